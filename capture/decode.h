@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a frame to a TCP packet: link layer, tags, labels, tunnels, IP and its fragments, TCP header. Each
+ * frame gets exactly one fate; the counts of all fates add up to the frames decoded (the ledger relies on
+ * it). Heap-owned, one thread. */
+#ifndef HARK_CAPTURE_DECODE_H
+#define HARK_CAPTURE_DECODE_H
+
+#include "capture/limits.h"
+#include "capture/packet.h"
+
+/* Where several reasons hold, the one named first in this list that decoding meets on its way in (outermost
+ * header first) is the frame's fate. */
+enum decode_fate {
+    DECODE_TCP,              /* a TCP packet came out (of a fragment: it completed its datagram) */
+    DECODE_LINK_UNSUPPORTED, /* link type unknown to hark */
+    DECODE_LINK_TRUNCATED,   /* link, tag or label headers cut or malformed */
+    DECODE_NOT_IP,           /* ARP, LLDP, 802.11 management, encrypted 802.11 ... */
+    DECODE_IP_TRUNCATED,     /* IP header cut by snaplen */
+    DECODE_IP_MALFORMED,     /* wrong version, lengths, header length */
+    DECODE_IP_CHECKSUM,      /* --checksums=verify: IPv4 header checksum wrong */
+    DECODE_FRAGMENT_HELD,    /* a fragment that waits for the others, or waited in vain: see the
+                                defragmentation's own counts */
+    DECODE_FRAGMENT_DROPPED, /* overlapping IPv6 fragment, impossible offset, or no room */
+    DECODE_TUNNEL_DEPTH,     /* more headers than limits.tunnel_depth */
+    DECODE_TUNNEL_MALFORMED, /* a tunnel header that is cut or can't be read */
+    DECODE_UDP,              /* UDP that carries no tunnel hark knows */
+    DECODE_OTHER_PROTOCOL,   /* ICMP, SCTP, ESP ... */
+    DECODE_TCP_TRUNCATED,    /* TCP header cut by snaplen */
+    DECODE_TCP_MALFORMED,    /* TCP data offset out of range */
+    DECODE_TCP_CHECKSUM,     /* --checksums=verify: TCP checksum wrong */
+    DECODE_FATES,            /* how many there are */
+};
+
+/* The fate's name in the ledger: lower case with underscores. */
+const char *decode_fate_name(enum decode_fate);
+
+struct decode_options {
+    bool verify_checksums;
+    bool vlan_in_key; /* VLAN ids tell flows apart */
+};
+
+struct decode_counts {
+    uint64_t fates[DECODE_FATES];
+    uint64_t tunnels[TUNNEL_PPPOE + 1]; /* headers peeled, by kind */
+    uint64_t datagrams_reassembled;
+    uint64_t datagrams_expired;     /* fragments timed out */
+    uint64_t datagrams_evicted;     /* no room */
+    uint64_t datagrams_overlapping; /* IPv4: overlap with other bytes; IPv6: overlap (datagram discarded, RFC
+                                       8200 section 4.5) */
+    uint64_t unsupported_link_type; /* last DLT met that hark doesn't know, + 1; 0 for none */
+};
+
+struct decoder;
+
+/* Copies options and limits. NULL without memory. */
+struct decoder *decoder_new(const struct decode_options *, const struct limits *);
+void decoder_free(struct decoder *);
+
+/* With DECODE_TCP the packet is filled; its slices live until the next decode and no longer than the frame.
+ */
+enum decode_fate decoder_decode(struct decoder *, const struct frame *, struct packet *);
+/* Drops fragments older than the time-out, by packet time. */
+void decoder_tick(struct decoder *, int64_t now_ns);
+void decoder_counts(const struct decoder *, struct decode_counts *);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every cap of hark, in one place. Counts and bytes are for the whole process; a partition gets
+ * 1/HARK_PARTITIONS of those marked (shared). Filled once at start, then read-only for all threads. */
+#ifndef HARK_CAPTURE_LIMITS_H
+#define HARK_CAPTURE_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Flows are dealt to this many logical partitions by a symmetric hash, whatever the number of workers. */
+enum { HARK_PARTITIONS = 64 };
+
+#define NS_PER_SECOND      INT64_C(1000000000)
+#define NS_PER_MILLISECOND INT64_C(1000000)
+
+struct limits {
+    /* capture */
+    unsigned tunnel_depth;       /* headers that decapsulation may peel off one frame */
+    size_t fragment_datagrams;   /* datagrams in reassembly at once */
+    size_t fragment_bytes;       /* bytes they may hold together */
+    int64_t fragment_timeout_ns; /* from a datagram's first fragment (RFC 8200 section 4.5: 60 s; ours is
+                                    shorter) */
+    int64_t clock_jump_ns;       /* a packet further ahead than this must be confirmed by the next ones */
+    /* reassembly */
+    size_t flows;             /* (shared) flows in the table; beyond, the least recently used is evicted */
+    size_t held_bytes;        /* (shared) bytes of segments that wait */
+    size_t stream_held_bytes; /* the same for one direction of one flow */
+    int64_t skew_ns;          /* --skew: how far the capture's order may be off the network's */
+    int64_t hold_time_ns;     /* longest wait for a hole that the receiver has not acknowledged */
+    int64_t flow_idle_ns;     /* an open flow without packets is ended */
+    int64_t flow_linger_ns; /* a closed flow is remembered, so that its last packets do not open a new one */
+    /* analyzer */
+    size_t probe_bytes;   /* bytes looked at before a verdict */
+    size_t line_bytes;    /* start line, header line (with its folds), chunk-size line */
+    size_t head_bytes;    /* stored of one head or trailer section; what exceeds it is counted, not stored */
+    size_t headers;       /* stored fields of one message */
+    size_t open_requests; /* unanswered requests of one connection */
+    size_t interim_responses; /* 1xx stored in one transaction */
+    size_t transaction_bytes; /* (shared) memory of open transactions */
+    /* output */
+    size_t record_bytes; /* longest record */
+};
+
+struct limits limits_default(void);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One frame as the source gives it, and one TCP packet as decoding gives it: the view that everything above
+ * capture works on. Both are views: their slices die at the next read of the source (or, for a reassembled
+ * datagram, at the next decode). Plain values; a thread that keeps one copies the bytes. */
+#ifndef HARK_CAPTURE_PACKET_H
+#define HARK_CAPTURE_PACKET_H
+
+#include "capture/slice.h"
+
+struct frame {
+    struct slice bytes; /* captured bytes */
+    uint32_t wire_len;  /* bytes on the wire, >= bytes.len */
+    int link_type;      /* DLT_ value of libpcap */
+    int64_t time_ns;    /* since the epoch */
+    uint64_t number;    /* in its file, from 1, as Wireshark numbers it; live: in the run */
+    uint64_t ordinal;   /* in the run, from 1, over all files */
+    uint32_t file;      /* which of the files given, from 0 */
+    uint32_t interface; /* which interface of the capture, from 0 */
+};
+
+enum { ADDRESS_BYTES = 16 };
+
+/* An IPv4 address is kept as its IPv4-mapped IPv6 form (RFC 4291 section 2.5.5.2). */
+struct address {
+    uint8_t bytes[ADDRESS_BYTES];
+};
+
+/* One side of a connection. */
+struct endpoint {
+    struct address address;
+    uint16_t port;
+};
+
+/* What tells flows apart: inner addresses, ports and network id (VXLAN VNI, GENEVE VNI; 0 without one).
+ * side[0] is the packet's source, side[1] its destination. `vlan` is 0 unless the user asked for VLANs in the
+ * key. */
+struct flow_key {
+    struct endpoint side[2];
+    uint32_t network_id;
+    uint16_t vlan;
+    uint8_t ip_version;   /* 4 or 6 */
+    uint8_t network_kind; /* enum tunnel_kind that gave network_id, 0 for none */
+};
+
+enum tunnel_kind {
+    TUNNEL_NONE,
+    TUNNEL_IPIP, /* any IP in IP */
+    TUNNEL_GRE,
+    TUNNEL_ERSPAN,
+    TUNNEL_VXLAN,
+    TUNNEL_GENEVE,
+    TUNNEL_GTPU,
+    TUNNEL_MPLS,
+    TUNNEL_PPPOE,
+};
+
+/* Facts of the way that a packet took; never part of the flow key. */
+struct packet_path {
+    uint8_t mac[2][6]; /* innermost Ethernet source, destination */
+    bool has_mac;
+    uint8_t vlan_count;   /* tags seen in the innermost frame, outermost first; 2 are kept */
+    uint16_t vlan[2];     /* VLAN ids */
+    uint8_t tunnel_count; /* tunnels peeled off; 4 are kept */
+    struct {
+        uint8_t kind; /* enum tunnel_kind */
+        uint32_t id;  /* VNI, GTP TEID, GRE key, ERSPAN id, MPLS label of the bottom of the stack; 0 where it
+                         has none */
+        bool has_id;
+        struct address outer[2]; /* outer IP source and destination, where there is an outer IP header */
+        bool has_outer;
+    } tunnel[4];
+};
+
+enum tcp_flag {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20,
+};
+
+struct sack_block {
+    uint32_t left;
+    uint32_t right;
+};
+
+struct packet {
+    int64_t time_ns;
+    uint64_t number;
+    uint64_t ordinal;
+    uint32_t file;
+    uint32_t interface;
+    struct flow_key key;
+    uint32_t seq;
+    uint32_t ack;        /* valid with TCP_ACK */
+    uint16_t window;     /* as sent, not scaled */
+    int8_t window_scale; /* of the option on a SYN (RFC 7323), -1 without */
+    uint8_t flags;       /* enum tcp_flag */
+    uint8_t sack_count;  /* RFC 2018: at most 4 */
+    struct sack_block sack[4];
+    bool has_timestamps; /* RFC 7323 */
+    uint32_t ts_value;
+    uint32_t ts_echo;
+    uint16_t ip_id;       /* low 16 bits of IPv6's fragment identification, 0 without */
+    uint8_t ttl;          /* hop limit in IPv6 */
+    uint16_t checksum;    /* TCP checksum as sent */
+    bool fragmented;      /* it came as IP fragments */
+    struct slice payload; /* captured TCP payload */
+    uint32_t cut;         /* payload bytes on the wire after those captured, which snaplen cut */
+    uint32_t wire_len;    /* of the frame (of the last fragment's frame) */
+    struct packet_path path;
+};
+
+/* The same for both directions of a flow, different enough between flows; no seed, so that runs are alike. */
+uint64_t flow_key_hash(const struct flow_key *);
+/* The partition of the flow, below HARK_PARTITIONS; the same for both directions. */
+unsigned flow_key_partition(uint64_t hash);
+/* The same key seen from the other side. */
+struct flow_key flow_key_reverse(const struct flow_key *);
+/* True when `b` is `a`, side for side. */
+bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
+
+bool address_is_v4(const struct address *);
+struct address address_of_v4(const uint8_t bytes[4]);
+enum { ADDRESS_TEXT_BYTES = 46 };
+/* Writes the text form with its NUL (RFC 5952 for IPv6) and returns its length. */
+size_t address_text(const struct address *, uint8_t ip_version, char text[ADDRESS_TEXT_BYTES]);
+
+#endif
