@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The methods that have a name: HTTP's eight and the registered ones (RFC 9110 section 9, RFC 5789, WebDAV's
+ * RFC 4918, 3253, 3648, 3744, 4437, 4791, 5323, 5842) and a few that the web speaks unregistered. Any other
+ * token is a method too; it just has no entry here. Constant data. */
+#ifndef HARK_ANALYZER_METHOD_H
+#define HARK_ANALYZER_METHOD_H
+
+#include "capture/slice.h"
+
+/* Case-sensitive, as methods are (RFC 9110 section 9.1). */
+bool method_is_known(struct slice method);
+/* True when some known method starts with these bytes. */
+bool method_is_prefix(struct slice bytes);
+/* The registered meaning of a status code ("Not Found"), or NULL. */
+const char *status_name(unsigned status);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where does HTTP start in one direction of a connection? Two tasks share it: the verdict at a stream's known
+ * beginning, and, midstream or after a gap, the search for the next message. Embedded by value; one thread.
+ * Bytes are taken and, where a candidate is unfinished, kept (bounded by limits). */
+#ifndef HARK_ANALYZER_PROBE_H
+#define HARK_ANALYZER_PROBE_H
+
+#include "capture/buf.h"
+#include "capture/limits.h"
+
+enum probe_verdict {
+    PROBE_MORE,     /* all bytes were taken, nothing known yet */
+    PROBE_REQUEST,  /* an HTTP/1 request starts at `offset` */
+    PROBE_RESPONSE, /* an HTTP/1 response starts at `offset` */
+    PROBE_HTTP2,    /* the client preface (RFC 9113 section 3.4), or a server's SETTINGS frame first */
+    PROBE_TLS,      /* a TLS record header with a handshake in it; SSLv2 hello too */
+    PROBE_UNKNOWN,  /* something else */
+};
+
+enum probe_mode {
+    PROBE_AT_START, /* the stream's first byte is the first one given: one start line is enough; anything else
+                       is not HTTP. A request line without a version counts (HTTP/0.9) only as GET SP target.
+                       A known method with a target of "/" or "*" or "http:" and 256 bytes without a line end
+                       is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few. */
+    PROBE_SEARCH,   /* somewhere in a stream: a start line (with version) and a plausible field line, or the
+                       empty line of a head without fields, must follow each   other. Line starts are tried: the
+                       start of a segment, and after each LF; once limits.probe_bytes were searched in vain,
+                       only starts of segments. Never PROBE_UNKNOWN; TLS and HTTP2 only at   the start of the
+                       first segment. */
+};
+
+struct probe {
+    enum probe_mode mode;
+    const struct limits *limits;
+    struct buf held;   /* bytes of the candidate from earlier calls */
+    uint64_t offset;   /* stream offset of the candidate's first byte; valid when `candidate` */
+    uint64_t searched; /* bytes seen */
+    bool candidate;    /* a message may start at `offset` */
+    bool line_start;   /* the next byte given starts a line */
+};
+
+void probe_init(struct probe *, enum probe_mode, const struct limits *);
+void probe_fini(struct probe *);
+/* Forgets all and starts a task; keeps memory. */
+void probe_restart(struct probe *, enum probe_mode);
+
+/* Looks at the next bytes. `offset`: the stream offset of bytes.ptr[0]; `segment_start`: a TCP segment begins
+ * there. On PROBE_REQUEST or PROBE_RESPONSE the message is probe->held followed by bytes from *resume on
+ * (held is empty when the message starts inside these bytes: then *resume is its position). On the other
+ * verdicts *resume is 0. `held` stays until the next restart. */
+enum probe_verdict probe_feed(struct probe *, uint64_t offset, struct slice bytes, bool segment_start,
+                              size_t *resume);
+
+/* The stream ended or has a gap: was the candidate a whole HTTP/0.9 request or start line all the same? Gives
+ * PROBE_REQUEST, PROBE_RESPONSE or PROBE_UNKNOWN; the message is probe->held. */
+enum probe_verdict probe_end(struct probe *);
+
+/* A whole line, without its line end: is it a status line or a request line with version? */
+bool probe_is_status_line(struct slice line);
+bool probe_is_request_line(struct slice line);
+/* Could the bytes be the start of a status line ("HTTP/1.1 200 ")? For bytes at the start of a segment; false
+ * when too short to say. */
+bool probe_starts_status_line(struct slice bytes);
+
+#endif
