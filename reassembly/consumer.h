@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The contract between reassembly and whoever reads a connection's streams: an ops table that HTTP/1
+ * implements today, HTTP/2, TLS and others tomorrow. All calls of one connection come from one thread, never
+ * nested. Everything passed is borrowed for the call, but `struct connection`, which lives until close()
+ * returns.
+ *
+ * Stream offsets are 64-bit "unwrapped" TCP sequence numbers: their low 32 bits are the sequence number on
+ * the wire, so that an offset of one direction can be compared with the ACKs of the other. Offsets of one
+ * direction only ever grow through data() and gap(), without overlap and without a hole between the calls. */
+#ifndef HARK_REASSEMBLY_CONSUMER_H
+#define HARK_REASSEMBLY_CONSUMER_H
+
+#include "capture/packet.h"
+
+/* An index: DIRECTION_0 goes from key.side[0] to key.side[1]. It says nothing about client and server. */
+enum direction { DIRECTION_0, DIRECTION_1 };
+
+static inline enum direction direction_other(enum direction d) {
+    return d == DIRECTION_0 ? DIRECTION_1 : DIRECTION_0;
+}
+
+/* Counts of one direction since the connection began; they only grow. */
+struct stream_counts {
+    uint64_t packets;        /* all TCP packets of the direction, tap duplicates not among them */
+    uint64_t payload_bytes;  /* new bytes, each counted once */
+    uint64_t retransmits;    /* packets that carried bytes already seen, and were no copy made by the tap */
+    uint64_t out_of_order;   /* packets that filled a hole or came before bytes seen earlier */
+    uint64_t duplicate_acks; /* ACKs without data that repeat the last one (RFC 5681 section 2) */
+    uint64_t zero_window;    /* packets that closed the window */
+    uint64_t keep_alives;    /* probes one byte below what was acknowledged (RFC 9293 section 3.8.4) */
+    uint64_t tap_duplicates; /* copies of one packet delivered more than once by the capture */
+    uint64_t gap_bytes;      /* declared lost */
+};
+
+/* What every layer may know of a connection. Owned by reassembly. */
+struct connection {
+    struct flow_key key; /* side 0 sent the first packet seen */
+    uint64_t ordinal; /* of the packet that opened it: unique in the run, its place in the output's order */
+    uint32_t incarnation; /* 0, then counted up when the same key is used for a new connection */
+    bool midstream;       /* no SYN of either direction was seen (yet) */
+    bool one_sided; /* one direction was late by more than the skew, or is not captured: nobody waits for it
+                       any more */
+    bool handshake_seen;      /* the three times below are all known */
+    enum direction syn_from;  /* who sent the first SYN; valid when syn_ns is set */
+    int64_t syn_ns;           /* first SYN, 0 while not seen */
+    int64_t syn_ack_ns;       /* first SYN+ACK */
+    int64_t handshake_ack_ns; /* the handshake's last ACK */
+    uint32_t syn_repeats;     /* SYNs sent again */
+    int64_t reset_ns;         /* a valid RST was seen; 0 if none */
+    enum direction reset_from;
+    struct stream_counts counts[2];
+    struct packet_path path[2]; /* of each direction's first packet; path_seen tells whether there was one */
+    bool path_seen[2];
+    uint64_t start[2];     /* stream offset of the first byte (ISN + 1), valid when start_known */
+    bool start_known[2];   /* the SYN of the direction was seen, or the other's ACK of it */
+    uint64_t delivered[2]; /* stream offset behind the last byte or gap given to the consumer */
+};
+
+/* Where a chunk's bytes came from: one TCP segment. */
+struct segment {
+    int64_t time_ns; /* first arrival at the tap */
+    uint64_t offset; /* of the segment's first byte */
+    uint64_t ack; /* offset in the other direction that the packet acknowledged; the smallest of all copies of
+                     these bytes. Valid with has_ack */
+    bool has_ack;
+    uint64_t number;  /* frame number in its file */
+    uint64_t ordinal; /* packet's place in the run */
+    uint32_t file;
+    bool duplicated; /* the tap delivered it more than once */
+};
+
+struct chunk {
+    struct slice bytes; /* never empty; all from one segment */
+    uint64_t offset; /* stream offset of bytes.ptr[0]; equals segment->offset when the chunk begins where its
+                        segment does */
+    const struct segment *segment;
+    bool must_take; /* skew, budget or the flow's end: declining is over */
+};
+
+enum gap_reason {
+    GAP_BUDGET,       /* (a) held bytes over budget */
+    GAP_ACKNOWLEDGED, /* (b) the receiver acknowledged past the hole and the skew passed */
+    GAP_ONE_SIDED,    /* (c) no ACKs are visible and the skew passed */
+    GAP_HOLD_TIME,    /* (d) bytes behind it were held for limits.hold_time_ns */
+    GAP_FLOW_END,     /* (e) */
+    GAP_SNAPLEN,      /* (f) cut by snaplen, no copy within the skew */
+    GAP_REASONS,
+};
+const char *gap_reason_name(enum gap_reason);
+
+enum end_reason {
+    END_FIN,     /* delivery reached the direction's FIN */
+    END_RST,     /* either side reset the connection */
+    END_IDLE,    /* no packets for limits.flow_idle_ns */
+    END_EVICTED, /* the flow table was full */
+    END_REUSED,  /* the same key began a new connection */
+    END_CAPTURE, /* the capture ended */
+    END_REASONS,
+};
+const char *end_reason_name(enum end_reason);
+
+struct consumer_ops {
+    /* A connection's first payload or end is about to be given (a connection without payload never opens a
+     * consumer). NULL: not interested, or no memory: the flow's bytes are then counted and dropped. */
+    void *(*open)(void *environment, const struct connection *);
+    /* Bytes in order. Returns how many were taken from the front. It may take fewer only to wait for the
+     * other direction, and never with must_take: the rest is held and offered again when the other direction
+     * moves (data, gap, overdue or end). */
+    size_t (*data)(void *consumer, enum direction, const struct chunk *);
+    /* `len` bytes at `offset` are lost for good. `now_ns`: the packet clock. */
+    void (*gap)(void *consumer, enum direction, uint64_t offset, uint64_t len, enum gap_reason,
+                int64_t now_ns);
+    /* The other side acknowledged this direction's bytes up to `acked`, but they have not been captured
+     * within the skew; nothing behind them has been either. They may still come (late), so this is no gap:
+     * the stream has not moved. Called again when `acked` has grown (at once, on a one-sided connection). */
+    void (*overdue)(void *consumer, enum direction, uint64_t acked, int64_t now_ns);
+    /* No more bytes in this direction. Called once a direction, before close. END_FIN comes when delivery
+     * reaches the FIN. */
+    void (*end)(void *consumer, enum direction, enum end_reason, int64_t now_ns);
+    /* Frees the consumer. */
+    void (*close)(void *consumer);
+};
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table of one partition: finds or opens the connection of each packet, puts its bytes in order, and
+ * feeds its consumer. Heap-owned; one thread at a time. A table is independent of all others, so that the
+ * same packets and ticks in the same order give the same calls, whatever the number of workers. */
+#ifndef HARK_REASSEMBLY_FLOW_H
+#define HARK_REASSEMBLY_FLOW_H
+
+#include "capture/limits.h"
+#include "reassembly/consumer.h"
+
+struct flow_table;
+
+/* What became of a TCP packet; each gets exactly one, the first that holds in this order. */
+enum flow_fate {
+    FLOW_TAP_DUPLICATE, /* a copy of a packet already seen */
+    FLOW_INVALID,       /* impossible flags (SYN+FIN, none, ...), RST out of window, data far out of window */
+    FLOW_CONTROL,       /* no payload: SYN, ACK, FIN, RST, keep-alive, window update */
+    FLOW_RETRANSMIT,    /* only bytes already seen */
+    FLOW_DATA,          /* brought new bytes: delivered or held */
+    FLOW_AFTER_END,     /* payload of a connection that is closed, or whose consumer declined it */
+    FLOW_NO_MEMORY,     /* no room for a flow or a segment */
+    FLOW_FATES,
+};
+const char *flow_fate_name(enum flow_fate);
+
+struct flow_counts {
+    uint64_t fates[FLOW_FATES];
+    uint64_t opened; /* connections, incarnations counted */
+    uint64_t opened_midstream;
+    uint64_t closed[END_REASONS];
+    uint64_t open_now; /* closed but lingering ones not among them */
+    uint64_t reused;
+    uint64_t one_sided;
+    uint64_t payload_bytes; /* new bytes, counted once */
+    uint64_t delivered_bytes;
+    uint64_t dropped_bytes; /* new bytes not delivered: no consumer, or late after a gap */
+    uint64_t late_bytes;    /* arrived for a range already declared lost */
+    uint64_t gaps[GAP_REASONS];
+    uint64_t gap_bytes;
+    uint64_t overlap_conflicts; /* overlapping segments whose bytes differ (first ones win) */
+    uint64_t held_bytes_now;
+    uint64_t held_bytes_peak;
+    uint64_t cap_held_bytes;    /* times a cap was hit: the partition's held bytes */
+    uint64_t cap_stream_bytes;  /* one stream's held bytes */
+    uint64_t cap_flows;         /* flows evicted */
+    uint64_t declined_waits;    /* times a consumer made one direction wait */
+    uint64_t declined_timeouts; /* ... and the skew ended the wait */
+};
+
+/* `limits` are the whole process's: the table takes 1/HARK_PARTITIONS of the shared ones. ops, environment
+ * and limits outlive the table. NULL without memory. */
+struct flow_table *flow_table_new(const struct limits *, const struct consumer_ops *, void *environment);
+/* Frees without telling consumers anything but close(); call flow_table_finish before. */
+void flow_table_free(struct flow_table *);
+
+/* `hash` is flow_key_hash(&packet->key). */
+enum flow_fate flow_table_packet(struct flow_table *, const struct packet *, uint64_t hash);
+/* The packet clock has reached now_ns: everything due until then happens, in a fixed order (by deadline, then
+ * by the connections' ordinals). */
+void flow_table_tick(struct flow_table *, int64_t now_ns);
+/* The capture ended: delivers what is held, ends and closes every connection, in the order of their ordinals.
+ * The table is empty then. */
+void flow_table_finish(struct flow_table *, int64_t now_ns);
+void flow_table_counts(const struct flow_table *, struct flow_counts *);
+/* Makes lookup of a packet soon to come cheaper; changes nothing. */
+void flow_table_prefetch(const struct flow_table *, uint64_t hash);
+
+#endif
