@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of notes: protocol violations, ambiguities and anomalies that a record may carry. One table
+ * (notes.c) gives id, severity, section and meaning; docs/notes.md is made from it. Constant data. */
+#ifndef HARK_ANALYZER_NOTES_H
+#define HARK_ANALYZER_NOTES_H
+
+#include <stdint.h>
+
+enum note_severity { NOTE_INFO, NOTE_WARNING, NOTE_ERROR };
+
+enum note_id {
+    /* syntax, from the lexer */
+    NOTE_EMPTY_LINES,
+    NOTE_BARE_LF,
+    NOTE_BARE_CR,
+    NOTE_NUL_BYTE,
+    NOTE_CONTROL_BYTES,
+    NOTE_OBS_FOLD,
+    NOTE_SPACE_BEFORE_COLON,
+    NOTE_FIELD_WITHOUT_COLON,
+    NOTE_EMPTY_FIELD_NAME,
+    NOTE_FIELD_NAME_SYNTAX,
+    NOTE_START_LINE_SPACES,
+    NOTE_TARGET_SPACES,
+    NOTE_VERSION_SYNTAX,
+    NOTE_STATUS_SYNTAX,
+    NOTE_LINE_TOO_LONG,
+    NOTE_CHUNK_SIZE_SYNTAX,
+    NOTE_CHUNK_EXTENSION_SYNTAX,
+    NOTE_CHUNK_END,
+    NOTE_FIRST_FIELD_FOLDED,
+    NOTE_HEAD_TOO_LARGE,
+    NOTE_BODY_SYNTAX,
+    /* framing */
+    NOTE_LENGTH_SYNTAX,
+    NOTE_LENGTH_REPEATED,
+    NOTE_LENGTH_CONFLICT,
+    NOTE_LENGTH_AND_CHUNKED,
+    NOTE_NOT_CHUNKED_LAST,
+    NOTE_TRANSFER_CODING_UNKNOWN,
+    NOTE_TRANSFER_ENCODING_1_0,
+    NOTE_FRAMING_FORBIDDEN,
+    NOTE_LENGTH_OVERFLOW,
+    NOTE_CHUNKED_TWICE,
+    /* target */
+    NOTE_HOST_MISMATCH,
+    NOTE_HOST_SYNTAX,
+    NOTE_HOST_MISSING,
+    NOTE_HOST_REPEATED,
+    NOTE_TARGET_FORM,
+    NOTE_TARGET_USERINFO,
+    NOTE_TARGET_FRAGMENT,
+    /* exchange */
+    NOTE_EARLY_RESPONSE,
+    NOTE_UNSOLICITED_RESPONSE,
+    NOTE_INTERIM_OVERFLOW,
+    NOTE_MESSAGE_CUT,
+    NOTE_HEAD_CUT,
+    NOTE_BODY_GAP,
+    NOTE_RESYNCHRONISED,
+    NOTE_BODY_END_GUESSED,
+    NOTE_RESET,
+    NOTE_CLOCK_WENT_BACK,
+    NOTE_IDS, /* how many there are */
+};
+
+struct note_info {
+    const char *name; /* the id in records: lower case with underscores */
+    enum note_severity severity;
+    const char *section; /* e.g. "RFC 9112 2.2", "" where no standard speaks of it */
+    const char *meaning; /* one sentence */
+};
+
+const struct note_info *note_info(enum note_id);
+const char *note_severity_name(enum note_severity);
+
+/* Notes of one message or transaction: a set, listed in the order of the ids. */
+struct notes {
+    uint64_t seen[(NOTE_IDS + 63) / 64];
+};
+static inline void notes_add(struct notes *notes, enum note_id id) {
+    notes->seen[id / 64] |= UINT64_C(1) << (id % 64);
+}
+static inline int notes_has(const struct notes *notes, enum note_id id) {
+    return (int)(notes->seen[id / 64] >> (id % 64) & 1);
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An HTTP transaction: a request, its response, or the one without the other, with all facts a record needs;
+ * and the store that hands them to observers. It is neutral: pairing is HTTP/1's own business (http_conn). A
+ * transaction and all its bytes live in its own arena, until the observers of `finished` return. One thread a
+ * store. */
+#ifndef HARK_ANALYZER_TRANSACTION_H
+#define HARK_ANALYZER_TRANSACTION_H
+
+#include "analyzer/framing.h"
+#include "analyzer/notes.h"
+#include "analyzer/target.h"
+#include "capture/arena.h"
+#include "reassembly/consumer.h"
+
+struct header {
+    struct slice name;
+    struct slice value;
+};
+
+/* Fields in the order sent. */
+struct header_list {
+    struct header *items;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t dropped; /* beyond limits.headers or limits.head_bytes: counted, not stored */
+};
+
+/* Where and when a stretch of a stream was captured. */
+struct capture_point {
+    int64_t time_ns;
+    uint64_t number; /* frame number in its file */
+    uint64_t ordinal;
+    uint32_t file;
+};
+
+struct http_message {
+    bool seen;            /* its start line was captured whole */
+    bool head_complete;   /* to the empty line */
+    bool end_known;       /* its end is known by framing, or by FIN for read-until-close */
+    bool truncated;       /* it ended before its framing said so: close, reset, gap, end of capture */
+    struct slice line[3]; /* as h1_event.line; a response of HTTP/0.9 has none */
+    unsigned major, minor;
+    unsigned status; /* responses */
+    struct header_list headers;
+    struct header_list trailers;
+    struct framing_fields fields;
+    struct h1_framing framing;
+    uint64_t offset;            /* stream offset of its first byte */
+    uint64_t end_offset;        /* behind its last byte seen so far (gaps included) */
+    uint64_t head_bytes;        /* start line to the empty line */
+    uint64_t body_bytes;        /* content captured: after chunked is undone, before content codings are */
+    uint64_t missing_bytes;     /* body bytes known to be lost */
+    uint64_t gap_bytes;         /* stream bytes lost within the message */
+    struct capture_point first; /* its first byte */
+    struct capture_point last;  /* its last byte seen */
+    uint64_t ack; /* offset in the other direction acknowledged by the packet of the first byte; valid with
+                     has_ack */
+    bool has_ack;
+    uint32_t segments; /* segments its bytes came in */
+    bool snaplen_cut;
+    bool duplicated;     /* the tap delivered some of it more than once */
+    bool resynchronised; /* its start was found by search: midstream or after a gap */
+};
+
+/* A 1xx response. */
+struct interim {
+    unsigned status;
+    struct slice reason;
+    struct header_list headers;
+    int64_t time_ns; /* of its first byte */
+    struct interim *next;
+};
+
+enum transaction_type {
+    TRANSACTION_PAIR,
+    TRANSACTION_ORPHAN_REQUEST,
+    TRANSACTION_ORPHAN_RESPONSE,
+    TRANSACTION_TUNNEL, /* what went through after CONNECT or 101: request and response are those that opened
+                           it */
+};
+
+enum pairing_by { PAIRING_ACK, PAIRING_ORDER, PAIRING_NONE };
+
+/* Why a message stayed alone. */
+enum pairing_reason {
+    PAIRING_PAIRED,
+    /* requests */
+    PAIRING_CAPTURE_ENDED,     /* the capture ended before a response */
+    PAIRING_CONNECTION_CLOSED, /* FIN before a response */
+    PAIRING_CONNECTION_RESET,
+    PAIRING_IDLE,               /* no packets for limits.flow_idle_ns */
+    PAIRING_EVICTED,            /* the flow table was full */
+    PAIRING_CONNECTION_REUSED,  /* the same addresses and ports began a new connection */
+    PAIRING_RESPONSE_LOST,      /* the response's first bytes were lost */
+    PAIRING_RESPONSE_LATE,      /* acknowledged by the client, not captured within the skew */
+    PAIRING_SUPERSEDED,         /* a later request was answered by TCP's evidence */
+    PAIRING_REQUEST_CUT,        /* the request itself never became whole */
+    PAIRING_OPEN_CAP,           /* limits.open_requests reached */
+    PAIRING_UNCERTAIN_RESPONSE, /* a response came that may belong to it or to others */
+    /* responses */
+    PAIRING_REQUEST_LOST,   /* loss in the client's stream took the request */
+    PAIRING_REQUEST_LATE,   /* the server acknowledged a request that was not captured within the skew */
+    PAIRING_BEFORE_CAPTURE, /* midstream: its request was sent before the capture began */
+    PAIRING_AMBIGUOUS,      /* several requests may be meant */
+    PAIRING_UNSOLICITED,    /* no request was open and nothing was lost */
+    PAIRING_REASONS,
+};
+const char *pairing_by_name(enum pairing_by);         /* "ack", "order", "none" */
+const char *pairing_reason_name(enum pairing_reason); /* lower case with underscores */
+const char *transaction_type_name(
+    enum transaction_type); /* "transaction", "orphan_request", "orphan_response", "tunnel" */
+
+/* The connection's counts when a transaction began, so that its own share is the difference. */
+struct tcp_share {
+    struct stream_counts at_start[2];
+    struct stream_counts at_end[2];
+};
+
+enum tunnel_protocol {
+    TUNNELLED_UNKNOWN,
+    TUNNELLED_TLS,
+    TUNNELLED_HTTP1,
+    TUNNELLED_HTTP2,
+    TUNNELLED_WEBSOCKET
+};
+
+struct transaction {
+    struct arena arena;
+    const struct connection *connection;
+    enum direction client; /* the direction of requests */
+    enum transaction_type type;
+    uint8_t id[16];        /* event.id, known when opened */
+    uint8_t parent_id[16]; /* of the transaction that opened the tunnel this one is in, or that this tunnel
+                              belongs to; valid with has_parent */
+    bool has_parent;
+    uint32_t index;        /* of the request (of the response, for an orphan one) on its connection, from 0 */
+    uint32_t finish_index; /* order in which the connection's transactions finished: third part of its place
+                              in the output */
+    struct http_message request;
+    struct http_message response;
+    struct target target;    /* of the request, when seen */
+    struct interim *interim; /* oldest first */
+    struct interim *interim_last;
+    uint32_t interim_count; /* stored or not */
+    enum pairing_by by;
+    enum pairing_reason reason;
+    uint32_t candidates; /* orphans: how many counterparts were possible */
+    bool uncertain;      /* the end of capture, a gap or a time-out keeps the outcome open */
+    bool reset;          /* the connection was reset during the transaction */
+    enum direction reset_from;
+    bool first_on_connection; /* connect times belong to it */
+    bool pipelined;           /* sent before the previous response ended */
+    int64_t previous_end_ns; /* last byte of the previous response on the connection, 0 where there is none or
+                                it is not known */
+    struct tcp_share tcp;
+    struct notes notes;
+    /* tunnels */
+    uint64_t tunnel_bytes[2]; /* by direction */
+    int64_t tunnel_start_ns, tunnel_end_ns;
+    enum tunnel_protocol tunnel_protocol;
+    /* the connection's queue of open requests; private to it */
+    struct transaction *next;
+    uint64_t interim_bytes; /* stream bytes of 1xx answers given to it so far */
+    bool after_gap;         /* the client's stream had a gap right before it that may hide other requests */
+};
+
+struct transaction_observer {
+    void *context;
+    /* A transaction has its id and its first head. May be NULL. */
+    void (*opened)(void *context, const struct transaction *);
+    /* The other head, or progress. May be NULL. */
+    void (*updated)(void *context, const struct transaction *);
+    /* All that will be known is known; the transaction dies when the call returns. */
+    void (*finished)(void *context, const struct transaction *);
+};
+
+struct transaction_store;
+
+/* limits and observer outlive the store (the observer is copied). The store takes 1/HARK_PARTITIONS of
+ * limits.transaction_bytes. NULL without memory. */
+struct transaction_store *transaction_store_new(const struct limits *, const struct transaction_observer *);
+/* Every transaction must have been finished or dropped. */
+void transaction_store_free(struct transaction_store *);
+/* A new, empty transaction of a connection; NULL when memory or the cap is out. */
+struct transaction *transaction_open(struct transaction_store *, const struct connection *,
+                                     enum direction client);
+/* Sets the id from the direction and the first byte's sequence number, and tells the observer. */
+void transaction_announce(struct transaction_store *, struct transaction *, enum direction, uint64_t offset);
+void transaction_updated(struct transaction_store *, const struct transaction *);
+/* Tells the observer and frees the transaction. */
+void transaction_finish(struct transaction_store *, struct transaction *);
+/* Frees it untold: only for one that no message was ever counted for. */
+void transaction_drop(struct transaction_store *, struct transaction *);
+/* Adds a field, copied into the arena; false when a cap was reached (then `dropped` grew). */
+bool transaction_add_header(struct transaction *, struct header_list *, struct slice name, struct slice value,
+                            const struct limits *);
+/* The first field of that name, compared without case, or NULL. */
+const struct header *header_find(const struct header_list *, const char *name);
+/* record.md's capture.complete. */
+bool transaction_is_complete(const struct transaction *);
+
+#endif
