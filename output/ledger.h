@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger: what went in equals what came out plus each named loss. Summed from the counts of all layers at
+ * the end (or at any quiet moment), printed for people, checked by tests. Plain values. */
+#ifndef HARK_OUTPUT_LEDGER_H
+#define HARK_OUTPUT_LEDGER_H
+
+#include "analyzer/http_conn.h"
+#include "capture/decode.h"
+#include "capture/source.h"
+#include "reassembly/flow.h"
+
+#include <stdio.h>
+
+struct ledger {
+    struct source_counts source;
+    struct decode_counts decode;
+    struct flow_counts flow; /* sum of all partitions */
+    struct http_counts http; /* sum of all partitions */
+    uint64_t clock_jumps, clock_steps_back, clock_wild;
+    uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
+    uint64_t records_too_long;                /* did not fit limits.record_bytes */
+    uint64_t records_unwritten;               /* made, but the sink failed or the reader had gone */
+    uint64_t output_bytes;
+    int64_t elapsed_ns; /* wall clock of the run */
+};
+
+/* Adds b's counts to a's. */
+void flow_counts_add(struct flow_counts *a, const struct flow_counts *b);
+void http_counts_add(struct http_counts *a, const struct http_counts *b);
+
+/* Does every equation hold? Else the first that does not, as text in `why`. */
+bool ledger_balances(const struct ledger *, char why[256]);
+/* --stats: all of it; zero lines are left out except the sums. */
+void ledger_print(const struct ledger *, FILE *);
+/* One or two lines for the end of a run on a terminal. */
+void ledger_print_brief(const struct ledger *, FILE *);
+
+#endif

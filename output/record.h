@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The record's shapes: a transaction becomes one line. `ndjson` is the native JSON of
+ * docs/record.schema.json, `text` a line for people. Heap-owned; one thread a writer. */
+#ifndef HARK_OUTPUT_RECORD_H
+#define HARK_OUTPUT_RECORD_H
+
+#include "analyzer/transaction.h"
+
+enum record_format { RECORD_NDJSON, RECORD_TEXT };
+
+struct record_options {
+    enum record_format format;
+    bool mask_secrets;   /* --secrets=mask */
+    bool colour;         /* text only */
+    size_t record_bytes; /* limits.record_bytes */
+    /* Names of capture files by number; borrowed for the writer's life. */
+    const char *(*file_name)(void *context, uint32_t file);
+    void *file_name_context;
+};
+
+struct record_writer;
+
+/* NULL without memory. */
+struct record_writer *record_writer_new(const struct record_options *);
+void record_writer_free(struct record_writer *);
+/* Appends the record and its line feed to `out`; false when it does not fit (out is as before): the caller
+ * counts it. */
+bool record_write(struct record_writer *, const struct transaction *, struct buf *out);
+/* Text: the heading line, for the start of the output; nothing for ndjson. */
+bool record_write_heading(struct record_writer *, struct buf *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where records go: standard output or a file. Heap-owned; one thread. */
+#ifndef HARK_OUTPUT_SINK_H
+#define HARK_OUTPUT_SINK_H
+
+#include "capture/slice.h"
+
+enum sink_status {
+    SINK_OK,
+    SINK_READER_GONE, /* the pipe was closed (| head): the run ends quietly */
+    SINK_FAILED,      /* disk full, I/O error: sink_message says what and where */
+};
+
+enum { SINK_MESSAGE_BYTES = 512 };
+
+struct sink;
+
+/* `path` "-" or NULL: standard output. NULL on error, with one line in `message`. An existing file is
+ * overwritten. */
+struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]);
+/* Writes all of it or says why not; after a status other than SINK_OK later writes do nothing and return the
+ * same. Whole lines are given in one call, and a failed call may leave at most one torn line, the last. */
+enum sink_status sink_write(struct sink *, struct slice);
+/* Closes; an error at close is a failure too. */
+enum sink_status sink_close(struct sink *);
+void sink_free(struct sink *);
+const char *sink_message(const struct sink *);
+/* Bytes written so far. */
+uint64_t sink_bytes(const struct sink *);
+bool sink_is_terminal(const struct sink *);
+
+#endif
