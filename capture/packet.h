@@ -33,11 +33,11 @@ struct endpoint {
 
 /* What tells flows apart: inner addresses, ports and network id (VXLAN VNI, GENEVE VNI; 0 without one).
  * side[0] is the packet's source, side[1] its destination. `vlan` is 0 unless the user asked for VLANs in the
- * key. */
+ * key: then the innermost frame's only VLAN id, or its outermost two as outer << 12 | inner. */
 struct flow_key {
     struct endpoint side[2];
     uint32_t network_id;
-    uint16_t vlan;
+    uint32_t vlan;
     uint8_t ip_version;   /* 4 or 6 */
     uint8_t network_kind; /* enum tunnel_kind that gave network_id, 0 for none */
 };
@@ -52,7 +52,10 @@ enum tunnel_kind {
     TUNNEL_GTPU,
     TUNNEL_MPLS,
     TUNNEL_PPPOE,
+    TUNNEL_TEREDO,
+    TUNNEL_L2TP,
 };
+enum { TUNNEL_KINDS = TUNNEL_L2TP + 1 };
 
 /* Facts of the way that a packet took; never part of the flow key. */
 struct packet_path {
@@ -60,11 +63,11 @@ struct packet_path {
     bool has_mac;
     uint8_t vlan_count;   /* tags seen in the innermost frame, outermost first; 2 are kept */
     uint16_t vlan[2];     /* VLAN ids */
-    uint8_t tunnel_count; /* tunnels peeled off; 4 are kept */
+    uint8_t tunnel_count; /* tunnels peeled off; the outermost 4 are kept, outermost first */
     struct {
         uint8_t kind; /* enum tunnel_kind */
-        uint32_t id;  /* VNI, GTP TEID, GRE key, ERSPAN id, MPLS label of the bottom of the stack; 0 where it
-                         has none */
+        uint32_t id;  /* VNI, GTP TEID, GRE key, ERSPAN or PPPoE session, L2TP tunnel << 16 | session, MPLS
+                         label of the bottom of the stack; 0 where it has none */
         bool has_id;
         struct address outer[2]; /* outer IP source and destination, where there is an outer IP header */
         bool has_outer;
@@ -96,7 +99,7 @@ struct packet {
     uint32_t ack;        /* valid with TCP_ACK */
     uint16_t window;     /* as sent, not scaled */
     int8_t window_scale; /* of the option on a SYN (RFC 7323), -1 without */
-    uint8_t flags;       /* enum tcp_flag */
+    uint8_t flags;       /* enum tcp_flag; without ECE and CWR */
     uint8_t sack_count;  /* RFC 2018: at most 4 */
     struct sack_block sack[4];
     bool has_timestamps; /* RFC 7323 */
@@ -107,7 +110,8 @@ struct packet {
     uint16_t checksum;    /* TCP checksum as sent */
     bool fragmented;      /* it came as IP fragments */
     struct slice payload; /* captured TCP payload */
-    uint32_t cut;         /* payload bytes on the wire after those captured, which snaplen cut */
+    uint32_t cut;         /* payload bytes after those captured that the IP length promises: cut by snaplen,
+                             or by a mirror or tunnel that truncates */
     uint32_t wire_len;    /* of the frame (of the last fragment's frame) */
     struct packet_path path;
 };
@@ -120,6 +124,9 @@ unsigned flow_key_partition(uint64_t hash);
 struct flow_key flow_key_reverse(const struct flow_key *);
 /* True when `b` is `a`, side for side. */
 bool flow_key_equal(const struct flow_key *a, const struct flow_key *b);
+
+/* The kind's name in records and the ledger: lower case. */
+const char *tunnel_kind_name(enum tunnel_kind);
 
 bool address_is_v4(const struct address *);
 struct address address_of_v4(const uint8_t bytes[4]);
