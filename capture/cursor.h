@@ -54,7 +54,7 @@ static inline uint8_t cursor_u8(struct cursor *c) {
 
 static inline uint16_t cursor_be16(struct cursor *c) {
     struct slice s = cursor_take(c, 2);
-    return s.len ? (uint16_t)(s.ptr[0] << 8 | s.ptr[1]) : 0;
+    return (uint16_t)(s.len ? s.ptr[0] << 8 | s.ptr[1] : 0);
 }
 
 static inline uint32_t cursor_be24(struct cursor *c) {
@@ -70,7 +70,7 @@ static inline uint32_t cursor_be32(struct cursor *c) {
 
 static inline uint16_t cursor_le16(struct cursor *c) {
     struct slice s = cursor_take(c, 2);
-    return s.len ? (uint16_t)(s.ptr[1] << 8 | s.ptr[0]) : 0;
+    return (uint16_t)(s.len ? s.ptr[1] << 8 | s.ptr[0] : 0);
 }
 
 static inline uint32_t cursor_le32(struct cursor *c) {
