@@ -60,7 +60,7 @@ enum note_id {
     NOTE_RESYNCHRONISED,
     NOTE_BODY_END_GUESSED,
     NOTE_RESET,
-    NOTE_CLOCK_WENT_BACK,
+    NOTE_TIMES_DISAGREE,
     NOTE_IDS, /* how many there are */
 };
 

@@ -49,6 +49,7 @@ struct http_message {
     uint64_t end_offset;        /* behind its last byte seen so far (gaps included) */
     uint64_t head_bytes;        /* start line to the empty line */
     uint64_t body_bytes;        /* content captured: after chunked is undone, before content codings are */
+    size_t stored_bytes;        /* of its fields, against limits.head_bytes */
     uint64_t missing_bytes;     /* body bytes known to be lost */
     uint64_t gap_bytes;         /* stream bytes lost within the message */
     struct capture_point first; /* its first byte */
@@ -56,6 +57,7 @@ struct http_message {
     uint64_t ack; /* offset in the other direction acknowledged by the packet of the first byte; valid with
                      has_ack */
     bool has_ack;
+    uint64_t last_ack; /* the same of the last byte's packet; 0 without */
     uint32_t segments; /* segments its bytes came in */
     bool snaplen_cut;
     bool duplicated;     /* the tap delivered some of it more than once */
@@ -161,7 +163,9 @@ struct transaction {
     /* the connection's queue of open requests; private to it */
     struct transaction *next;
     uint64_t interim_bytes; /* stream bytes of 1xx answers given to it so far */
-    bool after_gap;         /* the client's stream had a gap right before it that may hide other requests */
+    bool doubtful; /* found by search behind bytes that may belong to the same message: perhaps part of a body
+                    */
+    bool after_gap; /* the client's stream had a gap right before it that may hide other requests */
 };
 
 struct transaction_observer {

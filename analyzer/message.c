@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/message.h"
+
+static struct capture_point point_of(const struct segment *s) {
+    return (struct capture_point){
+        .time_ns = s->time_ns, .number = s->number, .ordinal = s->ordinal, .file = s->file};
+}
+
+void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t offset) {
+    const struct segment *s = chunk->segment;
+    *m = (struct http_message){
+        .offset = offset,
+        .end_offset = offset,
+        .first = point_of(s),
+        .last = point_of(s),
+        .ack = s->ack,
+        .last_ack = s->has_ack ? s->ack : 0,
+        .has_ack = s->has_ack,
+        .segments = 1,
+        .duplicated = s->duplicated,
+    };
+}
+
+void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t end_offset) {
+    const struct segment *s = chunk->segment;
+    if (s->ordinal != m->last.ordinal) {
+        m->segments++;
+        m->last = point_of(s);
+        m->last_ack = s->has_ack ? s->ack : m->last_ack;
+        m->duplicated |= s->duplicated;
+    }
+    m->end_offset = end_offset;
+}
+
+void message_start_line(struct http_message *m, const struct h1_event *event, struct transaction *t) {
+    m->seen = true;
+    m->major = event->major;
+    m->minor = event->minor;
+    m->status = event->status;
+    if (!t) {
+        return;
+    }
+    bool ok = true;
+    for (unsigned i = 0; i < 3; i++) {
+        m->line[i] = arena_copy(&t->arena, event->line[i], &ok);
+    }
+    if (!ok) {
+        notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
+    }
+}
+
+void message_field(struct http_message *m, struct header_list *list, const struct h1_event *event,
+                   struct transaction *t, const struct limits *limits) {
+    if (list == &m->headers) {
+        framing_field(&m->fields, event->name, event->value);
+    }
+    if (!t) {
+        return;
+    }
+    bool room = m->stored_bytes + event->name.len + event->value.len <= limits->head_bytes;
+    if (!room) {
+        list->dropped++;
+    } else if (transaction_add_header(t, list, event->name, event->value, limits)) {
+        m->stored_bytes += event->name.len + event->value.len;
+    }
+    if (list->dropped) {
+        notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
+    }
+}
+
+void message_gap(struct http_message *m, uint64_t len, uint64_t body) {
+    m->gap_bytes += len;
+    m->missing_bytes += body;
+    m->end_offset += len;
+}
+
+void message_note_oddities(struct notes *notes, uint32_t h1_oddities, uint32_t framing_oddities) {
+    static const enum note_id h1_notes[] = {
+        NOTE_EMPTY_LINES,
+        NOTE_BARE_LF,
+        NOTE_BARE_CR,
+        NOTE_NUL_BYTE,
+        NOTE_CONTROL_BYTES,
+        NOTE_OBS_FOLD,
+        NOTE_SPACE_BEFORE_COLON,
+        NOTE_FIELD_WITHOUT_COLON,
+        NOTE_EMPTY_FIELD_NAME,
+        NOTE_FIELD_NAME_SYNTAX,
+        NOTE_START_LINE_SPACES,
+        NOTE_TARGET_SPACES,
+        NOTE_VERSION_SYNTAX,
+        NOTE_STATUS_SYNTAX,
+        NOTE_LINE_TOO_LONG,
+        NOTE_CHUNK_SIZE_SYNTAX,
+        NOTE_CHUNK_EXTENSION_SYNTAX,
+        NOTE_CHUNK_END,
+        NOTE_FIRST_FIELD_FOLDED,
+    };
+    static const enum note_id framing_notes[] = {
+        NOTE_LENGTH_SYNTAX,         NOTE_LENGTH_REPEATED,   NOTE_LENGTH_CONFLICT,
+        NOTE_LENGTH_AND_CHUNKED,    NOTE_NOT_CHUNKED_LAST,  NOTE_TRANSFER_CODING_UNKNOWN,
+        NOTE_TRANSFER_ENCODING_1_0, NOTE_FRAMING_FORBIDDEN, NOTE_LENGTH_OVERFLOW,
+        NOTE_CHUNKED_TWICE,
+    };
+    for (unsigned bit = 0; h1_oddities >> bit; bit++) {
+        if (h1_oddities >> bit & 1 && bit < sizeof h1_notes / sizeof *h1_notes) {
+            notes_add(notes, h1_notes[bit]);
+        }
+    }
+    for (unsigned bit = 0; framing_oddities >> bit; bit++) {
+        if (framing_oddities >> bit & 1 && bit < sizeof framing_notes / sizeof *framing_notes) {
+            notes_add(notes, framing_notes[bit]);
+        }
+    }
+}
+
+void message_note_target(struct notes *notes, const struct http_message *request,
+                         const struct target *target) {
+    static const enum note_id target_notes[] = {
+        NOTE_HOST_MISMATCH, NOTE_HOST_SYNTAX, NOTE_TARGET_FORM, NOTE_TARGET_USERINFO, NOTE_TARGET_FRAGMENT,
+    };
+    for (unsigned bit = 0; bit < sizeof target_notes / sizeof *target_notes; bit++) {
+        if (target->oddities >> bit & 1) {
+            notes_add(notes, target_notes[bit]);
+        }
+    }
+    if (request->fields.host_count > 1) {
+        notes_add(notes, NOTE_HOST_REPEATED);
+    }
+    if (request->fields.host_count == 0 && request->major == 1 && request->minor >= 1) {
+        notes_add(notes, NOTE_HOST_MISSING);
+    }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills a struct http_message while its bytes go by: where and when they were captured, its head's fields,
+ * its ends. Works on a message that lies in a transaction or, where there is none, in the reader itself.
+ * Plain functions; one thread. */
+#ifndef HARK_ANALYZER_MESSAGE_H
+#define HARK_ANALYZER_MESSAGE_H
+
+#include "analyzer/transaction.h"
+
+/* The message's first byte lies at `offset`, inside the chunk. */
+void message_begin(struct http_message *, const struct chunk *, uint64_t offset);
+/* Bytes of the message up to `end_offset` came with the chunk. */
+void message_advance(struct http_message *, const struct chunk *, uint64_t end_offset);
+/* The start line is read. With a transaction its text is copied. */
+void message_start_line(struct http_message *, const struct h1_event *, struct transaction *);
+/* A field or trailer; `transaction` NULL: framing facts only. */
+void message_field(struct http_message *, struct header_list *, const struct h1_event *, struct transaction *,
+                   const struct limits *);
+/* Stream bytes inside the message were lost; `body` of them are known to be body. */
+void message_gap(struct http_message *, uint64_t len, uint64_t body);
+
+/* Lexer and framing oddities as notes. */
+void message_note_oddities(struct notes *, uint32_t h1_oddities, uint32_t framing_oddities);
+void message_note_target(struct notes *, const struct http_message *request, const struct target *);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/pairing.h"
+
+#include <assert.h>
+
+void pairing_init(struct pairing *p, enum direction client) {
+    *p = (struct pairing){.client = client};
+}
+
+void pairing_add(struct pairing *p, struct transaction *t) {
+    const struct transaction *before = p->newest;
+    if (before && !pairing_is_answered(before) && before->request.has_ack && t->request.has_ack &&
+        t->request.ack <= before->request.ack + before->interim_bytes) {
+        p->pipelines = true;
+    }
+    if (!p->any_request) {
+        p->any_request = true;
+        p->first_request_ack = t->request.ack;
+    }
+    t->next = NULL;
+    if (p->newest) {
+        p->newest->next = t;
+    } else {
+        p->oldest = t;
+    }
+    p->newest = t;
+    p->count++;
+}
+
+void pairing_remove(struct pairing *p, struct transaction *t) {
+    struct transaction *previous = NULL;
+    struct transaction **link = &p->oldest;
+    while (*link != t) {
+        assert(*link);
+        previous = *link;
+        link = &previous->next;
+    }
+    *link = t->next;
+    if (p->newest == t) {
+        p->newest = previous;
+    }
+    t->next = NULL;
+    p->count--;
+}
+
+void pairing_lost(struct pairing *p, enum direction direction, uint64_t offset) {
+    if (offset > p->loss[direction]) {
+        p->loss[direction] = offset;
+    }
+}
+
+bool pairing_expects_at(const struct pairing *p, const struct transaction *t, uint64_t *offset) {
+    if (p->pipelines || !t->request.has_ack) {
+        return false;
+    }
+    *offset = t->request.ack + t->interim_bytes;
+    return true;
+}
+
+static bool something_was_lost(const struct pairing *p) {
+    return p->loss[0] > p->settled[0] || p->loss[1] > p->settled[1];
+}
+
+static bool may_answer(const struct transaction *t, const struct http_message *response) {
+    if (pairing_is_answered(t)) {
+        return false;
+    }
+    if (response->has_ack && t->request.offset >= response->ack) {
+        return false;
+    }
+    return !t->request.has_ack || t->request.ack <= response->offset;
+}
+
+/* q_k + (bytes of 1xx) = S. A lost 100 leaves another trace: the client acknowledged it while it sent on, and
+ * its last packet's ACK is S. */
+static bool fits_exactly(const struct transaction *t, const struct http_message *response) {
+    const struct http_message *request = &t->request;
+    if (!request->has_ack) {
+        return false;
+    }
+    if (request->ack + t->interim_bytes == response->offset) {
+        return true;
+    }
+    return request->fields.expect_continue && request->end_known && request->last_ack == response->offset &&
+           response->has_ack && response->ack <= request->end_offset;
+}
+
+/* What a search found in the client's stream may be part of a body whose head was lost. A real request there
+ * is acknowledged to its end and no further when it is answered. */
+static bool is_proved(const struct pairing *p, const struct transaction *t,
+                      const struct http_message *response) {
+    if (p->pipelines && t->after_gap) {
+        return false;
+    }
+    return !t->doubtful &&
+           (!t->request.resynchronised || !t->request.end_known || response->ack <= t->request.end_offset);
+}
+
+static enum pairing_reason why_none(const struct pairing *p, const struct http_message *response,
+                                    const struct pairing_view *view, uint32_t candidates) {
+    bool before = view->midstream && (!p->any_request || response->offset < p->first_request_ack);
+    if (before && view->first_seen && response->has_ack && response->ack <= view->first_seen) {
+        return PAIRING_BEFORE_CAPTURE;
+    }
+    if (response->has_ack && response->ack > view->captured) {
+        return PAIRING_REQUEST_LATE;
+    }
+    if (candidates) {
+        return PAIRING_AMBIGUOUS;
+    }
+    if (before) {
+        return PAIRING_BEFORE_CAPTURE;
+    }
+    if (p->responses_overdue) {
+        return PAIRING_RESPONSE_LATE;
+    }
+    return something_was_lost(p) ? PAIRING_REQUEST_LOST : PAIRING_UNSOLICITED;
+}
+
+struct pairing_choice pairing_choose(const struct pairing *p, const struct http_message *response,
+                                     const struct pairing_view *view) {
+    struct pairing_choice choice = {.by = PAIRING_NONE};
+    struct transaction *first = NULL, *exact = NULL;
+    unsigned exact_count = 0;
+    for (struct transaction *t = p->oldest; t; t = t->next) {
+        if (!may_answer(t, response)) {
+            continue;
+        }
+        choice.candidates++;
+        first = first ? first : t;
+        if (fits_exactly(t, response)) {
+            exact = exact ? exact : t;
+            exact_count++;
+        }
+    }
+    bool lost = something_was_lost(p);
+    bool later_request_unseen = response->has_ack && response->ack > view->captured;
+    if (exact_count == 1 && is_proved(p, exact, response) && (exact == first || (lost && !p->pipelines))) {
+        choice.request = exact;
+        choice.by = PAIRING_ACK;
+    } else if (first && !lost && !later_request_unseen) {
+        choice.request = first;
+        choice.by = PAIRING_ORDER;
+    } else {
+        choice.reason = why_none(p, response, view, choice.candidates);
+    }
+    return choice;
+}
+
+void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
+                  const struct http_message *response) {
+    enum direction server = direction_other(p->client);
+    const struct transaction *t = choice->request;
+    if (!t) {
+        p->orphan_response = response->offset;
+        return;
+    }
+    if (t->request.has_ack && t->request.ack < p->response_end) {
+        p->pipelines = true;
+    }
+    if (choice->by == PAIRING_ACK) {
+        p->settled[p->client] = t->request.offset + 1;
+        p->settled[server] = response->offset + 1;
+    }
+}
+
+void pairing_response_ended(struct pairing *p, const struct http_message *response) {
+    p->response_end = response->end_offset;
+    p->response_end_ns = response->truncated ? 0 : response->last.time_ns;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which request does a response answer? The queue of a connection's open requests and the rule that decides
+ * by TCP's evidence, never by a guess. Embedded by value in its connection; one thread.
+ *
+ * Request k starts at client offset a_k; q_k is the server offset that the packet of its first byte
+ * acknowledged. A response starts at server offset S in a packet that acknowledged the client offset A. It
+ * may answer k only if a_k < A and q_k <= S. A client that does not pipeline has all that came before when it
+ * sends, so that q_k + (bytes of 1xx to k) = S. */
+#ifndef HARK_ANALYZER_PAIRING_H
+#define HARK_ANALYZER_PAIRING_H
+
+#include "analyzer/transaction.h"
+
+struct pairing {
+    struct transaction *oldest; /* open requests, in the order sent; linked by transaction.next */
+    struct transaction *newest;
+    size_t count;
+    enum direction client;
+    /* By direction: behind which stream offset the last loss ended that may hide messages (0: none), and up
+     * to which offset a pair proved by ACKs has settled all. */
+    uint64_t loss[2];
+    uint64_t settled[2];
+    uint64_t first_request_ack; /* q of the first request; valid with any_request */
+    uint64_t response_end;      /* stream offset behind the last final response; 0 none */
+    int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
+    uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
+    bool any_request;
+    bool pipelines; /* the client was seen to send a request before it had the answer to the one before */
+    bool responses_overdue; /* requests were reported alone because their responses did not come within the
+                               skew */
+};
+
+struct pairing_choice {
+    struct transaction *request; /* NULL: none can be said to be it */
+    enum pairing_by by;
+    enum pairing_reason reason; /* why none */
+    uint32_t candidates;
+};
+
+/* What is known of the client's stream when a response is judged. */
+struct pairing_view {
+    uint64_t captured;   /* client stream offset up to which all bytes were given (gaps included), its FIN
+                            counted as one */
+    uint64_t first_seen; /* lowest client offset that any packet showed; 0 unknown */
+    bool midstream;
+};
+
+void pairing_init(struct pairing *, enum direction client);
+/* The request's start line is read: first byte, ACK and flags are set. Owns the link, not the transaction. */
+void pairing_add(struct pairing *, struct transaction *);
+void pairing_remove(struct pairing *, struct transaction *);
+
+/* Judges a response (or a 1xx) by its offset, ack and has_ack. Changes nothing. */
+struct pairing_choice pairing_choose(const struct pairing *, const struct http_message *response,
+                                     const struct pairing_view *);
+/* Takes note of the choice for a final response: settled offsets, pipelining. */
+void pairing_bind(struct pairing *, const struct pairing_choice *, const struct http_message *response);
+/* A final response has ended. */
+void pairing_response_ended(struct pairing *, const struct http_message *response);
+/* Bytes up to `offset` were lost, or could not be understood: messages may be hidden in them. */
+void pairing_lost(struct pairing *, enum direction, uint64_t offset);
+
+/* Where the response to an open request must start if the client does not pipeline; false where that can't be
+ * said. */
+bool pairing_expects_at(const struct pairing *, const struct transaction *, uint64_t *offset);
+
+static inline bool pairing_is_answered(const struct transaction *t) {
+    return t->response.seen;
+}
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/transaction.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Transactions are recycled; their bytes live in arenas that share one pool of blocks. */
+struct transaction_store {
+    const struct limits *limits;
+    struct transaction_observer observer;
+    struct arena_pool pool;
+    struct transaction *free;
+    size_t open;
+    size_t open_cap;
+};
+
+struct transaction_store *transaction_store_new(const struct limits *limits,
+                                                const struct transaction_observer *observer) {
+    struct transaction_store *store = calloc(1, sizeof *store);
+    if (!store) {
+        return NULL;
+    }
+    size_t share = limits->transaction_bytes / HARK_PARTITIONS;
+    store->limits = limits;
+    store->observer = *observer;
+    /* Half for the transactions themselves, half for what they store. */
+    store->open_cap = share / 2 / sizeof(struct transaction);
+    arena_pool_init(&store->pool, share / 2);
+    return store;
+}
+
+void transaction_store_free(struct transaction_store *store) {
+    if (!store) {
+        return;
+    }
+    assert(store->open == 0);
+    while (store->free) {
+        struct transaction *next = store->free->next;
+        free(store->free);
+        store->free = next;
+    }
+    arena_pool_fini(&store->pool);
+    free(store);
+}
+
+struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
+                                     enum direction client) {
+    if (store->open >= store->open_cap) {
+        return NULL;
+    }
+    struct transaction *t = store->free;
+    if (t) {
+        store->free = t->next;
+    } else {
+        t = malloc(sizeof *t);
+        if (!t) {
+            return NULL;
+        }
+    }
+    *t = (struct transaction){.connection = connection, .client = client, .by = PAIRING_NONE};
+    /* A head and its trailers twice over, requests' and responses', and what stands around them. */
+    arena_init(&t->arena, &store->pool, 5 * store->limits->head_bytes);
+    memcpy(t->tcp.at_start, connection->counts, sizeof t->tcp.at_start);
+    store->open++;
+    return t;
+}
+
+static uint64_t mix(uint64_t h, uint64_t value) {
+    h ^= value;
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    h ^= h >> 32;
+    h *= UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 29;
+}
+
+static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len) {
+    for (size_t i = 0; i < len; i += 8) {
+        uint64_t word = 0;
+        for (size_t j = 0; j < 8 && i + j < len; j++) {
+            word |= (uint64_t)bytes[i + j] << (8 * j);
+        }
+        h = mix(h, word);
+    }
+    return h;
+}
+
+/* Two taps on one connection, whichever direction they saw first, must give the same id: the sender comes
+ * first. */
+static void make_id(uint8_t id[16], const struct connection *c, enum direction sender, uint64_t offset) {
+    const struct endpoint *from = &c->key.side[sender], *to = &c->key.side[direction_other(sender)];
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t h = half ? UINT64_C(0x6861726b2d696431) : UINT64_C(0x6861726b2d696430);
+        h = mix_bytes(h, from->address.bytes, ADDRESS_BYTES);
+        h = mix_bytes(h, to->address.bytes, ADDRESS_BYTES);
+        h = mix(h, (uint64_t)from->port << 16 | to->port);
+        h = mix(h, (uint64_t)c->key.network_id << 16 | c->key.vlan);
+        h = mix(h, (uint64_t)c->incarnation << 32 | (uint32_t)offset);
+        for (unsigned i = 0; i < 8; i++) {
+            id[8 * half + i] = (uint8_t)(h >> (8 * i));
+        }
+    }
+}
+
+void transaction_announce(struct transaction_store *store, struct transaction *t, enum direction sender,
+                          uint64_t offset) {
+    make_id(t->id, t->connection, sender, offset);
+    if (store->observer.opened) {
+        store->observer.opened(store->observer.context, t);
+    }
+}
+
+void transaction_updated(struct transaction_store *store, const struct transaction *t) {
+    if (store->observer.updated) {
+        store->observer.updated(store->observer.context, t);
+    }
+}
+
+void transaction_drop(struct transaction_store *store, struct transaction *t) {
+    assert(store->open > 0);
+    arena_reset(&t->arena);
+    t->next = store->free;
+    store->free = t;
+    store->open--;
+}
+
+void transaction_finish(struct transaction_store *store, struct transaction *t) {
+    memcpy(t->tcp.at_end, t->connection->counts, sizeof t->tcp.at_end);
+    store->observer.finished(store->observer.context, t);
+    transaction_drop(store, t);
+}
+
+static bool grow_list(struct transaction *t, struct header_list *list, const struct limits *limits) {
+    uint32_t capacity = list->capacity ? list->capacity * 2 : 16;
+    if (capacity > limits->headers) {
+        capacity = (uint32_t)limits->headers;
+    }
+    struct header *items = arena_alloc(&t->arena, capacity * sizeof *items);
+    if (!items) {
+        return false;
+    }
+    if (list->count) {
+        memcpy(items, list->items, list->count * sizeof *items);
+    }
+    list->items = items;
+    list->capacity = capacity;
+    return true;
+}
+
+bool transaction_add_header(struct transaction *t, struct header_list *list, struct slice name,
+                            struct slice value, const struct limits *limits) {
+    bool ok = list->count < limits->headers && (list->count < list->capacity || grow_list(t, list, limits));
+    if (ok) {
+        struct header *header = &list->items[list->count];
+        header->name = arena_copy(&t->arena, name, &ok);
+        header->value = arena_copy(&t->arena, value, &ok);
+    }
+    if (!ok) {
+        list->dropped++;
+        return false;
+    }
+    list->count++;
+    return true;
+}
+
+const struct header *header_find(const struct header_list *list, const char *name) {
+    struct slice wanted = slice_of(name);
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (slice_equal_nocase(list->items[i].name, wanted)) {
+            return &list->items[i];
+        }
+    }
+    return NULL;
+}
+
+static bool message_is_complete(const struct http_message *m) {
+    return m->seen && m->head_complete && m->end_known && !m->truncated && m->missing_bytes == 0 &&
+           m->gap_bytes == 0 && m->headers.dropped == 0 && m->trailers.dropped == 0;
+}
+
+bool transaction_is_complete(const struct transaction *t) {
+    if (t->type != TRANSACTION_PAIR) {
+        return false;
+    }
+    /* What a search found may be a message inside a body whose head was lost; only TCP's evidence clears it
+     * of that. */
+    bool searched = t->request.resynchronised || t->response.resynchronised;
+    return message_is_complete(&t->request) && message_is_complete(&t->response) &&
+           (!searched || t->by == PAIRING_ACK);
+}
+
+const char *pairing_by_name(enum pairing_by by) {
+    static const char *const names[] = {
+        [PAIRING_ACK] = "ack", [PAIRING_ORDER] = "order", [PAIRING_NONE] = "none"};
+    return names[by];
+}
+
+const char *pairing_reason_name(enum pairing_reason reason) {
+    static const char *const names[PAIRING_REASONS] = {
+        [PAIRING_PAIRED] = "paired",
+        [PAIRING_CAPTURE_ENDED] = "capture_ended",
+        [PAIRING_CONNECTION_CLOSED] = "connection_closed",
+        [PAIRING_CONNECTION_RESET] = "connection_reset",
+        [PAIRING_IDLE] = "idle",
+        [PAIRING_EVICTED] = "evicted",
+        [PAIRING_CONNECTION_REUSED] = "connection_reused",
+        [PAIRING_RESPONSE_LOST] = "response_lost",
+        [PAIRING_RESPONSE_LATE] = "response_late",
+        [PAIRING_SUPERSEDED] = "superseded",
+        [PAIRING_REQUEST_CUT] = "request_cut",
+        [PAIRING_OPEN_CAP] = "open_cap",
+        [PAIRING_UNCERTAIN_RESPONSE] = "uncertain_response",
+        [PAIRING_REQUEST_LOST] = "request_lost",
+        [PAIRING_REQUEST_LATE] = "request_late",
+        [PAIRING_BEFORE_CAPTURE] = "before_capture",
+        [PAIRING_AMBIGUOUS] = "ambiguous",
+        [PAIRING_UNSOLICITED] = "unsolicited",
+    };
+    return names[reason];
+}
+
+const char *transaction_type_name(enum transaction_type type) {
+    static const char *const names[] = {
+        [TRANSACTION_PAIR] = "transaction",
+        [TRANSACTION_ORPHAN_REQUEST] = "orphan_request",
+        [TRANSACTION_ORPHAN_RESPONSE] = "orphan_response",
+        [TRANSACTION_TUNNEL] = "tunnel",
+    };
+    return names[type];
+}
