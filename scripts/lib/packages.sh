@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
+# The Debian packages that hark needs, in one place. Each has its use beside it.
+
+# To build hark and run it.
+packages_run=(
+    gcc               # compiler
+    libc6-dev         # the C library's headers
+    cmake             # build description, 3.25 or later
+    ninja-build       # what cmake drives
+    pkgconf           # finds the libraries
+    libpcap-dev       # capture files, interfaces, filters
+    libjson-c-dev     # reading JSON
+    zlib1g-dev        # gzip-compressed captures
+    libzstd-dev       # zstd-compressed captures
+)
+
+# To run every test as well.
+packages_test=(
+    clang              # second compiler, libFuzzer
+    libclang-rt-14-dev # its sanitizers and fuzzer runtime
+    clang-format       # the layout check
+    libcmocka-dev      # unit tests
+    git                # which files are the project's own
+    python3            # test drivers
+    python3-jsonschema # records against docs/record.schema.json
+    tshark             # a second opinion on every capture
+    iproute2           # network namespaces for the live test
+    procps             # sysctl in a namespace
+    nginx-light        # the live test's server
+    curl               # the live test's client
+    gzip               # compressed captures in tests
+    zstd               # the same
+)

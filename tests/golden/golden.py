@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""golden.py --hark BINARY [--jobs 1,2,8] [--accept] [CAPTURE...]
+
+Runs hark on every capture of pcaps/ and holds what it writes against tests/golden/expected/, byte for byte, whatever the
+number of workers: NAME.ndjson always, NAME.text where it is there (--format text). Every record is held against the published
+schema, the ledger must balance, and the exit status must be the one that tests/golden/options.tsv names (0 where it names
+none; it names options too).
+
+--accept writes what hark says now as the expectation: by hand only, and read the diff before it is committed."""
+import argparse
+import difflib
+import json
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+import harness  # noqa: E402
+
+EXPECTED = os.path.join(HERE, "expected")
+TEXT = ["keepalive.pcap", "pipelining.pcap", "secrets.pcap", "ipv6.pcap"]
+
+
+def readable(data):
+    """Lines to compare by eye: records laid out a key a line."""
+    lines = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        try:
+            lines += json.dumps(json.loads(line), indent=1, ensure_ascii=False).splitlines()
+        except ValueError:
+            lines.append(line)
+    return lines
+
+
+def difference(expected, got):
+    lines = list(difflib.unified_diff(readable(expected), readable(got), "expected", "hark", lineterm="", n=4))
+    return "\n".join(lines[:60] + ([f"... and {len(lines) - 60} lines more"] if len(lines) > 60 else [])) or "they differ in layout only"
+
+
+class Golden:
+    def __init__(self, hark, jobs, accept):
+        self.hark = os.path.abspath(hark)
+        self.jobs = jobs
+        self.accept = accept
+        self.options = {row["capture"]: row for row in harness.read_tsv(os.path.join(HERE, "options.tsv"))}
+        self.faults = 0
+
+    def fault(self, capture, what):
+        self.faults += 1
+        print(f"FAULT {capture}: {what}")
+
+    def run(self, capture, arguments):
+        row = self.options.get(capture, {})
+        done = harness.run_hark(self.hark, ["-r", capture, *(row.get("options") or "").split(), *arguments], cwd=harness.PCAPS)
+        if done.trouble:
+            self.fault(capture, f"{' '.join(arguments)}: {done.trouble}")
+        wanted = int(row.get("status") or 0)
+        if done.status != wanted:
+            self.fault(capture, f"{' '.join(arguments)}: exit status {done.status} instead of {wanted}: {done.err.decode('utf-8', 'replace').strip()[:300]}")
+        return done
+
+    def compare(self, capture, arguments, got, name):
+        path = os.path.join(EXPECTED, name)
+        if self.accept:
+            with open(path, "wb") as file:
+                file.write(got)
+            return
+        if not os.path.exists(path):
+            self.fault(capture, f"has no expectation {name}: look at its records, then golden.py --accept {capture}")
+            return
+        with open(path, "rb") as file:
+            expected = file.read()
+        if expected != got:
+            self.fault(capture, f"{' '.join(arguments)} differs from {name}:\n{difference(expected, got)}")
+
+    def capture(self, capture):
+        written = []
+        for count in self.jobs:
+            arguments = ["--stats", "-j", str(count)]
+            done = self.run(capture, arguments)
+            if b"packets" not in done.err:
+                self.fault(capture, "--stats prints no ledger")
+            if not written or not self.accept:
+                self.compare(capture, arguments, done.out, capture + ".ndjson")
+            elif written[0] != done.out:
+                self.fault(capture, f"-j {count} does not write what -j {self.jobs[0]} writes:\n{difference(written[0], done.out)}")
+            written.append(done.out)
+        if capture in TEXT:
+            done = self.run(capture, ["--format", "text"])
+            self.compare(capture, ["--format", "text"], done.out, capture + ".text")
+        return written[0]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hark", required=True)
+    parser.add_argument("--jobs", default="1,2,8")
+    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("captures", nargs="*")
+    arguments = parser.parse_args()
+    golden = Golden(arguments.hark, [int(n) for n in arguments.jobs.split(",")], arguments.accept)
+    names = arguments.captures or harness.captures()
+    if not names:
+        golden.fault("pcaps/LIST.tsv", "lists no capture")
+    everything = b"".join(golden.capture(name) for name in names)
+    wrong = harness.validate(everything)
+    if wrong:
+        golden.fault("all captures", "records that docs/record.schema.json does not allow:\n" + wrong[:3000])
+    if not arguments.captures:
+        kept = {name for name in os.listdir(EXPECTED)} - {n + ".ndjson" for n in names} - {n + ".text" for n in TEXT}
+        for name in sorted(kept):
+            golden.fault(name, "an expectation without a capture")
+    records = everything.count(b"\n")
+    print(f"golden: {len(names)} captures, {records} records, {golden.faults} faults (-j {arguments.jobs})")
+    return 1 if golden.faults or not records else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
