@@ -143,7 +143,8 @@ struct transaction {
     struct target target;    /* of the request, when seen */
     struct interim *interim; /* oldest first */
     struct interim *interim_last;
-    uint32_t interim_count; /* stored or not */
+    size_t interim_stored_bytes; /* of their fields, against limits.head_bytes */
+    uint32_t interim_count;      /* stored or not */
     enum pairing_by by;
     enum pairing_reason reason;
     uint32_t candidates; /* orphans: how many counterparts were possible */
@@ -159,6 +160,7 @@ struct transaction {
     /* tunnels */
     uint64_t tunnel_bytes[2]; /* by direction */
     int64_t tunnel_start_ns, tunnel_end_ns;
+    bool tunnel_by_upgrade; /* 101, else CONNECT */
     enum tunnel_protocol tunnel_protocol;
     /* the connection's queue of open requests; private to it */
     struct transaction *next;

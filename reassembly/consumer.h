@@ -54,6 +54,8 @@ struct connection {
     uint64_t start[2];     /* stream offset of the first byte (ISN + 1), valid when start_known */
     bool start_known[2];   /* the SYN of the direction was seen, or the other's ACK of it */
     uint64_t delivered[2]; /* stream offset behind the last byte or gap given to the consumer */
+    uint64_t lowest[2]; /* lowest sequence offset that any packet of the direction showed, payload or not; 0
+                           before the first */
 };
 
 /* Where a chunk's bytes came from: one TCP segment. */

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes in: what do they speak, who is the client, and which part reads them. */
+#include "analyzer/http_side.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A recycled connection keeps no buffer larger than this. */
+enum { KEPT_BUFFER_BYTES = 4096 };
+
+struct http_environment *http_environment_new(const struct limits *limits, struct transaction_store *store) {
+    struct http_environment *environment = calloc(1, sizeof *environment);
+    if (environment) {
+        environment->limits = limits;
+        environment->store = store;
+    }
+    return environment;
+}
+
+static void free_conn(struct http_conn *conn) {
+    for (unsigned i = 0; i < 2; i++) {
+        probe_fini(&conn->side[i].probe);
+        if (conn->side[i].lexer_ready) {
+            h1_fini(&conn->side[i].h1);
+        }
+    }
+    free(conn);
+}
+
+void http_environment_free(struct http_environment *environment) {
+    if (!environment) {
+        return;
+    }
+    while (environment->free) {
+        struct http_conn *next = environment->free->next_free;
+        free_conn(environment->free);
+        environment->free = next;
+    }
+    free(environment);
+}
+
+void http_environment_counts(const struct http_environment *environment, struct http_counts *counts) {
+    *counts = environment->counts;
+}
+
+const char *protocol_verdict_name(enum protocol_verdict verdict) {
+    static const char *const names[PROTOCOL_VERDICTS] = {
+        [PROTOCOL_HTTP1] = "http1",     [PROTOCOL_HTTP2] = "http2",         [PROTOCOL_TLS] = "tls",
+        [PROTOCOL_UNKNOWN] = "unknown", [PROTOCOL_UNDECIDED] = "undecided",
+    };
+    return names[verdict];
+}
+
+/* ---- a connection's life ---- */
+
+static void shrink(struct buf *buf) {
+    if (buf->capacity > KEPT_BUFFER_BYTES) {
+        buf_fini(buf);
+    }
+}
+
+static void reset_side(struct side *side) {
+    struct side fresh = {.h1 = side->h1, .probe = side->probe, .lexer_ready = side->lexer_ready};
+    shrink(&fresh.probe.held);
+    if (fresh.lexer_ready) {
+        shrink(&fresh.h1.line);
+    }
+    *side = fresh;
+}
+
+static struct http_conn *take_conn(struct http_environment *environment) {
+    struct http_conn *conn = environment->free;
+    if (conn) {
+        environment->free = conn->next_free;
+        return conn;
+    }
+    conn = calloc(1, sizeof *conn);
+    if (conn) {
+        probe_init(&conn->side[0].probe, PROBE_AT_START, environment->limits);
+        probe_init(&conn->side[1].probe, PROBE_AT_START, environment->limits);
+    }
+    return conn;
+}
+
+static void *conn_open(void *context, const struct connection *connection) {
+    struct http_environment *environment = context;
+    struct http_conn *conn = take_conn(environment);
+    if (!conn) {
+        return NULL;
+    }
+    struct http_conn fresh = {
+        .environment = environment, .connection = connection, .verdict = PROTOCOL_UNDECIDED};
+    for (unsigned i = 0; i < 2; i++) {
+        reset_side(&conn->side[i]);
+        fresh.side[i] = conn->side[i];
+    }
+    *conn = fresh;
+    return conn;
+}
+
+static void conn_close(void *consumer) {
+    struct http_conn *conn = consumer;
+    struct http_environment *environment = conn->environment;
+    if (conn->roles_known) {
+        const struct side *server = http_server_side(conn);
+        enum end_reason reason = server->ended ? server->end_reason : http_client_side(conn)->end_reason;
+        http_finish_ended(conn, conn->connection->reset_ns ? END_RST : reason, true);
+    }
+    assert(conn->pairing.count == 0);
+    http_tunnel_close(conn);
+    environment->counts.flows[conn->verdict]++;
+    environment->counts.bytes[conn->verdict] += conn->bytes;
+    conn->next_free = environment->free;
+    environment->free = conn;
+}
+
+/* ---- what do the bytes speak? ---- */
+
+static void give_verdict(struct http_conn *conn, enum protocol_verdict verdict) {
+    if (conn->tunnel.open) {
+        http_tunnel_verdict(conn, verdict);
+    }
+    if (conn->verdict == PROTOCOL_UNDECIDED) {
+        conn->verdict = verdict;
+    }
+}
+
+static void set_roles(struct http_conn *conn, enum direction client) {
+    conn->roles_known = true;
+    conn->client = client;
+    pairing_init(&conn->pairing, client);
+    give_verdict(conn, PROTOCOL_HTTP1);
+    for (unsigned i = 0; i < 2; i++) {
+        struct side *side = &conn->side[i];
+        if (side->state == SIDE_IGNORE) {
+            /* Its first bytes were no HTTP, yet the other side speaks it: later ones may be. */
+            http_search(conn, (enum direction)i, conn->connection->delivered[i]);
+        } else if (side->started && side->probe.mode == PROBE_SEARCH) {
+            pairing_lost(&conn->pairing, (enum direction)i, side->search_from);
+        }
+    }
+}
+
+static void not_http(struct http_conn *conn, enum direction direction, enum protocol_verdict verdict) {
+    struct side *side = &conn->side[direction], *other = &conn->side[direction_other(direction)];
+    side->state = SIDE_IGNORE;
+    if (verdict != PROTOCOL_UNKNOWN) {
+        other->state = SIDE_IGNORE;
+        give_verdict(conn, verdict);
+    } else if (other->state == SIDE_IGNORE) {
+        give_verdict(conn, verdict);
+    }
+}
+
+static uint64_t offset_of(const struct chunk *chunk, const struct slice *in) {
+    return chunk->offset + (chunk->bytes.len - in->len);
+}
+
+/* Bytes that are, or may become, a status line: a response waits for its request before it is looked at. */
+static bool may_be_response(struct slice in) {
+    static const char version[] = "HTTP/";
+    size_t len = in.len < sizeof version - 1 ? in.len : sizeof version - 1;
+    return memcmp(in.ptr, version, len) == 0;
+}
+
+/* Is what a search found perhaps part of a body whose head was lost? A new request is sent in a segment of
+ * its own, and after more of the server's bytes had come than when the bytes before it were sent. */
+static bool is_doubtful(const struct side *side) {
+    const struct http_message *m = &side->own;
+    bool passed_over = m->offset > side->search_from;
+    return passed_over && (m->offset != side->segment.offset || (m->has_ack && m->ack <= side->search_ack));
+}
+
+static void begin_message(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                          enum probe_verdict verdict) {
+    struct side *side = &conn->side[direction];
+    side->resynchronised = side->probe.mode == PROBE_SEARCH;
+    side->doubtful = side->resynchronised && verdict == PROBE_REQUEST && is_doubtful(side);
+    http_read_start(conn, direction, side->probe.offset);
+    if (side->probe.held.len) {
+        struct slice held = buf_slice(&side->probe.held);
+        side->message = &side->own;
+        http_read(conn, direction, chunk, &held, true);
+    }
+}
+
+/* A message of the wrong kind for its side is content: a proxy's log, an echo. */
+static void skip_candidate(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                           struct slice *in, size_t resume) {
+    struct side *side = &conn->side[direction];
+    *in = slice_after(*in, side->probe.held.len ? resume : resume + 1);
+    probe_restart(&side->probe, PROBE_SEARCH);
+    side->search_ack = chunk->segment->has_ack ? chunk->segment->ack : 0;
+}
+
+static void take_verdict(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                         struct slice *in, enum probe_verdict verdict, size_t resume) {
+    struct side *side = &conn->side[direction];
+    switch (verdict) {
+    case PROBE_MORE:
+        *in = slice_after(*in, in->len);
+        side->search_ack = chunk->segment->has_ack ? chunk->segment->ack : side->search_ack;
+        return;
+    case PROBE_REQUEST:
+    case PROBE_RESPONSE: {
+        enum direction client = verdict == PROBE_REQUEST ? direction : direction_other(direction);
+        if (conn->roles_known && conn->client != client) {
+            skip_candidate(conn, direction, chunk, in, resume);
+            return;
+        }
+        if (!conn->roles_known) {
+            set_roles(conn, client);
+        }
+        begin_message(conn, direction, chunk, verdict);
+        *in = slice_after(*in, resume);
+        return;
+    }
+    case PROBE_HTTP2:
+    case PROBE_TLS:
+        if (!conn->roles_known) {
+            not_http(conn, direction, verdict == PROBE_TLS ? PROTOCOL_TLS : PROTOCOL_HTTP2);
+            return;
+        }
+        break;
+    case PROBE_UNKNOWN:
+        if (!conn->roles_known) {
+            not_http(conn, direction, PROTOCOL_UNKNOWN);
+            return;
+        }
+        break;
+    }
+    http_search(conn, direction, offset_of(chunk, in));
+}
+
+/* False: the bytes must wait for the other direction. */
+static bool probe(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                  struct slice *in) {
+    struct side *side = &conn->side[direction];
+    uint64_t offset = offset_of(chunk, in);
+    if (conn->roles_known && side->probe.mode == PROBE_AT_START && !side->probe.candidate) {
+        http_read_start(conn, direction, offset);
+        return true;
+    }
+    bool server = !conn->roles_known || direction != conn->client;
+    if (server && !side->probe.candidate && may_be_response(*in) && http_must_wait(conn, direction, chunk)) {
+        return false;
+    }
+    size_t resume = 0;
+    enum probe_verdict verdict =
+        probe_feed(&side->probe, offset, *in, offset == chunk->segment->offset, &resume);
+    bool message = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE;
+    if ((side->probe.candidate || message) && side->probe.offset >= offset) {
+        message_begin(&side->own, chunk, side->probe.offset);
+        side->segment = *chunk->segment;
+    }
+    take_verdict(conn, direction, chunk, in, verdict, resume);
+    return true;
+}
+
+/* ---- the ops ---- */
+
+static void start_side(struct http_conn *conn, enum direction direction, uint64_t offset) {
+    struct side *side = &conn->side[direction];
+    const struct connection *c = conn->connection;
+    side->started = true;
+    side->state = SIDE_PROBE;
+    if (c->start_known[direction] && c->start[direction] == offset) {
+        probe_restart(&side->probe, PROBE_AT_START);
+    } else {
+        http_search(conn, direction, offset);
+    }
+}
+
+/* False: what is left of `in` must wait. */
+static bool take(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                 struct slice *in) {
+    struct side *side = &conn->side[direction];
+    switch (side->state) {
+    case SIDE_PROBE:
+        return probe(conn, direction, chunk, in);
+    case SIDE_MESSAGE:
+        http_read(conn, direction, chunk, in, false);
+        return side->state != SIDE_MESSAGE || in->len == 0;
+    case SIDE_WAIT:
+        if (!chunk->must_take) {
+            return false;
+        }
+        conn->waits_for = NULL;
+        http_search(conn, direction, offset_of(chunk, in));
+        return true;
+    case SIDE_IGNORE:
+        *in = slice_after(*in, in->len);
+        return true;
+    }
+    return true;
+}
+
+static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
+    struct http_conn *conn = consumer;
+    struct slice in = chunk->bytes;
+    bool going = true;
+    if (!conn->side[direction].started) {
+        start_side(conn, direction, chunk->offset);
+    }
+    while (going && in.len) {
+        size_t before = in.len;
+        bool tunnelled = conn->tunnel.open;
+        going = take(conn, direction, chunk, &in);
+        if (tunnelled) {
+            http_tunnel_count(conn, direction, chunk, before - in.len);
+        }
+    }
+    size_t taken = chunk->bytes.len - in.len;
+    conn->bytes += taken;
+    return taken;
+}
+
+static void conn_gap(void *consumer, enum direction direction, uint64_t offset, uint64_t len,
+                     enum gap_reason reason, int64_t now_ns) {
+    struct http_conn *conn = consumer;
+    struct side *side = &conn->side[direction];
+    (void)now_ns;
+    side->started = true;
+    switch (side->state) {
+    case SIDE_PROBE:
+        conn->environment->counts.fragments_of_messages += side->probe.candidate;
+        http_search(conn, direction, offset + len);
+        side->after_gap = true;
+        break;
+    case SIDE_MESSAGE:
+        if (side->message && reason == GAP_SNAPLEN) {
+            side->message->snaplen_cut = true;
+        }
+        http_read_gap(conn, direction, offset, len);
+        break;
+    case SIDE_WAIT:
+        conn->waits_for = NULL;
+        http_search(conn, direction, offset + len);
+        side->after_gap = true;
+        break;
+    case SIDE_IGNORE:
+        return;
+    }
+    bool searching = side->state == SIDE_PROBE;
+    if (searching && conn->roles_known && direction != conn->client) {
+        http_finish_unanswered(conn, offset, offset + len, PAIRING_RESPONSE_LOST);
+    }
+}
+
+static void conn_overdue(void *consumer, enum direction direction, uint64_t acked, int64_t now_ns) {
+    struct http_conn *conn = consumer;
+    (void)now_ns;
+    if (conn->roles_known && direction != conn->client) {
+        conn->pairing.responses_overdue = true;
+        http_finish_unanswered(conn, conn->connection->delivered[direction], acked, PAIRING_RESPONSE_LATE);
+    }
+}
+
+/* The stream's end decides what the probe could not: a request line of HTTP/0.9 without its line end, a lone
+ * start line. */
+static void end_probe(struct http_conn *conn, enum direction direction) {
+    struct side *side = &conn->side[direction];
+    if (!side->probe.candidate) {
+        return;
+    }
+    enum probe_verdict verdict = probe_end(&side->probe);
+    bool message = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE;
+    enum direction client = verdict == PROBE_REQUEST ? direction : direction_other(direction);
+    if (!message || (conn->roles_known && conn->client != client)) {
+        conn->environment->counts.fragments_of_messages += conn->roles_known;
+        return;
+    }
+    if (!conn->roles_known) {
+        set_roles(conn, client);
+    }
+    const struct chunk none = {.bytes = slice_make("", 0), .segment = &side->segment, .must_take = true};
+    begin_message(conn, direction, &none, verdict);
+}
+
+static void conn_end(void *consumer, enum direction direction, enum end_reason reason, int64_t now_ns) {
+    struct http_conn *conn = consumer;
+    struct side *side = &conn->side[direction];
+    (void)now_ns;
+    if (side->started && side->state == SIDE_PROBE) {
+        end_probe(conn, direction);
+    }
+    side->ended = true;
+    side->end_reason = reason;
+    if (side->state == SIDE_MESSAGE) {
+        http_read_end(conn, direction, reason);
+    }
+    if (conn->roles_known && direction != conn->client) {
+        http_finish_ended(conn, reason, false);
+    }
+}
+
+const struct consumer_ops http_conn_ops = {
+    .open = conn_open,
+    .data = conn_data,
+    .gap = conn_gap,
+    .overdue = conn_overdue,
+    .end = conn_end,
+    .close = conn_close,
+};

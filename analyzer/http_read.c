@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages: the lexer's events become transactions. Requests open them; responses find theirs, or stay alone.
+ */
+#include "analyzer/http_side.h"
+
+#include <assert.h>
+
+static bool is_client(const struct http_conn *conn, enum direction direction) {
+    return conn->roles_known && direction == conn->client;
+}
+
+void http_read_start(struct http_conn *conn, enum direction direction, uint64_t offset) {
+    struct side *side = &conn->side[direction];
+    enum h1_role role = is_client(conn, direction) ? H1_REQUEST : H1_RESPONSE;
+    if (side->lexer_ready) {
+        h1_restart(&side->h1, role, offset);
+    } else {
+        h1_init(&side->h1, role, conn->environment->limits, offset);
+        side->lexer_ready = true;
+    }
+    side->state = SIDE_MESSAGE;
+    side->message = NULL;
+    side->transaction = NULL;
+}
+
+void http_search(struct http_conn *conn, enum direction direction, uint64_t offset) {
+    struct side *side = &conn->side[direction];
+    probe_restart(&side->probe, PROBE_SEARCH);
+    side->state = SIDE_PROBE;
+    side->message = NULL;
+    side->transaction = NULL;
+    side->search_from = offset;
+    side->search_ack = 0;
+    if (conn->roles_known) {
+        pairing_lost(&conn->pairing, direction, offset);
+    }
+}
+
+bool http_must_wait(const struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
+    enum direction other = direction_other(direction);
+    return !chunk->must_take && chunk->segment->has_ack && !conn->side[other].ended &&
+           chunk->segment->ack > conn->connection->delivered[other];
+}
+
+/* ---- requests ---- */
+
+static void open_request(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+    struct http_environment *environment = conn->environment;
+    environment->counts.requests++;
+    if (conn->pairing.count >= environment->limits->open_requests) {
+        environment->counts.cap_open_requests++;
+        http_finish_orphan(conn, conn->pairing.oldest, PAIRING_OPEN_CAP);
+        pairing_lost(&conn->pairing, conn->client, side->own.offset);
+    }
+    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
+    message_start_line(&side->own, event, t);
+    side->own.resynchronised = side->resynchronised;
+    if (!t) {
+        environment->counts.no_memory_requests++;
+        environment->counts.cap_transactions++;
+        pairing_lost(&conn->pairing, conn->client, side->own.offset + 1);
+        return;
+    }
+    t->request = side->own;
+    t->index = conn->request_index++;
+    t->first_on_connection = t->index == 0 && !t->request.resynchronised;
+    t->after_gap = side->after_gap;
+    t->doubtful = side->doubtful;
+    t->has_parent = conn->tunnel.open;
+    if (t->has_parent) {
+        memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);
+    }
+    side->transaction = t;
+    side->message = &t->request;
+    pairing_add(&conn->pairing, t);
+    transaction_announce(environment->store, t, conn->client, t->request.offset);
+}
+
+static void request_head(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    m->framing = framing_of_request(&m->fields, m->major, m->minor, m->line[0]);
+    if (!t) {
+        return;
+    }
+    const struct header *host = header_find(&m->headers, "host");
+    target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
+    message_note_target(&t->notes, m, &t->target);
+    transaction_updated(conn->environment->store, t);
+}
+
+static bool awaits_switch(const struct http_message *m) {
+    return slice_is(m->line[0], "CONNECT") || (m->fields.upgrade && m->fields.connection_upgrade);
+}
+
+static void request_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    bool wait = t && awaits_switch(m) && !pairing_is_answered(t);
+    side->message = NULL;
+    side->transaction = NULL;
+    if (wait) {
+        side->state = SIDE_WAIT;
+        conn->waits_for = t;
+    }
+    if (t) {
+        http_finish_request(conn, t);
+    }
+}
+
+void http_stop_waiting(struct http_conn *conn) {
+    struct side *client = http_client_side(conn);
+    conn->waits_for = NULL;
+    if (client->state == SIDE_WAIT) {
+        client->state = SIDE_MESSAGE;
+    }
+}
+
+/* ---- responses ---- */
+
+static bool is_interim(const struct http_message *m) {
+    return m->status >= 100 && m->status < 200 && m->status != 101;
+}
+
+static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
+    const struct connection *c = conn->connection;
+    const struct side *client = &conn->side[conn->client];
+    struct pairing_view view = {
+        .captured = c->delivered[conn->client] + (client->ended && client->end_reason == END_FIN ? 1 : 0),
+        .first_seen = c->lowest[conn->client],
+        .midstream = c->midstream,
+    };
+    return pairing_choose(&conn->pairing, m, &view);
+}
+
+static void open_orphan_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                                 const struct pairing_choice *choice) {
+    struct http_environment *environment = conn->environment;
+    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
+    message_start_line(&side->own, event, t);
+    if (!t) {
+        environment->counts.no_memory_responses++;
+        environment->counts.cap_transactions++;
+        return;
+    }
+    t->type = TRANSACTION_ORPHAN_RESPONSE;
+    t->response = side->own;
+    t->index = conn->response_index;
+    t->reason = choice->reason;
+    t->candidates = choice->candidates;
+    if (t->reason == PAIRING_UNSOLICITED) {
+        notes_add(&t->notes, NOTE_UNSOLICITED_RESPONSE);
+    }
+    side->transaction = t;
+    side->message = &t->response;
+    transaction_announce(environment->store, t, direction_other(conn->client), t->response.offset);
+}
+
+static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                          const struct pairing_choice *choice) {
+    struct transaction *t = choice->request;
+    if (choice->by == PAIRING_ACK) {
+        http_finish_superseded(conn, t);
+    }
+    message_start_line(&side->own, event, t);
+    t->response = side->own;
+    t->by = choice->by;
+    t->pipelined = t->request.has_ack && t->request.ack < conn->pairing.response_end;
+    t->previous_end_ns = conn->pairing.response_end_ns;
+    side->transaction = t;
+    side->message = &t->response;
+}
+
+/* A 1xx belongs to the request that its final response will answer; it has no record of its own. */
+static void open_interim(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                         const struct pairing_choice *choice) {
+    struct transaction *t = choice->request;
+    conn->environment->counts.interim++;
+    side->transaction = t;
+    side->interim = NULL;
+    message_start_line(&side->own, event, NULL);
+    if (!t) {
+        conn->environment->counts.interim_orphans++;
+        return;
+    }
+    t->interim_count++;
+    struct interim *interim = t->interim_count <= conn->environment->limits->interim_responses
+                                  ? arena_alloc(&t->arena, sizeof *interim)
+                                  : NULL;
+    if (!interim) {
+        notes_add(&t->notes, NOTE_INTERIM_OVERFLOW);
+        return;
+    }
+    bool ok = true;
+    *interim = (struct interim){.status = event->status, .time_ns = side->own.first.time_ns};
+    interim->reason = arena_copy(&t->arena, event->line[2], &ok);
+    if (t->interim_last) {
+        t->interim_last->next = interim;
+    } else {
+        t->interim = interim;
+    }
+    t->interim_last = interim;
+    side->interim = interim;
+}
+
+static void open_response(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+    side->own.status = event->status;
+    side->own.resynchronised = side->resynchronised;
+    struct pairing_choice choice = choose(conn, &side->own);
+    if (is_interim(&side->own)) {
+        open_interim(conn, side, event, &choice);
+        return;
+    }
+    conn->environment->counts.responses++;
+    if (choice.request) {
+        bind_response(conn, side, event, &choice);
+    } else {
+        open_orphan_response(conn, side, event, &choice);
+    }
+    pairing_bind(&conn->pairing, &choice, side->message);
+    conn->response_index++;
+}
+
+static void response_head(struct http_conn *conn, struct side *side, struct http_message *m) {
+    const struct transaction *t = side->transaction;
+    struct slice method = t && t->request.seen ? t->request.line[0] : slice_make("", 0);
+    m->framing = framing_of_response(&m->fields, m->major, m->minor, method, m->status);
+    if (t) {
+        transaction_updated(conn->environment->store, t);
+    }
+}
+
+static void response_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    side->message = NULL;
+    side->transaction = NULL;
+    if (is_interim(m)) {
+        if (t) {
+            t->interim_bytes += m->end_offset - m->offset;
+        }
+        return;
+    }
+    pairing_response_ended(&conn->pairing, m);
+    bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
+    if (t && t == conn->waits_for) {
+        http_stop_waiting(conn);
+    }
+    if (!t) {
+        if (tunnel) {
+            conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
+        }
+        return;
+    }
+    if (tunnel) {
+        http_tunnel_open(conn, t);
+    }
+    if (t->type == TRANSACTION_ORPHAN_RESPONSE) {
+        http_finish_orphan_response(conn, t);
+    } else {
+        http_finish_if_done(conn, t);
+    }
+}
+
+/* ---- both ---- */
+
+static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
+                       const struct h1_event *event) {
+    if (is_client(conn, direction)) {
+        open_request(conn, side, event);
+    } else {
+        open_response(conn, side, event);
+    }
+    conn->environment->counts.resyncs += side->resynchronised;
+    side->resynchronised = side->doubtful = side->after_gap = false;
+}
+
+static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
+    struct http_message *m = side->message;
+    m->head_complete = true;
+    m->head_bytes = side->h1.offset - m->offset;
+    if (is_client(conn, direction)) {
+        request_head(conn, side, m);
+    } else {
+        response_head(conn, side, m);
+    }
+    h1_begin_body(&side->h1, m->framing);
+}
+
+/* The message is over, whole or `truncated`. */
+static void message_ended(struct http_conn *conn, enum direction direction, struct side *side,
+                          bool truncated) {
+    struct http_message *m = side->message;
+    m->truncated = truncated;
+    m->end_known = !truncated;
+    if (m->major == 0 && !m->head_complete && !truncated) {
+        m->head_complete = true; /* HTTP/0.9: the request line is all */
+        m->head_bytes = m->end_offset - m->offset;
+        if (is_client(conn, direction)) {
+            request_head(conn, side, m);
+        }
+    }
+    if (side->transaction) {
+        message_note_oddities(&side->transaction->notes, side->h1.oddities, m->fields.oddities);
+    }
+    if (is_client(conn, direction)) {
+        request_ended(conn, side, m);
+    } else {
+        response_ended(conn, side, m);
+    }
+}
+
+/* 1xx responses share the final response's budget of bytes. */
+static void interim_field(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+    struct transaction *t = side->transaction;
+    const struct limits *limits = conn->environment->limits;
+    message_field(&side->own, &side->own.headers, event, NULL, limits);
+    if (!t || !side->interim) {
+        return;
+    }
+    size_t len = event->name.len + event->value.len;
+    if (t->interim_stored_bytes + len > limits->head_bytes) {
+        side->interim->headers.dropped++;
+    } else if (transaction_add_header(t, &side->interim->headers, event->name, event->value, limits)) {
+        t->interim_stored_bytes += len;
+    }
+}
+
+static void field(struct http_conn *conn, enum direction direction, struct side *side,
+                  const struct h1_event *event) {
+    struct http_message *m = side->message;
+    if (!is_client(conn, direction) && is_interim(m)) {
+        interim_field(conn, side, event);
+        return;
+    }
+    struct header_list *list = event->type == H1_TRAILER ? &m->trailers : &m->headers;
+    message_field(m, list, event, side->transaction, conn->environment->limits);
+}
+
+/* Ends what was being read when sync was lost. */
+static void cut_message(struct http_conn *conn, enum direction direction, struct side *side) {
+    if (!side->message) {
+        return;
+    }
+    if (side->message->seen) {
+        conn->environment->counts.lost_sync++;
+        message_ended(conn, direction, side, true);
+    } else {
+        conn->environment->counts.fragments_of_messages++;
+        side->message = NULL;
+    }
+}
+
+/* The lexer can't go on: the message ends here, and what follows is searched. */
+static void bad_syntax(struct http_conn *conn, enum direction direction, struct side *side) {
+    uint64_t offset = side->h1.offset;
+    conn->environment->counts.bad_syntax++;
+    if (side->message && side->message->head_complete && side->transaction) {
+        notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
+    }
+    cut_message(conn, direction, side);
+    if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
+        http_search(conn, direction, offset);
+    }
+}
+
+/* A method that is not known may have been HEAD: then a status line where the body should be, in a packet
+ * that acknowledges more of the client's bytes, is the next response. */
+static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
+                             const struct chunk *chunk, struct slice in) {
+    const struct http_message *m = side->message;
+    bool in_body = side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
+                   side->h1.state == H1_IN_CHUNK_DATA;
+    if (is_client(conn, direction) || !in_body || !m || !side->transaction ||
+        side->transaction->request.seen) {
+        return false;
+    }
+    bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
+    return segment_start && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->ack &&
+           probe_starts_status_line(in);
+}
+
+static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side) {
+    uint64_t offset = side->h1.offset;
+    notes_add(&side->transaction->notes, NOTE_BODY_END_GUESSED);
+    message_ended(conn, direction, side, true);
+    http_read_start(conn, direction, offset);
+}
+
+static bool between_messages(const struct side *side) {
+    return !side->message && side->h1.state == H1_AT_START && !side->h1.started;
+}
+
+/* HTTP/0.9's reply has no head: all bytes are the body. Only where its request is the oldest open one, and
+ * they don't look like a status line. */
+static bool is_old_reply(const struct http_conn *conn, enum direction direction, struct slice in) {
+    const struct transaction *t = conn->pairing.oldest;
+    static const char status_line[] = "HTTP/";
+    size_t len = in.len < sizeof status_line - 1 ? in.len : sizeof status_line - 1;
+    return !is_client(conn, direction) && t && !pairing_is_answered(t) && t->request.major == 0 &&
+           memcmp(in.ptr, status_line, len) != 0;
+}
+
+static void open_old_reply(struct http_conn *conn, struct side *side, const struct chunk *chunk) {
+    const struct h1_event event = {.minor = 9};
+    message_begin(&side->own, chunk, side->h1.offset);
+    side->message = &side->own;
+    open_response(conn, side, &event);
+    side->message->head_complete = true;
+    side->message->framing = (struct h1_framing){.kind = H1_BODY_CLOSE};
+    h1_begin_body(&side->h1, side->message->framing);
+}
+
+static void take_event(struct http_conn *conn, enum direction direction, struct side *side,
+                       const struct h1_event *event) {
+    switch (event->type) {
+    case H1_START_LINE:
+        start_line(conn, direction, side, event);
+        break;
+    case H1_HEADER:
+    case H1_TRAILER:
+        field(conn, direction, side, event);
+        break;
+    case H1_HEADERS_END:
+        head_ended(conn, direction, side);
+        break;
+    case H1_BODY:
+        side->message->body_bytes += event->value.len;
+        break;
+    case H1_MESSAGE_END:
+        message_ended(conn, direction, side, false);
+        break;
+    case H1_BAD:
+        bad_syntax(conn, direction, side);
+        break;
+    case H1_NEED_MORE:
+        break;
+    }
+}
+
+/* The lexer moved over bytes of the chunk: they belong to a message, begun or beginning. */
+static void follow(struct side *side, const struct chunk *chunk) {
+    if (!side->message && side->h1.started) {
+        message_begin(&side->own, chunk, side->h1.message_offset);
+        side->message = &side->own;
+    }
+    if (side->message) {
+        message_advance(side->message, chunk, side->h1.offset);
+    }
+}
+
+void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
+               bool held) {
+    struct side *side = &conn->side[direction];
+    while (side->state == SIDE_MESSAGE) {
+        if (!held && in->len && between_messages(side)) {
+            if (!is_client(conn, direction) && http_must_wait(conn, direction, chunk)) {
+                return;
+            }
+            if (is_old_reply(conn, direction, *in)) {
+                open_old_reply(conn, side, chunk);
+            }
+        } else if (!held && in->len && is_next_response(conn, direction, side, chunk, *in)) {
+            end_guessed(conn, direction, side);
+            continue;
+        }
+        struct h1_event event;
+        uint64_t before = side->h1.offset;
+        event.type = h1_next(&side->h1, in, &event);
+        if (side->h1.offset != before) {
+            follow(side, chunk);
+        }
+        if (event.type == H1_NEED_MORE) {
+            return;
+        }
+        take_event(conn, direction, side, &event);
+    }
+}
+
+/* ---- loss and end ---- */
+
+static void flush_line(struct http_conn *conn, enum direction direction, struct side *side, bool end) {
+    struct h1_event event;
+    event.type = h1_flush_line(&side->h1, end, &event);
+    if (event.type != H1_NEED_MORE && side->message) {
+        take_event(conn, direction, side, &event);
+        while (end && side->state == SIDE_MESSAGE && side->message) {
+            struct slice nothing = slice_make("", 0);
+            event.type = h1_next(&side->h1, &nothing, &event);
+            if (event.type == H1_NEED_MORE) {
+                break;
+            }
+            take_event(conn, direction, side, &event);
+        }
+    }
+}
+
+/* After a body was skipped to its end, its MESSAGE_END is due. */
+static void give_end(struct http_conn *conn, enum direction direction, struct side *side) {
+    while (side->state == SIDE_MESSAGE && side->message && side->h1.state == H1_AT_MESSAGE_END) {
+        struct slice nothing = slice_make("", 0);
+        struct h1_event event;
+        event.type = h1_next(&side->h1, &nothing, &event);
+        if (event.type == H1_NEED_MORE) {
+            return;
+        }
+        take_event(conn, direction, side, &event);
+    }
+}
+
+void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t offset, uint64_t len) {
+    struct side *side = &conn->side[direction];
+    flush_line(conn, direction, side, false);
+    struct http_message *m = side->message;
+    uint64_t known = m ? side->h1.remaining : 0;
+    bool length = m && m->seen && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY;
+    if (m && h1_skip(&side->h1, len)) {
+        message_gap(m, len, len);
+        give_end(conn, direction, side);
+        return;
+    }
+    if (length) {
+        /* The rest of the body is lost, and the message ends where its length says; what is lost behind it
+         * may be anything. */
+        message_gap(m, known, known);
+        message_ended(conn, direction, side, false);
+    } else {
+        if (m) {
+            m->gap_bytes += len;
+            m->missing_bytes += side->h1.state == H1_IN_CHUNK_DATA ? known : 0;
+        }
+        cut_message(conn, direction, side);
+    }
+    if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
+        http_search(conn, direction, offset + len);
+        side->after_gap = true;
+    }
+}
+
+void http_read_end(struct http_conn *conn, enum direction direction, enum end_reason reason) {
+    struct side *side = &conn->side[direction];
+    flush_line(conn, direction, side, true);
+    struct http_message *m = side->message;
+    if (!m || side->state != SIDE_MESSAGE) {
+        return;
+    }
+    bool complete = h1_end(&side->h1) == H1_END_COMPLETE && reason == END_FIN;
+    if (complete) {
+        message_ended(conn, direction, side, false);
+    } else {
+        cut_message(conn, direction, side);
+    }
+}

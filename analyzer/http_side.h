@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
+ * (bytes in), http_read.c (messages), http_finish.c (transactions out). One thread. */
+#ifndef HARK_ANALYZER_HTTP_SIDE_H
+#define HARK_ANALYZER_HTTP_SIDE_H
+
+#include "analyzer/h1.h"
+#include "analyzer/http_conn.h"
+#include "analyzer/message.h"
+#include "analyzer/pairing.h"
+#include "analyzer/probe.h"
+
+enum side_state {
+    SIDE_PROBE,   /* where does a message start? */
+    SIDE_MESSAGE, /* the lexer reads messages */
+    SIDE_WAIT,    /* client behind CONNECT or Upgrade: what follows depends on the answer */
+    SIDE_IGNORE,  /* not HTTP/1: bytes are counted and let go */
+};
+
+/* One direction of a connection. */
+struct side {
+    enum side_state state;
+    struct h1 h1;
+    struct probe probe;
+    struct http_message *message;    /* being read; NULL between messages */
+    struct transaction *transaction; /* it belongs to; NULL where it has no record: 1xx, no memory */
+    struct http_message own;         /* a message before its start line is read, or without a transaction */
+    bool lexer_ready;                /* h1 was initialised */
+    bool resynchronised;             /* the next message was found by search */
+    bool doubtful;                   /* ... behind bytes that may belong to the same message */
+    bool after_gap;                  /* a loss stands between the last message and the next */
+    bool ended;
+    enum end_reason end_reason;
+    uint64_t search_from;    /* stream offset at which the present search began */
+    uint64_t search_ack;     /* ACK of the bytes that the search passed over; 0 none */
+    bool started;            /* the first bytes or loss came */
+    struct interim *interim; /* the 1xx being read, where it is stored */
+    struct segment segment;  /* of the last bytes that the probe took: facts of a candidate that the stream's
+                                end decides */
+};
+
+struct http_tunnel {
+    struct transaction *record; /* open until the connection closes; NULL without memory */
+    uint8_t parent_id[16];
+    bool open;
+};
+
+struct http_conn {
+    struct http_environment *environment;
+    const struct connection *connection;
+    struct side side[2];
+    struct pairing pairing;
+    bool roles_known;
+    enum direction client;         /* valid with roles_known */
+    enum protocol_verdict verdict; /* the first one */
+    uint64_t bytes;
+    uint32_t request_index;
+    uint32_t response_index;
+    uint32_t finish_index;
+    struct http_tunnel tunnel;
+    const struct transaction *waits_for; /* the CONNECT or Upgrade whose answer SIDE_WAIT waits for */
+    struct http_conn *next_free;
+};
+
+struct http_environment {
+    const struct limits *limits;
+    struct transaction_store *store;
+    struct http_counts counts;
+    struct http_conn *free;
+};
+
+static inline struct side *http_client_side(struct http_conn *conn) {
+    return &conn->side[conn->client];
+}
+
+static inline struct side *http_server_side(struct http_conn *conn) {
+    return &conn->side[direction_other(conn->client)];
+}
+
+/* http_read.c */
+/* Makes the lexer ready to read messages from stream offset `offset` on. */
+void http_read_start(struct http_conn *, enum direction, uint64_t offset);
+/* Reads messages from `in` until it is used up, the side's state changes, or the next message must wait for
+ * the other direction. `in` is the end of the chunk's bytes, or, when `held`, bytes of a message whose first
+ * ones came with earlier chunks. */
+void http_read(struct http_conn *, enum direction, const struct chunk *, struct slice *in, bool held);
+/* Bytes were lost while the side reads messages. */
+void http_read_gap(struct http_conn *, enum direction, uint64_t offset, uint64_t len);
+/* The stream ended. */
+void http_read_end(struct http_conn *, enum direction, enum end_reason);
+/* Must the next message wait for bytes of the other direction that its packet acknowledged? */
+bool http_must_wait(const struct http_conn *, enum direction, const struct chunk *);
+/* Sync is lost: search for the next message from `offset` on. */
+void http_search(struct http_conn *, enum direction, uint64_t offset);
+/* The client's bytes need no longer wait for an answer. */
+void http_stop_waiting(struct http_conn *);
+
+/* http_finish.c */
+/* Reports the transaction when both its messages are done. */
+void http_finish_if_done(struct http_conn *, struct transaction *);
+/* Reports it as an orphan request. */
+void http_finish_orphan(struct http_conn *, struct transaction *, enum pairing_reason);
+/* Reports a response that found no request. */
+void http_finish_orphan_response(struct http_conn *, struct transaction *);
+/* Older open requests can't be answered any more: a later one was. */
+void http_finish_superseded(struct http_conn *, const struct transaction *answered);
+/* Reports every complete open request whose response must have started in [from, to). */
+void http_finish_unanswered(struct http_conn *, uint64_t from, uint64_t to, enum pairing_reason);
+/* A direction ended: what can't be answered any more is reported; with `all` everything is. */
+void http_finish_ended(struct http_conn *, enum end_reason, bool all);
+/* The request's message is done (whole or cut). */
+void http_finish_request(struct http_conn *, struct transaction *);
+
+/* http_tunnel.c */
+/* A CONNECT was answered by 2xx, or an Upgrade by 101: what follows is not this connection's HTTP/1. */
+void http_tunnel_open(struct http_conn *, struct transaction *);
+/* `taken` bytes of the chunk went through the tunnel. */
+void http_tunnel_count(struct http_conn *, enum direction, const struct chunk *, size_t taken);
+/* What they are. */
+void http_tunnel_verdict(struct http_conn *, enum protocol_verdict);
+void http_tunnel_close(struct http_conn *);
+
+#endif

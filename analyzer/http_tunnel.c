@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tunnels: what goes through a connection after CONNECT was answered by 2xx, or Upgrade by 101. */
+#include "analyzer/http_side.h"
+
+static bool is_websocket(const struct transaction *t) {
+    const struct header *upgrade = header_find(&t->response.headers, "upgrade");
+    return upgrade && slice_is_nocase(upgrade->value, "websocket");
+}
+
+/* Nothing else on the connection will be answered. */
+static void end_others(struct http_conn *conn, const struct transaction *opener) {
+    struct transaction *t = conn->pairing.oldest;
+    while (t) {
+        struct transaction *next = t->next;
+        if (t != opener && !pairing_is_answered(t)) {
+            t->request.truncated |= !t->request.end_known;
+            http_finish_orphan(conn, t, PAIRING_SUPERSEDED);
+        }
+        t = next;
+    }
+}
+
+static struct transaction *open_record(struct http_conn *conn, const struct transaction *opener) {
+    struct transaction_store *store = conn->environment->store;
+    struct transaction *record = transaction_open(store, conn->connection, conn->client);
+    if (!record) {
+        conn->environment->counts.cap_transactions++;
+        return NULL;
+    }
+    record->type = TRANSACTION_TUNNEL;
+    record->index = opener->index;
+    record->has_parent = true;
+    memcpy(record->parent_id, opener->id, sizeof record->parent_id);
+    record->tunnel_by_upgrade = opener->response.status == 101;
+    record->tunnel_start_ns = record->tunnel_end_ns = opener->response.last.time_ns;
+    record->response.first = record->response.last = opener->response.last;
+    transaction_announce(store, record, direction_other(conn->client), opener->response.end_offset);
+    return record;
+}
+
+void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
+    end_others(conn, opener);
+    http_tunnel_close(conn);
+    bool websocket = is_websocket(opener);
+    memcpy(conn->tunnel.parent_id, opener->id, sizeof conn->tunnel.parent_id);
+    conn->tunnel.record = open_record(conn, opener);
+    conn->tunnel.open = true;
+    conn->roles_known = false;
+    for (unsigned i = 0; i < 2; i++) {
+        struct side *side = &conn->side[i];
+        if (side->message == &opener->request) {
+            opener->request.truncated = true;
+        }
+        side->message = NULL;
+        side->transaction = NULL;
+        side->state = websocket ? SIDE_IGNORE : SIDE_PROBE;
+        probe_restart(&side->probe, PROBE_AT_START);
+    }
+    if (websocket && conn->tunnel.record) {
+        conn->tunnel.record->tunnel_protocol = TUNNELLED_WEBSOCKET;
+    }
+}
+
+void http_tunnel_count(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                       size_t taken) {
+    struct transaction *record = conn->tunnel.record;
+    if (!record || taken == 0) {
+        return;
+    }
+    record->tunnel_bytes[direction] += taken;
+    if (chunk->segment->time_ns > record->tunnel_end_ns) {
+        record->tunnel_end_ns = chunk->segment->time_ns;
+    }
+    record->response.last = (struct capture_point){.time_ns = chunk->segment->time_ns,
+                                                   .number = chunk->segment->number,
+                                                   .ordinal = chunk->segment->ordinal,
+                                                   .file = chunk->segment->file};
+}
+
+void http_tunnel_verdict(struct http_conn *conn, enum protocol_verdict verdict) {
+    static const enum tunnel_protocol protocols[PROTOCOL_VERDICTS] = {
+        [PROTOCOL_HTTP1] = TUNNELLED_HTTP1,       [PROTOCOL_HTTP2] = TUNNELLED_HTTP2,
+        [PROTOCOL_TLS] = TUNNELLED_TLS,           [PROTOCOL_UNKNOWN] = TUNNELLED_UNKNOWN,
+        [PROTOCOL_UNDECIDED] = TUNNELLED_UNKNOWN,
+    };
+    if (conn->tunnel.record) {
+        conn->tunnel.record->tunnel_protocol = protocols[verdict];
+    }
+}
+
+void http_tunnel_close(struct http_conn *conn) {
+    struct transaction *record = conn->tunnel.record;
+    conn->tunnel.record = NULL;
+    conn->tunnel.open = false;
+    if (record) {
+        conn->environment->counts.tunnels++;
+        record->finish_index = conn->finish_index++;
+        transaction_finish(conn->environment->store, record);
+    }
+}
