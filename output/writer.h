@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes JSON into a buffer: the record's only JSON writer. The caller keeps the structure right (keys in
- * objects, ends to begins); commas are placed here. What does not fit sets the buffer's `failed`. Keys are
- * constants of the program, written as they are; values are escaped and always valid UTF-8. Embedded by
- * value, one thread. */
+ * objects, ends to begins); commas are placed here. What does not fit sets the buffer's `failed` (a string
+ * asks for up to WRITER_SLACK bytes more than it needs). Keys are constants of the program, written as they
+ * are; values are escaped and always valid UTF-8, on one line for every reader: control characters, DEL, C1,
+ * U+2028 and U+2029 are written as \u escapes. Embedded by value, one thread. */
 #ifndef HARK_OUTPUT_WRITER_H
 #define HARK_OUTPUT_WRITER_H
 
 #include "capture/buf.h"
+#include "output/utf8.h"
+
+enum { WRITER_SLACK = 32 };
 
 struct writer {
     struct buf *out;
+    size_t
+        limit; /* the buffer does not grow for content beyond this length; SIZE_MAX for no limit of its own */
     bool comma; /* the next value or key needs one before it */
 };
 
+/* No limit but the buffer's own; set `limit` afterwards. */
 void writer_init(struct writer *, struct buf *out);
 void writer_begin_object(struct writer *);
 void writer_end_object(struct writer *);
 void writer_begin_array(struct writer *);
 void writer_end_array(struct writer *);
 void writer_key(struct writer *, const char *key);
+/* `fragment` is ,"key": as one constant; its comma is left out where none is due. */
+void writer_key_fragment(struct writer *, const char *fragment, size_t len);
+/* The same from a literal, put together by the compiler. */
+#define WRITER_KEY(writer, key) writer_key_fragment((writer), ",\"" key "\":", sizeof(",\"" key "\":") - 1)
+/* Finished JSON, one value (or a key and its value), written as it is. */
+void writer_raw(struct writer *, const char *json, size_t len);
+#define WRITER_RAW(writer, json) writer_raw((writer), (json), sizeof(json) - 1)
 /* Bytes as a JSON string: what is not UTF-8 becomes U+FFFD, one for each maximal part of an ill-formed
  * sequence (Unicode, section 3.9). Returns false when that happened. */
 bool writer_string(struct writer *, struct slice);
 void writer_text(struct writer *, const char *);
 void writer_unsigned(struct writer *, uint64_t);
 void writer_signed(struct writer *, int64_t);
+/* The number as a JSON string. */
+void writer_unsigned_text(struct writer *, uint64_t);
 void writer_bool(struct writer *, bool);
 /* RFC 3339 in UTC with nine digits of a second; negative times (before 1970) too. */
 void writer_time(struct writer *, int64_t time_ns);
@@ -32,6 +48,8 @@ void writer_time(struct writer *, int64_t time_ns);
 void writer_base64(struct writer *, struct slice);
 void writer_hex(struct writer *, struct slice);
 
-bool utf8_is_valid(struct slice);
+enum { TIME_TEXT_BYTES = 30 };
+/* What writer_time writes between its quotes, 2026-01-31T23:59:59.123456789Z; no NUL. */
+void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]);
 
 #endif

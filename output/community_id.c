@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/community_id.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum {
+    REMEMBERED = 256,
+    IP_PROTOCOL_TCP = 6,
+    IPV4_BYTES = 4,
+    SHA1_BYTES = 20,
+    MESSAGE_BYTES = 2 + 32 + 2 + 4
+};
+
+struct remembered {
+    bool used;
+    struct flow_key key;
+    char id[COMMUNITY_ID_BYTES];
+};
+
+struct community_ids {
+    EVP_MD *sha1;
+    EVP_MD_CTX *context;
+    struct remembered recent[REMEMBERED]; /* by the flow's hash */
+};
+
+struct community_ids *community_ids_new(void) {
+    struct community_ids *ids = calloc(1, sizeof *ids);
+    if (!ids) {
+        return NULL;
+    }
+    ids->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    ids->context = EVP_MD_CTX_new();
+    if (!ids->context) {
+        community_ids_free(ids);
+        return NULL;
+    }
+    return ids;
+}
+
+void community_ids_free(struct community_ids *ids) {
+    if (!ids) {
+        return;
+    }
+    EVP_MD_CTX_free(ids->context);
+    EVP_MD_free(ids->sha1);
+    free(ids);
+}
+
+static uint8_t *put_address(uint8_t *to, const struct endpoint *side, bool v4) {
+    size_t skip = v4 ? ADDRESS_BYTES - IPV4_BYTES : 0;
+    memcpy(to, side->address.bytes + skip, ADDRESS_BYTES - skip);
+    return to + ADDRESS_BYTES - skip;
+}
+
+static uint8_t *put_port(uint8_t *to, const struct endpoint *side) {
+    *to++ = (uint8_t)(side->port >> 8);
+    *to++ = (uint8_t)side->port;
+    return to;
+}
+
+/* The message that is hashed: the side with the smaller address, then port, comes first. */
+static size_t make_message(const struct flow_key *key, uint8_t message[MESSAGE_BYTES]) {
+    const struct endpoint *first = &key->side[0], *second = &key->side[1];
+    int order = memcmp(first->address.bytes, second->address.bytes, ADDRESS_BYTES);
+    if (order > 0 || (order == 0 && first->port > second->port)) {
+        first = &key->side[1];
+        second = &key->side[0];
+    }
+    bool v4 = key->ip_version == 4;
+    uint8_t *to = message;
+    *to++ = 0; /* seed */
+    *to++ = 0;
+    to = put_address(to, first, v4);
+    to = put_address(to, second, v4);
+    *to++ = IP_PROTOCOL_TCP;
+    *to++ = 0;
+    to = put_port(to, first);
+    to = put_port(to, second);
+    return (size_t)(to - message);
+}
+
+static bool make_id(struct community_ids *ids, const struct flow_key *key, char id[COMMUNITY_ID_BYTES]) {
+    uint8_t message[MESSAGE_BYTES], digest[SHA1_BYTES];
+    uint8_t text[COMMUNITY_ID_BYTES - 2 + 1]; /* with EVP's NUL */
+    unsigned len = 0;
+    size_t message_len = make_message(key, message);
+    if (!ids->sha1 || EVP_DigestInit_ex2(ids->context, ids->sha1, NULL) != 1 ||
+        EVP_DigestUpdate(ids->context, message, message_len) != 1 ||
+        EVP_DigestFinal_ex(ids->context, digest, &len) != 1 || len != SHA1_BYTES) {
+        return false;
+    }
+    (void)EVP_EncodeBlock(text, digest, SHA1_BYTES);
+    id[0] = '1';
+    id[1] = ':';
+    memcpy(id + 2, text, COMMUNITY_ID_BYTES - 2);
+    return true;
+}
+
+const char *community_id(struct community_ids *ids, const struct flow_key *key) {
+    struct remembered *slot = &ids->recent[flow_key_hash(key) % REMEMBERED];
+    if (slot->used && flow_key_equal(&slot->key, key)) {
+        return slot->id;
+    }
+    slot->used = make_id(ids, key, slot->id);
+    slot->key = *key;
+    return slot->used ? slot->id : NULL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Community ID, version 1, seed 0 (github.com/corelight/community-id-spec): one string for a flow that other
+ * tools compute too. Heap-owned, one thread; ids of recent flows are remembered. */
+#ifndef HARK_OUTPUT_COMMUNITY_ID_H
+#define HARK_OUTPUT_COMMUNITY_ID_H
+
+#include "capture/packet.h"
+
+enum { COMMUNITY_ID_BYTES = 30 }; /* "1:" and base64 of a SHA-1 */
+
+struct community_ids;
+
+/* NULL without memory. */
+struct community_ids *community_ids_new(void);
+void community_ids_free(struct community_ids *);
+/* The id of a TCP flow, without NUL; borrowed until the next call. NULL when libcrypto refuses SHA-1. */
+const char *community_id(struct community_ids *, const struct flow_key *);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/masker.h"
+
+#include "output/secret_names.h"
+
+enum { DECODE_DEPTH = 3 }; /* percent-encodings inside each other that are looked into */
+
+enum region {
+    REGION_PATH,  /* a secret ends at "?" and "#" only */
+    REGION_QUERY, /* ... at "&" only */
+    REGION_TEXT,  /* ... where ends_value says */
+};
+
+void masker_hide(struct masker *m, size_t from, size_t to) {
+    from = from > m->copied ? from : m->copied;
+    if (from >= to) {
+        return;
+    }
+    m->found = true;
+    if (m->out && !(buf_append(m->out, m->in.ptr + m->copied, from - m->copied) &&
+                    buf_append(m->out, MASK_MARK, sizeof MASK_MARK - 1))) {
+        m->failed = true;
+    }
+    m->copied = to;
+}
+
+struct masker masker_of(struct slice in, struct buf *scratch) {
+    buf_clear(scratch);
+    return (struct masker){.in = in, .out = scratch};
+}
+
+struct slice masker_finish(struct masker *m) {
+    if (!m->found) {
+        return m->in;
+    }
+    if (m->failed || !buf_append(m->out, m->in.ptr + m->copied, m->in.len - m->copied)) {
+        m->out->failed = true;
+        return slice_of(MASK_MARK);
+    }
+    return buf_slice(m->out);
+}
+
+static bool ends_text(uint8_t c) {
+    return c == ' ' || c == '\t' || c == '"' || c == '<' || c == '>';
+}
+
+static bool ends_authority(uint8_t c) {
+    return c == '/' || c == '?' || c == '#' || c == '\\' || ends_text(c);
+}
+
+static bool is_digits(const uint8_t *bytes, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) {
+        if (bytes[i] < '0' || bytes[i] > '9') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The position of the last "@" in [from, to), or `to`. */
+static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
+    for (size_t i = to; i > from; i--) {
+        if (bytes[i - 1] == '@') {
+            return i - 1;
+        }
+    }
+    return to;
+}
+
+/* Hides the userinfo of an authority that starts at `from` (RFC 3986 section 3.2). A password with an
+ * unescaped
+ * "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@" is hidden.
+ */
+static void hide_userinfo(struct masker *m, size_t from, size_t to) {
+    const uint8_t *bytes = m->in.ptr;
+    size_t end = from;
+    while (end < to && !ends_authority(bytes[end])) {
+        end++;
+    }
+    size_t at = last_at(bytes, from, end);
+    if (at < end) {
+        masker_hide(m, from, at);
+        return;
+    }
+    size_t colon = from + slice_find(slice_make(bytes + from, end - from), ':');
+    if (colon == end || bytes[from] == '[' || is_digits(bytes, colon + 1, end)) {
+        return;
+    }
+    at = last_at(bytes, end, to);
+    if (at < to) {
+        masker_hide(m, from, at);
+    }
+}
+
+static bool is_name_byte(uint8_t c) {
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' ||
+           c == '-' || c == '.' || c == '%' || c == '[' || c == ']' || c == '+' || c == '~' || c == '$' ||
+           c == '*' || c == '!';
+}
+
+/* In running text: "&", quotes, angle brackets, and commas and semicolons that a space follows. */
+static bool ends_value(struct slice text, size_t at) {
+    uint8_t c = text.ptr[at];
+    if (c == ',' || c == ';') {
+        return at + 1 < text.len && (text.ptr[at + 1] == ' ' || text.ptr[at + 1] == '\t');
+    }
+    return c == '&' || c == '"' || c == '<' || c == '>';
+}
+
+static size_t secret_end(const struct masker *m, size_t from, size_t to, enum region region) {
+    const uint8_t *bytes = m->in.ptr;
+    size_t end = from;
+    switch (region) {
+    case REGION_PATH:
+        while (end < to && bytes[end] != '?' && bytes[end] != '#') {
+            end++;
+        }
+        return end;
+    case REGION_QUERY:
+        return from + slice_find(slice_make(bytes + from, to - from), '&');
+    case REGION_TEXT:
+        if (from < to && bytes[from] == '"') {
+            size_t close = from + 1 + slice_find(slice_make(bytes + from + 1, to - from - 1), '"');
+            return close < to ? close + 1 : to;
+        }
+        while (end < to && !ends_value(m->in, end)) {
+            end++;
+        }
+        return end;
+    }
+    return to;
+}
+
+/* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
+static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
+    const uint8_t *bytes = m->in.ptr;
+    for (size_t i = from; i < to; i++) {
+        if (bytes[i] == '=') {
+            size_t name = i;
+            while (name > from && is_name_byte(bytes[name - 1])) {
+                name--;
+            }
+            if (secret_name_is_parameter(slice_make(bytes + name, i - name))) {
+                size_t end = secret_end(m, i + 1, to, region);
+                masker_hide(m, i + 1, end);
+                i = end > i ? end - 1 : i;
+            }
+        } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
+            hide_userinfo(m, i + 3, to);
+            i = m->copied > i + 2 ? m->copied - 1 : i + 2;
+        } else if ((bytes[i] == '?' || bytes[i] == '#') && region == REGION_PATH) {
+            region = REGION_QUERY;
+        }
+    }
+}
+
+static int hex_value(uint8_t c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* In place; returns the new length. */
+static size_t percent_decode(uint8_t *bytes, size_t len) {
+    size_t to = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '%' && len - i > 2 && hex_value(bytes[i + 1]) >= 0 && hex_value(bytes[i + 2]) >= 0) {
+            bytes[to++] = (uint8_t)(hex_value(bytes[i + 1]) << 4 | hex_value(bytes[i + 2]));
+            i += 2;
+        } else {
+            bytes[to++] = bytes[i];
+        }
+    }
+    return to;
+}
+
+/* Is there a secret in [from, to) that percent-encoding conceals? Decodes behind the end of `out`. */
+static bool conceals(const struct masker *m, size_t from, size_t to) {
+    struct slice rest = slice_make(m->in.ptr + from, to - from);
+    if (slice_find(rest, '%') == rest.len) {
+        return false;
+    }
+    uint8_t *decoded = buf_reserve(m->out, rest.len);
+    if (!decoded) {
+        return true;
+    }
+    memcpy(decoded, rest.ptr, rest.len);
+    size_t len = rest.len;
+    for (int depth = 0; depth < DECODE_DEPTH; depth++) {
+        size_t shorter = percent_decode(decoded, len);
+        if (shorter == len) {
+            return false;
+        }
+        len = shorter;
+        struct masker look = {.in = slice_make(decoded, len)};
+        hide_plain(&look, 0, len, REGION_QUERY);
+        if (look.found) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A stretch of a URL in which a concealed secret is hidden as a whole, or from `value` on. */
+static void hide_piece(struct masker *m, size_t from, size_t to, size_t value, enum region region) {
+    hide_plain(m, from, to, region);
+    size_t rest = m->copied > from ? m->copied : from;
+    if (rest < to && conceals(m, rest, to)) {
+        masker_hide(m, value > rest ? value : rest, to);
+    }
+}
+
+static void hide_query(struct masker *m, size_t from) {
+    struct slice in = m->in;
+    while (from < in.len) {
+        size_t to = from + slice_find(slice_make(in.ptr + from, in.len - from), '&');
+        struct slice piece = slice_make(in.ptr + from, to - from);
+        size_t equals = slice_find(piece, '=');
+        hide_piece(m, from, to, equals < piece.len ? from + equals + 1 : from, REGION_QUERY);
+        from = to + 1;
+    }
+}
+
+/* From `from` on: a path, then perhaps a query and a fragment. `authority`: an authority stands before the
+ * path. */
+static void hide_path_and_query(struct masker *m, size_t from, bool authority) {
+    size_t end = from;
+    while (end < m->in.len && m->in.ptr[end] != '?' && m->in.ptr[end] != '#') {
+        end++;
+    }
+    size_t path = from;
+    while (authority && path < end && m->in.ptr[path] != '/') {
+        path++;
+    }
+    hide_piece(m, from, end, path < end && m->in.ptr[path] == '/' ? path + 1 : path, REGION_PATH);
+    size_t query = end + 1 > m->copied ? end + 1 : m->copied;
+    if (query < m->in.len) {
+        hide_query(m, query);
+    }
+}
+
+/* Where an authority starts in a URL or bare authority; in.len where there is none. */
+static size_t authority_start(struct slice in) {
+    size_t colon = 0;
+    if (in.len == 0 || in.ptr[0] == '?' || in.ptr[0] == '#') {
+        return in.len;
+    }
+    if (in.ptr[0] == '/' || in.ptr[0] == '\\') {
+        return in.len > 2 && (in.ptr[1] == '/' || in.ptr[1] == '\\') ? 2 : in.len;
+    }
+    while (colon < in.len && (in.ptr[colon] == '+' || in.ptr[colon] == '-' || in.ptr[colon] == '.' ||
+                              is_digits(in.ptr, colon, colon + 1) ||
+                              (ascii_lower(in.ptr[colon]) >= 'a' && ascii_lower(in.ptr[colon]) <= 'z'))) {
+        colon++;
+    }
+    size_t start = colon + 1;
+    while (start < in.len && (in.ptr[start] == '/' || in.ptr[start] == '\\')) {
+        start++;
+    }
+    if (colon + 1 >= in.len || in.ptr[colon] != ':' || start == colon + 1) {
+        return 0; /* user:password@host looks like a scheme too */
+    }
+    struct slice scheme = slice_first(in, colon);
+    bool web = slice_is_nocase(scheme, "http") || slice_is_nocase(scheme, "https") ||
+               slice_is_nocase(scheme, "ws") || slice_is_nocase(scheme, "wss") ||
+               slice_is_nocase(scheme, "ftp");
+    return web || start > colon + 2 ? start : 0;
+}
+
+void masker_hide_url(struct masker *m) {
+    size_t start = authority_start(m->in);
+    if (start < m->in.len) {
+        hide_userinfo(m, start, m->in.len);
+    }
+    size_t from = m->copied;
+    hide_path_and_query(m, from, start < m->in.len);
+}
+
+void masker_hide_path(struct masker *m) {
+    hide_path_and_query(m, 0, false);
+}
+
+void masker_hide_query(struct masker *m) {
+    hide_query(m, 0);
+}
+
+void masker_hide_text(struct masker *m) {
+    hide_plain(m, 0, m->in.len, REGION_TEXT);
+    if (conceals(m, m->copied, m->in.len)) {
+        masker_hide(m, 0, m->in.len);
+    }
+}
+
+size_t mask_userinfo_end(struct slice url) {
+    struct masker look = {.in = url};
+    size_t start = authority_start(url);
+    if (start < url.len) {
+        hide_userinfo(&look, start, url.len);
+    }
+    return look.found ? look.copied + 1 : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pass that hides secrets in one value: what mask.c's parts share. Embedded by value, one thread. */
+#ifndef HARK_OUTPUT_MASKER_H
+#define HARK_OUTPUT_MASKER_H
+
+#include "output/mask.h"
+
+/* One pass over `in`; what is hidden is replaced on the way. Invariant: copied <= in.len, and everything
+ * before it has been written to `out` (which is NULL where only the answer counts). */
+struct masker {
+    struct slice in;
+    size_t copied;
+    struct buf *out;
+    bool found;
+    bool failed;
+};
+
+/* Clears `scratch`, which takes the result. */
+struct masker masker_of(struct slice in, struct buf *scratch);
+/* Puts the mark in place of [from, to); calls go from left to right, and nothing is hidden twice. */
+void masker_hide(struct masker *, size_t from, size_t to);
+/* The whole is one URL, or a request target, or an authority. */
+void masker_hide_url(struct masker *);
+/* From the start on: a path, then perhaps a query and a fragment. */
+void masker_hide_path(struct masker *);
+void masker_hide_query(struct masker *);
+/* Hides what is secret in running text: name=value pairs and URLs. */
+void masker_hide_text(struct masker *);
+struct slice masker_finish(struct masker *);
+
+#endif

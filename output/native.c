@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/native.h"
+
+#include "analyzer/timing.h"
+
+/* The version of docs/record.schema.json. */
+#define SCHEMA_VERSION "1.0"
+#define ECS_VERSION    "8.17.0"
+
+static bool is_between(unsigned status, unsigned low, unsigned high) {
+    return status >= low && status <= high;
+}
+
+static const char *outcome(const struct transaction *t) {
+    unsigned status = t->response.seen ? t->response.status : 0;
+    if (t->type == TRANSACTION_TUNNEL) {
+        return t->reset ? "failure" : t->uncertain ? "unknown" : "success";
+    }
+    if (is_between(status, 400, 599) || t->reset) {
+        return "failure";
+    }
+    if (t->uncertain || !(is_between(status, 200, 399) || status == 101)) {
+        return "unknown";
+    }
+    return "success";
+}
+
+static void write_event(struct writer *w, const struct transaction *t, const struct timing *timing) {
+    WRITER_KEY(w, "event");
+    writer_begin_object(w);
+    WRITER_RAW(w, "\"kind\":\"event\"");
+    if (t->type == TRANSACTION_TUNNEL) {
+        WRITER_RAW(w, "\"category\":[\"network\"],\"type\":[\"connection\"]");
+    } else {
+        WRITER_RAW(w, "\"category\":[\"network\",\"web\"],\"type\":[\"access\"]");
+    }
+    WRITER_RAW(w, "\"dataset\":\"hark.http\"");
+    WRITER_KEY(w, "id");
+    writer_hex(w, slice_make(t->id, sizeof t->id));
+    if (timing->total.known) {
+        WRITER_KEY(w, "duration");
+        writer_signed(w, timing->total.ns);
+    }
+    WRITER_KEY(w, "outcome");
+    writer_text(w, outcome(t));
+    writer_end_object(w);
+}
+
+static void write_ip(struct writer *w, const struct address *address, uint8_t ip_version) {
+    char text[ADDRESS_TEXT_BYTES];
+    size_t len = address_text(address, ip_version, text);
+    WRITER_KEY(w, "ip");
+    (void)writer_string(w, slice_make(text, len));
+}
+
+static void write_outer(struct writer *w, const struct address *address) {
+    writer_begin_object(w);
+    write_ip(w, address, address_is_v4(address) ? 4 : 6);
+    writer_end_object(w);
+}
+
+/* The way that the client's packets took, or the server's where theirs were not captured. */
+static const struct packet_path *path_of(const struct transaction *t) {
+    const struct connection *c = t->connection;
+    enum direction server = direction_other(t->client);
+    return c->path_seen[t->client] ? &c->path[t->client] : c->path_seen[server] ? &c->path[server] : NULL;
+}
+
+static void write_encapsulation(struct writer *w, const struct packet_path *path) {
+    WRITER_KEY(w, "tunnel");
+    writer_begin_array(w);
+    for (size_t i = 0; i < path->tunnel_count && i < sizeof path->tunnel / sizeof path->tunnel[0]; i++) {
+        writer_begin_object(w);
+        WRITER_KEY(w, "kind");
+        writer_text(w, tunnel_kind_name((enum tunnel_kind)path->tunnel[i].kind));
+        if (path->tunnel[i].has_id) {
+            WRITER_KEY(w, "id");
+            writer_unsigned_text(w, path->tunnel[i].id);
+        }
+        if (path->tunnel[i].has_outer) {
+            WRITER_KEY(w, "source");
+            write_outer(w, &path->tunnel[i].outer[0]);
+            WRITER_KEY(w, "destination");
+            write_outer(w, &path->tunnel[i].outer[1]);
+        }
+        writer_end_object(w);
+    }
+    writer_end_array(w);
+}
+
+static void write_hark(struct writer *w, const struct transaction *t, const struct packet_path *path) {
+    WRITER_KEY(w, "hark");
+    writer_begin_object(w);
+    WRITER_RAW(w, "\"version\":\"" SCHEMA_VERSION "\"");
+    WRITER_KEY(w, "type");
+    writer_text(w, transaction_type_name(t->type));
+    if (t->has_parent) {
+        WRITER_KEY(w, "parent");
+        writer_hex(w, slice_make(t->parent_id, sizeof t->parent_id));
+    }
+    if (path && path->tunnel_count) {
+        write_encapsulation(w, path);
+    }
+    writer_end_object(w);
+}
+
+/* ECS's name of what speaks; NULL where that is not known. */
+static const char *network_protocol(const struct transaction *t) {
+    if (t->type != TRANSACTION_TUNNEL) {
+        return "http";
+    }
+    switch (t->tunnel_protocol) {
+    case TUNNELLED_UNKNOWN:
+        return NULL;
+    case TUNNELLED_TLS:
+        return "tls";
+    case TUNNELLED_HTTP1:
+    case TUNNELLED_HTTP2:
+        return "http";
+    case TUNNELLED_WEBSOCKET:
+        return "websocket";
+    }
+    return NULL;
+}
+
+static void write_vlan(struct writer *w, uint16_t id) {
+    WRITER_KEY(w, "vlan");
+    writer_begin_object(w);
+    WRITER_KEY(w, "id");
+    writer_unsigned_text(w, id);
+    writer_end_object(w);
+}
+
+static void write_network(struct native *native, struct writer *w, const struct transaction *t,
+                          const struct packet_path *path) {
+    const char *id = community_id(native->ids, &t->connection->key);
+    const char *protocol = network_protocol(t);
+    WRITER_KEY(w, "network");
+    writer_begin_object(w);
+    if (id) {
+        WRITER_KEY(w, "community_id");
+        (void)writer_string(w, slice_make(id, COMMUNITY_ID_BYTES));
+    }
+    WRITER_RAW(w, "\"transport\":\"tcp\"");
+    if (protocol) {
+        WRITER_KEY(w, "protocol");
+        writer_text(w, protocol);
+    }
+    if (path && path->vlan_count) {
+        write_vlan(w, path->vlan[0]);
+    }
+    if (path && path->vlan_count > 1) {
+        WRITER_KEY(w, "inner");
+        writer_begin_object(w);
+        write_vlan(w, path->vlan[1]);
+        writer_end_object(w);
+    }
+    writer_end_object(w);
+}
+
+/* ECS: upper case, hyphens. */
+static void write_mac(struct writer *w, const uint8_t mac[6]) {
+    static const char digits[] = "0123456789ABCDEF";
+    char text[17];
+    for (size_t i = 0; i < 6; i++) {
+        text[3 * i] = digits[mac[i] >> 4];
+        text[3 * i + 1] = digits[mac[i] & 0xF];
+        if (i < 5) {
+            text[3 * i + 2] = '-';
+        }
+    }
+    WRITER_KEY(w, "mac");
+    (void)writer_string(w, slice_make(text, sizeof text));
+}
+
+/* The side that sends in direction `d`. */
+static void write_side(struct writer *w, const struct transaction *t, enum direction d,
+                       const struct http_message *message) {
+    const struct connection *c = t->connection;
+    writer_begin_object(w);
+    write_ip(w, &c->key.side[d].address, c->key.ip_version);
+    WRITER_KEY(w, "port");
+    writer_unsigned(w, c->key.side[d].port);
+    if (c->path_seen[d] && c->path[d].has_mac) {
+        write_mac(w, c->path[d].mac[0]);
+    } else if (c->path_seen[direction_other(d)] && c->path[direction_other(d)].has_mac) {
+        write_mac(w, c->path[direction_other(d)].mac[1]);
+    }
+    if (t->type == TRANSACTION_TUNNEL) {
+        WRITER_KEY(w, "bytes");
+        writer_unsigned(w, t->tunnel_bytes[d]);
+    } else if (message->seen) {
+        WRITER_KEY(w, "bytes");
+        writer_unsigned(w, message->end_offset - message->offset - message->gap_bytes);
+        WRITER_KEY(w, "packets");
+        writer_unsigned(w, message->segments);
+    }
+    writer_end_object(w);
+}
+
+static void write_tunnel(struct writer *w, const struct transaction *t) {
+    static const char *const names[] = {[TUNNELLED_TLS] = "tls",
+                                        [TUNNELLED_HTTP1] = "http1",
+                                        [TUNNELLED_HTTP2] = "http2",
+                                        [TUNNELLED_WEBSOCKET] = "websocket"};
+    bool upgrade = t->response.seen && t->response.status == 101;
+    WRITER_KEY(w, "http_tunnel");
+    writer_begin_object(w);
+    WRITER_KEY(w, "kind");
+    writer_text(w, upgrade ? "upgrade" : "connect");
+    if (t->tunnel_protocol != TUNNELLED_UNKNOWN) {
+        WRITER_KEY(w, "protocol");
+        writer_text(w, names[t->tunnel_protocol]);
+    }
+    writer_end_object(w);
+}
+
+#define WRITE_PHASE(w, timing, phase)                                                                        \
+    do {                                                                                                     \
+        if ((timing)->phase.known) {                                                                         \
+            WRITER_KEY((w), #phase);                                                                         \
+            writer_signed((w), (timing)->phase.ns);                                                          \
+        }                                                                                                    \
+    } while (0)
+
+static void write_timing(struct writer *w, const struct timing *timing) {
+    WRITER_KEY(w, "timing");
+    writer_begin_object(w);
+    WRITE_PHASE(w, timing, connect);
+    if (timing->connect.known) {
+        WRITER_KEY(w, "connect_retries");
+        writer_unsigned(w, timing->connect_retries);
+    }
+    WRITE_PHASE(w, timing, idle_before);
+    WRITE_PHASE(w, timing, request);
+    WRITE_PHASE(w, timing, blocked);
+    WRITE_PHASE(w, timing, wait);
+    WRITE_PHASE(w, timing, response);
+    WRITE_PHASE(w, timing, ttfb);
+    WRITE_PHASE(w, timing, total);
+    WRITE_PHASE(w, timing, server_think);
+    writer_end_object(w);
+}
+
+/* What one direction's sender did while the transaction lasted. */
+static void write_tcp_side(struct writer *w, const struct tcp_share *tcp, enum direction d) {
+    const struct stream_counts *start = &tcp->at_start[d], *end = &tcp->at_end[d];
+    writer_begin_object(w);
+    WRITER_KEY(w, "retransmits");
+    writer_unsigned(w, end->retransmits - start->retransmits);
+    WRITER_KEY(w, "out_of_order");
+    writer_unsigned(w, end->out_of_order - start->out_of_order);
+    WRITER_KEY(w, "duplicate_acks");
+    writer_unsigned(w, end->duplicate_acks - start->duplicate_acks);
+    WRITER_KEY(w, "zero_window");
+    writer_unsigned(w, end->zero_window - start->zero_window);
+    writer_end_object(w);
+}
+
+static void write_tcp(struct writer *w, const struct transaction *t, const struct timing *timing) {
+    enum direction server = direction_other(t->client);
+    WRITER_KEY(w, "tcp");
+    writer_begin_object(w);
+    if (t->connection->path_seen[t->client]) {
+        WRITER_KEY(w, "client");
+        write_tcp_side(w, &t->tcp, t->client);
+    }
+    if (t->connection->path_seen[server]) {
+        WRITER_KEY(w, "server");
+        write_tcp_side(w, &t->tcp, server);
+    }
+    WRITE_PHASE(w, timing, rtt_client);
+    WRITE_PHASE(w, timing, rtt_server);
+    writer_end_object(w);
+}
+
+static void write_pairing(struct writer *w, const struct transaction *t) {
+    WRITER_KEY(w, "pairing");
+    writer_begin_object(w);
+    WRITER_KEY(w, "by");
+    writer_text(w, pairing_by_name(t->by));
+    if (t->type != TRANSACTION_PAIR) {
+        WRITER_KEY(w, "reason");
+        writer_text(w, pairing_reason_name(t->reason));
+        WRITER_KEY(w, "candidates");
+        writer_unsigned(w, t->candidates);
+    }
+    writer_end_object(w);
+}
+
+static void write_file(struct native *native, struct writer *w, const struct http_message *m) {
+    const struct record_options *options = native->options;
+    const char *first =
+        options->file_name ? options->file_name(options->file_name_context, m->first.file) : NULL;
+    writer_begin_object(w);
+    if (first) {
+        WRITER_KEY(w, "file");
+        writer_text(w, first);
+    }
+    if (first && m->last.file != m->first.file) {
+        const char *last = options->file_name(options->file_name_context, m->last.file);
+        WRITER_KEY(w, "last_file");
+        writer_text(w, last ? last : first);
+    }
+    WRITER_KEY(w, "first_frame");
+    writer_unsigned(w, m->first.number);
+    WRITER_KEY(w, "last_frame");
+    writer_unsigned(w, m->last.number);
+    writer_end_object(w);
+}
+
+static uint64_t tap_duplicates(const struct transaction *t) {
+    uint64_t count = 0;
+    for (int d = 0; d < 2; d++) {
+        count += t->tcp.at_end[d].tap_duplicates - t->tcp.at_start[d].tap_duplicates;
+    }
+    return count;
+}
+
+static uint64_t lost(const struct transaction *t, enum direction d, const struct http_message *m) {
+    return t->type == TRANSACTION_TUNNEL ? t->tcp.at_end[d].gap_bytes - t->tcp.at_start[d].gap_bytes
+                                         : m->gap_bytes;
+}
+
+static void write_capture(struct native *native, struct writer *w, const struct transaction *t) {
+    bool tunnel = t->type == TRANSACTION_TUNNEL;
+    bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
+    uint64_t client_lost = lost(t, t->client, &t->request);
+    uint64_t server_lost = lost(t, direction_other(t->client), &t->response);
+    WRITER_KEY(w, "capture");
+    writer_begin_object(w);
+    WRITER_KEY(w, "complete");
+    writer_bool(w, tunnel ? !t->uncertain && !client_lost && !server_lost : transaction_is_complete(t));
+    WRITER_KEY(w, "gap_bytes");
+    writer_begin_object(w);
+    if (client) {
+        WRITER_KEY(w, "client");
+        writer_unsigned(w, client_lost);
+    }
+    if (server) {
+        WRITER_KEY(w, "server");
+        writer_unsigned(w, server_lost);
+    }
+    writer_end_object(w);
+    WRITER_KEY(w, "midstream");
+    writer_bool(w, t->connection->midstream);
+    WRITER_KEY(w, "snaplen_cut");
+    writer_bool(w, t->request.snaplen_cut || t->response.snaplen_cut);
+    WRITER_KEY(w, "duplicates");
+    writer_unsigned(w, tap_duplicates(t));
+    if (!tunnel && client) {
+        WRITER_KEY(w, "request");
+        write_file(native, w, &t->request);
+    }
+    if (!tunnel && server) {
+        WRITER_KEY(w, "response");
+        write_file(native, w, &t->response);
+    }
+    writer_end_object(w);
+}
+
+static void write_notes(struct writer *w, const struct notes *notes) {
+    WRITER_KEY(w, "notes");
+    writer_begin_array(w);
+    for (unsigned id = 0; id < NOTE_IDS; id++) {
+        if (!notes_has(notes, (enum note_id)id)) {
+            continue;
+        }
+        const struct note_info *info = note_info((enum note_id)id);
+        writer_begin_object(w);
+        WRITER_KEY(w, "id");
+        writer_text(w, info->name);
+        WRITER_KEY(w, "severity");
+        writer_text(w, note_severity_name(info->severity));
+        writer_end_object(w);
+    }
+    writer_end_array(w);
+}
+
+void native_write(struct native *native, struct writer *w, const struct transaction *t) {
+    bool tunnel = t->type == TRANSACTION_TUNNEL;
+    const struct packet_path *path = path_of(t);
+    struct timing timing;
+    timing_of(t, &timing);
+    writer_begin_object(w);
+    WRITER_KEY(w, "@timestamp");
+    writer_time(w, timing_start_ns(t));
+    WRITER_RAW(w, "\"ecs\":{\"version\":\"" ECS_VERSION "\"}");
+    write_event(w, t, &timing);
+    write_hark(w, t, path);
+    write_network(native, w, t, path);
+    WRITER_KEY(w, "client");
+    write_side(w, t, t->client, &t->request);
+    WRITER_KEY(w, "server");
+    write_side(w, t, direction_other(t->client), &t->response);
+    if (t->request.seen) {
+        url_make(&native->url, t, native->options->mask_secrets);
+        native_write_url(native, w);
+    }
+    if (tunnel) {
+        write_tunnel(w, t);
+    } else {
+        native_write_http(native, w, t);
+        native_write_user_agent(native, w, t);
+    }
+    write_timing(w, &timing);
+    write_tcp(w, t, &timing);
+    if (!tunnel) {
+        write_pairing(w, t);
+    }
+    write_capture(native, w, t);
+    write_notes(w, &t->notes);
+    writer_end_object(w);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/native.h"
+
+#include "analyzer/method.h"
+#include "output/mask.h"
+
+/* `"key": text`, and `"key_raw"` in base64 where the text is not UTF-8. */
+#define WRITE_BYTES(w, key, bytes)                                                                           \
+    do {                                                                                                     \
+        WRITER_KEY((w), key);                                                                                \
+        if (!writer_string((w), (bytes))) {                                                                  \
+            WRITER_KEY((w), key "_raw");                                                                     \
+            writer_base64((w), (bytes));                                                                     \
+        }                                                                                                    \
+    } while (0)
+
+static struct slice field_value(struct native *native, const struct header *field) {
+    return native->options->mask_secrets ? mask_field(field->name, field->value, &native->scratch)
+                                         : field->value;
+}
+
+static struct slice field_name(struct native *native, const struct header *field) {
+    return native->options->mask_secrets ? mask_field_name(field->name, &native->scratch) : field->name;
+}
+
+static void write_fields(struct native *native, struct writer *w, const struct header_list *list) {
+    writer_begin_array(w);
+    for (uint32_t i = 0; i < list->count; i++) {
+        writer_begin_object(w);
+        struct slice name = field_name(native, &list->items[i]);
+        WRITE_BYTES(w, "name", name);
+        struct slice value = field_value(native, &list->items[i]);
+        WRITER_KEY(w, "value");
+        if (!writer_string(w, value)) {
+            WRITER_KEY(w, "raw");
+            writer_base64(w, value);
+        }
+        writer_end_object(w);
+    }
+    writer_end_array(w);
+}
+
+void native_write_user_agent(struct native *native, struct writer *w, const struct transaction *t) {
+    const struct header *agent = header_find(&t->request.headers, "User-Agent");
+    if (!agent) {
+        return;
+    }
+    WRITER_KEY(w, "user_agent");
+    writer_begin_object(w);
+    WRITER_KEY(w, "original");
+    (void)writer_string(w, field_value(native, agent));
+    writer_end_object(w);
+}
+
+#define WRITE_PART(w, url, part)                                                                             \
+    do {                                                                                                     \
+        if ((url)->has_##part) {                                                                             \
+            WRITER_KEY((w), #part);                                                                          \
+            (void)writer_string((w), (url)->part);                                                           \
+        }                                                                                                    \
+    } while (0)
+
+void native_write_url(struct native *native, struct writer *w) {
+    const struct url *url = &native->url;
+    if (!url->has_full && !url->has_scheme && !url->has_domain && !url->has_path) {
+        return;
+    }
+    WRITER_KEY(w, "url");
+    writer_begin_object(w);
+    WRITE_PART(w, url, full);
+    WRITE_PART(w, url, scheme);
+    WRITE_PART(w, url, domain);
+    if (url->has_port) {
+        WRITER_KEY(w, "port");
+        writer_unsigned(w, url->port);
+    }
+    WRITE_PART(w, url, path);
+    WRITE_PART(w, url, query);
+    writer_end_object(w);
+}
+
+static bool is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+/* "1.1" of "HTTP/1.1", "0.9" where a line has none; false where it can't be read. */
+static bool version_text(struct slice version, struct slice *text) {
+    if (version.len == 0) {
+        *text = slice_of("0.9");
+        return true;
+    }
+    *text = slice_after(version, 5);
+    return version.len == 8 && slice_is_nocase(slice_first(version, 5), "HTTP/") &&
+           is_digit(version.ptr[5]) && version.ptr[6] == '.' && is_digit(version.ptr[7]);
+}
+
+/* A response of HTTP/0.9 has no status line. */
+static bool has_status_line(const struct http_message *response) {
+    return response->seen && response->line[0].len > 0;
+}
+
+static void write_version(struct writer *w, const struct http_message *m, struct slice version) {
+    struct slice text;
+    if (m->seen && version_text(version, &text)) {
+        WRITER_KEY(w, "version");
+        (void)writer_string(w, text);
+    }
+}
+
+/* The media type of the Content-Type field, without parameters, in lower case. */
+static void write_content_type(struct native *native, struct writer *w, const struct http_message *m) {
+    const struct header *field = header_find(&m->headers, "Content-Type");
+    char lower[128];
+    if (!field) {
+        return;
+    }
+    struct slice value = field_value(native, field);
+    struct slice type = slice_trim(slice_first(value, slice_find(value, ';')));
+    if (type.len == 0 || type.len > sizeof lower) {
+        return;
+    }
+    for (size_t i = 0; i < type.len; i++) {
+        lower[i] = (char)ascii_lower(type.ptr[i]);
+    }
+    WRITER_KEY(w, "content_type");
+    (void)writer_string(w, slice_make(lower, type.len));
+}
+
+static const char *framing_name(enum h1_framing_kind kind) {
+    switch (kind) {
+    case H1_BODY_NONE:
+        return "none";
+    case H1_BODY_LENGTH:
+        return "length";
+    case H1_BODY_CHUNKED:
+        return "chunked";
+    case H1_BODY_CLOSE:
+        return "close";
+    case H1_BODY_TUNNEL:
+        return "tunnel";
+    }
+    return "none";
+}
+
+/* What requests and responses have in common: fields, sizes, framing. */
+static void write_message(struct native *native, struct writer *w, const struct http_message *m) {
+    WRITER_KEY(w, "headers");
+    write_fields(native, w, &m->headers);
+    uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
+    if (m->trailers.count) {
+        WRITER_KEY(w, "trailers");
+        write_fields(native, w, &m->trailers);
+    }
+    if (dropped) {
+        WRITER_KEY(w, "fields_dropped");
+        writer_unsigned(w, dropped);
+    }
+    WRITER_KEY(w, "bytes");
+    writer_unsigned(w, m->end_offset - m->offset);
+    if (!m->head_complete) {
+        return; /* nothing is known of the body */
+    }
+    WRITER_KEY(w, "body");
+    writer_begin_object(w);
+    WRITER_KEY(w, "bytes");
+    writer_unsigned(w, m->body_bytes);
+    if (m->missing_bytes || (m->end_known && !m->truncated)) {
+        WRITER_KEY(w, "missing_bytes");
+        writer_unsigned(w, m->missing_bytes);
+    }
+    writer_end_object(w);
+    write_content_type(native, w, m);
+    WRITER_KEY(w, "framing");
+    writer_text(w, framing_name(m->framing.kind));
+}
+
+static void write_request(struct native *native, struct writer *w, const struct transaction *t) {
+    const struct http_message *request = &t->request;
+    const struct header *referer = header_find(&request->headers, "Referer");
+    WRITER_KEY(w, "request");
+    writer_begin_object(w);
+    WRITE_BYTES(w, "method", request->line[0]);
+    WRITE_BYTES(w, "target", native->url.target);
+    WRITER_KEY(w, "target_form");
+    writer_text(w, target_form_name(t->target.form));
+    if (referer) {
+        WRITER_KEY(w, "referrer");
+        (void)writer_string(w, field_value(native, referer));
+    }
+    write_message(native, w, request);
+    writer_end_object(w);
+}
+
+static void write_status(struct writer *w, unsigned status, struct slice reason) {
+    static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+    const char *name = status_name(status);
+    if (status) {
+        WRITER_KEY(w, "status_code");
+        writer_unsigned(w, status);
+    }
+    if (status >= 100 && status < 600) {
+        WRITER_KEY(w, "status_class");
+        writer_text(w, classes[status / 100 - 1]);
+    }
+    if (name) {
+        WRITER_KEY(w, "status_name");
+        writer_text(w, name);
+    }
+    WRITE_BYTES(w, "reason", reason);
+}
+
+static void write_interim(struct native *native, struct writer *w, const struct transaction *t) {
+    uint32_t stored = 0;
+    WRITER_KEY(w, "interim");
+    writer_begin_array(w);
+    for (const struct interim *i = t->interim; i; i = i->next) {
+        writer_begin_object(w);
+        WRITER_KEY(w, "time");
+        writer_time(w, i->time_ns);
+        write_status(w, i->status, i->reason);
+        WRITER_KEY(w, "headers");
+        write_fields(native, w, &i->headers);
+        writer_end_object(w);
+        stored++;
+    }
+    writer_end_array(w);
+    if (t->interim_count > stored) {
+        WRITER_KEY(w, "interim_dropped");
+        writer_unsigned(w, t->interim_count - stored);
+    }
+}
+
+static void write_response(struct native *native, struct writer *w, const struct transaction *t) {
+    const struct http_message *response = &t->response;
+    WRITER_KEY(w, "response");
+    writer_begin_object(w);
+    if (has_status_line(response)) {
+        write_version(w, response, response->line[0]);
+        write_status(w, response->status, response->line[2]);
+    }
+    if (response->seen) {
+        write_message(native, w, response);
+    }
+    if (t->interim_count) {
+        write_interim(native, w, t);
+    }
+    writer_end_object(w);
+}
+
+void native_write_http(struct native *native, struct writer *w, const struct transaction *t) {
+    WRITER_KEY(w, "http");
+    writer_begin_object(w);
+    if (t->request.seen) {
+        write_version(w, &t->request, t->request.line[2]);
+        write_request(native, w, t);
+    } else {
+        write_version(w, &t->response, t->response.line[0]);
+    }
+    if (t->response.seen || t->interim_count) {
+        write_response(native, w, t);
+    }
+    writer_end_object(w);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/record.h"
+
+#include "output/native.h"
+#include "output/text.h"
+
+#include <stdlib.h>
+
+struct record_writer {
+    struct record_options options;
+    struct native native;
+    struct text text;
+};
+
+struct record_writer *record_writer_new(const struct record_options *options) {
+    struct record_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        return NULL;
+    }
+    writer->options = *options;
+    writer->native.options = &writer->options;
+    writer->text.options = &writer->options;
+    buf_init(&writer->native.scratch, options->record_bytes);
+    url_init(&writer->native.url, options->record_bytes);
+    url_init(&writer->text.url, options->record_bytes);
+    if (options->format == RECORD_NDJSON) {
+        writer->native.ids = community_ids_new();
+        if (!writer->native.ids) {
+            record_writer_free(writer);
+            return NULL;
+        }
+    }
+    return writer;
+}
+
+void record_writer_free(struct record_writer *writer) {
+    if (!writer) {
+        return;
+    }
+    community_ids_free(writer->native.ids);
+    buf_fini(&writer->native.scratch);
+    url_fini(&writer->native.url);
+    url_fini(&writer->text.url);
+    free(writer);
+}
+
+/* Takes back what was written when it did not fit. */
+static bool settle(const struct record_writer *writer, struct buf *out, size_t start) {
+    bool fits = !out->failed && buf_append(out, "\n", 1) && out->len - start <= writer->options.record_bytes;
+    if (!fits) {
+        out->len = start;
+        out->failed = false;
+    }
+    return fits;
+}
+
+bool record_write(struct record_writer *writer, const struct transaction *t, struct buf *out) {
+    size_t start = out->len;
+    if (out->failed) {
+        return false;
+    }
+    switch (writer->options.format) {
+    case RECORD_NDJSON: {
+        struct writer json;
+        writer_init(&json, out);
+        json.limit = start + writer->options.record_bytes;
+        native_write(&writer->native, &json, t);
+        break;
+    }
+    case RECORD_TEXT:
+        (void)text_write(&writer->text, t, out);
+        break;
+    }
+    return settle(writer, out, start);
+}
+
+bool record_write_heading(struct record_writer *writer, struct buf *out) {
+    size_t start = out->len;
+    if (writer->options.format == RECORD_NDJSON) {
+        return true;
+    }
+    if (out->failed) {
+        return false;
+    }
+    (void)text_write_heading(&writer->text, out);
+    return settle(writer, out, start);
+}

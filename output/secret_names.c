@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/secret_names.h"
+
+#include <stdlib.h>
+
+/* A name without separators, in lower case; of a long one its end. */
+struct plain_name {
+    char text[64];
+    size_t len;
+    size_t last_part; /* where the part after the last '.' or '[' begins */
+};
+
+/* In ASCII order. */
+static const char *const SECRET_NAMES[] = {
+    "assertion",
+    "auth",
+    "authcode",
+    "authkey",
+    "authorizationcode",
+    "awsaccesskeyid",
+    "bearer",
+    "code",
+    "codeverifier",
+    "cred",
+    "credential",
+    "credentials",
+    "creds",
+    "crumb",
+    "csrf",
+    "dpop",
+    "hdnea",
+    "hdntl",
+    "hdnts",
+    "hmac",
+    "jwt",
+    "key",
+    "mfacode",
+    "oauthverifier",
+    "oidcdata",
+    "otp",
+    "otpcode",
+    "pass",
+    "passcode",
+    "passwort",
+    "phpsessid",
+    "pin",
+    "pw",
+    "samlart",
+    "samlrequest",
+    "samlresponse",
+    "secretid",
+    "sess",
+    "session",
+    "sessionkey",
+    "sid",
+    "sig",
+    "ticket",
+    "totp",
+    "userpass",
+    "wresult",
+    "xamzcredential",
+    "xamznoidcdata",
+    "xamzsignature",
+    "xhubsignature",
+    "xhubsignature256",
+    "xsrf",
+};
+
+/* Any name that ends so. */
+static const char *const SECRET_ENDINGS[] = {
+    "token",      "password",  "passwd",     "passphrase",   "secret",     "signature",       "sessionid",
+    "apikey",     "accesskey", "privatekey", "secretkey",    "signingkey", "subscriptionkey", "sharedkey",
+    "credential", "authkey",   "authinfo",   "jwtassertion", "pwd",        "clientassertion",
+};
+
+struct named_kind {
+    const char *name;
+    enum field_kind kind;
+};
+
+/* Plain names, in ASCII order. */
+static const struct named_kind FIELD_KINDS[] = {
+    {"accesscontrolalloworigin", FIELD_URL},
+    {"authenticationinfo", FIELD_SECRET},
+    {"authorization", FIELD_CREDENTIALS},
+    {"contentlocation", FIELD_URL},
+    {"cookie", FIELD_COOKIE},
+    {"cookie2", FIELD_COOKIE},
+    {"destination", FIELD_URL},
+    {"host", FIELD_URL},
+    {"location", FIELD_URL},
+    {"origin", FIELD_URL},
+    {"proxyauthenticate", FIELD_CHALLENGE},
+    {"proxyauthenticationinfo", FIELD_SECRET},
+    {"proxyauthorization", FIELD_CREDENTIALS},
+    {"referer", FIELD_URL},
+    {"referrer", FIELD_URL},
+    {"requesturi", FIELD_URL},
+    {"secwebsocketprotocol", FIELD_PROTOCOLS},
+    {"setcookie", FIELD_SET_COOKIE},
+    {"setcookie2", FIELD_SET_COOKIE},
+    {"wwwauthenticate", FIELD_CHALLENGE},
+    {"xaccelredirect", FIELD_URL},
+    {"xforwardedhost", FIELD_URL},
+    {"xforwardeduri", FIELD_URL},
+    {"xforwardedurl", FIELD_URL},
+    {"xoriginaluri", FIELD_URL},
+    {"xoriginalurl", FIELD_URL},
+    {"xrequesturi", FIELD_URL},
+    {"xrewriteurl", FIELD_URL},
+};
+
+/* Schemes of RFC 9110's registry and of the big services, lower case, in ASCII order. */
+static const char *const SCHEMES[] = {
+    "apikey",
+    "aws",
+    "aws4-ecdsa-p256-sha256",
+    "aws4-hmac-sha256",
+    "basic",
+    "bearer",
+    "concealed",
+    "digest",
+    "dpop",
+    "gnap",
+    "hawk",
+    "hmac",
+    "hoba",
+    "jwt",
+    "key",
+    "mac",
+    "mutual",
+    "negotiate",
+    "ntlm",
+    "oauth",
+    "privatetoken",
+    "scram-sha-1",
+    "scram-sha-256",
+    "sharedkey",
+    "sharedkeylite",
+    "signature",
+    "ssws",
+    "token",
+    "vapid",
+    "wsse",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define L(letter)    (1u << ((letter) - 'a'))
+
+/* The last two letters of every name above that is no FIELD_URL: by the last but one, the set of the last
+ * ones. Names that end in anything but two letters are always possible. */
+static const uint32_t ENDINGS['z' - 'a' + 1] = {
+    ['a' - 'a'] = L('c') | L('l'),
+    ['d' - 'a'] = L('e') | L('s'),
+    ['e' - 'a'] = L('a') | L('d') | L('n') | L('r') | L('t') | L('y'),
+    ['f' - 'a'] = L('o'),
+    ['i' - 'a'] = L('d') | L('e') | L('g') | L('n'),
+    ['l' - 'a'] = L('s') | L('t'),
+    ['m' - 'a'] = L('b'),
+    ['o' - 'a'] = L('l') | L('n') | L('p'),
+    ['p' - 'a'] = L('w'),
+    ['r' - 'a'] = L('d') | L('e') | L('f') | L('t'),
+    ['s' - 'a'] = L('e') | L('s') | L('t'),
+    ['t' - 'a'] = L('a') | L('e') | L('h') | L('l') | L('p') | L('s'),
+    ['w' - 'a'] = L('d') | L('t'),
+};
+
+static bool is_lower(uint8_t c) {
+    return c >= 'a' && c <= 'z';
+}
+
+bool secret_name_possible(struct slice name) {
+    if (name.len < 2) {
+        return false;
+    }
+    uint8_t last = ascii_lower(name.ptr[name.len - 1]), before = ascii_lower(name.ptr[name.len - 2]);
+    return !is_lower(last) || !is_lower(before) || (ENDINGS[before - 'a'] >> (last - 'a') & 1);
+}
+
+static int hex_value(uint8_t c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void plain_add(struct plain_name *plain, uint8_t byte) {
+    if (byte == '.' || byte == '[') {
+        plain->last_part = plain->len;
+        return;
+    }
+    byte = ascii_lower(byte);
+    if (!is_lower(byte) && !(byte >= '0' && byte <= '9')) {
+        return;
+    }
+    if (plain->len == sizeof plain->text) { /* forget the first half */
+        size_t half = sizeof plain->text / 2;
+        memcpy(plain->text, plain->text + half, half);
+        plain->len = half;
+        plain->last_part = plain->last_part > half ? plain->last_part - half : 0;
+    }
+    plain->text[plain->len++] = (char)byte;
+}
+
+static struct plain_name plain_of(struct slice name) {
+    struct plain_name plain = {.len = 0};
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t byte = name.ptr[i];
+        if (byte == '%' && name.len - i > 2 && hex_value(name.ptr[i + 1]) >= 0 &&
+            hex_value(name.ptr[i + 2]) >= 0) {
+            byte = (uint8_t)(hex_value(name.ptr[i + 1]) << 4 | hex_value(name.ptr[i + 2]));
+            i += 2;
+        }
+        plain_add(&plain, byte);
+    }
+    return plain;
+}
+
+static int compare(struct slice name, const char *entry) {
+    size_t len = strlen(entry);
+    int order = memcmp(name.ptr, entry, name.len < len ? name.len : len);
+    return order ? order : (name.len > len) - (name.len < len);
+}
+
+static int compare_text(const void *name, const void *entry) {
+    return compare(*(const struct slice *)name, *(const char *const *)entry);
+}
+
+static int compare_kind(const void *name, const void *entry) {
+    return compare(*(const struct slice *)name, ((const struct named_kind *)entry)->name);
+}
+
+static bool ends_with(struct slice name, const char *ending) {
+    size_t len = strlen(ending);
+    return name.len >= len && memcmp(name.ptr + name.len - len, ending, len) == 0;
+}
+
+static bool has_secret_ending(struct slice name) {
+    for (size_t i = 0; i < COUNT(SECRET_ENDINGS); i++) {
+        if (ends_with(name, SECRET_ENDINGS[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool plain_is_secret(struct slice name) {
+    return bsearch(&name, SECRET_NAMES, COUNT(SECRET_NAMES), sizeof SECRET_NAMES[0], compare_text) ||
+           has_secret_ending(name) || (name.len > 12 && memcmp(name.ptr, "aspsessionid", 12) == 0);
+}
+
+bool secret_name_is_parameter(struct slice name) {
+    /* ASP's session cookies and parameters have a random tail */
+    if (!secret_name_possible(name) && !(name.len > 12 && ascii_lower(name.ptr[0]) == 'a')) {
+        return false;
+    }
+    struct plain_name plain = plain_of(name);
+    return plain_is_secret(slice_make(plain.text, plain.len)) ||
+           (plain.last_part > 0 &&
+            plain_is_secret(slice_make(plain.text + plain.last_part, plain.len - plain.last_part)));
+}
+
+enum field_kind secret_name_field_kind(struct slice name) {
+    struct plain_name plain = plain_of(name);
+    struct slice text = slice_make(plain.text, plain.len);
+    const struct named_kind *known =
+        bsearch(&text, FIELD_KINDS, COUNT(FIELD_KINDS), sizeof FIELD_KINDS[0], compare_kind);
+    if (known) {
+        return known->kind;
+    }
+    if (ends_with(text, "authorization")) {
+        return FIELD_CREDENTIALS;
+    }
+    return plain_is_secret(text) ? FIELD_SECRET : FIELD_OTHER;
+}
+
+bool secret_name_is_scheme(struct slice scheme) {
+    char lower[32];
+    if (scheme.len > sizeof lower) {
+        return false;
+    }
+    for (size_t i = 0; i < scheme.len; i++) {
+        lower[i] = (char)ascii_lower(scheme.ptr[i]);
+    }
+    struct slice text = slice_make(lower, scheme.len);
+    return bsearch(&text, SCHEMES, COUNT(SCHEMES), sizeof SCHEMES[0], compare_text) != NULL;
+}

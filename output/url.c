@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/url.h"
+
+#include "output/mask.h"
+
+#include <stdio.h>
+
+void url_init(struct url *url, size_t cap) {
+    *url = (struct url){.has_full = false};
+    buf_init(&url->target_text, cap);
+    buf_init(&url->domain_text, cap);
+    buf_init(&url->path_text, cap);
+    buf_init(&url->query_text, cap);
+    buf_init(&url->full_text, cap);
+}
+
+void url_fini(struct url *url) {
+    buf_fini(&url->target_text);
+    buf_fini(&url->domain_text);
+    buf_fini(&url->path_text);
+    buf_fini(&url->query_text);
+    buf_fini(&url->full_text);
+}
+
+/* Does `part` begin inside the first `len` bytes of `whole`? */
+static bool begins_within(struct slice part, struct slice whole, size_t len) {
+    uintptr_t at = (uintptr_t)part.ptr, from = (uintptr_t)whole.ptr;
+    return part.len > 0 && at >= from && at - from < len;
+}
+
+/* Where userinfo is so broken that masking and parsing read it differently, the parts that parsing found may
+ * hold a piece of a password: they are left out. */
+static bool is_safe(struct slice part, struct slice target, struct slice host) {
+    return !begins_within(part, target, mask_userinfo_end(target)) &&
+           !begins_within(part, host, mask_userinfo_end(host));
+}
+
+static void make_domain(struct url *url, const struct target *target) {
+    url->domain = target->domain;
+    url->has_domain = true;
+    if (target->domain_is_ipv6) {
+        buf_clear(&url->domain_text);
+        url->has_domain = buf_append(&url->domain_text, "[", 1) &&
+                          buf_append_slice(&url->domain_text, target->domain) &&
+                          buf_append(&url->domain_text, "]", 1);
+        url->domain = buf_slice(&url->domain_text);
+    }
+}
+
+static bool append_text(struct buf *to, const char *text) {
+    return buf_append(to, text, strlen(text));
+}
+
+static void make_full(struct url *url, const struct target *target, bool mask) {
+    struct buf *full = &url->full_text;
+    char port[8];
+    buf_clear(full);
+    bool ok = buf_append_slice(full, url->scheme) && append_text(full, "://");
+    if (ok && target->userinfo.len) {
+        ok = (mask ? append_text(full, MASK_MARK) : buf_append_slice(full, target->userinfo)) &&
+             append_text(full, "@");
+    }
+    ok = ok && buf_append_slice(full, url->domain);
+    if (ok && target->has_port) {
+        (void)snprintf(port, sizeof port, ":%u", (unsigned)target->port);
+        ok = append_text(full, port);
+    }
+    ok = ok && (!url->has_path || buf_append_slice(full, url->path));
+    ok = ok && (!url->has_query || (append_text(full, "?") && buf_append_slice(full, url->query)));
+    url->has_full = ok;
+    url->full = buf_slice(full);
+}
+
+void url_make(struct url *url, const struct transaction *t, bool mask) {
+    const struct target *target = &t->target;
+    const struct header *host_field = header_find(&t->request.headers, "Host");
+    struct slice raw = t->request.line[1];
+    struct slice host = host_field ? host_field->value : slice_make(raw.ptr, 0);
+    bool http =
+        target->form == TARGET_ORIGIN || target->form == TARGET_ABSOLUTE || target->form == TARGET_ASTERISK;
+    url->target = mask ? mask_url(raw, &url->target_text) : raw;
+    url->has_domain = target->form != TARGET_INVALID && target->domain.len > 0 &&
+                      (!mask || is_safe(target->domain, raw, host));
+    url->has_scheme = http && target->scheme.len > 0;
+    url->scheme = target->scheme;
+    url->has_path = http && target->path.len > 0 && (!mask || is_safe(target->path, raw, host));
+    url->has_query = url->has_path && target->has_query;
+    if (url->has_path) {
+        url->path = mask ? mask_path(target->path, &url->path_text) : target->path;
+    }
+    if (url->has_query) {
+        url->query = mask ? mask_query(target->query, &url->query_text) : target->query;
+    }
+    if (url->has_domain) {
+        make_domain(url, target);
+    }
+    url->port = target->port;
+    url->has_port = url->has_domain && target->port != 0;
+    url->has_full = false;
+    bool whole = url->has_path || target->path.len == 0;
+    if (url->has_scheme && url->has_domain && whole && !(target->has_port && target->port == 0)) {
+        make_full(url, target, mask);
+    }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a record says of the request's target: the raw target and the target URI rebuilt from it (RFC 9112
+ * section 3.3), masked where asked. Embedded by value, one thread; the slices live until the next url_make
+ * and no longer than the transaction. */
+#ifndef HARK_OUTPUT_URL_H
+#define HARK_OUTPUT_URL_H
+
+#include "analyzer/transaction.h"
+
+struct url {
+    struct slice target; /* raw */
+    bool has_scheme, has_domain, has_port, has_path, has_query, has_full;
+    struct slice scheme;
+    struct slice domain; /* an IPv6 literal in brackets, as ECS wants it */
+    uint16_t port;
+    struct slice path;
+    struct slice query;
+    struct slice full;
+    /* memory of the slices that are no views of the transaction */
+    struct buf target_text, domain_text, path_text, query_text, full_text;
+};
+
+/* `cap`: of each part, in bytes; a part that does not fit is left out. */
+void url_init(struct url *, size_t cap);
+void url_fini(struct url *);
+/* The transaction's request was seen. */
+void url_make(struct url *, const struct transaction *, bool mask);
+
+#endif

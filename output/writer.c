@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/writer.h"
+
+#include "capture/limits.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+static const char DIGIT_PAIRS[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+static const char HEX_DIGITS[] = "0123456789abcdef";
+
+void writer_init(struct writer *w, struct buf *out) {
+    *w = (struct writer){.out = out, .limit = SIZE_MAX};
+}
+
+static uint8_t *room_slow(struct writer *w, size_t len) {
+    if (w->out->len > w->limit) {
+        w->out->failed = true;
+        return NULL;
+    }
+    return buf_reserve(w->out, len);
+}
+
+/* Where to write `len` bytes; does not move the buffer's end. */
+static inline uint8_t *room(struct writer *w, size_t len) {
+    struct buf *out = w->out;
+    return out->capacity - out->len >= len ? out->ptr + out->len : room_slow(w, len);
+}
+
+static inline void put_byte(struct writer *w, char byte) {
+    uint8_t *to = room(w, 1);
+    if (to) {
+        *to = (uint8_t)byte;
+        w->out->len++;
+    }
+}
+
+static inline void put(struct writer *w, const void *bytes, size_t len) {
+    uint8_t *to = room(w, len);
+    if (to) {
+        memcpy(to, bytes, len);
+        w->out->len += len;
+    }
+}
+
+static inline void before_value(struct writer *w) {
+    if (w->comma) {
+        put_byte(w, ',');
+    }
+    w->comma = true;
+}
+
+void writer_begin_object(struct writer *w) {
+    before_value(w);
+    put_byte(w, '{');
+    w->comma = false;
+}
+
+void writer_end_object(struct writer *w) {
+    put_byte(w, '}');
+    w->comma = true;
+}
+
+void writer_begin_array(struct writer *w) {
+    before_value(w);
+    put_byte(w, '[');
+    w->comma = false;
+}
+
+void writer_end_array(struct writer *w) {
+    put_byte(w, ']');
+    w->comma = true;
+}
+
+void writer_key(struct writer *w, const char *key) {
+    before_value(w);
+    put_byte(w, '"');
+    put(w, key, strlen(key));
+    put(w, "\":", 2);
+    w->comma = false;
+}
+
+void writer_key_fragment(struct writer *w, const char *fragment, size_t len) {
+    size_t skip = w->comma ? 0 : 1;
+    put(w, fragment + skip, len - skip);
+    w->comma = false;
+}
+
+void writer_raw(struct writer *w, const char *json, size_t len) {
+    before_value(w);
+    put(w, json, len);
+}
+
+static uint8_t *put_code_unit(uint8_t *to, uint32_t unit) {
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        *to++ = (uint8_t)HEX_DIGITS[unit >> shift & 0xF];
+    }
+    return to;
+}
+
+/* The letter of a two-character escape, or 0 (RFC 8259 section 7). */
+static uint8_t short_escape(uint8_t byte) {
+    switch (byte) {
+    case '"':
+    case '\\':
+        return byte;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+/* Writes the sequence at the start of `s`, whatever it is, in at most 6 bytes; *taken is its length. */
+static uint8_t *put_special(uint8_t *to, struct slice s, size_t *taken, bool *valid) {
+    uint8_t byte = s.ptr[0];
+    if (byte < 0x80) {
+        *taken = 1;
+        uint8_t letter = short_escape(byte);
+        if (letter) {
+            *to++ = '\\';
+            *to++ = letter;
+            return to;
+        }
+        if (byte < 0x20 || byte == 0x7F) {
+            return put_code_unit(to, byte);
+        }
+        *to++ = byte;
+        return to;
+    }
+    size_t ill_formed = 0;
+    size_t len = utf8_sequence(s, &ill_formed);
+    if (len == 0) {
+        *valid = false;
+        *taken = ill_formed;
+        memcpy(to, "\xEF\xBF\xBD", 3);
+        return to + 3;
+    }
+    *taken = len;
+    uint32_t point = utf8_code_point(s.ptr, len);
+    if (point < 0xA0 || point == 0x2028 || point == 0x2029) {
+        return put_code_unit(to, point);
+    }
+    memcpy(to, s.ptr, len);
+    return to + len;
+}
+
+/* Copies bytes that need no escape and returns how many; may write up to `len` bytes. */
+static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
+    size_t at = 0;
+#ifdef __SSE2__
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), del = _mm_set1_epi8(0x7F);
+    const __m128i space = _mm_set1_epi8(0x20);
+    while (len - at >= 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
+        _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
+        /* a signed comparison: bytes from 0x80 on are below the space too */
+        __m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, space), _mm_cmpeq_epi8(bytes, quote));
+        special =
+            _mm_or_si128(special, _mm_or_si128(_mm_cmpeq_epi8(bytes, backslash), _mm_cmpeq_epi8(bytes, del)));
+        unsigned mask = (unsigned)_mm_movemask_epi8(special);
+        if (mask) {
+            return at + (size_t)__builtin_ctz(mask);
+        }
+        at += 16;
+    }
+#endif
+    while (at < len) {
+        uint8_t byte = from[at];
+        if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') {
+            break;
+        }
+        to[at++] = byte;
+    }
+    return at;
+}
+
+bool writer_string(struct writer *w, struct slice s) {
+    bool valid = true;
+    before_value(w);
+    put_byte(w, '"');
+    while (s.len) {
+        uint8_t *to = room(w, s.len + WRITER_SLACK);
+        if (!to) {
+            return valid;
+        }
+        size_t clean = copy_clean(to, s.ptr, s.len);
+        size_t taken = 0;
+        uint8_t *end = to + clean;
+        s = slice_make(s.ptr + clean, s.len - clean);
+        if (s.len) {
+            end = put_special(end, s, &taken, &valid);
+            s = slice_make(s.ptr + taken, s.len - taken);
+        }
+        w->out->len += (size_t)(end - to);
+    }
+    put_byte(w, '"');
+    return valid;
+}
+
+void writer_text(struct writer *w, const char *text) {
+    (void)writer_string(w, slice_of(text));
+}
+
+enum { NUMBER_BYTES = 20 };
+
+/* Digits to the end of `text`; returns where they start. */
+static char *number_text(uint64_t value, char text[NUMBER_BYTES]) {
+    char *at = text + NUMBER_BYTES;
+    while (value >= 100) {
+        at -= 2;
+        memcpy(at, DIGIT_PAIRS + value % 100 * 2, 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(at, DIGIT_PAIRS + value * 2, 2);
+    } else {
+        *--at = (char)('0' + value);
+    }
+    return at;
+}
+
+static void put_number(struct writer *w, uint64_t value) {
+    char text[NUMBER_BYTES];
+    char *at = number_text(value, text);
+    put(w, at, (size_t)(text + NUMBER_BYTES - at));
+}
+
+void writer_unsigned(struct writer *w, uint64_t value) {
+    before_value(w);
+    put_number(w, value);
+}
+
+void writer_signed(struct writer *w, int64_t value) {
+    before_value(w);
+    if (value < 0) {
+        put_byte(w, '-');
+        put_number(w, UINT64_C(0) - (uint64_t)value);
+    } else {
+        put_number(w, (uint64_t)value);
+    }
+}
+
+void writer_unsigned_text(struct writer *w, uint64_t value) {
+    before_value(w);
+    put_byte(w, '"');
+    put_number(w, value);
+    put_byte(w, '"');
+}
+
+void writer_bool(struct writer *w, bool value) {
+    before_value(w);
+    put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+static char *put_pair(char *to, uint64_t below_100) {
+    memcpy(to, DIGIT_PAIRS + below_100 * 2, 2);
+    return to + 2;
+}
+
+/* Days since 1970-01-01 to a date of the proleptic Gregorian calendar, counted in years that start in March:
+ * then the leap day is the last of its year, and months are 153 days for each five. */
+static char *put_date(char *to, int64_t days) {
+    int64_t shifted = days + 719468; /* since 0000-03-01 */
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t march_month = (5 * day_of_year + 2) / 153;
+    int64_t day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
+    int64_t year = year_of_era + era * 400 + (month <= 2);
+    to = put_pair(to, (uint64_t)(year / 100));
+    to = put_pair(to, (uint64_t)(year % 100));
+    *to++ = '-';
+    to = put_pair(to, (uint64_t)month);
+    *to++ = '-';
+    return put_pair(to, (uint64_t)day);
+}
+
+/* 64-bit nanoseconds span the years 1677 to 2262: always four digits. */
+void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
+    int64_t seconds = time_ns / NS_PER_SECOND, ns = time_ns % NS_PER_SECOND;
+    if (ns < 0) {
+        seconds--;
+        ns += NS_PER_SECOND;
+    }
+    int64_t days = seconds / 86400, of_day = seconds % 86400;
+    if (of_day < 0) {
+        days--;
+        of_day += 86400;
+    }
+    char *to = put_date(text, days);
+    *to++ = 'T';
+    to = put_pair(to, (uint64_t)(of_day / 3600));
+    *to++ = ':';
+    to = put_pair(to, (uint64_t)(of_day / 60 % 60));
+    *to++ = ':';
+    to = put_pair(to, (uint64_t)(of_day % 60));
+    *to++ = '.';
+    to = put_pair(to, (uint64_t)(ns / 10000000));
+    to = put_pair(to, (uint64_t)(ns / 100000 % 100));
+    to = put_pair(to, (uint64_t)(ns / 1000 % 100));
+    to = put_pair(to, (uint64_t)(ns / 10 % 100));
+    *to++ = (char)('0' + ns % 10);
+    *to = 'Z';
+}
+
+void writer_time(struct writer *w, int64_t time_ns) {
+    char text[TIME_TEXT_BYTES + 2];
+    text[0] = '"';
+    time_text(time_ns, text + 1);
+    text[sizeof text - 1] = '"';
+    before_value(w);
+    put(w, text, sizeof text);
+}
+
+void writer_base64(struct writer *w, struct slice s) {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    before_value(w);
+    uint8_t *to = room(w, (s.len + 2) / 3 * 4 + 2);
+    if (!to) {
+        return;
+    }
+    uint8_t *end = to;
+    *end++ = '"';
+    for (size_t i = 0; i < s.len; i += 3) {
+        size_t left = s.len - i;
+        uint32_t group = (uint32_t)s.ptr[i] << 16;
+        group |= left > 1 ? (uint32_t)s.ptr[i + 1] << 8 : 0;
+        group |= left > 2 ? s.ptr[i + 2] : 0;
+        *end++ = (uint8_t)alphabet[group >> 18];
+        *end++ = (uint8_t)alphabet[group >> 12 & 63];
+        *end++ = (uint8_t)(left > 1 ? alphabet[group >> 6 & 63] : '=');
+        *end++ = (uint8_t)(left > 2 ? alphabet[group & 63] : '=');
+    }
+    *end++ = '"';
+    w->out->len += (size_t)(end - to);
+}
+
+void writer_hex(struct writer *w, struct slice s) {
+    before_value(w);
+    uint8_t *to = room(w, s.len * 2 + 2);
+    if (!to) {
+        return;
+    }
+    *to++ = '"';
+    for (size_t i = 0; i < s.len; i++) {
+        *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] >> 4];
+        *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] & 0xF];
+    }
+    *to = '"';
+    w->out->len += s.len * 2 + 2;
+}
