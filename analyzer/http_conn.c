@@ -263,7 +263,9 @@ static void start_side(struct http_conn *conn, enum direction direction, uint64_
     struct side *side = &conn->side[direction];
     const struct connection *c = conn->connection;
     side->started = true;
-    side->state = SIDE_PROBE;
+    if (side->state == SIDE_IGNORE) {
+        return; /* the other side has told what the connection speaks */
+    }
     if (c->start_known[direction] && c->start[direction] == offset) {
         probe_restart(&side->probe, PROBE_AT_START);
     } else {

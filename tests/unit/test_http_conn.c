@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP/1's stream consumer alone: a script of segments, losses and ends goes in, what was reported comes out
+ * as text. */
+#include "analyzer/http_conn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
+
+/* Both streams start at BASE; scripts speak of offsets from there. */
+#define BASE (UINT64_C(1) << 32)
+
+struct bench {
+    struct limits limits;
+    struct transaction_store *store;
+    struct http_environment *environment;
+    struct connection connection;
+    void *conn;
+    uint64_t ordinal;
+    char log[8192];
+    size_t log_len;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct bench *b, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(b->log + b->log_len, sizeof b->log - b->log_len, format, args);
+    va_end(args);
+    assert_true(len >= 0 && (size_t)len < sizeof b->log - b->log_len);
+    b->log_len += (size_t)len;
+}
+
+/* One line a transaction: type, method and target, status, pairing, what is missing. */
+static void on_finished(void *context, const struct transaction *t) {
+    struct bench *b = context;
+    say(b, "%s", transaction_type_name(t->type));
+    if (t->request.seen) {
+        say(b, " %.*s %.*s", (int)t->request.line[0].len, t->request.line[0].ptr, (int)t->request.line[1].len,
+            t->request.line[1].ptr);
+    }
+    if (t->response.seen) {
+        say(b, " %u", t->response.status);
+    }
+    for (const struct interim *i = t->interim; i; i = i->next) {
+        say(b, " (%u)", i->status);
+    }
+    if (t->type == TRANSACTION_TUNNEL) {
+        say(b, " %llu/%llu", (unsigned long long)t->tunnel_bytes[CLIENT],
+            (unsigned long long)t->tunnel_bytes[SERVER]);
+    } else {
+        say(b, " %s", t->type == TRANSACTION_PAIR ? pairing_by_name(t->by) : pairing_reason_name(t->reason));
+        say(b, " body %llu", (unsigned long long)t->response.body_bytes);
+        if (t->response.missing_bytes) {
+            say(b, " missing %llu", (unsigned long long)t->response.missing_bytes);
+        }
+        say(b, transaction_is_complete(t) ? " complete" : " incomplete");
+    }
+    if (t->candidates) {
+        say(b, " of %u", t->candidates);
+    }
+    say(b, "\n");
+}
+
+static void setup(struct bench *b) {
+    *b = (struct bench){.limits = limits_default()};
+    const struct transaction_observer observer = {.context = b, .finished = on_finished};
+    b->store = transaction_store_new(&b->limits, &observer);
+    b->environment = http_environment_new(&b->limits, b->store);
+    assert_non_null(b->store);
+    assert_non_null(b->environment);
+    for (unsigned i = 0; i < 2; i++) {
+        b->connection.start_known[i] = true;
+        b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
+    }
+    b->conn = http_conn_ops.open(b->environment, &b->connection);
+    assert_non_null(b->conn);
+}
+
+static size_t offer(struct bench *b, enum direction direction, const char *bytes, uint64_t ack,
+                    bool must_take) {
+    struct connection *c = &b->connection;
+    b->ordinal++;
+    const struct segment segment = {.time_ns = (int64_t)b->ordinal * NS_PER_MILLISECOND,
+                                    .offset = c->delivered[direction],
+                                    .ack = BASE + ack,
+                                    .has_ack = true,
+                                    .number = b->ordinal,
+                                    .ordinal = b->ordinal};
+    size_t len = bytes.len;
+    uint8_t *exact = malloc(len);
+    assert_non_null(exact);
+    memcpy(exact, bytes.ptr, len);
+    const struct chunk chunk = {.bytes = slice_make(exact, len),
+                                .offset = segment.offset,
+                                .segment = &segment,
+                                .must_take = must_take};
+    size_t taken = http_conn_ops.data(b->conn, direction, &chunk);
+    assert_true(taken <= len);
+    assert_true(taken == len || !must_take);
+    c->delivered[direction] += taken;
+    free(exact);
+    return len - taken;
+}
+
+static size_t offer(struct bench *b, enum direction direction, const char *bytes, uint64_t ack,
+                    bool must_take) {
+    return offer_slice(b, direction, slice_of(bytes), ack, must_take);
+}
+
+/* The bytes must be taken whole. */
+static void give(struct bench *b, enum direction direction, const char *bytes, uint64_t ack) {
+    assert_int_equal(offer(b, direction, bytes, ack, false), 0);
+}
+
+static void lose(struct bench *b, enum direction direction, uint64_t len) {
+    struct connection *c = &b->connection;
+    uint64_t offset = c->delivered[direction];
+    c->delivered[direction] += len;
+    http_conn_ops.gap(b->conn, direction, offset, len, GAP_ACKNOWLEDGED, 0);
+}
+
+static uint64_t at(const struct bench *b, enum direction direction) {
+    return b->connection.delivered[direction] - BASE;
+}
+
+/* Ends both directions and holds the log against what is expected. */
+static void check(struct bench *b, enum end_reason reason, const char *expected) {
+    http_conn_ops.end(b->conn, CLIENT, reason, 0);
+    http_conn_ops.end(b->conn, SERVER, reason, 0);
+    http_conn_ops.close(b->conn);
+    assert_string_equal(b->log, expected);
+    struct http_counts counts;
+    http_environment_counts(b->environment, &counts);
+    uint64_t requests = counts.paired[PAIRING_ACK] + counts.paired[PAIRING_ORDER] + counts.no_memory_requests;
+    uint64_t responses =
+        counts.paired[PAIRING_ACK] + counts.paired[PAIRING_ORDER] + counts.no_memory_responses;
+    for (unsigned i = 0; i < PAIRING_REASONS; i++) {
+        requests += counts.orphan_requests[i];
+        responses += counts.orphan_responses[i];
+    }
+    assert_int_equal(requests, counts.requests);
+    assert_int_equal(responses, counts.responses);
+    http_environment_free(b->environment);
+    transaction_store_free(b->store);
+}
+
+#define GET(path)  "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK(length) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n"
+
+static void keep_alive(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(3) "abc", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(2) "de", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 3 complete\ntransaction GET /2 200 ack body 2 complete\n");
+}
+
+static void pipelined_requests_go_in_order(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1") GET("/2") GET("/3"), 0);
+    give(&b, SERVER, OK(1) "a" OK(1) "b", at(&b, CLIENT));
+    give(&b, SERVER, OK(1) "c", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 order body 1 complete\ntransaction GET /2 200 order body 1 complete\n"
+          "transaction GET /3 200 order body 1 complete\n");
+}
+
+/* The trap of the exact rule: /2 was sent when the client had all of the first answer, yet /1 is older and
+ * still open. */
+static void exact_fit_of_a_later_request_is_no_proof(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/0"), 0);
+    give(&b, SERVER, OK(10) "01234", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
+    give(&b, SERVER, "56789", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "x", at(&b, CLIENT));
+    give(&b, SERVER, OK(1) "y", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /0 200 ack body 10 complete\ntransaction GET /1 200 order body 1 complete\n"
+          "transaction GET /2 200 order body 1 complete\n");
+}
+
+static void response_waits_for_its_request(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    size_t request_len = strlen(GET("/late"));
+    assert_int_equal(offer(&b, SERVER, OK(0), request_len, false), strlen(OK(0)));
+    give(&b, CLIENT, GET("/late"), 0);
+    give(&b, SERVER, OK(0), request_len);
+    check(&b, END_FIN, "transaction GET /late 200 ack body 0 complete\n");
+}
+
+static void response_beyond_the_skew_is_an_orphan(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    size_t request_len = strlen(GET("/late"));
+    assert_int_equal(offer(&b, SERVER, OK(0), request_len, true), 0);
+    give(&b, CLIENT, GET("/late"), 0);
+    check(&b, END_FIN,
+          "orphan_response 200 request_late body 0 incomplete\norphan_request GET /late request_late body 0 "
+          "incomplete\n");
+}
+
+static void lost_response_leaves_its_request_alone(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    lose(&b, SERVER, 500);
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "b", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_request GET /1 response_lost body 0 incomplete\ntransaction GET /2 200 ack body 1 "
+          "complete\n");
+}
+
+static void lost_request_leaves_its_response_alone(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
+    lose(&b, CLIENT, 40);
+    give(&b, SERVER, OK(1) "b", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/3"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "c", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 1 complete\norphan_response 200 request_lost body 1 incomplete\n"
+          "transaction GET /3 200 ack body 1 complete\n");
+}
+
+/* libhtp's known trap: lost response 1 and lost request 2 must not pair request 1 with response 2. */
+static void lost_response_and_lost_request(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    lose(&b, SERVER, 300);
+    lose(&b, CLIENT, 40);
+    give(&b, SERVER, OK(1) "b", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_request GET /1 response_lost body 0 incomplete\norphan_response 200 request_lost body 1 "
+          "incomplete\n");
+}
+
+static void loss_inside_a_body_costs_only_its_bytes(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(100) "abc", at(&b, CLIENT));
+    lose(&b, SERVER, 97);
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 3 missing 97 incomplete\ntransaction GET /2 200 ack body 0 "
+          "complete\n");
+}
+
+static void loss_beyond_a_body_finds_the_next_message(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(100) "abc", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER) + 97);
+    lose(&b, SERVER, 120);
+    give(&b, CLIENT, GET("/3"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 3 missing 97 incomplete\norphan_request GET /2 response_lost body "
+          "0 incomplete\n"
+          "transaction GET /3 200 ack body 0 complete\n");
+}
+
+static void interim_responses_close_nothing(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "PUT /u HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n", 0);
+    give(&b, SERVER, "HTTP/1.1 100 Continue\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, "data", at(&b, SERVER));
+    give(&b, SERVER, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", at(&b, CLIENT));
+    give(&b, SERVER, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction PUT /u 201 (100) (103) ack body 0 complete\n");
+}
+
+/* The lost 100 was acknowledged by the client while it sent on: the final response still fits. */
+static void lost_continue_is_proved_by_the_last_ack(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "PUT /u HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n", 0);
+    lose(&b, SERVER, 25);
+    give(&b, CLIENT, "data", at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN, "transaction PUT /u 200 ack body 0 complete\n");
+}
+
+static void early_response(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "POST /u HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf", 0);
+    give(&b, SERVER, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, "half", at(&b, SERVER));
+    check(&b, END_FIN, "transaction POST /u 413 ack body 0 complete\n");
+}
+
+static void head_has_no_body(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "HEAD /h HTTP/1.1\r\nHost: a\r\n\r\n", 0);
+    give(&b, SERVER, OK(100), at(&b, CLIENT));
+    give(&b, CLIENT, GET("/g"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "x", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction HEAD /h 200 ack body 0 complete\ntransaction GET /g 200 ack body 1 complete\n");
+}
+
+/* Its request is lost, so it may have been HEAD: the next response must not be swallowed. */
+static void response_to_a_lost_head(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    lose(&b, CLIENT, 30);
+    give(&b, SERVER, OK(100), at(&b, CLIENT));
+    give(&b, CLIENT, GET("/g"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "x", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 200 request_lost body 0 incomplete\ntransaction GET /g 200 ack body 1 complete\n");
+}
+
+static void connect_opens_a_tunnel(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n", 0);
+    assert_int_equal(offer(&b, CLIENT, "\x16\x03\x01\x02\x11\x01", 0, false), 6); /* waits for the answer */
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, "\x16\x03\x01\x02\x11\x01", at(&b, SERVER));
+    give(&b, SERVER, "\x16\x03\x03", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction CONNECT b:443 200 ack body 0 complete\ntunnel 6/3\n");
+}
+
+static void http_inside_a_tunnel_is_read(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", 0);
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/inner"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction CONNECT b:80 200 ack body 0 complete\ntransaction GET /inner 200 ack body 0 complete\n"
+          "tunnel 32/38\n");
+}
+
+static void refused_connect_goes_on(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", 0);
+    give(&b, SERVER, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction CONNECT b:80 403 ack body 0 complete\ntransaction GET /1 200 ack body 0 complete\n");
+}
+
+static void upgrade_to_websocket(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 0);
+    give(&b, SERVER,
+         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01x",
+         at(&b, CLIENT));
+    give(&b, CLIENT, "\x81\x81", at(&b, SERVER));
+    check(&b, END_FIN, "transaction GET /w 101 ack body 0 complete\ntunnel 2/3\n");
+}
+
+static void http_0_9(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /old\r\n", 0);
+    give(&b, SERVER, "<html>old</html>", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /old 0 ack body 16 complete\n");
+}
+
+static void read_until_close(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /c HTTP/1.0\r\n\r\n", 0);
+    give(&b, SERVER, "HTTP/1.0 200 OK\r\n\r\nall of it", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /c 200 ack body 9 complete\n");
+}
+
+static void reset_cuts_read_until_close(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /c HTTP/1.0\r\n\r\n", 0);
+    give(&b, SERVER, "HTTP/1.0 200 OK\r\n\r\nall of it", at(&b, CLIENT));
+    check(&b, END_RST, "transaction GET /c 200 ack body 9 incomplete\n");
+}
+
+static void midstream_pairs_what_fits(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.connection.midstream = true;
+    b.connection.start_known[0] = b.connection.start_known[1] = false;
+    b.connection.delivered[CLIENT] += 1000;
+    b.connection.delivered[SERVER] += 5000;
+    b.connection.lowest[CLIENT] = BASE + 1000;
+    b.connection.lowest[SERVER] = BASE + 5000;
+    give(&b, SERVER, "rest of a body\r\n", 1000);
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /1 200 ack body 1 complete\n");
+}
+
+static void tls_is_let_go(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    const struct slice hello = slice_make("\x16\x03\x01\x00\x31\x01\x00\x00\x2d\x03\x03", 11);
+    assert_int_equal(offer_slice(&b, CLIENT, hello, 0, false), 0);
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", at(&b, CLIENT));
+    check(&b, END_FIN, "");
+}
+
+static void overdue_responses_are_reported_at_once(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    http_conn_ops.overdue(b.conn, SERVER, BASE + 200, 0);
+    give(&b, CLIENT, GET("/2"), 200);
+    http_conn_ops.overdue(b.conn, SERVER, BASE + 400, 0);
+    assert_string_equal(b.log, "orphan_request GET /1 response_late body 0 incomplete\n"
+                               "orphan_request GET /2 response_late body 0 incomplete\n");
+    check(&b, END_FIN,
+          "orphan_request GET /1 response_late body 0 incomplete\norphan_request GET /2 response_late body 0 "
+          "incomplete\n");
+}
+
+static void open_requests_are_capped(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.limits.open_requests = 2;
+    give(&b, CLIENT, GET("/1") GET("/2") GET("/3"), 0);
+    check(&b, END_CAPTURE,
+          "orphan_request GET /1 open_cap body 0 incomplete\norphan_request GET /2 capture_ended body 0 "
+          "incomplete\n"
+          "orphan_request GET /3 capture_ended body 0 incomplete\n");
+}
+
+static void bytes_one_at_a_time(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    const char *request = GET("/slow"), *response = OK(2) "ok";
+    for (const char *p = request; *p; p++) {
+        const char byte[2] = {*p, 0};
+        give(&b, CLIENT, byte, 0);
+    }
+    for (const char *p = response; *p; p++) {
+        const char byte[2] = {*p, 0};
+        give(&b, SERVER, byte, at(&b, CLIENT));
+    }
+    check(&b, END_FIN, "transaction GET /slow 200 ack body 2 complete\n");
+}
+
+/* A body that holds a request, its own head lost: what a search makes of it is never paired by TCP's
+ * evidence. */
+static void request_inside_a_body_is_never_proved(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    lose(&b, CLIENT, 400);
+    give(&b, CLIENT, "log line\r\n" GET("/fake"), 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 200 ambiguous body 0 incomplete of 1\norphan_request GET /fake connection_closed "
+          "body "
+          "0 incomplete\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keep_alive),
+        cmocka_unit_test(pipelined_requests_go_in_order),
+        cmocka_unit_test(exact_fit_of_a_later_request_is_no_proof),
+        cmocka_unit_test(response_waits_for_its_request),
+        cmocka_unit_test(response_beyond_the_skew_is_an_orphan),
+        cmocka_unit_test(lost_response_leaves_its_request_alone),
+        cmocka_unit_test(lost_request_leaves_its_response_alone),
+        cmocka_unit_test(lost_response_and_lost_request),
+        cmocka_unit_test(loss_inside_a_body_costs_only_its_bytes),
+        cmocka_unit_test(loss_beyond_a_body_finds_the_next_message),
+        cmocka_unit_test(interim_responses_close_nothing),
+        cmocka_unit_test(lost_continue_is_proved_by_the_last_ack),
+        cmocka_unit_test(early_response),
+        cmocka_unit_test(head_has_no_body),
+        cmocka_unit_test(response_to_a_lost_head),
+        cmocka_unit_test(connect_opens_a_tunnel),
+        cmocka_unit_test(http_inside_a_tunnel_is_read),
+        cmocka_unit_test(refused_connect_goes_on),
+        cmocka_unit_test(upgrade_to_websocket),
+        cmocka_unit_test(http_0_9),
+        cmocka_unit_test(read_until_close),
+        cmocka_unit_test(reset_cuts_read_until_close),
+        cmocka_unit_test(midstream_pairs_what_fits),
+        cmocka_unit_test(tls_is_let_go),
+        cmocka_unit_test(overdue_responses_are_reported_at_once),
+        cmocka_unit_test(open_requests_are_capped),
+        cmocka_unit_test(bytes_one_at_a_time),
+        cmocka_unit_test(request_inside_a_body_is_never_proved),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
