@@ -81,8 +81,8 @@ static void setup(struct bench *b) {
     assert_non_null(b->conn);
 }
 
-static size_t offer(struct bench *b, enum direction direction, const char *bytes, uint64_t ack,
-                    bool must_take) {
+static size_t offer_slice(struct bench *b, enum direction direction, struct slice bytes, uint64_t ack,
+                          bool must_take) {
     struct connection *c = &b->connection;
     b->ordinal++;
     const struct segment segment = {.time_ns = (int64_t)b->ordinal * NS_PER_MILLISECOND,
