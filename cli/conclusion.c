@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/conclusion.h"
+
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <unistd.h>
+
+static void say_unsupported(struct progress *progress, const struct pipeline *pipeline) {
+    for (size_t i = 0; i < pipeline->unsupported_count; i++) {
+        const struct unsupported_frames *frames = &pipeline->unsupported[i];
+        const char *name = pcap_datalink_val_to_name(frames->link_type);
+        progress_say(progress,
+                     "%s: link type %d (%s) is not supported; its %" PRIu64 " frames were not analyzed",
+                     source_file_name(pipeline->parts.source, frames->file), frames->link_type,
+                     name ? name : "unknown", frames->frames);
+    }
+}
+
+static void say_kernel_drops(struct progress *progress, const struct source_counts *source) {
+    if (source->kernel_dropped + source->interface_dropped > 0) {
+        progress_say(progress,
+                     "%" PRIu64 " packets were dropped before hark saw them (kernel %" PRIu64
+                     ", interface %" PRIu64 "); a larger buffer (-B), more workers (-j) or a filter helps",
+                     source->kernel_dropped + source->interface_dropped, source->kernel_dropped,
+                     source->interface_dropped);
+    }
+}
+
+/* What became of the output; true when all is well with it. */
+static bool conclude_output(struct progress *progress, struct sink *sink, enum crew_status end,
+                            const struct ledger *ledger) {
+    switch (sink_close(sink)) {
+    case SINK_FAILED:
+        progress_say(progress, "%s; %" PRIu64 " records were not written", sink_message(sink),
+                     ledger->records_unwritten);
+        return false;
+    case SINK_READER_GONE:
+        return true;
+    case SINK_OK:
+        break;
+    }
+    if (end == CREW_NO_MEMORY) {
+        progress_say(progress, "out of memory, the run ended early; try fewer flows (--max-flows)");
+        return false;
+    }
+    if (ledger->records_unwritten > 0) {
+        progress_say(progress, "%" PRIu64 " records were not written for want of memory",
+                     ledger->records_unwritten);
+        return false;
+    }
+    return true;
+}
+
+static void print_ledger(const struct options *options, struct progress *progress,
+                         const struct ledger *ledger) {
+    if (options->stats) {
+        ledger_print(ledger, progress->out);
+        char why[256];
+        if (!ledger_balances(ledger, why)) {
+            progress_say(progress, "internal: ledger does not balance: %s", why);
+        }
+    } else if (!options->quiet && isatty(STDERR_FILENO)) {
+        ledger_print_brief(ledger, progress->out);
+    }
+}
+
+enum exit_status conclude(const struct options *options, struct progress *progress,
+                          const struct pipeline *pipeline, struct sink *sink, enum crew_status end) {
+    struct ledger ledger = {0};
+    pipeline_counts(pipeline, &ledger);
+    ledger.elapsed_ns = progress_elapsed_ns(progress);
+    bool ok = conclude_output(progress, sink, end, &ledger);
+    say_unsupported(progress, pipeline);
+    say_kernel_drops(progress, &ledger.source);
+    print_ledger(options, progress, &ledger);
+    return ok && pipeline->damages == 0 && pipeline->unsupported_count == 0 ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a run: closing the output, saying what went wrong, the ledger, the exit status. */
+#ifndef HARK_CLI_CONCLUSION_H
+#define HARK_CLI_CONCLUSION_H
+
+#include "cli/pipeline.h"
+#include "cli/run.h"
+
+/* `end` is what pipeline_run returned. Closes the sink. */
+enum exit_status conclude(const struct options *, struct progress *, const struct pipeline *, struct sink *,
+                          enum crew_status end);
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/crew.h"
+
+#include "cli/epoch.h"
+#include "cli/outlet.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum {
+    WRITE_BYTES = 64 * 1024,         /* one worker writes when so much waits */
+    FINISH_BYTES = 32 * 1024 * 1024, /* at the end: see crew_finish */
+    KEEP_BYTES = 2 * 1024 * 1024,    /* an emptied outbox keeps so much memory */
+    HEADING_CAP_BYTES = 64 * 1024,
+};
+
+struct crew;
+
+/* What a worker's thread knows. */
+struct crew_member {
+    struct crew *crew;
+    unsigned number;
+    pthread_t thread;
+};
+
+/* Invariant: `ring` is NULL with one worker; `filling` is the reader's epoch, NULL while it has none. With
+ * threads running, `outlet` is the writer's and each worker its thread's. */
+struct crew {
+    unsigned count;
+    struct worker *workers;
+    struct outbox *outboxes; /* one a worker: for the inline run, and for the finish */
+    struct outlet outlet;
+    struct ring *ring;
+    struct epoch *filling;
+    struct crew_member *members;
+    pthread_t writer;
+    unsigned running; /* workers' threads */
+    bool writer_running;
+};
+
+static uint64_t count_written(const struct outlet *outlet) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < sizeof(outlet->records) / sizeof(outlet->records[0]); i++) {
+        sum += outlet->records[i];
+    }
+    return sum;
+}
+
+static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigned number) {
+    worker->outbox = &epoch->outboxes[number];
+    for (size_t i = 0; i < epoch->count; i++) {
+        const struct epoch_event *event = &epoch->events[i];
+        if (epoch->owners[i] == number) {
+            struct packet packet = epoch_packet(epoch, event);
+            worker_packet(worker, event->number, &packet, event->hash);
+        } else if (epoch->owners[i] == OWNER_ALL) {
+            worker_tick(worker, event->number, event->tick_ns);
+        }
+    }
+}
+
+static void *run_worker(void *context) {
+    struct crew_member *member = context;
+    struct crew *crew = member->crew;
+    struct worker *worker = &crew->workers[member->number];
+    for (;;) {
+        struct epoch *epoch = ring_take(crew->ring, member->number);
+        if (!epoch) {
+            return NULL;
+        }
+        work_epoch(worker, epoch, member->number);
+        if (worker->failed) {
+            ring_fail(crew->ring);
+        }
+        ring_processed(crew->ring, member->number);
+    }
+}
+
+static void *run_writer(void *context) {
+    struct crew *crew = context;
+    for (;;) {
+        struct epoch *epoch = ring_drain(crew->ring);
+        if (!epoch) {
+            return NULL;
+        }
+        bool ok = outlet_write(&crew->outlet, epoch->outboxes, crew->count);
+        ring_written(crew->ring, count_written(&crew->outlet), !ok);
+    }
+}
+
+/* Signals are for the reader's thread, whose waiting they end. */
+static bool start_threads(struct crew *crew) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    crew->writer_running = pthread_create(&crew->writer, NULL, run_writer, crew) == 0;
+    bool ok = crew->writer_running;
+    for (unsigned i = 0; ok && i < crew->count; i++) {
+        struct crew_member *member = &crew->members[i];
+        *member = (struct crew_member){.crew = crew, .number = i};
+        ok = pthread_create(&member->thread, NULL, run_worker, member) == 0;
+        crew->running += ok;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+static void join_threads(struct crew *crew) {
+    if (!crew->ring || !crew->writer_running) {
+        return;
+    }
+    ring_close(crew->ring);
+    for (; crew->running > 0; crew->running--) {
+        pthread_join(crew->members[crew->running - 1].thread, NULL);
+    }
+    pthread_join(crew->writer, NULL);
+    crew->writer_running = false;
+}
+
+/* Text formats begin with a heading. */
+static bool write_heading(struct crew *crew) {
+    struct buf heading;
+    buf_init(&heading, HEADING_CAP_BYTES);
+    bool ok = record_write_heading(crew->workers[0].writer, &heading);
+    if (ok) {
+        outlet_write_heading(&crew->outlet, buf_slice(&heading)); /* a failing sink shows at the next write */
+    }
+    buf_fini(&heading);
+    return ok;
+}
+
+static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
+    crew->workers = calloc(crew->count, sizeof(*crew->workers));
+    crew->outboxes = calloc(crew->count, sizeof(*crew->outboxes));
+    crew->members = calloc(crew->count, sizeof(*crew->members));
+    if (!crew->workers || !crew->outboxes || !crew->members) {
+        return false;
+    }
+    bool ok = true;
+    for (unsigned i = 0; i < crew->count; i++) {
+        ok = worker_init(&crew->workers[i], limits, record) && ok;
+        outbox_init(&crew->outboxes[i], WORKER_OUTBOX_BYTES);
+        crew->workers[i].outbox = &crew->outboxes[i];
+    }
+    if (!ok || !write_heading(crew) || crew->count == 1) {
+        return ok;
+    }
+    crew->ring = ring_new(crew->count);
+    return crew->ring && start_threads(crew);
+}
+
+struct crew *crew_new(const struct limits *limits, const struct record_options *record, unsigned workers,
+                      struct sink *sink) {
+    assert(workers > 0 && workers <= HARK_PARTITIONS);
+    struct crew *crew = calloc(1, sizeof(*crew));
+    if (!crew) {
+        return NULL;
+    }
+    crew->count = workers;
+    outlet_init(&crew->outlet, sink);
+    if (!crew_start(crew, limits, record)) {
+        crew_free(crew);
+        return NULL;
+    }
+    return crew;
+}
+
+void crew_free(struct crew *crew) {
+    if (!crew) {
+        return;
+    }
+    join_threads(crew);
+    for (unsigned i = 0; crew->workers && i < crew->count; i++) {
+        worker_fini(&crew->workers[i]);
+    }
+    for (unsigned i = 0; crew->outboxes && i < crew->count; i++) {
+        outbox_fini(&crew->outboxes[i]);
+    }
+    ring_free(crew->ring);
+    outlet_fini(&crew->outlet);
+    free(crew->members);
+    free(crew->outboxes);
+    free(crew->workers);
+    free(crew);
+}
+
+static enum crew_status inline_status(const struct crew *crew) {
+    if (crew->workers[0].failed) {
+        return CREW_NO_MEMORY;
+    }
+    return crew->outlet.status == SINK_OK ? CREW_OK : CREW_SINK_ENDED;
+}
+
+static enum crew_status write_outboxes(struct crew *crew) {
+    outlet_write(&crew->outlet, crew->outboxes, crew->count);
+    for (unsigned i = 0; i < crew->count; i++) {
+        outbox_clear(&crew->outboxes[i], KEEP_BYTES);
+    }
+    return inline_status(crew);
+}
+
+static enum crew_status submit(struct crew *crew) {
+    if (crew->filling) {
+        crew->filling = NULL;
+        ring_submit(crew->ring);
+    }
+    struct ring_state state = ring_state(crew->ring);
+    return state.failed ? CREW_NO_MEMORY : state.stop ? CREW_SINK_ENDED : CREW_OK;
+}
+
+enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash) {
+    if (!crew->ring) {
+        worker_packet(&crew->workers[0], event, packet, hash);
+        return crew->outboxes[0].bytes.len < WRITE_BYTES ? inline_status(crew) : write_outboxes(crew);
+    }
+    unsigned worker = flow_key_partition(hash) % crew->count;
+    enum crew_status status = CREW_OK;
+    if (crew->filling && !epoch_add_packet(crew->filling, event, packet, hash, worker)) {
+        status = submit(crew);
+    } else if (crew->filling) {
+        return CREW_OK;
+    }
+    crew->filling = ring_acquire(crew->ring);
+    return epoch_add_packet(crew->filling, event, packet, hash, worker) ? status : CREW_NO_MEMORY;
+}
+
+enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
+    if (!crew->ring) {
+        worker_tick(&crew->workers[0], event, now_ns);
+        return crew->outboxes[0].bytes.len < WRITE_BYTES ? inline_status(crew) : write_outboxes(crew);
+    }
+    enum crew_status status = CREW_OK;
+    if (crew->filling && !epoch_add_tick(crew->filling, event, now_ns)) {
+        status = submit(crew);
+    } else if (crew->filling) {
+        return CREW_OK;
+    }
+    crew->filling = ring_acquire(crew->ring);
+    bool added = epoch_add_tick(crew->filling, event, now_ns);
+    assert(added);
+    (void)added;
+    return status;
+}
+
+bool crew_has_pending(const struct crew *crew) {
+    return crew->ring ? crew->filling != NULL : crew->outboxes[0].count > 0;
+}
+
+enum crew_status crew_flush(struct crew *crew) {
+    return crew->ring ? submit(crew) : write_outboxes(crew);
+}
+
+/* All partitions end in one event, so that the last records come in the order of their connections. What open
+ * transactions there are may be much: each time FINISH_BYTES are reached, what there is goes out, so that
+ * memory stays bounded; the partitions' fixed order keeps that the same for any number of workers. */
+enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) {
+    enum crew_status status = crew_flush(crew);
+    join_threads(crew);
+    for (unsigned i = 0; i < crew->count; i++) {
+        crew->workers[i].outbox = &crew->outboxes[i];
+    }
+    size_t waiting = 0;
+    for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
+        struct worker *worker = &crew->workers[i % crew->count];
+        size_t before = worker->outbox->bytes.len;
+        worker_finish(worker, i, event, now_ns);
+        waiting += worker->outbox->bytes.len - before;
+        if (waiting >= FINISH_BYTES) {
+            write_outboxes(crew);
+            waiting = 0;
+        }
+    }
+    enum crew_status last = write_outboxes(crew);
+    for (unsigned i = 0; i < crew->count; i++) {
+        last = crew->workers[i].failed ? CREW_NO_MEMORY : last;
+    }
+    return last != CREW_OK ? last : status;
+}
+
+uint64_t crew_written(struct crew *crew) {
+    return crew->ring && crew->writer_running ? ring_state(crew->ring).written : count_written(&crew->outlet);
+}
+
+void crew_counts(const struct crew *crew, struct ledger *ledger) {
+    for (unsigned i = 0; i < crew->count; i++) {
+        worker_counts(&crew->workers[i], ledger);
+    }
+    for (size_t i = 0; i < sizeof(crew->outlet.records) / sizeof(crew->outlet.records[0]); i++) {
+        ledger->records[i] += crew->outlet.records[i];
+    }
+    ledger->records_unwritten += crew->outlet.unwritten;
+    ledger->output_bytes += sink_bytes(crew->outlet.sink);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The workers, and what brings their records to the sink. One worker (-j1) runs inline: no thread, no copy,
+ * no lock. More run as threads, fed through the ring of epochs. Both write the same bytes. Heap-owned; all
+ * calls come from the reader's thread. */
+#ifndef HARK_CLI_CREW_H
+#define HARK_CLI_CREW_H
+
+#include "cli/worker.h"
+#include "output/sink.h"
+
+struct crew;
+
+enum crew_status {
+    CREW_OK,
+    CREW_SINK_ENDED, /* the sink takes no more: go to crew_finish, then ask the sink why */
+    CREW_NO_MEMORY,  /* the same, and the run has failed */
+};
+
+/* Starts `workers` (1..HARK_PARTITIONS). limits and sink outlive the crew. NULL without memory or threads. */
+struct crew *crew_new(const struct limits *, const struct record_options *, unsigned workers, struct sink *);
+/* After crew_finish, or before any event. */
+void crew_free(struct crew *);
+
+/* Events, each with a number larger than all before. Statuses may come late; they never go back to OK. */
+enum crew_status crew_packet(struct crew *, uint64_t event, const struct packet *, uint64_t hash);
+enum crew_status crew_tick(struct crew *, uint64_t event, int64_t now_ns);
+/* True when something waits that crew_flush would bring on its way. */
+bool crew_has_pending(const struct crew *);
+/* Writes what is finished: at once with one worker, as soon as the workers are through with more. */
+enum crew_status crew_flush(struct crew *);
+/* Ends every connection, writes all, ends the threads. No events after it. */
+enum crew_status crew_finish(struct crew *, uint64_t event, int64_t now_ns);
+
+/* Records written so far, for the progress line. */
+uint64_t crew_written(struct crew *);
+/* Adds the counts of all layers above capture; after crew_finish. */
+void crew_counts(const struct crew *, struct ledger *);
+
+#endif

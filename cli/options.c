@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options.h"
+
+#include "cli/units.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SEE_HELP "(hark --help lists all)"
+
+struct parser {
+    struct options *options;
+    char *const *arguments; /* after argv[0] */
+    int count;
+    int next;
+    char *message; /* of OPTIONS_MESSAGE_BYTES */
+};
+
+__attribute__((format(printf, 2, 3))) static bool fail(const struct parser *parser, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(parser->message, OPTIONS_MESSAGE_BYTES, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+static void *value_of(struct options *options, const struct option_info *info) {
+    return (char *)options + info->offset;
+}
+
+static const struct option_info *find_name(const char *name, size_t len) {
+    for (size_t i = 0; i < option_table_length; i++) {
+        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0) {
+            return &option_table[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct option_info *find_letter(char letter) {
+    for (size_t i = 0; i < option_table_length; i++) {
+        if (option_table[i].letter == letter && letter != '\0') {
+            return &option_table[i];
+        }
+    }
+    return NULL;
+}
+
+/* "-j" or "--jobs", as the user wrote it. */
+struct spelling {
+    char text[64];
+};
+
+static struct spelling spell(const struct option_info *info, bool is_long) {
+    struct spelling spelling;
+    if (is_long) {
+        snprintf(spelling.text, sizeof(spelling.text), "--%s", info->name);
+    } else {
+        snprintf(spelling.text, sizeof(spelling.text), "-%c", info->letter);
+    }
+    return spelling;
+}
+
+static bool set_choice(const struct parser *parser, const struct option_info *info, const char *spelling,
+                       const char *text) {
+    char all[128] = "";
+    for (unsigned i = 0; info->choices[i]; i++) {
+        if (strcmp(info->choices[i], text) == 0) {
+            *(unsigned *)value_of(parser->options, info) = i;
+            return true;
+        }
+        size_t len = strlen(all);
+        snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", info->choices[i]);
+    }
+    return fail(parser, "option '%s': '%s' is not one of %s", spelling, text, all);
+}
+
+static bool set_number(const struct parser *parser, const struct option_info *info, const char *spelling,
+                       const char *text) {
+    uint64_t value = 0;
+    bool valid = false;
+    const char *what = "";
+    char low[UNITS_TEXT_BYTES], high[UNITS_TEXT_BYTES];
+    if (info->kind == OPTION_SIZE) {
+        valid = units_parse_size(text, &value);
+        what = "size such as 512K, 64M or 1G";
+        units_size_text(info->minimum, low);
+        units_size_text(info->maximum, high);
+    } else if (info->kind == OPTION_DURATION) {
+        valid = units_parse_duration(text, &value);
+        what = "time such as 500ms, 1s or 2m";
+        units_duration_text(info->minimum, low);
+        units_duration_text(info->maximum, high);
+    } else {
+        valid = units_parse_count(text, &value);
+        what = "whole number";
+        snprintf(low, sizeof(low), "%" PRIu64, info->minimum);
+        snprintf(high, sizeof(high), "%" PRIu64, info->maximum);
+    }
+    if (!valid || value < info->minimum || value > info->maximum) {
+        return fail(parser, "option '%s': '%s' is not a %s, from %s to %s", spelling, text, what, low, high);
+    }
+    *(uint64_t *)value_of(parser->options, info) = value;
+    return true;
+}
+
+static bool set_text(const struct parser *parser, const struct option_info *info, const char *spelling,
+                     const char *text) {
+    const char **value = value_of(parser->options, info);
+    if (*value) {
+        return fail(parser, "option '%s' is given twice, '%s' and '%s'; give it once%s", spelling, *value,
+                    text,
+                    info->completion == COMPLETE_INTERFACE ? " (-i any captures from all interfaces)" : "");
+    }
+    *value = text;
+    return true;
+}
+
+static bool set_value(const struct parser *parser, const struct option_info *info, const char *spelling,
+                      const char *text) {
+    if (*text == '\0') {
+        return fail(parser, "option '%s' has an empty %s", spelling, info->argument);
+    }
+    switch (info->kind) {
+    case OPTION_FLAG:
+        break; /* has no value */
+    case OPTION_TEXT:
+        return set_text(parser, info, spelling, text);
+    case OPTION_TEXT_LIST:
+        parser->options->paths[parser->options->path_count++] = text;
+        return true;
+    case OPTION_COUNT:
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+        return set_number(parser, info, spelling, text);
+    case OPTION_CHOICE:
+        return set_choice(parser, info, spelling, text);
+    }
+    return true;
+}
+
+/* The option's value: what is attached to it, or the next argument. */
+static bool take_value(struct parser *parser, const struct option_info *info, const char *spelling,
+                       const char *attached) {
+    if (attached) {
+        return set_value(parser, info, spelling, attached);
+    }
+    if (parser->next == parser->count) {
+        return fail(parser, "option '%s' needs a value: %s %s " SEE_HELP, spelling, spelling, info->argument);
+    }
+    return set_value(parser, info, spelling, parser->arguments[parser->next++]);
+}
+
+static void note_live_option(const struct parser *parser, const struct option_info *info) {
+    if (info->live_only && !parser->options->live_option) {
+        parser->options->live_option = info;
+    }
+}
+
+static bool parse_long(struct parser *parser, const char *text) {
+    size_t len = strcspn(text, "=");
+    const char *attached = text[len] == '=' ? text + len + 1 : NULL;
+    const struct option_info *info = find_name(text, len);
+    if (!info) {
+        char name[64];
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        const char *meant = options_suggest(name);
+        return meant ? fail(parser, "unknown option '--%s'; did you mean '--%s'? " SEE_HELP, name, meant)
+                     : fail(parser, "unknown option '--%s' " SEE_HELP, name);
+    }
+    struct spelling spelling = spell(info, true);
+    note_live_option(parser, info);
+    if (info->kind != OPTION_FLAG) {
+        return take_value(parser, info, spelling.text, attached);
+    }
+    if (attached) {
+        return fail(parser, "option '%s' takes no value, but was given '%s'", spelling.text, attached);
+    }
+    *(bool *)value_of(parser->options, info) = true;
+    return true;
+}
+
+/* A cluster such as -pqc5: flags, the last one may have a value. */
+static bool parse_short(struct parser *parser, const char *letters) {
+    for (; *letters; letters++) {
+        const struct option_info *info = find_letter(*letters);
+        if (!info) {
+            return fail(parser, "unknown option '-%c' " SEE_HELP, *letters);
+        }
+        note_live_option(parser, info);
+        if (info->kind != OPTION_FLAG) {
+            return take_value(parser, info, spell(info, false).text, letters[1] ? letters + 1 : NULL);
+        }
+        *(bool *)value_of(parser->options, info) = true;
+    }
+    return true;
+}
+
+static void add_filter_word(struct options *options, const char *word) {
+    size_t len = strlen(options->filter);
+    if (len > 0) {
+        options->filter[len++] = ' ';
+    }
+    memcpy(options->filter + len, word, strlen(word) + 1);
+}
+
+static bool parse_arguments(struct parser *parser) {
+    struct options *options = parser->options;
+    bool only_filter = false;
+    while (parser->next < parser->count && !options->help && !options->version) {
+        const char *argument = parser->arguments[parser->next++];
+        if (only_filter || argument[0] != '-' || argument[1] == '\0') {
+            add_filter_word(options, argument);
+        } else if (strcmp(argument, "--") == 0) {
+            only_filter = true;
+        } else if (!(argument[1] == '-' ? parse_long(parser, argument + 2)
+                                        : parse_short(parser, argument + 1))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the options say together. */
+static bool check_options(const struct parser *parser) {
+    const struct options *options = parser->options;
+    if (options->help || options->version || options->list_interfaces) {
+        return true;
+    }
+    if (options->path_count > 0 && options->interface) {
+        return fail(parser, "-r %s and -i %s exclude each other: read files, or capture from an interface",
+                    options->paths[0], options->interface);
+    }
+    if (options->path_count > 0 || options->interface) {
+        return true;
+    }
+    if (options->filter[0] != '\0' && access(options->filter, F_OK) == 0) {
+        return fail(parser, "'%s' is a file; to read it, write: hark -r %s", options->filter,
+                    options->filter);
+    }
+    return fail(parser,
+                "nothing to read: give a capture file (-r FILE) or an interface (-i IFACE) " SEE_HELP);
+}
+
+/* Room for all paths and filter words there can be; NULL members tell of missing memory. */
+static void allocate(struct options *options, int argc, char *const *argv) {
+    size_t bytes = 1;
+    for (int i = 1; i < argc; i++) {
+        bytes += strlen(argv[i]) + 1;
+    }
+    options->filter = calloc(bytes, 1);
+    options->paths = calloc((size_t)(argc > 0 ? argc : 1), sizeof(*options->paths));
+}
+
+bool options_parse(struct options *options, int argc, char *const *argv,
+                   char message[OPTIONS_MESSAGE_BYTES]) {
+    *options = (struct options){0};
+    struct parser parser = {options, argv + (argc > 0), argc > 0 ? argc - 1 : 0, 0, message};
+    allocate(options, argc, argv);
+    bool ok = options->filter && options->paths ? true : fail(&parser, "out of memory");
+    for (size_t i = 0; ok && i < option_table_length; i++) {
+        const struct option_info *info = &option_table[i];
+        ok = !info->initial || set_value(&parser, info, info->name, info->initial);
+    }
+    ok = ok && parse_arguments(&parser) && check_options(&parser);
+    if (!ok) {
+        options_fini(options);
+        return false;
+    }
+    if (options->filter[0] == '\0') {
+        free(options->filter);
+        options->filter = NULL;
+    }
+    return true;
+}
+
+void options_fini(struct options *options) {
+    free(options->filter);
+    free(options->paths);
+    options->filter = NULL;
+    options->paths = NULL;
+}
+
+struct limits options_limits(const struct options *options) {
+    struct limits limits = limits_default();
+    limits.skew_ns = (int64_t)options->skew_ns;
+    limits.hold_time_ns = (int64_t)options->hold_time_ns;
+    limits.flow_idle_ns = (int64_t)options->flow_timeout_ns;
+    limits.flows = options->flows;
+    return limits;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line. One table (option_table.c) names every option, its argument, range, default and meaning;
+ * parsing, --help, the man page and the shell completions all read it. */
+#ifndef HARK_CLI_OPTIONS_H
+#define HARK_CLI_OPTIONS_H
+
+#include "capture/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum choice_format { FORMAT_NDJSON, FORMAT_TEXT };
+enum choice_secrets { SECRETS_MASK, SECRETS_KEEP };
+enum choice_checksums { CHECKSUMS_IGNORE, CHECKSUMS_VERIFY };
+enum choice_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+struct option_info;
+
+/* What the user asked for. Strings are the argument vector's, but `filter` is owned. */
+struct options {
+    bool help, version, list_interfaces;
+    const char **paths; /* owned array of borrowed strings */
+    uint64_t path_count;
+    const char *interface; /* NULL without -i */
+    char *filter;          /* the words that are no options, joined by spaces; NULL without any */
+    uint64_t snapshot_length;
+    uint64_t buffer_bytes;
+    uint64_t frame_count;
+    bool no_promiscuous;
+    bool separate_vlans;
+    unsigned checksums; /* enum choice_checksums */
+    uint64_t skew_ns;
+    uint64_t hold_time_ns;
+    uint64_t flow_timeout_ns;
+    uint64_t flows;
+    uint64_t jobs;      /* 0: one for each processor */
+    const char *output; /* NULL: standard output */
+    unsigned format;    /* enum choice_format */
+    unsigned secrets;   /* enum choice_secrets */
+    unsigned colour;    /* enum choice_colour */
+    uint64_t flush_interval_ns;
+    bool quiet, stats;
+    const struct option_info *live_option; /* the first one given that only a live capture obeys, or NULL */
+};
+
+enum option_kind {
+    OPTION_FLAG,      /* bool */
+    OPTION_TEXT,      /* const char *; given at most once */
+    OPTION_TEXT_LIST, /* struct options' paths */
+    OPTION_COUNT,     /* uint64_t within minimum..maximum */
+    OPTION_SIZE,      /* the same, bytes */
+    OPTION_DURATION,  /* the same, ns */
+    OPTION_CHOICE,    /* unsigned: index into choices */
+};
+
+enum option_group { GROUP_INPUT, GROUP_LIVE, GROUP_ANALYSIS, GROUP_OUTPUT, GROUP_OTHER, OPTION_GROUPS };
+
+/* What the shell completes an argument with. */
+enum option_completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_INTERFACE };
+
+struct option_info {
+    char letter;      /* 0 without a short form */
+    const char *name; /* long form, without its hyphens */
+    enum option_kind kind;
+    enum option_group group;
+    size_t offset;        /* of the value in struct options */
+    const char *argument; /* its name in the help; NULL for a flag */
+    const char *initial;  /* default as the user would write it; NULL for none */
+    uint64_t minimum, maximum;
+    const char *const *choices; /* NULL-terminated */
+    enum option_completion completion;
+    bool live_only;   /* has no effect on files: said so, once */
+    const char *help; /* one line of --help, may hold line feeds; starts in lower case, no final stop */
+    const char *more; /* further sentences for the man page, "" for none */
+};
+
+extern const struct option_info option_table[];
+extern const size_t option_table_length;
+const char *option_group_title(enum option_group);
+
+enum { OPTIONS_MESSAGE_BYTES = 512 };
+
+/* Fills `options` from the arguments (argv[0] is skipped). False for a usage error: `message` says in one
+ * line what, where and how to mend it; nothing needs to be freed then. With -h or -V the rest of the line is
+ * not looked at. */
+bool options_parse(struct options *, int argc, char *const *argv, char message[OPTIONS_MESSAGE_BYTES]);
+void options_fini(struct options *);
+
+/* The caps of a run with these options. */
+struct limits options_limits(const struct options *);
+
+/* The name closest to `name` in the table, when it is close enough to be meant; else NULL. */
+const char *options_suggest(const char *name);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/outbox.h"
+
+#include <stdlib.h>
+
+enum { FIRST_RECORDS = 256 };
+
+int place_compare(const struct place *a, const struct place *b) {
+    if (a->event != b->event) {
+        return a->event < b->event ? -1 : 1;
+    }
+    if (a->connection != b->connection) {
+        return a->connection < b->connection ? -1 : 1;
+    }
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+void outbox_init(struct outbox *outbox, size_t cap) {
+    *outbox = (struct outbox){.sorted = true};
+    buf_init(&outbox->bytes, cap);
+}
+
+void outbox_fini(struct outbox *outbox) {
+    buf_fini(&outbox->bytes);
+    free(outbox->records);
+    outbox->records = NULL;
+}
+
+bool outbox_add(struct outbox *outbox, const struct place *place, size_t offset, uint32_t type) {
+    if (outbox->count == outbox->capacity) {
+        size_t capacity = outbox->capacity ? outbox->capacity * 2 : FIRST_RECORDS;
+        struct outbox_record *records = realloc(outbox->records, capacity * sizeof(*records));
+        if (!records) {
+            outbox->bytes.len = offset;
+            return false;
+        }
+        outbox->records = records;
+        outbox->capacity = capacity;
+    }
+    if (outbox->count > 0 && place_compare(place, &outbox->records[outbox->count - 1].place) < 0) {
+        outbox->sorted = false;
+    }
+    outbox->records[outbox->count++] = (struct outbox_record){
+        .place = *place, .offset = offset, .len = outbox->bytes.len - offset, .type = type};
+    return true;
+}
+
+/* Of equal places the one added first comes first. */
+static int compare_records(const void *left, const void *right) {
+    const struct outbox_record *a = left;
+    const struct outbox_record *b = right;
+    int order = place_compare(&a->place, &b->place);
+    return order ? order : (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+void outbox_sort(struct outbox *outbox) {
+    if (!outbox->sorted) {
+        qsort(outbox->records, outbox->count, sizeof(*outbox->records), compare_records);
+        outbox->sorted = true;
+    }
+}
+
+void outbox_clear(struct outbox *outbox, size_t keep) {
+    if (outbox->bytes.capacity > keep) {
+        size_t cap = outbox->bytes.cap;
+        outbox_fini(outbox);
+        outbox_init(outbox, cap);
+        return;
+    }
+    buf_clear(&outbox->bytes);
+    outbox->count = 0;
+    outbox->sorted = true;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finished records that wait to be written, each with its place in the output. Embedded by value; one thread
+ * at a time. */
+#ifndef HARK_CLI_OUTBOX_H
+#define HARK_CLI_OUTBOX_H
+
+#include "capture/buf.h"
+
+/* Where a record stands in the output: by the event (packet or tick) that closed it, then by its connection's
+ * ordinal, then by the order in which the connection finished it. No two records share a place, and no part
+ * of it depends on the number of workers. */
+struct place {
+    uint64_t event;
+    uint64_t connection;
+    uint32_t index;
+};
+
+/* Less than, equal to or greater than zero, as memcmp. */
+int place_compare(const struct place *a, const struct place *b);
+
+struct outbox_record {
+    struct place place;
+    size_t offset; /* of its bytes in the outbox */
+    size_t len;    /* with its line feed */
+    uint32_t type; /* enum transaction_type */
+};
+
+/* Invariant: the records' bytes are within `bytes`; `sorted` is true only when places ascend. */
+struct outbox {
+    struct buf bytes;
+    struct outbox_record *records;
+    size_t count;
+    size_t capacity;
+    bool sorted;
+};
+
+/* Room for `cap` bytes of records. */
+void outbox_init(struct outbox *, size_t cap);
+void outbox_fini(struct outbox *);
+/* The record's bytes were appended to `bytes` from `offset` on. False without memory for its place: the
+ * bytes are taken back. */
+bool outbox_add(struct outbox *, const struct place *, size_t offset, uint32_t type);
+/* Brings the records into the order of their places. The bytes stay where they are. */
+void outbox_sort(struct outbox *);
+/* Forgets the records; memory beyond `keep` bytes is given back. */
+void outbox_clear(struct outbox *, size_t keep);
+
+static inline struct slice outbox_bytes(const struct outbox *outbox, const struct outbox_record *record) {
+    return slice_make(outbox->bytes.ptr + record->offset, record->len);
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes outboxes to the sink, merged by place, and counts what became of each record. Embedded by value; one
+ * thread at a time. */
+#ifndef HARK_CLI_OUTLET_H
+#define HARK_CLI_OUTLET_H
+
+#include "analyzer/transaction.h"
+#include "cli/outbox.h"
+#include "output/sink.h"
+
+struct outlet {
+    struct sink *sink; /* borrowed */
+    enum sink_status status;
+    struct outbox gather;                     /* records of several outboxes on their way into one write */
+    uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
+    uint64_t unwritten;                       /* the sink failed, its reader had gone, or memory was out */
+};
+
+void outlet_init(struct outlet *, struct sink *);
+void outlet_fini(struct outlet *);
+/* Sorts each outbox and writes all of them in the order of places. Every place must be behind those written
+ * before. False once the sink takes no more. */
+bool outlet_write(struct outlet *, struct outbox *boxes, size_t count);
+/* Bytes that are no record: the heading. */
+bool outlet_write_heading(struct outlet *, struct slice);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/partition.h"
+
+#include <stdlib.h>
+
+struct partition *partition_new(const struct limits *limits, const struct transaction_observer *observer) {
+    struct partition *partition = calloc(1, sizeof(*partition));
+    if (!partition) {
+        return NULL;
+    }
+    partition->store = transaction_store_new(limits, observer);
+    partition->http = partition->store ? http_environment_new(limits, partition->store) : NULL;
+    partition->flows = partition->http ? flow_table_new(limits, &http_conn_ops, partition->http) : NULL;
+    if (!partition->flows) {
+        partition_free(partition);
+        return NULL;
+    }
+    return partition;
+}
+
+void partition_free(struct partition *partition) {
+    if (!partition) {
+        return;
+    }
+    if (partition->flows) {
+        flow_table_free(partition->flows);
+    }
+    if (partition->http) {
+        http_environment_free(partition->http);
+    }
+    if (partition->store) {
+        transaction_store_free(partition->store);
+    }
+    free(partition);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One of the HARK_PARTITIONS logical partitions that flows are dealt to: a flow table, its HTTP environment
+ * and its transactions, with 1/HARK_PARTITIONS of every shared cap. Heap-owned; one thread at a time. */
+#ifndef HARK_CLI_PARTITION_H
+#define HARK_CLI_PARTITION_H
+
+#include "analyzer/http_conn.h"
+#include "reassembly/flow.h"
+
+struct partition {
+    struct transaction_store *store;
+    struct http_environment *http;
+    struct flow_table *flows;
+};
+
+/* limits outlive it; the observer is copied. NULL without memory. */
+struct partition *partition_new(const struct limits *, const struct transaction_observer *);
+void partition_free(struct partition *);
+
+#endif

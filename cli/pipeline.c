@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/pipeline.h"
+
+#include <time.h>
+
+/* A flush is late by up to one time-out of the source and one wait in the kernel's buffer. */
+#define FLUSH_MARGIN_NS (200 * NS_PER_MILLISECOND)
+
+static int64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+int64_t pipeline_tick_time(int64_t time_ns) {
+    int64_t rest = time_ns % PIPELINE_TICK_NS;
+    return time_ns - (rest < 0 ? rest + PIPELINE_TICK_NS : rest);
+}
+
+void pipeline_init(struct pipeline *pipeline, const struct pipeline_parts *parts) {
+    *pipeline = (struct pipeline){.parts = *parts};
+    packet_clock_init(&pipeline->clock, parts->limits);
+}
+
+static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
+    pipeline->last_tick_ns = time_ns;
+    decoder_tick(pipeline->parts.decoder, time_ns);
+    return crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
+}
+
+/* The clock moved: time passes for everything that waits. Where it stepped back, the time that passed on an
+ * idle interface or before the step counts no more. */
+static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns) {
+    int64_t boundary = pipeline_tick_time(packet_clock_advance(&pipeline->clock, time_ns));
+    if (!pipeline->ticked) {
+        pipeline->ticked = true;
+        pipeline->last_tick_ns = boundary;
+        return CREW_OK;
+    }
+    bool stepped_back = pipeline->clock.steps_back != pipeline->steps_back;
+    pipeline->steps_back = pipeline->clock.steps_back;
+    if (boundary > pipeline->last_tick_ns || (stepped_back && boundary != pipeline->last_tick_ns)) {
+        return tick(pipeline, boundary);
+    }
+    return CREW_OK;
+}
+
+static void note_unsupported(struct pipeline *pipeline, const struct frame *frame) {
+    for (size_t i = 0; i < pipeline->unsupported_count; i++) {
+        struct unsupported_frames *known = &pipeline->unsupported[i];
+        if (known->file == frame->file && known->link_type == frame->link_type) {
+            known->frames++;
+            return;
+        }
+    }
+    if (pipeline->unsupported_count < PIPELINE_UNSUPPORTED) {
+        pipeline->unsupported[pipeline->unsupported_count++] =
+            (struct unsupported_frames){.file = frame->file, .link_type = frame->link_type, .frames = 1};
+    }
+}
+
+/* Live: what waits for longer than the interval goes out. */
+static enum crew_status flush_due(struct pipeline *pipeline, int64_t now_ns) {
+    if (!crew_has_pending(pipeline->parts.crew)) {
+        pipeline->pending = false;
+        return CREW_OK;
+    }
+    if (!pipeline->pending) {
+        pipeline->pending = true;
+        pipeline->pending_since_ns = now_ns;
+    }
+    if (now_ns - pipeline->pending_since_ns < pipeline->parts.flush_interval_ns - FLUSH_MARGIN_NS) {
+        return CREW_OK;
+    }
+    pipeline->pending = false;
+    return crew_flush(pipeline->parts.crew);
+}
+
+static enum crew_status take_frame(struct pipeline *pipeline, const struct frame *frame) {
+    enum crew_status status = advance_clock(pipeline, frame->time_ns);
+    uint64_t event = ++pipeline->event;
+    struct packet packet;
+    enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
+    if (fate == DECODE_TCP) {
+        enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, flow_key_hash(&packet.key));
+        status = now != CREW_OK ? now : status;
+    } else if (fate == DECODE_LINK_UNSUPPORTED) {
+        note_unsupported(pipeline, frame);
+    }
+    return status;
+}
+
+static enum crew_status take_live_frame(struct pipeline *pipeline, const struct frame *frame) {
+    enum crew_status status = take_frame(pipeline, frame);
+    pipeline->packet_wall_ns = monotonic_ns();
+    enum crew_status flushed = flush_due(pipeline, pipeline->packet_wall_ns);
+    return flushed != CREW_OK ? flushed : status;
+}
+
+/* Nothing came for a while: a live clock moves on, and there is time to write. */
+static enum crew_status take_idle(struct pipeline *pipeline) {
+    enum crew_status status = CREW_OK;
+    if (source_is_live(pipeline->parts.source) && pipeline->ticked) {
+        int64_t passed = monotonic_ns() - pipeline->packet_wall_ns;
+        int64_t now_ns;
+        if (!__builtin_add_overflow(pipeline->clock.now_ns, passed, &now_ns) &&
+            pipeline_tick_time(now_ns) > pipeline->last_tick_ns) {
+            status = tick(pipeline, pipeline_tick_time(now_ns));
+        }
+    }
+    if (crew_has_pending(pipeline->parts.crew)) {
+        pipeline->pending = false;
+        status = crew_flush(pipeline->parts.crew);
+    }
+    return status;
+}
+
+enum crew_status pipeline_run(struct pipeline *pipeline) {
+    const struct pipeline_parts *parts = &pipeline->parts;
+    bool live = source_is_live(parts->source);
+    enum crew_status status = CREW_OK;
+    bool ended = false;
+    while (status == CREW_OK && !ended) {
+        struct frame frame;
+        switch (source_next(parts->source, &frame)) {
+        case SOURCE_FRAME:
+            status = live ? take_live_frame(pipeline, &frame) : take_frame(pipeline, &frame);
+            break;
+        case SOURCE_IDLE:
+            status = take_idle(pipeline);
+            break;
+        case SOURCE_DAMAGED:
+            pipeline->damages++;
+            progress_say(parts->progress, "%s", source_message(parts->source));
+            break;
+        case SOURCE_END:
+            ended = true;
+            break;
+        }
+        progress_step(parts->progress, parts->source, parts->crew);
+    }
+    enum crew_status last = crew_finish(parts->crew, ++pipeline->event, pipeline->clock.now_ns);
+    return last != CREW_OK ? last : status;
+}
+
+void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
+    source_counts(pipeline->parts.source, &ledger->source);
+    decoder_counts(pipeline->parts.decoder, &ledger->decode);
+    crew_counts(pipeline->parts.crew, ledger);
+    ledger->clock_jumps = pipeline->clock.jumps;
+    ledger->clock_steps_back = pipeline->clock.steps_back;
+    ledger->clock_wild = pipeline->clock.wild;
+}

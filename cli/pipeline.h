@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader: from the source through the packet clock and decoding to the workers, until the input ends. It
+ * numbers the run's events: each frame is one, and so is each tick.
+ *
+ * Ticks make time pass for everything that waits. When the packet clock passes a multiple of
+ * PIPELINE_TICK_NS, one tick with that time comes before the packet that passed it, however many multiples it
+ * passed. A live source that is silent ticks too: its clock is the packet clock plus the time since the last
+ * packet, so that it needs no agreement between the wall clock and the capture's stamps. */
+#ifndef HARK_CLI_PIPELINE_H
+#define HARK_CLI_PIPELINE_H
+
+#include "capture/clock.h"
+#include "capture/decode.h"
+#include "capture/source.h"
+#include "cli/crew.h"
+#include "cli/progress.h"
+
+#define PIPELINE_TICK_NS (100 * NS_PER_MILLISECOND)
+
+/* All borrowed until pipeline_fini. */
+struct pipeline_parts {
+    struct source *source;
+    struct decoder *decoder;
+    struct crew *crew;
+    struct progress *progress;
+    const struct limits *limits;
+    int64_t flush_interval_ns;
+};
+
+/* Frames of a link type that hark does not know, in one file. */
+struct unsupported_frames {
+    uint32_t file;
+    int link_type;
+    uint64_t frames;
+};
+
+enum { PIPELINE_UNSUPPORTED = 16 };
+
+struct pipeline {
+    struct pipeline_parts parts;
+    struct packet_clock clock;
+    uint64_t event; /* number of the last event */
+    bool ticked;    /* last_tick_ns is valid */
+    int64_t last_tick_ns;
+    uint64_t steps_back;      /* of the clock, when last looked at */
+    int64_t packet_wall_ns;   /* live: monotonic time of the last frame */
+    bool pending;             /* records or packets wait for a flush ... */
+    int64_t pending_since_ns; /* ... since this monotonic time */
+    uint64_t damages;         /* SOURCE_DAMAGED seen */
+    struct unsupported_frames
+        unsupported[PIPELINE_UNSUPPORTED]; /* the first ones; those after are not named */
+    size_t unsupported_count;
+};
+
+/* The largest multiple of PIPELINE_TICK_NS that is not after time_ns, which may be negative. */
+int64_t pipeline_tick_time(int64_t time_ns);
+
+void pipeline_init(struct pipeline *, const struct pipeline_parts *);
+/* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. */
+enum crew_status pipeline_run(struct pipeline *);
+/* Fills in what pipeline and crew counted. */
+void pipeline_counts(const struct pipeline *, struct ledger *);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run.h"
+
+#include "cli/conclusion.h"
+#include "cli/pipeline.h"
+#include "cli/signals.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { IDLE_MS = 100 }; /* longest silence before the clock ticks and what waits is flushed */
+
+/* A file among the filter's words: somebody gave several files to one -r. */
+static const char *file_in_filter(const char *filter, char *word, size_t room) {
+    while (filter && *filter) {
+        size_t len = strcspn(filter, " ");
+        if (len > 0 && len < room) {
+            memcpy(word, filter, len);
+            word[len] = '\0';
+            struct stat status;
+            if (stat(word, &status) == 0 && S_ISREG(status.st_mode)) {
+                return word;
+            }
+        }
+        filter += len;
+        filter += strspn(filter, " ");
+    }
+    return NULL;
+}
+
+static struct source *open_source(const struct options *options, enum source_error *error,
+                                  char message[SOURCE_MESSAGE_BYTES]) {
+    if (!options->interface) {
+        struct source_files_options files = {.paths = options->paths,
+                                             .path_count = options->path_count,
+                                             .filter = options->filter,
+                                             .frame_count = options->frame_count,
+                                             .snapshot_length = (int)options->snapshot_length,
+                                             .idle_ms = IDLE_MS};
+        return source_open_files(&files, error, message);
+    }
+    struct source_live_options live = {.interface = options->interface,
+                                       .filter = options->filter,
+                                       .frame_count = options->frame_count,
+                                       .snapshot_length = (int)options->snapshot_length,
+                                       .buffer_bytes = (int)options->buffer_bytes,
+                                       .promiscuous = !options->no_promiscuous,
+                                       .timeout_ms = IDLE_MS};
+    return source_open_live(&live, error, message);
+}
+
+static enum exit_status say_not_opened(const struct options *options, struct progress *progress,
+                                       enum source_error error, const char *message) {
+    char word[256];
+    const char *file = file_in_filter(options->filter, word, sizeof(word));
+    if (error == SOURCE_ERROR_FILTER && file) {
+        progress_say(progress, "%s; '%s' is a file: give each file a -r of its own", message, file);
+    } else {
+        progress_say(progress, "%s", message);
+    }
+    return error == SOURCE_ERROR_FILTER ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* What the user should know before the run. */
+static void say_warnings(const struct options *options, struct progress *progress,
+                         const struct source *source) {
+    if (options->live_option && !options->interface) {
+        progress_say(progress, "option '--%s' has no effect on files", options->live_option->name);
+    }
+    if (source_filter_misses_tagged(source)) {
+        progress_say(progress,
+                     "the filter '%s' misses packets with VLAN tags, in tunnels and in fragments; write "
+                     "'%s or (vlan and (%s))' for tagged ones, or leave the filter out",
+                     options->filter, options->filter, options->filter);
+    }
+    if (options->interface && !options->quiet) {
+        progress_say(progress, "listening on %s; Ctrl-C ends", options->interface);
+    }
+}
+
+/* Writing into a file that is being read would destroy it. */
+static bool output_is_input(const struct options *options) {
+    struct stat output, input;
+    if (!options->output || strcmp(options->output, "-") == 0 || stat(options->output, &output) != 0 ||
+        !S_ISREG(output.st_mode)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < options->path_count; i++) {
+        bool standard_input = strcmp(options->paths[i], "-") == 0;
+        if ((standard_input ? fstat(STDIN_FILENO, &input) : stat(options->paths[i], &input)) == 0 &&
+            input.st_dev == output.st_dev && input.st_ino == output.st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool wants_colour(const struct options *options, const struct sink *sink) {
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    switch ((enum choice_colour)options->colour) {
+    case COLOUR_ALWAYS:
+        return true;
+    case COLOUR_NEVER:
+        return false;
+    case COLOUR_AUTO:
+        break;
+    }
+    return sink_is_terminal(sink) && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+static const char *name_file(void *source, uint32_t file) {
+    return source_file_name(source, file);
+}
+
+static unsigned count_workers(const struct options *options) {
+    if (options->jobs > 0) {
+        return (unsigned)options->jobs;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 1 ? 1 : processors > HARK_PARTITIONS ? HARK_PARTITIONS : (unsigned)processors;
+}
+
+/* From open source and sink to the end of the run. */
+static enum exit_status run_pipeline(const struct options *options, struct progress *progress,
+                                     struct source *source, struct sink *sink) {
+    struct limits limits = options_limits(options);
+    struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
+                                    .mask_secrets = options->secrets == SECRETS_MASK,
+                                    .colour = wants_colour(options, sink),
+                                    .record_bytes = limits.record_bytes,
+                                    .file_name = name_file,
+                                    .file_name_context = source};
+    struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
+                                    .vlan_in_key = options->separate_vlans};
+    struct decoder *decoder = decoder_new(&decode, &limits);
+    struct crew *crew = decoder ? crew_new(&limits, &record, count_workers(options), sink) : NULL;
+    enum exit_status status = EXIT_FAILED;
+    if (crew) {
+        struct pipeline_parts parts = {.source = source,
+                                       .decoder = decoder,
+                                       .crew = crew,
+                                       .progress = progress,
+                                       .limits = &limits,
+                                       .flush_interval_ns = (int64_t)options->flush_interval_ns};
+        struct pipeline pipeline;
+        pipeline_init(&pipeline, &parts);
+        enum crew_status end = pipeline_run(&pipeline);
+        progress_clear(progress);
+        status = conclude(options, progress, &pipeline, sink, end);
+    } else {
+        progress_say(progress, "out of memory; try fewer workers (-j) or flows (--max-flows)");
+    }
+    crew_free(crew);
+    decoder_free(decoder);
+    return status;
+}
+
+static enum exit_status run_source(const struct options *options, struct progress *progress,
+                                   struct source *source) {
+    if (output_is_input(options)) {
+        progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
+        return EXIT_USAGE;
+    }
+    char message[SINK_MESSAGE_BYTES];
+    struct sink *sink = sink_open(options->output, message);
+    if (!sink) {
+        progress_say(progress, "%s", message);
+        return EXIT_FAILED;
+    }
+    say_warnings(options, progress, source);
+    progress->enabled = progress->enabled && !sink_is_terminal(sink);
+    enum exit_status status = run_pipeline(options, progress, source, sink);
+    sink_free(sink);
+    return status;
+}
+
+enum exit_status run(const struct options *options) {
+    struct progress progress;
+    progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
+    signals_install();
+    enum source_error error;
+    char message[SOURCE_MESSAGE_BYTES];
+    struct source *source = open_source(options, &error, message);
+    if (!source && signals_received()) {
+        return EXIT_DONE;
+    }
+    if (!source) {
+        return say_not_opened(options, &progress, error, message);
+    }
+    signals_set_source(source);
+    enum exit_status status = run_source(options, &progress, source);
+    signals_set_source(NULL);
+    source_free(source);
+    return status;
+}
+
+static void print_interface(void *context, const char *name, const char *description) {
+    (void)context;
+    printf("%s%s%s\n", name, *description ? "\t" : "", description);
+}
+
+enum exit_status run_list_interfaces(void) {
+    char message[SOURCE_MESSAGE_BYTES];
+    if (!source_list_interfaces(print_interface, NULL, message)) {
+        fprintf(stderr, "hark: %s\n", message);
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One worker: the partitions dealt to it, and the records that their transactions become. It takes events in
+ * the order of the run, each with its number, and leaves records in the outbox it was given. Embedded by
+ * value; one thread at a time. Workers share nothing but the read-only limits. */
+#ifndef HARK_CLI_WORKER_H
+#define HARK_CLI_WORKER_H
+
+#include "cli/outbox.h"
+#include "cli/partition.h"
+#include "output/ledger.h"
+#include "output/record.h"
+
+/* Most bytes of records that one event or epoch may leave; what exceeds it is counted as unwritten. */
+#define WORKER_OUTBOX_BYTES ((size_t)1 << 30)
+
+struct worker {
+    const struct limits *limits;
+    struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
+    struct record_writer *writer;
+    struct outbox *outbox; /* borrowed: where records go now */
+    uint64_t event;        /* number of the event being worked on */
+    uint64_t too_long;     /* records beyond limits.record_bytes */
+    uint64_t no_room;      /* records beyond WORKER_OUTBOX_BYTES or memory */
+    uint64_t lost_packets; /* of partitions that could not be made */
+    bool failed;           /* no memory for a partition: the run can't go on */
+};
+
+/* limits outlive it. False without memory; worker_fini is needed all the same. The worker must not move. */
+bool worker_init(struct worker *, const struct limits *, const struct record_options *);
+void worker_fini(struct worker *);
+
+/* `hash` is flow_key_hash(&packet->key). */
+void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
+/* For all of its partitions. */
+void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
+/* Ends every connection of one partition. */
+void worker_finish(struct worker *, unsigned partition, uint64_t event, int64_t now_ns);
+/* Adds its counts to the ledger's. */
+void worker_counts(const struct worker *, struct ledger *);
+
+#endif

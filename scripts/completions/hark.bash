@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the option table: do not edit.
+# bash completion for hark: source this file, or put it into
+# /usr/share/bash-completion/completions/hark
+_hark() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    COMPREPLY=()
+    # --option=value is split at the equals sign
+    if [[ $current == "=" ]]; then
+        current=""
+    elif [[ $previous == "=" ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    case $previous in
+    -r | --read)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    -i | --interface)
+        mapfile -t COMPREPLY < <(compgen -W "$(hark -D 2>/dev/null | cut -f 1)" -- "$current")
+        return
+        ;;
+    -c | --count)
+        return
+        ;;
+    -s | --snapshot-length)
+        return
+        ;;
+    -B | --buffer-size)
+        return
+        ;;
+    --flush-interval)
+        return
+        ;;
+    --skew)
+        return
+        ;;
+    --hold-time)
+        return
+        ;;
+    --flow-timeout)
+        return
+        ;;
+    --max-flows)
+        return
+        ;;
+    --checksums)
+        mapfile -t COMPREPLY < <(compgen -W "ignore verify" -- "$current")
+        return
+        ;;
+    -j | --jobs)
+        return
+        ;;
+    -o | --output)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --format)
+        mapfile -t COMPREPLY < <(compgen -W "ndjson text" -- "$current")
+        return
+        ;;
+    --secrets)
+        mapfile -t COMPREPLY < <(compgen -W "mask keep" -- "$current")
+        return
+        ;;
+    --color)
+        mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
+        return
+        ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --checksums --separate-vlans -j --jobs -o --output --format --secrets --color --stats -q --quiet -h --help -V --version" -- "$current")
+}
+complete -F _hark hark

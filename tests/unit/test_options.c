@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/units.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MOST_ARGUMENTS = 32 };
+
+static struct options options;
+static char message[OPTIONS_MESSAGE_BYTES];
+
+/* Parses a line whose words are separated by single spaces; "\x01" stands for a space inside a word. */
+static bool parse(const char *line) {
+    static char copy[512];
+    static char *arguments[MOST_ARGUMENTS];
+    assert_true(strlen(line) < sizeof(copy));
+    memcpy(copy, line, strlen(line) + 1);
+    int count = 0;
+    arguments[count++] = (char *)"hark";
+    for (char *word = copy; word && *word;) {
+        char *space = strchr(word, ' ');
+        if (space) {
+            *space = '\0';
+        }
+        for (char *at = word; *at; at++) {
+            *at = *at == '\x01' ? ' ' : *at;
+        }
+        assert_true(count < MOST_ARGUMENTS);
+        arguments[count++] = word;
+        word = space ? space + 1 : NULL;
+    }
+    message[0] = '\0';
+    return options_parse(&options, count, arguments, message);
+}
+
+static void must_parse(const char *line) {
+    if (!parse(line)) {
+        fail_msg("%s: %s", line, message);
+    }
+}
+
+/* Every piece must be in the message. */
+static void must_fail(const char *line, const char *const *pieces) {
+    if (parse(line)) {
+        options_fini(&options);
+        fail_msg("%s: was accepted", line);
+    }
+    assert_null(strchr(message, '\n'));
+    for (; *pieces; pieces++) {
+        if (!strstr(message, *pieces)) {
+            fail_msg("%s: '%s' lacks '%s'", line, message, *pieces);
+        }
+    }
+}
+#define FAILS(line, ...) must_fail(line, (const char *const[]){__VA_ARGS__, NULL})
+
+static const struct option_info *info_of(const char *name) {
+    for (size_t i = 0; i < option_table_length; i++) {
+        if (strcmp(option_table[i].name, name) == 0) {
+            return &option_table[i];
+        }
+    }
+    fail_msg("no option '%s'", name);
+    return NULL;
+}
+
+static void test_defaults(void **state) {
+    (void)state;
+    must_parse("-r a.pcap");
+    assert_int_equal(options.path_count, 1);
+    assert_string_equal(options.paths[0], "a.pcap");
+    assert_null(options.interface);
+    assert_null(options.filter);
+    assert_null(options.output);
+    assert_int_equal(options.buffer_bytes, 64 << 20);
+    assert_int_equal(options.frame_count, 0);
+    assert_int_equal(options.snapshot_length, 0);
+    assert_int_equal(options.jobs, 1);
+    assert_int_equal(options.flush_interval_ns, NS_PER_SECOND);
+    assert_int_equal(options.format, FORMAT_NDJSON);
+    assert_int_equal(options.secrets, SECRETS_MASK);
+    assert_int_equal(options.checksums, CHECKSUMS_IGNORE);
+    assert_int_equal(options.colour, COLOUR_AUTO);
+    assert_false(options.quiet || options.stats || options.no_promiscuous || options.separate_vlans);
+    assert_null(options.live_option);
+    /* The table's defaults and those of the caps are the same. */
+    struct limits limits = options_limits(&options);
+    struct limits initial = limits_default();
+    assert_int_equal(limits.skew_ns, initial.skew_ns);
+    assert_int_equal(limits.hold_time_ns, initial.hold_time_ns);
+    assert_int_equal(limits.flow_idle_ns, initial.flow_idle_ns);
+    assert_int_equal(limits.flows, initial.flows);
+    assert_int_equal(limits.record_bytes, initial.record_bytes);
+    options_fini(&options);
+}
+
+static void test_every_option(void **state) {
+    (void)state;
+    must_parse(
+        "-i eth0 -s 96 -B 1M -p -c 17 -j 8 -o out.ndjson --format text --secrets keep --checksums verify "
+        "--separate-vlans");
+    assert_string_equal(options.interface, "eth0");
+    assert_int_equal(options.snapshot_length, 96);
+    assert_int_equal(options.buffer_bytes, 1 << 20);
+    assert_true(options.no_promiscuous);
+    assert_int_equal(options.frame_count, 17);
+    assert_int_equal(options.jobs, 8);
+    assert_string_equal(options.output, "out.ndjson");
+    assert_int_equal(options.format, FORMAT_TEXT);
+    assert_int_equal(options.secrets, SECRETS_KEEP);
+    assert_int_equal(options.checksums, CHECKSUMS_VERIFY);
+    assert_true(options.separate_vlans);
+    assert_string_equal(options.live_option->name, "buffer-size");
+    options_fini(&options);
+
+    must_parse("--read=- --skew=250ms --hold-time=5s --flow-timeout=2m --flush-interval=0 --max-flows=1000 "
+               "--color=never -q --stats");
+    assert_string_equal(options.paths[0], "-");
+    struct limits limits = options_limits(&options);
+    assert_int_equal(limits.skew_ns, 250 * NS_PER_MILLISECOND);
+    assert_int_equal(limits.hold_time_ns, 5 * NS_PER_SECOND);
+    assert_int_equal(limits.flow_idle_ns, 120 * NS_PER_SECOND);
+    assert_int_equal(limits.flows, 1000);
+    assert_int_equal(options.flush_interval_ns, 0);
+    assert_int_equal(options.colour, COLOUR_NEVER);
+    assert_true(options.quiet);
+    assert_true(options.stats);
+    options_fini(&options);
+}
+
+/* Each option of the table is taken in its long form, with "=" and with a space, and in its short form. */
+static void test_every_spelling(void **state) {
+    (void)state;
+    for (size_t i = 0; i < option_table_length; i++) {
+        const struct option_info *info = &option_table[i];
+        const char *value = info->choices       ? info->choices[1]
+                            : info->initial     ? info->initial
+                            : info->minimum > 0 ? "1"
+                                                : "x";
+        char line[128];
+        const char *source = info->offset == offsetof(struct options, paths) ||
+                                     info->offset == offsetof(struct options, interface)
+                                 ? ""
+                                 : " -r a";
+        if (info->kind == OPTION_FLAG) {
+            snprintf(line, sizeof(line), "--%s%s", info->name, source);
+            must_parse(line);
+            assert_true(*((const char *)&options + info->offset));
+        } else {
+            snprintf(line, sizeof(line), "--%s=%s%s", info->name, value, source);
+            must_parse(line);
+            options_fini(&options);
+            snprintf(line, sizeof(line), "--%s %s%s", info->name, value, source);
+            must_parse(line);
+        }
+        options_fini(&options);
+        if (info->letter) {
+            snprintf(line, sizeof(line), "-%c%s%s", info->letter, info->kind == OPTION_FLAG ? "" : value,
+                     source);
+            must_parse(line);
+            options_fini(&options);
+        }
+    }
+}
+
+static void test_table_is_sound(void **state) {
+    (void)state;
+    for (size_t i = 0; i < option_table_length; i++) {
+        const struct option_info *info = &option_table[i];
+        assert_true(info->help[0] && info->more);
+        assert_true(strchr(".\n", info->help[strlen(info->help) - 1]) == NULL);
+        assert_int_equal(info->argument == NULL, info->kind == OPTION_FLAG);
+        assert_int_equal(info->choices != NULL, info->kind == OPTION_CHOICE);
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(info->name, option_table[j].name);
+            assert_true(!info->letter || info->letter != option_table[j].letter);
+            assert_true(info->offset != option_table[j].offset);
+        }
+    }
+}
+
+static void test_filter_words(void **state) {
+    (void)state;
+    must_parse("-r f tcp port 80 -q and host 10.0.0.1");
+    assert_string_equal(options.filter, "tcp port 80 and host 10.0.0.1");
+    assert_true(options.quiet);
+    options_fini(&options);
+    must_parse("port 80 -r f");
+    assert_string_equal(options.filter, "port 80");
+    options_fini(&options);
+    must_parse("-r f -- -q - port 80");
+    assert_string_equal(options.filter, "-q - port 80");
+    assert_false(options.quiet);
+    options_fini(&options);
+    must_parse("-r f tcp[12] - 4 > 1\x01or\x01udp");
+    assert_string_equal(options.filter, "tcp[12] - 4 > 1 or udp");
+    options_fini(&options);
+}
+
+static void test_repeats_and_clusters(void **state) {
+    (void)state;
+    must_parse("-r a -r b -rc --read d");
+    assert_int_equal(options.path_count, 4);
+    assert_string_equal(options.paths[0], "a");
+    assert_string_equal(options.paths[2], "c");
+    assert_string_equal(options.paths[3], "d");
+    options_fini(&options);
+    must_parse("-qpc5 -i any");
+    assert_true(options.quiet && options.no_promiscuous);
+    assert_int_equal(options.frame_count, 5);
+    options_fini(&options);
+    must_parse("-r a -j 2 -j 4"); /* the last one counts */
+    assert_int_equal(options.jobs, 4);
+    options_fini(&options);
+}
+
+static void test_help_needs_nothing_else(void **state) {
+    (void)state;
+    must_parse("-h --no-such-option");
+    assert_true(options.help);
+    options_fini(&options);
+    must_parse("-V -r a -i b");
+    assert_true(options.version);
+    options_fini(&options);
+    must_parse("-D");
+    assert_true(options.list_interfaces);
+    options_fini(&options);
+}
+
+static void test_errors(void **state) {
+    (void)state;
+    FAILS("", "nothing to read", "-r FILE", "-i IFACE", "--help");
+    FAILS("port 80", "nothing to read");
+    FAILS("-r a -i b", "-r a", "-i b", "exclude each other");
+    FAILS("-r a --fromat text", "unknown option '--fromat'", "did you mean '--format'?", "--help");
+    FAILS("-r a --flow=1s", "unknown option '--flow'", "did you mean '--flow-timeout'?");
+    FAILS("-r a --xyzzyx", "unknown option '--xyzzyx' (");
+    FAILS("-r a -x", "unknown option '-x'", "--help");
+    FAILS("-qx -r a", "unknown option '-x'");
+    FAILS("-r", "option '-r' needs a value", "-r FILE");
+    FAILS("-r a --output", "option '--output' needs a value", "--output FILE");
+    FAILS("-r a --output=", "option '--output' has an empty FILE");
+    FAILS("-r a --stats=yes", "option '--stats' takes no value", "'yes'");
+    FAILS("-i a -i b", "option '-i' is given twice", "'a' and 'b'", "-i any");
+    FAILS("-r a -o b -o c", "option '-o' is given twice", "'b' and 'c'");
+}
+
+static void test_bad_values(void **state) {
+    (void)state;
+    FAILS("-r a -j many", "option '-j'", "'many' is not a whole number, from 0 to 64");
+    FAILS("-r a -j 65", "'65'", "from 0 to 64");
+    FAILS("-r a -j -1", "'-1'", "from 0 to 64");
+    FAILS("-r a -j +1", "'+1'");
+    FAILS("-r a -j 1x", "'1x'");
+    FAILS("-r a -c 0", "option '-c'", "from 1 to");
+    FAILS("-r a -c 99999999999999999999", "'99999999999999999999'");
+    FAILS("-r a -s 262145", "option '-s'", "from 0 to 262144");
+    FAILS("-i a -B 1T", "option '-B'", "'1T' is not a size such as 512K, 64M or 1G, from 64K to 2047M");
+    FAILS("-i a -B 2G", "'2G'", "from 64K to 2047M");
+    FAILS("-i a -B 1KB", "'1KB'");
+    FAILS("-r a --skew 5parsecs", "option '--skew'",
+          "'5parsecs' is not a time such as 500ms, 1s or 2m, from 0s to 1h");
+    FAILS("-r a --skew -1s", "'-1s'");
+    FAILS("-r a --skew 2h", "'2h'");
+    FAILS("-r a --hold-time 25h", "'25h'", "1d");
+    FAILS("-r a --flow-timeout 0", "option '--flow-timeout'", "from 1s to 30d");
+    FAILS("-i a --flush-interval 61m", "option '--flush-interval'");
+    FAILS("-r a --max-flows 63", "option '--max-flows'", "from 64 to");
+    FAILS("-r a --format json", "option '--format'", "'json' is not one of ndjson, text");
+    FAILS("-r a --secrets show", "'show' is not one of mask, keep");
+    FAILS("-r a --checksums yes", "'yes' is not one of ignore, verify");
+    FAILS("-r a --color sometimes", "'sometimes' is not one of auto, always, never");
+}
+
+static void test_forgotten_r(void **state) {
+    (void)state;
+    char path[] = "hark-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    char wanted[64];
+    snprintf(wanted, sizeof(wanted), "hark -r %s", path);
+    FAILS(path, "is a file", wanted);
+    remove(path);
+}
+
+static void test_suggestions(void **state) {
+    (void)state;
+    assert_string_equal(options_suggest("stat"), "stats");
+    assert_string_equal(options_suggest("colour"), "color");
+    assert_string_equal(options_suggest("jbos"), "jobs");
+    assert_string_equal(options_suggest("max-flow"), "max-flows");
+    assert_string_equal(options_suggest("flush-intervall"), "flush-interval");
+    assert_null(options_suggest("x"));
+    assert_null(options_suggest("bogus-option"));
+    assert_null(options_suggest("a-name-that-is-longer-than-any-option-there-is"));
+}
+
+/* The text that a help function prints; to be freed. */
+static char *printed(void (*print)(FILE *)) {
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    print(out);
+    fclose(out);
+    assert_true(len > 0 && text[len - 1] == '\n');
+    return text;
+}
+
+static void test_help_lists_all(void **state) {
+    (void)state;
+    char *help = printed(help_print);
+    for (size_t i = 0; i < option_table_length; i++) {
+        const struct option_info *info = &option_table[i];
+        char wanted[80];
+        char letter[] = {'-', info->letter, ',', '\0'};
+        snprintf(wanted, sizeof(wanted), "\n  %-3s --%s%s%s", info->letter ? letter : "", info->name,
+                 info->argument ? "=" : "", info->argument ? info->argument : "");
+        if (!strstr(help, wanted)) {
+            fail_msg("--help lacks '%s'", wanted);
+        }
+        for (size_t j = 0; info->choices && info->choices[j]; j++) {
+            assert_non_null(strstr(strstr(help, wanted), info->choices[j]));
+        }
+    }
+    for (const char *line = help; *line; line = strchr(line, '\n') + 1) {
+        if (strchr(line, '\n') - line > 100) {
+            fail_msg("longer than 100 columns: %.100s", line);
+        }
+    }
+    free(help);
+}
+
+static void test_manual_and_completion_list_all(void **state) {
+    (void)state;
+    char *manual = printed(help_print_manual);
+    char *completion = printed(help_print_bash_completion);
+    for (size_t i = 0; i < option_table_length; i++) {
+        const struct option_info *info = &option_table[i];
+        char wanted[80] = "\\fB\\-\\-";
+        size_t len = strlen(wanted);
+        for (const char *at = info->name; *at; at++) {
+            len += (size_t)snprintf(wanted + len, sizeof(wanted) - len, *at == '-' ? "\\-" : "%c", *at);
+        }
+        assert_non_null(strstr(manual, wanted));
+        snprintf(wanted, sizeof(wanted), "--%s", info->name);
+        assert_non_null(strstr(completion, wanted));
+    }
+    /* A control line inside running text would vanish from the page. */
+    assert_null(strstr(manual, "\n'"));
+    free(manual);
+    free(completion);
+}
+
+static void test_version(void **state) {
+    (void)state;
+    char *version = printed(help_print_version);
+    assert_non_null(strstr(version, "hark " HARK_VERSION "\n"));
+    assert_non_null(strstr(version, "libpcap version 1."));
+    free(version);
+}
+
+struct value {
+    const char *text;
+    bool valid;
+    uint64_t value;
+};
+
+static void test_durations(void **state) {
+    (void)state;
+    static const struct value cases[] = {
+        {"0", true, 0},
+        {"1", true, 1000000000},
+        {"1.5", true, 1500000000},
+        {"1.5s", true, 1500000000},
+        {"500ms", true, 500000000},
+        {"0.25ms", true, 250000},
+        {"7us", true, 7000},
+        {"1.000000001s", true, 1000000001},
+        {"2m", true, 120000000000},
+        {"1.5h", true, 5400000000000},
+        {"1d", true, 86400000000000},
+        {"106751d", true, 106751 * UINT64_C(86400000000000)},
+        {"106752d", false, 0},
+        {"18446744073709551616", false, 0},
+        {"", false, 0},
+        {"s", false, 0},
+        {".5s", false, 0},
+        {"1.s", false, 0},
+        {"1.0000000001s", false, 0},
+        {"1 s", false, 0},
+        {" 1s", false, 0},
+        {"1S", false, 0},
+        {"1ns", false, 0},
+        {"-1s", false, 0},
+        {"+1s", false, 0},
+        {"1e3", false, 0},
+        {"0x10", false, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t ns = 0;
+        if (units_parse_duration(cases[i].text, &ns) != cases[i].valid || ns != cases[i].value) {
+            fail_msg("'%s': %llu", cases[i].text, (unsigned long long)ns);
+        }
+    }
+}
+
+static void test_sizes(void **state) {
+    (void)state;
+    static const struct value cases[] = {
+        {"0", true, 0},       {"4096", true, 4096},    {"64K", true, 65536},
+        {"64k", true, 65536}, {"64M", true, 64 << 20}, {"2G", true, UINT64_C(2) << 30},
+        {"2GB", false, 0},    {"2T", false, 0},        {"1.5M", false, 0},
+        {"", false, 0},       {"M", false, 0},         {"17179869184G", false, 0},
+        {"64 M", false, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t bytes = 0;
+        if (units_parse_size(cases[i].text, &bytes) != cases[i].valid || bytes != cases[i].value) {
+            fail_msg("'%s': %llu", cases[i].text, (unsigned long long)bytes);
+        }
+    }
+}
+
+static void test_texts_parse_back(void **state) {
+    (void)state;
+    static const uint64_t values[] = {
+        0, 1000, 1500, 1000000, 90000000000, 3600000000000, 86400000000000, 1234567890000, 61000000000};
+    char text[UNITS_TEXT_BYTES];
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        uint64_t back = 1;
+        units_duration_text(values[i], text);
+        assert_true(units_parse_duration(text, &back));
+        assert_int_equal(back, values[i]);
+        units_size_text(values[i], text);
+        assert_true(units_parse_size(text, &back));
+        assert_int_equal(back, values[i]);
+    }
+    units_bytes_for_people(0, text);
+    assert_string_equal(text, "0 B");
+    units_bytes_for_people(999, text);
+    assert_string_equal(text, "999 B");
+    units_bytes_for_people(1000, text);
+    assert_string_equal(text, "1.00 kB");
+    units_bytes_for_people(999999, text);
+    assert_string_equal(text, "1.00 MB");
+    units_bytes_for_people(12345678, text);
+    assert_string_equal(text, "12.3 MB");
+    units_bytes_for_people(UINT64_MAX, text);
+    assert_string_equal(text, "18.4 EB");
+}
+
+static void test_live_options_are_marked(void **state) {
+    (void)state;
+    assert_true(info_of("buffer-size")->live_only);
+    assert_true(info_of("no-promiscuous-mode")->live_only);
+    assert_false(info_of("flush-interval")->live_only); /* a pipe obeys it as well */
+    must_parse("-r a -p -B 1M");
+    assert_string_equal(options.live_option->name, "no-promiscuous-mode");
+    options_fini(&options);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_every_option),
+        cmocka_unit_test(test_every_spelling),
+        cmocka_unit_test(test_table_is_sound),
+        cmocka_unit_test(test_filter_words),
+        cmocka_unit_test(test_repeats_and_clusters),
+        cmocka_unit_test(test_help_needs_nothing_else),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_bad_values),
+        cmocka_unit_test(test_forgotten_r),
+        cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_help_lists_all),
+        cmocka_unit_test(test_manual_and_completion_list_all),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_texts_parse_back),
+        cmocka_unit_test(test_live_options_are_marked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
