@@ -39,11 +39,16 @@ static enum layer malformed(struct walk *w) {
     return walk_end(w, DECODE_IP_MALFORMED);
 }
 
-/* Only what a flow may differ in is in the key; set where the innermost IP header is read. */
-static void set_key(struct walk *w, uint8_t version, struct address source, struct address destination) {
+/* address_of_v4, in place: this runs for every packet. */
+static void set_address_v4(struct address *a, const uint8_t *bytes) {
+    static const uint8_t mapped[ADDRESS_BYTES - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    memcpy(a->bytes, mapped, sizeof mapped);
+    memcpy(a->bytes + sizeof mapped, bytes, 4);
+}
+
+/* The key's other parts, after the addresses; the innermost IP header is the last to set them. */
+static void set_key(struct walk *w, uint8_t version) {
     struct flow_key *key = &w->packet->key;
-    key->side[0].address = source;
-    key->side[1].address = destination;
     key->ip_version = version;
     key->vlan = 0;
     const struct packet_path *path = &w->packet->path;
@@ -158,7 +163,9 @@ enum layer decode_ipv4(struct walk *w) {
         return walk_end(w, DECODE_IP_CHECKSUM);
     }
     walk_limit(w, total - header_len);
-    set_key(w, 4, address_of_v4(h.ptr + 12), address_of_v4(h.ptr + 16));
+    set_address_v4(&w->packet->key.side[0].address, h.ptr + 12);
+    set_address_v4(&w->packet->key.side[1].address, h.ptr + 16);
+    set_key(w, 4);
     w->packet->ttl = h.ptr[8];
     w->packet->ip_id = be16_at(h.ptr + 4);
     uint16_t offset_field = be16_at(h.ptr + 6);
@@ -261,10 +268,9 @@ enum layer decode_ipv6(struct walk *w) {
     if (payload) {
         walk_limit(w, payload);
     }
-    struct address source, destination;
-    memcpy(source.bytes, h.ptr + 8, ADDRESS_BYTES);
-    memcpy(destination.bytes, h.ptr + 24, ADDRESS_BYTES);
-    set_key(w, 6, source, destination);
+    memcpy(w->packet->key.side[0].address.bytes, h.ptr + 8, ADDRESS_BYTES);
+    memcpy(w->packet->key.side[1].address.bytes, h.ptr + 24, ADDRESS_BYTES);
+    set_key(w, 6);
     w->packet->ttl = h.ptr[7];
     w->packet->ip_id = 0;
     return ipv6_payload(w, h.ptr[6]);

@@ -22,17 +22,17 @@ static uint64_t mix(uint64_t a, uint64_t b) {
 static uint64_t endpoint_hash(const struct endpoint *e) {
     uint64_t high = load_be64(e->address.bytes);
     uint64_t low = load_be64(e->address.bytes + 8);
-    uint64_t h = mix(high ^ UINT64_C(0x9e3779b97f4a7c15), low ^ UINT64_C(0xd1b54a32d192ed03));
-    return mix(h ^ UINT64_C(0xa0761d6478bd642f), e->port ^ UINT64_C(0xe7037ed1a0b428db));
+    uint64_t port = e->port * UINT64_C(0xa0761d6478bd642f);
+    return mix(high ^ port ^ UINT64_C(0x9e3779b97f4a7c15), low ^ UINT64_C(0xd1b54a32d192ed03));
 }
 
 uint64_t flow_key_hash(const struct flow_key *key) {
     /* A sum of two mixed values is the same for both directions. */
     uint64_t sides = endpoint_hash(&key->side[0]) + endpoint_hash(&key->side[1]);
-    uint64_t network = (uint64_t)key->network_id << 32 | key->vlan;
-    uint64_t kinds = (uint64_t)key->ip_version << 8 | key->network_kind;
-    uint64_t h = mix(sides ^ UINT64_C(0x8ebc6af09c88c6e3), network ^ UINT64_C(0x589965cc75374cc3));
-    return mix(h ^ UINT64_C(0x1d8e4e27c47d124f), kinds ^ UINT64_C(0xeb44accab455d165));
+    /* Network and VLAN ids have 24 bits at most, so nothing here covers another. */
+    uint64_t rest = (uint64_t)key->network_kind << 56 ^ (uint64_t)key->network_id << 32 ^
+                    (uint64_t)key->ip_version << 24 ^ key->vlan;
+    return mix(sides ^ UINT64_C(0x8ebc6af09c88c6e3), rest ^ UINT64_C(0x589965cc75374cc3));
 }
 
 unsigned flow_key_partition(uint64_t hash) {
