@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How long a message's body is (RFC 9112 section 6.3): the facts are gathered field by field while the head
- * goes by, then judged once. Plain values, no memory. */
+ * goes by, then judged once. Start from a zeroed struct framing_fields for each message. Plain values, no
+ * memory.
+ *
+ * Where the RFC lets a server refuse the message, a choice is made and noted:
+ * - Content-Length that is no number: a request has no body, a response lasts until the connection closes.
+ * - Transfer-Encoding whose last coding is not chunked: a response lasts until the connection closes (6.3); a
+ * request has the length of its Content-Length, as for a server that ignores the unknown coding, else no
+ * body.
+ * - "identity" (dropped from HTTP by RFC 7230) counts as no coding. */
 #ifndef HARK_ANALYZER_FRAMING_H
 #define HARK_ANALYZER_FRAMING_H
 
 #include "analyzer/h1.h"
 
 enum framing_oddity {
-    FRAMING_ODD_LENGTH_SYNTAX = 1 << 0,    /* Content-Length that is no number */
+    FRAMING_ODD_LENGTH_SYNTAX = 1 << 0, /* Content-Length that is no number, or an empty list member in it */
     FRAMING_ODD_LENGTH_REPEATED = 1 << 1,  /* several equal values */
     FRAMING_ODD_LENGTH_CONFLICT = 1 << 2,  /* several different values: the first counts */
     FRAMING_ODD_BOTH = 1 << 3,             /* Transfer-Encoding and Content-Length (6.1) */
@@ -23,9 +31,10 @@ enum framing_oddity {
 
 struct framing_fields {
     unsigned length_count; /* Content-Length members, list members counted one by one */
-    bool length_valid;     /* the first one is a number */
-    uint64_t length;       /* the first valid value */
-    unsigned coding_count; /* transfer codings named */
+    bool length_valid;     /* one of them is a number up to 2^63 - 1 */
+    uint64_t length;       /* the first that is */
+    unsigned coding_count; /* transfer codings named, "identity" aside */
+    unsigned chunked_count;
     bool chunked_last;
     bool connection_close, connection_keep_alive, connection_upgrade;
     bool upgrade; /* an Upgrade field is there */

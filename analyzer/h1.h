@@ -21,8 +21,9 @@ enum h1_event_type {
     H1_BODY,        /* value: body bytes as framed (chunk data without chunk syntax) */
     H1_TRAILER,     /* name, value */
     H1_MESSAGE_END, /* the message's last byte was taken; the next call starts a new message */
-    H1_BAD, /* the bytes are not this syntax; the lexer must be started anew; `in` stands before what it can't
-               read */
+    H1_BAD, /* the bytes are not this syntax; the lexer must be started anew (until then it says so again);
+               `in` stands before the start line, chunk-size line or chunk end that can't be read, as far back
+               as these bytes reach */
 };
 
 enum h1_framing_kind {
@@ -50,25 +51,27 @@ enum h1_oddity {
     H1_ODD_NO_COLON = 1 << 7,           /* a field line without a colon: its whole text is the name */
     H1_ODD_EMPTY_NAME = 1 << 8,         /* a field line that starts with the colon */
     H1_ODD_NAME_CHARACTERS = 1 << 9,    /* field name that is no token (RFC 9110 5.1) */
-    H1_ODD_START_LINE_SPACES = 1 << 10, /* not exactly one space between the parts of the start line (3) */
+    H1_ODD_START_LINE_SPACES = 1 << 10, /* not exactly one space between the parts of the start line, white
+                                           space before it, none behind the status code (3, 4) */
     H1_ODD_TARGET_SPACES = 1 << 11,     /* white space inside the request target (3.2) */
-    H1_ODD_VERSION = 1 << 12,           /* HTTP-version that is not HTTP/DIGIT.DIGIT in this case (2.3) */
-    H1_ODD_STATUS = 1 << 13,            /* status code that is not three digits, 100-599 (4) */
+    H1_ODD_VERSION = 1 << 12,           /* HTTP-version that is not HTTP/1.DIGIT in this case (2.3) */
+    H1_ODD_STATUS = 1 << 13,            /* status code missing or not three digits, 100-599 (4) */
     H1_ODD_LINE_TOO_LONG = 1 << 14,     /* a line beyond limits.line_bytes: cut there */
-    H1_ODD_CHUNK_SIZE =
-        1
-        << 15, /* chunk size that only lenient readers take: leading white space, 0x, overlong zeros (7.1) */
+    H1_ODD_CHUNK_SIZE = 1 << 15,      /* chunk size that only lenient readers take: white space or empty lines
+                                         around, 0x, overlong zeros (7.1) */
     H1_ODD_CHUNK_EXTENSION = 1 << 16, /* chunk extension that is no proper one (7.1.1) */
     H1_ODD_CHUNK_END = 1 << 17,       /* chunk data not followed by CRLF (7.1) */
-    H1_ODD_FIRST_FOLD = 1 << 18,      /* white space before the first field line (2.2) */
+    H1_ODD_FIRST_FOLD = 1 << 18, /* white space before the first field line (2.2): its name keeps it, so that
+                                    it matches no field; a blank line there is dropped */
 };
 
+/* Members that the type does not name are left as they were. */
 struct h1_event {
     enum h1_event_type type;
     struct slice line[3];  /* request: method, target, version; response: version, status code, reason. The
-                              version is empty for HTTP/0.9  (then H1_MESSAGE_END follows at once) */
-    unsigned status;       /* response: the code as a number, 0 where it can't be read */
-    unsigned major, minor; /* HTTP version; 0.9 for a request line without one */
+                              version is empty for HTTP/0.9 (then H1_MESSAGE_END follows at once) */
+    unsigned status;       /* response: the code as a number, 100-999, 0 where it can't be read */
+    unsigned major, minor; /* HTTP version; 0.9 for a request line without one, 0.0 where it can't be read */
     struct slice name;
     struct slice value; /* without OWS around it */
 };
@@ -93,14 +96,28 @@ struct h1 {
     const struct limits *limits; /* outlives the lexer */
     struct buf line;             /* a line that spans chunks */
     uint64_t offset;             /* stream offset of the next byte to take */
-    uint64_t message_offset;     /* stream offset of the message's first byte, valid when started */
-    uint64_t remaining;          /* body or chunk bytes still to come */
+    uint64_t message_offset; /* stream offset of the message's first byte, behind empty lines before it; valid
+                                when started, and after H1_MESSAGE_END and H1_BAD until the next call */
+    uint64_t remaining;      /* body or chunk bytes still to come */
     enum h1_framing_kind framing;
-    uint32_t oddities; /* enum h1_oddity bits of the current message */
-    bool started;      /* the first byte of a message was taken, its end not yet given */
+    uint32_t
+        oddities; /* enum h1_oddity bits of the current message; stay until the call after H1_MESSAGE_END */
+    bool started; /* the first byte of a message was taken, its end not yet given */
     /* what else the lexer needs stands here; private */
-    bool line_skip;     /* the rest of an overlong line is dropped */
-    bool field_pending; /* `line` holds a field line whose fold may follow */
+    bool line_skip;       /* the rest of an overlong line is dropped */
+    bool field_pending;   /* `line` holds a field line whose fold may follow */
+    bool in_line;         /* the first bytes of a line were taken, its end not yet */
+    bool last_cr;         /* the byte taken last is CR */
+    bool fold_lead;       /* the white space that starts a fold is being dropped */
+    bool cut;             /* the line or field was cut */
+    bool method_seen;     /* the white space behind the method was taken */
+    bool line_given;      /* the last event shows `line`: it is cleared at the next call */
+    bool ended;           /* H1_MESSAGE_END was given: oddities are cleared at the next call */
+    uint8_t lead;         /* bytes that were skipped before the start line, without empty lines */
+    uint8_t tail_len;     /* last bytes of a start line that spans chunks: */
+    uint8_t tail[32];     /* its version, should the line be cut */
+    size_t method_len;    /* bytes of the method known to be a token */
+    uint64_t line_offset; /* stream offset of the current line's first byte */
 };
 
 /* `offset`: stream offset of the first byte that will be given. */

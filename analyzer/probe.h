@@ -21,12 +21,16 @@ enum probe_mode {
     PROBE_AT_START, /* the stream's first byte is the first one given: one start line is enough; anything else
                        is not HTTP. A request line without a version counts (HTTP/0.9) only as GET SP target.
                        A known method with a target of "/" or "*" or "http:" and 256 bytes without a line end
-                       is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few. */
-    PROBE_SEARCH,   /* somewhere in a stream: a start line (with version) and a plausible field line, or the
-                       empty line of a head without fields, must follow each   other. Line starts are tried: the
-                       start of a segment, and after each LF; once limits.probe_bytes were searched in vain,
-                       only starts of segments. Never PROBE_UNKNOWN; TLS and HTTP2 only at   the start of the
-                       first segment. */
+                       is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few, and
+                       as little stray white space or NUL as the lexer forgives. What is accepted here, the
+                       lexer can read. */
+    PROBE_SEARCH, /* somewhere in a stream: a start line (with HTTP/0.x or 1.x) and a plausible field line, or
+                     the empty line of a head without fields, must follow each other. Line starts are tried:
+                     the start of a segment, and after each LF; once limits.probe_bytes were searched in vain,
+                     only starts of segments. A candidate that reaches a segment's start without its first LF
+                     is dropped when that segment starts like a message itself, or when its method has no
+                     name in method.h. Never PROBE_UNKNOWN; TLS and HTTP2 only at the start of the first
+                     segment. */
 };
 
 struct probe {
@@ -37,6 +41,11 @@ struct probe {
     uint64_t searched; /* bytes seen */
     bool candidate;    /* a message may start at `offset` */
     bool line_start;   /* the next byte given starts a line */
+    /* private */
+    size_t scanned;   /* bytes of the candidate in which the LF that is awaited is not */
+    size_t line_two;  /* position of the candidate's second line, 0 until its first is whole */
+    uint64_t skipped; /* empty lines and stray bytes before the candidate */
+    bool binary;      /* the candidate starts where TLS and HTTP/2 may */
 };
 
 void probe_init(struct probe *, enum probe_mode, const struct limits *);
@@ -52,7 +61,8 @@ enum probe_verdict probe_feed(struct probe *, uint64_t offset, struct slice byte
                               size_t *resume);
 
 /* The stream ended or has a gap: was the candidate a whole HTTP/0.9 request or start line all the same? Gives
- * PROBE_REQUEST, PROBE_RESPONSE or PROBE_UNKNOWN; the message is probe->held. */
+ * PROBE_REQUEST, PROBE_RESPONSE or PROBE_UNKNOWN; the message is probe->held. In PROBE_SEARCH always
+ * PROBE_UNKNOWN, as what must follow is missing. */
 enum probe_verdict probe_end(struct probe *);
 
 /* A whole line, without its line end: is it a status line or a request line with version? */
@@ -61,5 +71,9 @@ bool probe_is_request_line(struct slice line);
 /* Could the bytes be the start of a status line ("HTTP/1.1 200 ")? For bytes at the start of a segment; false
  * when too short to say. */
 bool probe_starts_status_line(struct slice bytes);
+
+/* Protocols that are told apart by their first bytes alone, TLS and HTTP/2: PROBE_TLS, PROBE_HTTP2,
+ * PROBE_MORE while the bytes may become one of them, else PROBE_UNKNOWN. */
+enum probe_verdict probe_binary(struct slice first_bytes);
 
 #endif

@@ -1,0 +1,6 @@
+# `GET key` belongs to other protocols.
+>>>
+GET key
+=== requests
+bad
+=== responses

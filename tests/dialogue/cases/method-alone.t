@@ -1,0 +1,7 @@
+# A line of one word is no request.
+>>>
+HELLO
+
+=== requests
+bad
+=== responses

@@ -1,0 +1,7 @@
+# Five bytes fit, the sixth must be a digit.
+<<<
+HTTP/x 200 OK
+
+=== requests
+=== responses
+bad

@@ -1,0 +1,7 @@
+# RTSP and SIP have their own.
+>>>
+OPTIONS * RTSP/1.0
+
+=== requests
+bad
+=== responses
