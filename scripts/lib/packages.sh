@@ -11,6 +11,7 @@ packages_run=(
     pkgconf           # finds the libraries
     libpcap-dev       # capture files, interfaces, filters
     libjson-c-dev     # reading JSON
+    libssl-dev        # SHA-1 of the community id
     zlib1g-dev        # gzip-compressed captures
     libzstd-dev       # zstd-compressed captures
 )

@@ -43,8 +43,9 @@ class Run:
             return f"exit status {self.status}: {text.strip()[-200:]}"
         if self.status == 1 and not re.search(r"^hark: \S.{8,}", text, re.MULTILINE):
             return "exit status 1 without a line that says why"
-        if "does not balance" in text:
-            return "ledger: " + next(line for line in text.splitlines() if "does not balance" in line)
+        unbalanced = re.search(r"[^\n]*does not balance[^\n]*", text, re.IGNORECASE)
+        if unbalanced:
+            return "ledger: " + unbalanced.group(0)
         if self.out and not self.out.endswith(b"\n"):
             return "the last line is torn"
         return ""
@@ -76,9 +77,14 @@ def read_tsv(path):
     return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
+def capture_rows():
+    """The list of pcaps/: file, made_by, exit, requests, responses, interim, transactions, counted_by, why."""
+    return read_tsv(os.path.join(PCAPS, "LIST.tsv"))
+
+
 def captures():
     """The captures of pcaps/, in the order of their list."""
-    return [next(iter(row.values())) for row in read_tsv(os.path.join(PCAPS, "LIST.tsv"))]
+    return [row["file"] for row in capture_rows()]
 
 
 def get(record, path):
