@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""lint.py CHECK [--root DIR] [--hark BINARY]
+"""lint.py CHECK [--root DIR] [--hark BINARY] [--document BINARY]
 
 What the project asks of its own files, each a test of its own:
 
@@ -13,6 +13,7 @@ What the project asks of its own files, each a test of its own:
   paths     no paths of somebody's machine
   pcaps     each capture in pcaps/ has its line in LIST.tsv, is small, and the other way round
   readme    each option that README.md and docs/ name is in --help
+  documents the man page and the completions are what the option table makes of them
   self      a small tree with every one of these faults in it: each check must find its own
 
 Prints one line a finding, `file:line: what`; exit status 1 when there is one.
@@ -37,9 +38,10 @@ BINARY = (".pcap", ".pcapng", ".gz", ".zst", ".png", ".bin")
 
 
 class Lint:
-    def __init__(self, root, hark=None):
+    def __init__(self, root, hark=None, document=None):
         self.root = root
         self.hark = hark
+        self.document = document
         self.findings = []
 
     def found(self, path, line, what):
@@ -201,6 +203,12 @@ class Lint:
         if checked < 10:
             self.found("README.md", 0, f"only {checked} options found in the documents: does this check still see them?")
 
+    def documents(self):
+        for kind, name in (("manual", "docs/hark.1"), ("bash", "scripts/completions/hark.bash")):
+            made = subprocess.run([self.document, kind], capture_output=True, text=True, check=True).stdout
+            if made.splitlines() != self.lines(name):
+                self.found(name, 1, "is not what the option table says now: cmake --build build/dev --target document")
+
     def run(self, check):
         getattr(self, check)()
         return self.findings
@@ -217,12 +225,13 @@ def self_test():
         "words": {"docs/a.md": "a\n" + UNFINISHED[0] + ": later\n"},
         "paths": {"docs/a.md": "see /wo" + "rk/x\n"},
         "pcaps": {"pcaps/LIST.tsv": "file\twhy\nb.pcap\tit is not there\n", "pcaps/a.pcap": "x"},
+        "documents": {"docs/hark.1": "something else\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"},
         "readme": {"README.md": "Use `hark --no-such-option`.\n" + "`-h`\n" * 12},
     }
     clean = {"capture/a.c": "/* SPDX-License-Identifier: Apache-2.0 */\n#include \"capture/a.h\"\n\nint f(void) {\n    return 1;\n}\n",
              "capture/a.h": "/* SPDX-License-Identifier: Apache-2.0 */\nint f(void);\n",
              ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nAllowShortFunctionsOnASingleLine: Empty\n", "pcaps/LIST.tsv": "file\twhy\na.pcap\twhy it is there\n",
-             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12}
+             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12, "docs/hark.1": "  -h, --help  this text\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"}
     failed = []
 
     def lint_of(files, check):
@@ -235,7 +244,7 @@ def self_test():
             with open(hark, "w", encoding="utf-8") as file:
                 file.write("#!/bin/sh\necho '  -h, --help  this text'\n")
             os.chmod(hark, 0o755)
-            return Lint(folder, hark).run(check)
+            return Lint(folder, hark, hark).run(check)
 
     for check, files in faults.items():
         found = lint_of(files, check)
@@ -250,11 +259,12 @@ def self_test():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "self"])
+    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "documents", "self"])
     parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     parser.add_argument("--hark")
+    parser.add_argument("--document")
     arguments = parser.parse_args()
-    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark).run(arguments.check)
+    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark, arguments.document).run(arguments.check)
     for finding in findings:
         print(finding)
     print(f"lint {arguments.check}: {len(findings)} findings")
