@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Answers that ordinary servers do not give, as raw bytes: odd_server.py PORT
+
+The path of the first line names the answer. Connections stay open unless the answer says close.
+"""
+
+import socket
+import sys
+import threading
+import time
+
+ANSWERS = {
+    b"/folded": b"HTTP/1.1 200 OK\r\nX-Long: first part\r\n  second part\r\n\tthird part\r\nContent-Length: 3\r\n\r\nok\n",
+    b"/bare-lf": b"HTTP/1.1 200 OK\nContent-Length: 3\nX-Ends: bare line feeds\n\nok\n",
+    b"/no-reason": b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n",
+    b"/empty-reason": b"HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n",
+    b"/latin1": b"HTTP/1.1 200 D'accord\r\nX-Name: caf\xe9 \xff\xfe\r\nX-Empty:\r\nX-Tab:\tvalue\t\r\nContent-Length: 0\r\n\r\n",
+    b"/extensions": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"5;name=value\r\nhello\r\n6 ; q=\"a;b\"\r\n world\r\n000;last\r\nX-After: trailer\r\n\r\n",
+    b"/chunk-case": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n0000A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n",
+    b"/twice": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 2, 2\r\n\r\nok",
+    b"/204-length": b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+    b"/304-length": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\nETag: \"x\"\r\n\r\n",
+    b"/zero": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"/old": b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nends with the connection\n",
+    b"/nine": b"no status line at all, as in 1991\n",
+}
+CLOSES = {b"/old", b"/nine"}
+
+
+def head_of(stream):
+    """One request's head; its body, when it has one, is never sent to this server."""
+    head = b""
+    while not head.endswith((b"\r\n\r\n", b"\n\n")):
+        byte = stream.read(1)
+        if not byte:
+            return None
+        head += byte
+    return head
+
+
+def serve(client):
+    stream = client.makefile("rb")
+    while (head := head_of(stream)) is not None:
+        words = head.split()
+        path = words[1] if len(words) > 1 else b""
+        answer = ANSWERS.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        if path == b"/dripped":
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Slow: yes\r\n\r\nok\n":
+                client.sendall(bytes([byte]))
+                time.sleep(0.005)
+            continue
+        client.sendall(answer)
+        if path in CLOSES:
+            break
+    client.close()
+
+
+def main():
+    listener = socket.create_server(("", int(sys.argv[1])), reuse_port=False)
+    while True:
+        client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+
+main()
