@@ -17,6 +17,7 @@ enum flow_fate {
     FLOW_CONTROL,       /* no payload: SYN, ACK, FIN, RST, keep-alive, window update */
     FLOW_RETRANSMIT,    /* only bytes already seen */
     FLOW_DATA,          /* brought new bytes: delivered or held */
+    FLOW_LATE,          /* only bytes of a range that was already declared lost */
     FLOW_AFTER_END,     /* payload of a connection that is closed, or whose consumer declined it */
     FLOW_NO_MEMORY,     /* no room for a flow or a segment */
     FLOW_FATES,

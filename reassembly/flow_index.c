@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/flow_index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+void flow_index_init(struct flow_index *x) {
+    *x = (struct flow_index){0};
+}
+
+void flow_index_fini(struct flow_index *x) {
+    free(x->slots);
+    flow_index_init(x);
+}
+
+/* The partition has used up some bits of the hash; mixed again, any of them will do. */
+static uint32_t tag_of(uint64_t hash) {
+    return (uint32_t)((hash * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
+}
+
+static void place(struct flow_index *x, struct flow_index_slot slot) {
+    size_t at = slot.tag & (x->capacity - 1);
+    while (x->slots[at].key) {
+        at = (at + 1) & (x->capacity - 1);
+    }
+    x->slots[at] = slot;
+}
+
+bool flow_index_reserve(struct flow_index *x) {
+    if ((x->count + 1) * 2 <= x->capacity) {
+        return true;
+    }
+    struct flow_index larger = {.capacity = x->capacity ? x->capacity * 2 : FIRST_CAPACITY,
+                                .count = x->count};
+    larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+    if (!larger.slots) {
+        return false;
+    }
+    for (size_t i = 0; i < x->capacity; i++) {
+        if (x->slots[i].key) {
+            place(&larger, x->slots[i]);
+        }
+    }
+    free(x->slots);
+    *x = larger;
+    return true;
+}
+
+static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
+    return a->port == b->port && memcmp(a->address.bytes, b->address.bytes, ADDRESS_BYTES) == 0;
+}
+
+static bool key_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction) {
+    if (entry->network_id != key->network_id || entry->vlan != key->vlan ||
+        entry->ip_version != key->ip_version || entry->network_kind != key->network_kind) {
+        return false;
+    }
+    if (endpoint_equal(&entry->side[0], &key->side[0]) && endpoint_equal(&entry->side[1], &key->side[1])) {
+        *direction = DIRECTION_0;
+        return true;
+    }
+    *direction = DIRECTION_1;
+    return endpoint_equal(&entry->side[0], &key->side[1]) && endpoint_equal(&entry->side[1], &key->side[0]);
+}
+
+struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, const struct flow_key *key,
+                                 enum direction *direction) {
+    if (x->capacity == 0) {
+        return NULL;
+    }
+    uint32_t tag = tag_of(hash);
+    for (size_t at = tag & (x->capacity - 1); x->slots[at].key; at = (at + 1) & (x->capacity - 1)) {
+        if (x->slots[at].tag == tag && key_matches(x->slots[at].key, key, direction)) {
+            return x->slots[at].key;
+        }
+    }
+    return NULL;
+}
+
+void flow_index_add(struct flow_index *x, uint64_t hash, struct flow_key *key) {
+    assert((x->count + 1) * 2 <= x->capacity);
+    place(x, (struct flow_index_slot){.key = key, .tag = tag_of(hash)});
+    x->count++;
+}
+
+void flow_index_remove(struct flow_index *x, uint64_t hash, const struct flow_key *entry) {
+    size_t mask = x->capacity - 1;
+    size_t at = tag_of(hash) & mask;
+    while (x->slots[at].key != entry) {
+        assert(x->slots[at].key);
+        at = (at + 1) & mask;
+    }
+    /* Close the hole: whoever probed past it moves up. */
+    for (size_t from = (at + 1) & mask; x->slots[from].key; from = (from + 1) & mask) {
+        size_t home = x->slots[from].tag & mask;
+        if (((from - home) & mask) >= ((from - at) & mask)) {
+            x->slots[at] = x->slots[from];
+            at = from;
+        }
+    }
+    x->slots[at] = (struct flow_index_slot){0};
+    x->count--;
+}
+
+void flow_index_prefetch(const struct flow_index *x, uint64_t hash) {
+    if (x->capacity) {
+        __builtin_prefetch(&x->slots[tag_of(hash) & (x->capacity - 1)]);
+    }
+}

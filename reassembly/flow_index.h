@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From flow keys to whoever embeds them: open addressing with linear probing; a slot keeps part of the hash,
+ * so that a look-up touches one flow only. Both directions of a key find the same entry. Embedded by value,
+ * one thread. Keys are borrowed as long as they are in the index. */
+#ifndef HARK_REASSEMBLY_FLOW_INDEX_H
+#define HARK_REASSEMBLY_FLOW_INDEX_H
+
+#include "reassembly/consumer.h"
+
+struct flow_index_slot {
+    struct flow_key *key; /* NULL: vacant */
+    uint32_t tag;
+};
+
+struct flow_index {
+    struct flow_index_slot *slots;
+    size_t capacity; /* power of two, at least twice `count`; 0 before the first reserve */
+    size_t count;
+};
+
+void flow_index_init(struct flow_index *);
+void flow_index_fini(struct flow_index *);
+/* Makes room for one key more. False without memory. */
+bool flow_index_reserve(struct flow_index *);
+/* `direction`: whether `key` is the entry's key or that of its other side. */
+struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,
+                                 enum direction *direction);
+/* After flow_index_reserve; the key is in neither direction in the index. */
+void flow_index_add(struct flow_index *, uint64_t hash, struct flow_key *);
+void flow_index_remove(struct flow_index *, uint64_t hash, const struct flow_key *entry);
+void flow_index_prefetch(const struct flow_index *, uint64_t hash);
+
+#endif

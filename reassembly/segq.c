@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/segq.h"
+
+#include <assert.h>
+
+static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_PAGE_ROOM >= 1460, "an Ethernet segment fits into one page");
+
+static struct held *rotate_right(struct held *t) {
+    struct held *left = t->left;
+    t->left = left->right;
+    left->right = t;
+    return left;
+}
+
+static struct held *rotate_left(struct held *t) {
+    struct held *right = t->right;
+    t->right = right->left;
+    right->left = t;
+    return right;
+}
+
+/* Top-down splaying (Sleator and Tarjan 1985): the node with `offset`, or a neighbour of its place, becomes
+ * the root. */
+static struct held *splay(struct held *t, uint64_t offset) {
+    struct held *left_tree = NULL, *right_tree = NULL;
+    struct held **left_end = &left_tree, **right_end = &right_tree;
+    while (offset != t->offset) {
+        if (offset < t->offset) {
+            if (t->left && offset < t->left->offset) {
+                t = rotate_right(t);
+            }
+            if (!t->left) {
+                break;
+            }
+            *right_end = t;
+            right_end = &t->left;
+            t = t->left;
+        } else {
+            if (t->right && offset > t->right->offset) {
+                t = rotate_left(t);
+            }
+            if (!t->right) {
+                break;
+            }
+            *left_end = t;
+            left_end = &t->right;
+            t = t->right;
+        }
+    }
+    *left_end = t->left;
+    *right_end = t->right;
+    t->left = left_tree;
+    t->right = right_tree;
+    return t;
+}
+
+/* The last node that begins at or before `offset`, NULL when there is none. */
+static struct held *find(struct segq *q, uint64_t offset) {
+    if (!q->root) {
+        return NULL;
+    }
+    q->root = splay(q->root, offset);
+    if (q->root->offset <= offset) {
+        return q->root;
+    }
+    if (!q->root->left) {
+        return NULL;
+    }
+    q->root->left = splay(q->root->left, offset);
+    return q->root->left;
+}
+
+bool segq_uncovered(struct segq *q, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to) {
+    const struct held *before = find(q, start);
+    const struct held *after = before ? before->next : q->head;
+    uint64_t at = before && held_end(before) > start ? held_end(before) : start;
+    while (after && after->offset <= at) {
+        at = held_end(after);
+        after = after->next;
+    }
+    if (at >= end) {
+        return false;
+    }
+    *from = at;
+    *to = after && after->offset < end ? after->offset : end;
+    return true;
+}
+
+static size_t charge_of(const struct held *h) {
+    return h->small ? SMALL_CHARGE : PAGE_BYTES;
+}
+
+size_t segq_charge(size_t len) {
+    return len <= SEGQ_SMALL_ROOM ? SMALL_CHARGE : PAGE_BYTES;
+}
+
+static void link_in(struct segq *q, struct held *h) {
+    struct held *before = find(q, h->offset);
+    assert(!before || held_end(before) <= h->offset);
+    h->next = before ? before->next : q->head;
+    assert(!h->next || held_end(h) <= h->next->offset);
+    if (before) {
+        before->next = h;
+    } else {
+        q->head = h;
+    }
+    h->left = NULL;
+    h->right = NULL;
+    if (q->root) {
+        q->root = splay(q->root, h->offset);
+        if (q->root->offset < h->offset) {
+            h->left = q->root;
+            h->right = q->root->right;
+            q->root->right = NULL;
+        } else {
+            h->right = q->root;
+            h->left = q->root->left;
+            q->root->left = NULL;
+        }
+    }
+    q->root = h;
+    if (h->acked_ns == SEGQ_NEVER && (!q->unacked || h->offset < q->unacked->offset)) {
+        q->unacked = h;
+    }
+    q->charge += charge_of(h);
+    q->bytes += h->len;
+}
+
+struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segment *segment, uint64_t offset,
+                      struct slice bytes, int64_t since_ns, int64_t acked_ns) {
+    bool small = bytes.len <= SEGQ_SMALL_ROOM;
+    struct held *h = page_take(pages, small);
+    if (!h) {
+        return NULL;
+    }
+    uint32_t len = bytes.len < SEGQ_PAGE_ROOM ? (uint32_t)bytes.len : SEGQ_PAGE_ROOM;
+    *h = (struct held){.segment = *segment,
+                       .offset = offset,
+                       .since_ns = since_ns,
+                       .acked_ns = acked_ns,
+                       .len = len,
+                       .small = small};
+    memcpy(h->bytes, bytes.ptr, len);
+    link_in(q, h);
+    return h;
+}
+
+struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct segment *segment,
+                          uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
+    struct held *h = page_take(pages, true);
+    if (!h) {
+        return NULL;
+    }
+    *h = (struct held){.segment = *segment,
+                       .offset = offset,
+                       .since_ns = since_ns,
+                       .acked_ns = acked_ns,
+                       .len = len,
+                       .small = true};
+    link_in(q, h);
+    return h;
+}
+
+bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, struct slice bytes,
+                 bool tap_copy) {
+    uint64_t end = offset + bytes.len;
+    struct held *h = find(q, offset);
+    bool differs = false;
+    if (!h) {
+        h = q->head;
+    }
+    for (; h && h->offset < end; h = h->next) {
+        uint64_t from = h->offset > offset ? h->offset : offset;
+        uint64_t to = held_end(h) < end ? held_end(h) : end;
+        if (from >= to) {
+            continue;
+        }
+        if (memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
+            differs = true;
+            continue;
+        }
+        if (copy->has_ack && (!h->segment.has_ack || copy->ack < h->segment.ack)) {
+            h->segment.ack = copy->ack;
+            h->segment.has_ack = true;
+        }
+        h->segment.duplicated |= tap_copy;
+    }
+    return differs;
+}
+
+void segq_acked(struct segq *q, uint64_t acked, int64_t now_ns) {
+    while (q->unacked && q->unacked->offset <= acked) {
+        q->unacked->acked_ns = now_ns;
+        q->unacked = q->unacked->next;
+    }
+}
+
+void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
+    struct held *h = q->head;
+    assert(h && len <= h->len);
+    q->bytes -= len;
+    if (len < h->len) {
+        h->offset += len;
+        h->skip = (uint16_t)(h->skip + len);
+        h->len -= len;
+        return;
+    }
+    q->root = splay(q->root, h->offset);
+    assert(q->root == h && !h->left);
+    q->root = h->right;
+    q->head = h->next;
+    if (q->unacked == h) {
+        q->unacked = h->next;
+    }
+    q->charge -= charge_of(h);
+    page_give(pages, h, h->small);
+}
+
+void segq_clear(struct segq *q, struct page_pool *pages) {
+    for (struct held *h = q->head; h;) {
+        struct held *next = h->next;
+        page_give(pages, h, h->small);
+        h = next;
+    }
+    *q = (struct segq){0};
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One connection with both directions: feeds packets' bytes into its streams and the streams into the
+ * consumer. Private to reassembly. One thread.
+ *
+ * Nothing here is recursive: whatever changes (bytes, gap, end, a direction that moved) is followed up by
+ * session_pump, which offers what stands at the front of either direction until nothing moves. */
+#ifndef HARK_REASSEMBLY_SESSION_H
+#define HARK_REASSEMBLY_SESSION_H
+
+#include "reassembly/flow.h"
+#include "reassembly/stream.h"
+#include "reassembly/tcpfacts.h"
+
+struct session;
+
+/* What all connections of a table share. */
+struct reassembler {
+    const struct limits *limits;
+    const struct consumer_ops *ops;
+    void *environment;
+    int64_t clock_ns; /* the table's clock: never goes back */
+    int64_t bias_ns;  /* clock_ns less the packet clock, which may be set back */
+    struct page_pool pages;
+    struct flow_counts counts;
+    /* sessions that hold bytes, the one longest without progress first: it pays when memory is short */
+    struct session *first_holder;
+    struct session *last_holder;
+    /* sessions that changed without a packet of their own: the table looks at their deadlines */
+    struct session *unsettled;
+};
+
+/* A bare SYN in little memory, to be fed later as if it came then. */
+struct embryo_packet {
+    int64_t time_ns;
+    uint64_t number;
+    uint64_t ordinal;
+    uint32_t file;
+    uint32_t interface;
+    uint32_t seq;
+    uint32_t ack;
+    uint32_t ts_value;
+    uint32_t ts_echo;
+    uint32_t wire_len;
+    uint16_t window;
+    uint16_t ip_id;
+    uint16_t checksum;
+    uint16_t vlan[2];
+    uint8_t mac[2][6];
+    int8_t window_scale;
+    uint8_t flags;
+    uint8_t ttl;
+    uint8_t vlan_count;
+    bool has_mac;
+    bool has_timestamps;
+};
+
+enum session_state {
+    SESSION_OPEN,
+    SESSION_RESET,  /* a valid RST was seen; packets that are late still count */
+    SESSION_CLOSED, /* the consumer is gone; kept so that late packets open nothing new */
+};
+
+enum session_audience {
+    AUDIENCE_NONE, /* no payload yet */
+    AUDIENCE_OPEN,
+    AUDIENCE_GONE, /* not interested, or closed: bytes are counted and dropped */
+};
+
+struct session {
+    struct connection connection;
+    enum session_state state;
+    enum session_audience audience;
+    void *consumer;
+    bool finishing;     /* everything must be taken */
+    bool syn_seen[2];   /* in contrast to connection.start_known, which an ACK may have told */
+    bool candidate_set; /* a SYN of what may be the next connection with this key */
+    enum direction candidate_direction;
+    int64_t reset_ns;  /* SESSION_RESET: table clock */
+    int64_t half_ns;   /* first direction ended by FIN, SEGQ_NEVER before */
+    int64_t closed_ns; /* SESSION_CLOSED: table clock */
+    struct embryo_packet candidate;
+    struct stream streams[2];
+    struct tcpfacts facts[2];
+    uint64_t at_hand[2]; /* offset of a packet's byte that is just being put in, UINT64_MAX otherwise */
+    bool holding;
+    struct session *previous_holder;
+    struct session *next_holder;
+    bool is_unsettled;
+    struct session *next_unsettled;
+    void *owner; /* the table's flow */
+};
+
+/* A session without packets; the flow `owner` keeps it. */
+void session_init(struct session *, const struct flow_key *, uint64_t ordinal, uint32_t incarnation,
+                  void *owner);
+/* Drops what is held, without telling the consumer anything but close(). */
+void session_fini(struct reassembler *, struct session *);
+
+/* Flags that no TCP sends, or that every receiver drops. */
+bool session_flags_impossible(const struct packet *);
+/* First of all: a copy made by the tap and impossible flags have their fate at once (`done`). */
+enum flow_fate session_check(struct reassembler *, struct session *, enum direction, const struct packet *,
+                             bool *done);
+/* A packet that passed the check, belongs here and starts no new connection (session_syn.h tells). */
+enum flow_fate session_packet(struct reassembler *, struct session *, enum direction, const struct packet *);
+/* Ends the connection now: gives everything held, ends and closes. Nothing happens when it is closed. */
+void session_finish(struct reassembler *, struct session *, enum end_reason);
+/* Frees some memory of the session by giving up the wait at its older front. False when it holds nothing. */
+bool session_press(struct reassembler *, struct session *);
+
+/* What happens next if no packet comes, in the order of priority at equal times. */
+enum session_event_kind {
+    EVENT_START,    /* of a parked direction */
+    EVENT_GAP,      /* a hole is given up */
+    EVENT_OVERDUE,  /* acknowledged bytes were not captured */
+    EVENT_DECLINED, /* the consumer has waited long enough */
+    EVENT_RESET,    /* late packets after RST had their time */
+    EVENT_HALF,     /* FIN seen, and the other direction is not captured */
+    EVENT_IDLE,     /* the flow is to be removed */
+    EVENT_LINGERED, /* the closed flow is to be removed */
+};
+
+struct session_event {
+    int64_t deadline_ns;
+    enum session_event_kind kind;
+    enum direction direction;
+};
+
+struct session_event session_next_event(const struct reassembler *, const struct session *);
+/* Lets it happen. EVENT_IDLE and EVENT_LINGERED end the session; removing the flow is the table's. */
+void session_perform(struct reassembler *, struct session *, const struct session_event *);
+
+/* The packet clock, for consumers. */
+static inline int64_t reassembler_now(const struct reassembler *r) {
+    return r->clock_ns - r->bias_ns;
+}
+
+/* --- between session's own files --- */
+
+/* Offers what can be offered until nothing moves. */
+void session_pump(struct reassembler *, struct session *);
+/* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */
+enum flow_fate session_payload(struct reassembler *, struct session *, enum direction, const struct packet *,
+                               const struct segment *, uint64_t offset);
+/* Declares [next, end) of a direction lost. */
+void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
+/* Starts a parked direction at the lowest byte held or at hand. */
+void session_start_lowest(struct session *, enum direction);
+/* The direction's SYN, or the acknowledgement of it, gave its first byte. */
+void session_start_known(struct session *, enum direction, uint64_t offset);
+/* A wait for `direction` that began at since_ns is over. If nothing of it was captured meanwhile, and never
+ * before or already the last time, the connection is one-sided: nobody waits for anything any more. Once is
+ * not enough for a direction that is known: the packet may be lost and its sender have nothing more to say.
+ */
+void session_note_silence(struct reassembler *, struct session *, enum direction, int64_t since_ns);
+/* Does the other direction hold something that will move by itself? Then declined bytes wait for that. */
+bool session_other_blocked(const struct session *, enum direction);
+/* Frees memory of one direction: see session_press. No gap swallows the byte at hand. */
+bool session_press_direction(struct reassembler *, struct session *, enum direction);
+/* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */
+size_t session_give(struct reassembler *, struct session *, enum direction, struct slice bytes,
+                    const struct segment *, bool must_take);
+/* Opens the consumer if that has not been tried. */
+bool session_has_audience(struct reassembler *, struct session *);
+void session_end_stream(struct reassembler *, struct session *, enum direction, enum end_reason);
+void session_close(struct reassembler *, struct session *, enum end_reason);
+/* Keeps the list of holders right after held bytes came or went. */
+void session_note_holding(struct reassembler *, struct session *, bool progress);
+
+#endif

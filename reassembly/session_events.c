@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens to a connection by the passing of time. */
+#include "reassembly/session.h"
+
+#include <assert.h>
+
+static struct stream_patience patience(const struct reassembler *r, const struct session *x) {
+    return (struct stream_patience){.skew_ns = r->limits->skew_ns,
+                                    .hold_time_ns = r->limits->hold_time_ns,
+                                    .one_sided = x->connection.one_sided};
+}
+
+static void propose(struct session_event *event, int64_t deadline_ns, enum session_event_kind kind,
+                    enum direction d) {
+    if (deadline_ns < event->deadline_ns || (deadline_ns == event->deadline_ns && kind < event->kind)) {
+        *event = (struct session_event){.deadline_ns = deadline_ns, .kind = kind, .direction = d};
+    }
+}
+
+static void propose_stream(const struct reassembler *r, const struct session *x, enum direction d,
+                           struct session_event *event) {
+    const struct stream *s = &x->streams[d];
+    int64_t skew_ns = r->limits->skew_ns;
+    if (s->overdue_set && !s->overdue_ripe) {
+        propose(event, s->overdue_since_ns + skew_ns, EVENT_OVERDUE, d);
+    }
+    switch (stream_front(s)) {
+    case FRONT_PARKED:
+        propose(event, s->parked_since_ns + skew_ns, EVENT_START, d);
+        break;
+    case FRONT_CUT:
+    case FRONT_HOLE: {
+        struct stream_patience p = patience(r, x);
+        struct stream_gap gap;
+        if (stream_gap(s, &p, &gap)) {
+            propose(event, gap.deadline_ns, EVENT_GAP, d);
+        }
+        break;
+    }
+    case FRONT_DECLINED:
+        /* The other direction has bytes that arrived and will be given, by a deadline of their own: what
+         * these wait for may be among them. */
+        if (!session_other_blocked(x, d)) {
+            propose(event, s->held.head->since_ns + skew_ns, EVENT_DECLINED, d);
+        }
+        break;
+    case FRONT_NOTHING:
+    case FRONT_READY:
+    case FRONT_FIN:
+        break;
+    }
+}
+
+struct session_event session_next_event(const struct reassembler *r, const struct session *x) {
+    const struct limits *limits = r->limits;
+    struct session_event event = {.kind = EVENT_LINGERED, .deadline_ns = INT64_MAX};
+    if (x->state == SESSION_CLOSED) {
+        propose(&event, x->closed_ns + limits->flow_linger_ns, EVENT_LINGERED, DIRECTION_0);
+        return event;
+    }
+    int64_t last_ns = x->streams[0].last_ns;
+    if (x->streams[1].last_ns > last_ns) {
+        last_ns = x->streams[1].last_ns;
+    }
+    propose(&event, last_ns + limits->flow_idle_ns, EVENT_IDLE, DIRECTION_0);
+    if (x->state == SESSION_RESET) {
+        propose(&event, x->reset_ns + limits->skew_ns, EVENT_RESET, DIRECTION_0);
+    }
+    for (int d = 0; d < 2; d++) {
+        if (x->half_ns != SEGQ_NEVER && x->streams[d].state != STREAM_ENDED && !x->streams[d].seen) {
+            propose(&event, x->half_ns + limits->skew_ns + limits->flow_linger_ns, EVENT_HALF,
+                    (enum direction)d);
+        }
+        propose_stream(r, x, (enum direction)d, &event);
+    }
+    return event;
+}
+
+void session_note_silence(struct reassembler *r, struct session *x, enum direction d, int64_t since_ns) {
+    struct stream *s = &x->streams[d];
+    if (x->connection.one_sided || (s->seen && s->last_ns >= since_ns)) {
+        return;
+    }
+    s->silent_waits++;
+    if (s->seen && s->silent_waits < 2) {
+        return;
+    }
+    x->connection.one_sided = true;
+    r->counts.one_sided++;
+    for (int i = 0; i < 2; i++) {
+        x->streams[i].poked = true;
+        x->streams[i].overdue_ripe |= x->streams[i].overdue_set;
+    }
+}
+
+static void perform_gap(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream_patience p = patience(r, x);
+    struct stream_gap gap;
+    if (stream_gap(&x->streams[d], &p, &gap)) {
+        session_gap(r, x, d, gap.end, gap.reason);
+    }
+}
+
+static void perform_declined(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream *s = &x->streams[d];
+    r->counts.declined_timeouts++;
+    session_note_silence(r, x, direction_other(d), s->held.head->since_ns);
+    s->force = true;
+}
+
+void session_perform(struct reassembler *r, struct session *x, const struct session_event *event) {
+    enum direction d = event->direction;
+    struct stream *s = &x->streams[d];
+    switch (event->kind) {
+    case EVENT_START:
+        session_start_lowest(x, d);
+        break;
+    case EVENT_GAP:
+        perform_gap(r, x, d);
+        break;
+    case EVENT_OVERDUE:
+        s->overdue_ripe = true;
+        session_note_silence(r, x, d, s->overdue_since_ns);
+        break;
+    case EVENT_DECLINED:
+        perform_declined(r, x, d);
+        break;
+    case EVENT_RESET:
+        session_finish(r, x, END_RST);
+        break;
+    case EVENT_HALF:
+    case EVENT_IDLE:
+        session_finish(r, x, END_IDLE);
+        break;
+    case EVENT_LINGERED:
+        return;
+    }
+    session_pump(r, x);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a packet's payload to the stream: what of it is new, straight to the consumer or held, and what gives
+ * way when there is no room. */
+#include "reassembly/session.h"
+
+struct arrival {
+    struct slice bytes;
+    uint64_t offset;
+    uint64_t wire_end; /* behind the bytes cut by snaplen */
+    const struct segment *segment;
+    uint64_t fresh; /* bytes seen for the first time and still wanted */
+    uint64_t late;  /* of a range that was declared lost */
+    uint64_t first_fresh;
+    uint64_t placed;
+    bool no_memory;
+    bool capped;
+};
+
+static uint64_t arrival_end(const struct arrival *a) {
+    return a->offset + a->bytes.len;
+}
+
+static void count_new(struct reassembler *r, struct session *x, enum direction d, uint64_t bytes) {
+    r->counts.payload_bytes += bytes;
+    x->connection.counts[d].payload_bytes += bytes;
+}
+
+/* What is new is found out before anything is given, so that the consumer sees counts that include this
+ * packet. */
+static void appraise(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
+    struct stream *s = &x->streams[d];
+    uint64_t at = a->offset, end = arrival_end(a), from, to;
+    if (s->state == STREAM_RUNNING && at < s->next) {
+        a->late = stream_take_late(s, at, end < s->next ? end : s->next);
+        at = end < s->next ? end : s->next;
+    }
+    uint64_t wanted = end - at;
+    a->first_fresh = end;
+    while (at < end && segq_uncovered(&s->held, at, end, &from, &to)) {
+        if (a->fresh == 0) {
+            a->first_fresh = from;
+        }
+        a->fresh += to - from;
+        at = to;
+    }
+    if (a->fresh < wanted && segq_repeat(&s->held, a->segment, a->offset, a->bytes, false)) {
+        r->counts.overlap_conflicts++;
+    }
+    count_new(r, x, d, a->fresh + a->late);
+    r->counts.late_bytes += a->late;
+    r->counts.dropped_bytes += a->late;
+    struct stream_counts *counts = &x->connection.counts[d];
+    counts->retransmits += a->bytes.len > a->fresh + a->late;
+    counts->out_of_order += a->fresh > 0 && s->data_seen && a->first_fresh < s->highest;
+}
+
+/* Nothing is held that could give way: the direction moves up to the byte at hand, which then needs no room.
+ */
+static void clear_way(struct reassembler *r, struct session *x, enum direction d, uint64_t from) {
+    struct stream *s = &x->streams[d];
+    if (s->state == STREAM_PARKED) {
+        session_start_lowest(x, d);
+    } else if (from > s->next) {
+        session_gap(r, x, d, from, GAP_BUDGET);
+    } else {
+        s->force = true;
+    }
+}
+
+/* The session that has been waiting longest makes room for others. */
+static bool press_holders(struct reassembler *r, struct session *x) {
+    struct session *holder = r->first_holder;
+    if (!holder || !session_press(r, holder)) {
+        return false;
+    }
+    if (holder != x && !holder->is_unsettled) {
+        holder->is_unsettled = true;
+        holder->next_unsettled = r->unsettled;
+        r->unsettled = holder;
+    }
+    return true;
+}
+
+/* Holds some of `piece` and returns how much; 0: look again, something has moved (or no_memory). */
+static size_t hold(struct reassembler *r, struct session *x, enum direction d, struct arrival *a,
+                   struct slice piece, uint64_t from) {
+    struct stream *s = &x->streams[d];
+    if (s->held.charge + s->cuts.charge + segq_charge(piece.len) > r->limits->stream_held_bytes) {
+        r->counts.cap_stream_bytes += !a->capped;
+        a->capped = true;
+        if (!session_press_direction(r, x, d)) {
+            clear_way(r, x, d, from);
+        }
+        return 0;
+    }
+    int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
+    const struct held *h = segq_put(&s->held, &r->pages, a->segment, from, piece, r->clock_ns, acked_ns);
+    if (!h) {
+        r->counts.cap_held_bytes += !a->capped;
+        a->capped = true;
+        a->no_memory = !press_holders(r, x);
+        return 0;
+    }
+    r->counts.held_bytes_now += h->len;
+    if (r->counts.held_bytes_now > r->counts.held_bytes_peak) {
+        r->counts.held_bytes_peak = r->counts.held_bytes_now;
+    }
+    session_note_holding(r, x, false);
+    return h->len;
+}
+
+static void place(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
+    struct stream *s = &x->streams[d];
+    uint64_t at = a->offset, end = arrival_end(a), from, to;
+    while (at < end && !a->no_memory && s->state != STREAM_ENDED) {
+        if (s->state == STREAM_RUNNING && at < s->next) {
+            at = s->next < end ? s->next : end;
+            continue;
+        }
+        if (!segq_uncovered(&s->held, at, end, &from, &to)) {
+            break;
+        }
+        struct slice piece = slice_first(slice_after(a->bytes, from - a->offset), to - from);
+        size_t placed;
+        x->at_hand[d] = from;
+        if (s->state == STREAM_RUNNING && from == s->next && (!s->declined || s->force)) {
+            if (!session_has_audience(r, x)) {
+                break;
+            }
+            placed =
+                session_give(r, x, d, piece, a->segment, x->finishing || x->connection.one_sided || s->force);
+        } else {
+            placed = hold(r, x, d, a, piece, from);
+        }
+        a->placed += placed;
+        at = from + placed;
+        if (x->audience == AUDIENCE_GONE) {
+            break;
+        }
+    }
+    x->at_hand[d] = UINT64_MAX;
+}
+
+/* Remembers that snaplen cut bytes off, so that the hole they leave has its reason. */
+static void place_cut(struct reassembler *r, struct session *x, enum direction d, const struct arrival *a) {
+    struct stream *s = &x->streams[d];
+    uint64_t at = arrival_end(a), from, to;
+    if (s->state == STREAM_RUNNING && at < s->next) {
+        at = s->next;
+    }
+    while (at < a->wire_end && segq_uncovered(&s->cuts, at, a->wire_end, &from, &to)) {
+        int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
+        if (s->held.charge + s->cuts.charge + SMALL_CHARGE > r->limits->stream_held_bytes ||
+            !segq_put_cut(&s->cuts, &r->pages, a->segment, from, (uint32_t)(to - from), r->clock_ns,
+                          acked_ns)) {
+            break;
+        }
+        at = to;
+    }
+    session_note_holding(r, x, false);
+}
+
+/* Payload that nobody gets. Without a queue only what is beyond the highest byte seen counts as new. */
+static enum flow_fate unwanted(struct reassembler *r, struct session *x, enum direction d,
+                               const struct arrival *a) {
+    struct stream *s = &x->streams[d];
+    uint64_t from = s->data_seen && s->highest > a->offset ? s->highest : a->offset;
+    uint64_t fresh = arrival_end(a) > from ? arrival_end(a) - from : 0;
+    bool news = !s->data_seen || a->wire_end > s->highest;
+    count_new(r, x, d, fresh);
+    r->counts.dropped_bytes += fresh;
+    x->connection.counts[d].retransmits += a->bytes.len > fresh;
+    s->data_seen = true;
+    if (a->wire_end > s->highest) {
+        s->highest = a->wire_end;
+    }
+    if (s->state == STREAM_RUNNING && x->audience == AUDIENCE_GONE) {
+        s->next = s->highest;
+    }
+    return news ? FLOW_AFTER_END : FLOW_RETRANSMIT;
+}
+
+static void see(struct reassembler *r, struct stream *s, uint64_t wire_end) {
+    if (s->state == STREAM_PARKED && s->parked_since_ns == SEGQ_NEVER) {
+        s->parked_since_ns = r->clock_ns;
+    }
+    /* What an ACK said before there was any byte is no measure of what was seen. */
+    if (!s->data_seen && s->state == STREAM_PARKED) {
+        s->highest = wire_end;
+    }
+    s->data_seen = true;
+    if (wire_end > s->highest) {
+        s->highest = wire_end;
+    }
+    stream_judge_overdue(s, r->clock_ns);
+}
+
+enum flow_fate session_payload(struct reassembler *r, struct session *x, enum direction d,
+                               const struct packet *p, const struct segment *segment, uint64_t offset) {
+    struct stream *s = &x->streams[d];
+    struct arrival a = {.bytes = p->payload, .offset = offset, .segment = segment};
+    a.wire_end = arrival_end(&a) + p->cut;
+    bool beyond_fin = s->fin_known && offset >= s->fin;
+    if (x->audience == AUDIENCE_GONE || s->state == STREAM_ENDED || beyond_fin) {
+        return unwanted(r, x, d, &a);
+    }
+    if (s->fin_known && a.wire_end > s->fin) {
+        a.bytes = slice_first(a.bytes, s->fin - offset);
+        a.wire_end = s->fin;
+    }
+    appraise(r, x, d, &a);
+    bool news = a.fresh > 0 || !s->data_seen || a.wire_end > s->highest;
+    see(r, s, a.wire_end);
+    place(r, x, d, &a);
+    r->counts.dropped_bytes += a.fresh - a.placed;
+    if (x->audience == AUDIENCE_GONE) {
+        if (s->state == STREAM_RUNNING) {
+            s->next = s->highest;
+        }
+        return FLOW_AFTER_END;
+    }
+    if (p->cut > 0 && s->state != STREAM_ENDED) {
+        place_cut(r, x, d, &a);
+    }
+    if (a.no_memory && a.placed == 0) {
+        return FLOW_NO_MEMORY;
+    }
+    return news ? FLOW_DATA : a.late > 0 ? FLOW_LATE : FLOW_RETRANSMIT;
+}

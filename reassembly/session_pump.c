@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the streams to the consumer: chunks, gaps, overdue bytes and ends, and who may wait for whom. */
+#include "reassembly/session.h"
+
+#include <assert.h>
+
+static void forget_held(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream *s = &x->streams[d];
+    r->counts.dropped_bytes += s->held.bytes;
+    r->counts.held_bytes_now -= s->held.bytes;
+    segq_clear(&s->held, &r->pages);
+    segq_clear(&s->cuts, &r->pages);
+    session_note_holding(r, x, false);
+}
+
+bool session_has_audience(struct reassembler *r, struct session *x) {
+    if (x->audience != AUDIENCE_NONE) {
+        return x->audience == AUDIENCE_OPEN;
+    }
+    x->consumer = r->ops->open(r->environment, &x->connection);
+    if (x->consumer) {
+        x->audience = AUDIENCE_OPEN;
+        return true;
+    }
+    x->audience = AUDIENCE_GONE;
+    for (int d = 0; d < 2; d++) {
+        forget_held(r, x, (enum direction)d);
+        if (x->streams[d].state == STREAM_RUNNING) {
+            stream_advance(&x->streams[d], &r->pages, x->streams[d].highest);
+        }
+    }
+    return false;
+}
+
+/* Delivery of `d` has come to `next`: the other direction may have waited for that. */
+static void advance(struct reassembler *r, struct session *x, enum direction d, uint64_t next) {
+    stream_advance(&x->streams[d], &r->pages, next);
+    x->connection.delivered[d] = next;
+    x->streams[direction_other(d)].poked = true;
+}
+
+size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
+                    const struct segment *segment, bool must_take) {
+    struct stream *s = &x->streams[d];
+    struct chunk chunk = {.bytes = bytes, .offset = s->next, .segment = segment, .must_take = must_take};
+    size_t taken = r->ops->data(x->consumer, d, &chunk);
+    assert(taken <= bytes.len && (!must_take || taken == bytes.len));
+    if (must_take || taken > bytes.len) {
+        taken = bytes.len;
+    }
+    r->counts.delivered_bytes += taken;
+    s->poked = false;
+    if (taken < bytes.len) {
+        r->counts.declined_waits += !s->declined;
+        s->declined = true;
+    } else {
+        s->declined = false;
+        s->force = false;
+    }
+    if (taken > 0) {
+        advance(r, x, d, s->next + taken);
+    }
+    return taken;
+}
+
+bool session_other_blocked(const struct session *x, enum direction d) {
+    switch (stream_front(&x->streams[direction_other(d)])) {
+    case FRONT_PARKED:
+    case FRONT_CUT:
+    case FRONT_HOLE:
+        return true;
+    case FRONT_NOTHING:
+    case FRONT_READY:
+    case FRONT_DECLINED:
+    case FRONT_FIN:
+        break;
+    }
+    return false;
+}
+
+static bool must_take(struct reassembler *r, const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d];
+    if (x->finishing || x->connection.one_sided || s->force) {
+        return true;
+    }
+    bool over = s->held.head->since_ns + r->limits->skew_ns <= r->clock_ns && !session_other_blocked(x, d);
+    r->counts.declined_timeouts += over && s->declined;
+    return over;
+}
+
+static void give_held(struct reassembler *r, struct session *x, enum direction d) {
+    if (!session_has_audience(r, x)) {
+        return;
+    }
+    struct stream *s = &x->streams[d];
+    struct held *h = s->held.head;
+    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, must_take(r, x, d));
+    r->counts.held_bytes_now -= taken;
+    segq_take(&s->held, &r->pages, (uint32_t)taken);
+    session_note_holding(r, x, taken > 0);
+}
+
+void session_gap(struct reassembler *r, struct session *x, enum direction d, uint64_t end,
+                 enum gap_reason reason) {
+    struct stream *s = &x->streams[d];
+    assert(end > s->next);
+    if (!session_has_audience(r, x)) {
+        if (end > s->next) {
+            stream_advance(s, &r->pages, end);
+        }
+        return;
+    }
+    uint64_t len = end - s->next;
+    r->counts.gaps[reason]++;
+    r->counts.gap_bytes += len;
+    x->connection.counts[d].gap_bytes += len;
+    stream_lose(s, s->next, end);
+    r->ops->gap(x->consumer, d, s->next, len, reason, reassembler_now(r));
+    s->declined = false;
+    advance(r, x, d, end);
+    session_note_holding(r, x, true);
+}
+
+void session_end_stream(struct reassembler *r, struct session *x, enum direction d, enum end_reason reason) {
+    struct stream *s = &x->streams[d];
+    forget_held(r, x, d);
+    s->state = STREAM_ENDED;
+    if (reason == END_FIN && x->half_ns == SEGQ_NEVER) {
+        x->half_ns = r->clock_ns;
+    }
+    if (x->audience == AUDIENCE_OPEN) {
+        r->ops->end(x->consumer, d, reason, reassembler_now(r));
+    }
+    x->streams[direction_other(d)].poked = true;
+}
+
+static void tell_overdue(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream *s = &x->streams[d];
+    uint64_t acked = s->overdue_acked;
+    s->overdue_told = acked;
+    s->overdue_set = false;
+    s->overdue_ripe = false;
+    stream_judge_overdue(s, r->clock_ns);
+    r->ops->overdue(x->consumer, d, acked, reassembler_now(r));
+    x->streams[direction_other(d)].poked = true;
+}
+
+static bool overdue_tellable(const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d];
+    return s->overdue_ripe && x->audience == AUDIENCE_OPEN && !s->held.head && s->state != STREAM_ENDED;
+}
+
+static bool offerable(const struct stream *s) {
+    switch (stream_front(s)) {
+    case FRONT_READY:
+    case FRONT_FIN:
+        return true;
+    case FRONT_DECLINED:
+        return s->poked;
+    case FRONT_NOTHING:
+    case FRONT_PARKED:
+    case FRONT_CUT:
+    case FRONT_HOLE:
+        break;
+    }
+    return false;
+}
+
+/* Of two fronts, the one that has waited longer. */
+static enum direction older(const struct session *x) {
+    int64_t since_ns[2];
+    uint64_t ordinal[2];
+    for (int d = 0; d < 2; d++) {
+        stream_front_age(&x->streams[d], &since_ns[d], &ordinal[d]);
+    }
+    if (since_ns[0] != since_ns[1]) {
+        return since_ns[0] < since_ns[1] ? DIRECTION_0 : DIRECTION_1;
+    }
+    return ordinal[0] <= ordinal[1] ? DIRECTION_0 : DIRECTION_1;
+}
+
+/* Chooses the direction to go on with. Both declined and neither moved: no packet can change what either
+ * waits for, because new bytes come behind those at the front; so the older one is told to take. */
+static bool choose(struct session *x, enum direction *d) {
+    bool can[2] = {offerable(&x->streams[0]), offerable(&x->streams[1])};
+    if (can[0] && can[1]) {
+        *d = older(x);
+        return true;
+    }
+    if (can[0] || can[1]) {
+        *d = can[0] ? DIRECTION_0 : DIRECTION_1;
+        return true;
+    }
+    if (stream_front(&x->streams[0]) == FRONT_DECLINED && stream_front(&x->streams[1]) == FRONT_DECLINED) {
+        *d = older(x);
+        x->streams[*d].force = true;
+        return true;
+    }
+    return false;
+}
+
+void session_pump(struct reassembler *r, struct session *x) {
+    enum direction d;
+    while (x->state != SESSION_CLOSED) {
+        if (overdue_tellable(x, DIRECTION_0)) {
+            tell_overdue(r, x, DIRECTION_0);
+        } else if (overdue_tellable(x, DIRECTION_1)) {
+            tell_overdue(r, x, DIRECTION_1);
+        } else if (!choose(x, &d)) {
+            return;
+        } else if (stream_front(&x->streams[d]) == FRONT_FIN) {
+            session_end_stream(r, x, d, END_FIN);
+        } else {
+            give_held(r, x, d);
+        }
+        if (x->streams[0].state == STREAM_ENDED && x->streams[1].state == STREAM_ENDED) {
+            session_close(r, x, END_FIN);
+        }
+    }
+}
+
+bool session_press_direction(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream *s = &x->streams[d];
+    switch (stream_front(s)) {
+    case FRONT_NOTHING:
+    case FRONT_FIN:
+        return false;
+    case FRONT_PARKED:
+        session_start_lowest(x, d);
+        break;
+    case FRONT_READY:
+    case FRONT_DECLINED:
+        s->force = true;
+        break;
+    case FRONT_CUT:
+    case FRONT_HOLE: {
+        uint64_t end = stream_hole_end(s);
+        if (s->cuts.head && s->cuts.head->offset <= s->next && held_end(s->cuts.head) < end) {
+            end = held_end(s->cuts.head);
+        }
+        if (x->at_hand[d] < end) {
+            end = x->at_hand[d];
+        }
+        if (end > s->next) {
+            session_gap(r, x, d, end, GAP_BUDGET);
+        } else {
+            s->force = true;
+        }
+        break;
+    }
+    }
+    session_pump(r, x);
+    return true;
+}
+
+bool session_press(struct reassembler *r, struct session *x) {
+    bool holds[2];
+    for (int d = 0; d < 2; d++) {
+        holds[d] = x->streams[d].held.head || x->streams[d].cuts.head;
+    }
+    if (!holds[0] && !holds[1]) {
+        return false;
+    }
+    enum direction d = holds[0] && holds[1] ? older(x) : holds[0] ? DIRECTION_0 : DIRECTION_1;
+    return session_press_direction(r, x, d);
+}

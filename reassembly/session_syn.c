@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/session_syn.h"
+
+/* A SYN nearer to the living connection than this is an attempt on it, or a mistake, not its successor. */
+enum { STRAY_REACH = 1 << 16 };
+
+static bool is_own_syn(struct session *x, enum direction d, const struct packet *p) {
+    struct stream *s = &x->streams[d];
+    uint32_t first = p->seq + 1;
+    if (x->connection.start_known[d]) {
+        return (uint32_t)x->connection.start[d] == first;
+    }
+    if (!s->anchored) {
+        return x->state == SESSION_OPEN;
+    }
+    uint64_t offset = stream_offset(s, first);
+    uint64_t lowest = s->state == STREAM_PARKED ? stream_lowest(s) : s->origin;
+    if (offset == lowest) {
+        return true;
+    }
+    bool can_start_lower = s->state == STREAM_PARKED || (s->state == STREAM_RUNNING && !s->moved);
+    return can_start_lower && offset < lowest && lowest - offset <= STREAM_LATE_SYN_REACH;
+}
+
+static bool confirms_candidate(const struct session *x, enum direction d, const struct packet *p) {
+    uint32_t first = x->candidate.seq + 1;
+    if (!x->candidate_set || p->flags & TCP_RST) {
+        return false;
+    }
+    if (d == x->candidate_direction) {
+        return !(p->flags & TCP_SYN) && p->seq == first;
+    }
+    return p->flags & TCP_ACK && p->ack == first;
+}
+
+static bool is_ending(const struct session *x) {
+    return x->state != SESSION_OPEN || x->streams[0].fin_known || x->streams[1].fin_known;
+}
+
+static bool is_stray(struct session *x, enum direction d, const struct packet *p) {
+    struct stream *s = &x->streams[d];
+    if (!s->anchored) {
+        return false;
+    }
+    uint64_t offset = stream_offset(s, p->seq + 1);
+    return offset + STRAY_REACH >= s->highest && offset <= s->highest + STRAY_REACH;
+}
+
+enum session_claim session_claim(struct session *x, enum direction d, const struct packet *p) {
+    if (confirms_candidate(x, d, p)) {
+        return CLAIM_CANDIDATE;
+    }
+    if (!(p->flags & TCP_SYN) || is_own_syn(x, d, p)) {
+        return CLAIM_OURS;
+    }
+    if (is_ending(x)) {
+        return CLAIM_NEW;
+    }
+    if (is_stray(x, d, p)) {
+        return CLAIM_STRAY;
+    }
+    if (!x->candidate_set || x->candidate.seq != p->seq || x->candidate_direction != d) {
+        embryo_packet_save(&x->candidate, p);
+        x->candidate_set = true;
+        x->candidate_direction = d;
+    }
+    return CLAIM_LATER;
+}
+
+void session_start_known(struct session *x, enum direction d, uint64_t offset) {
+    struct stream *s = &x->streams[d];
+    if (x->connection.start_known[d]) {
+        return;
+    }
+    if (s->state == STREAM_PARKED || (s->state == STREAM_RUNNING && !s->moved)) {
+        stream_start(s, offset);
+        x->connection.delivered[d] = offset;
+    } else if (s->origin != offset) {
+        return;
+    }
+    x->connection.start[d] = offset;
+    x->connection.start_known[d] = true;
+}
+
+/* `acked` is the first byte of direction `d`, says the other side. */
+static void start_by_ack(struct session *x, enum direction d, uint32_t acked) {
+    struct stream *s = &x->streams[d];
+    if (x->connection.start_known[d]) {
+        return;
+    }
+    uint64_t offset = stream_offset(s, acked);
+    bool below_all = s->state == STREAM_PARKED ? offset <= stream_lowest(s) : offset <= s->origin;
+    if (below_all && stream_plausible(s, offset)) {
+        session_start_known(x, d, offset);
+    }
+}
+
+static void note_syn_time(struct connection *c, enum direction d, const struct packet *p) {
+    if (p->flags & TCP_ACK) {
+        if (c->syn_ack_ns == 0) {
+            c->syn_ack_ns = p->time_ns;
+        }
+    } else if (c->syn_ns == 0) {
+        c->syn_ns = p->time_ns;
+        c->syn_from = d;
+    } else if (c->syn_from == d) {
+        c->syn_repeats++;
+    }
+}
+
+static void note_handshake_complete(struct connection *c) {
+    c->handshake_seen = c->syn_ns != 0 && c->syn_ack_ns != 0 && c->handshake_ack_ns != 0;
+}
+
+void session_syn(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
+    struct connection *c = &x->connection;
+    struct stream *s = &x->streams[d];
+    (void)r;
+    /* Its own number first, so that a fresh numbering begins with the SYN itself. */
+    uint64_t first = s->anchored ? stream_offset(s, p->seq + 1) : stream_offset(s, p->seq) + 1;
+    session_start_known(x, d, first);
+    if (!x->syn_seen[d]) {
+        x->syn_seen[d] = true;
+        x->facts[d].window_scale = p->window_scale < 0 ? 0 : p->window_scale;
+    }
+    c->midstream = false;
+    note_syn_time(c, d, p);
+    if (p->flags & TCP_ACK) {
+        start_by_ack(x, direction_other(d), p->ack);
+    }
+    note_handshake_complete(c);
+}
+
+void session_handshake(struct session *x, enum direction d, const struct packet *p, uint64_t ack_offset) {
+    struct connection *c = &x->connection;
+    enum direction o = direction_other(d);
+    if (p->flags & TCP_SYN || c->syn_ns == 0 || c->syn_from != d || c->handshake_ack_ns != 0 ||
+        (uint32_t)c->start[d] != p->seq) {
+        return;
+    }
+    /* The SYN's sender goes on at its first byte: what it acknowledges is the other side's first byte, if
+     * that has sent nothing yet. This stands in for a SYN+ACK that was not captured. */
+    if (!c->start_known[o] && !x->streams[o].data_seen) {
+        start_by_ack(x, o, p->ack);
+    }
+    if (c->start_known[o] && c->start[o] == ack_offset) {
+        c->handshake_ack_ns = p->time_ns;
+        note_handshake_complete(c);
+    }
+}
+
+void embryo_packet_save(struct embryo_packet *e, const struct packet *p) {
+    *e = (struct embryo_packet){
+        .time_ns = p->time_ns,
+        .number = p->number,
+        .ordinal = p->ordinal,
+        .file = p->file,
+        .interface = p->interface,
+        .seq = p->seq,
+        .ack = p->ack,
+        .ts_value = p->ts_value,
+        .ts_echo = p->ts_echo,
+        .wire_len = p->wire_len,
+        .window = p->window,
+        .ip_id = p->ip_id,
+        .checksum = p->checksum,
+        .vlan = {p->path.vlan[0], p->path.vlan[1]},
+        .window_scale = p->window_scale,
+        .flags = p->flags,
+        .ttl = p->ttl,
+        .vlan_count = p->path.vlan_count,
+        .has_mac = p->path.has_mac,
+        .has_timestamps = p->has_timestamps,
+    };
+    memcpy(e->mac, p->path.mac, sizeof e->mac);
+}
+
+void embryo_packet_restore(const struct embryo_packet *e, const struct flow_key *key, struct packet *p) {
+    *p = (struct packet){
+        .time_ns = e->time_ns,
+        .number = e->number,
+        .ordinal = e->ordinal,
+        .file = e->file,
+        .interface = e->interface,
+        .key = *key,
+        .seq = e->seq,
+        .ack = e->ack,
+        .ts_value = e->ts_value,
+        .ts_echo = e->ts_echo,
+        .wire_len = e->wire_len,
+        .window = e->window,
+        .ip_id = e->ip_id,
+        .checksum = e->checksum,
+        .window_scale = e->window_scale,
+        .flags = e->flags,
+        .ttl = e->ttl,
+        .has_timestamps = e->has_timestamps,
+        .path = {.has_mac = e->has_mac, .vlan_count = e->vlan_count, .vlan = {e->vlan[0], e->vlan[1]}},
+    };
+    memcpy(p->path.mac, e->mac, sizeof e->mac);
+}

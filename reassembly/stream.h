@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One direction of a connection: its numbering, where it starts, what is held, and the judgement what stands
+ * at its front. It calls no consumer: session.h does. Embedded by value, one thread. All times are the
+ * table's clock.
+ *
+ *   lost, delivered |next   hole   |held |hole|held |            |fin
+ *   ----------------+--------------+=====+----+=====+ . . . . . .+
+ *                                   ^ the hole's edge            ^ highest (behind the last byte seen)
+ *
+ * A direction is PARKED until its start is known: by its SYN, by the other side's acknowledgement of the SYN,
+ * or, without these, as the lowest byte held when the skew since its first byte has passed. */
+#ifndef HARK_REASSEMBLY_STREAM_H
+#define HARK_REASSEMBLY_STREAM_H
+
+#include "reassembly/segq.h"
+
+enum stream_state { STREAM_PARKED, STREAM_RUNNING, STREAM_ENDED };
+
+struct stream_range {
+    uint64_t from;
+    uint64_t to;
+};
+
+enum {
+    STREAM_LOST_RANGES = 4, /* gaps remembered, to tell late bytes from retransmitted ones */
+    STREAM_REACH = 1 << 30, /* largest window there is (RFC 7323 section 2.3): further off is no data */
+    STREAM_LATE_SYN_REACH = 1 << 22 /* a SYN this far below the lowest byte seen may still be its own */
+};
+
+struct stream {
+    enum stream_state state;
+    bool anchored;        /* offsets have their upper half: `highest` is valid */
+    bool acked_known;     /* an ACK of the other side was seen */
+    bool fin_known;       /* `fin` is where the direction ends */
+    bool moved;           /* something was delivered or declared lost */
+    bool declined;        /* the consumer waits for the other direction before the first held byte */
+    bool poked;           /* ... which has moved since */
+    bool force;           /* the next chunk must be taken */
+    bool seen;            /* a packet of this direction was captured */
+    bool data_seen;       /* ... with payload */
+    bool overdue_set;     /* overdue_acked is acknowledged and not captured, the wait for it runs */
+    bool overdue_ripe;    /* ... is over, and the consumer is to be told */
+    uint8_t silent_waits; /* waits for this direction that ended without any packet of it */
+    uint8_t lost_at;
+    uint64_t next;    /* behind what the consumer was given; not in STREAM_PARKED */
+    uint64_t origin;  /* where delivery started */
+    uint64_t highest; /* behind the last byte seen, cut ones too; before any, the first number seen */
+    uint64_t acked;   /* largest acknowledgement of the other side */
+    uint64_t fin;     /* offset of the FIN, behind the last byte */
+    uint64_t overdue_acked;
+    uint64_t overdue_told; /* up to here the consumer knows */
+    int64_t overdue_since_ns;
+    int64_t parked_since_ns; /* first payload or FIN, SEGQ_NEVER before */
+    int64_t fin_since_ns;
+    int64_t fin_acked_ns; /* everything before the FIN was acknowledged, SEGQ_NEVER before */
+    int64_t last_ns;      /* last packet of the direction */
+    struct segq held;
+    struct segq cuts; /* bytes that snaplen cut, without their content */
+    struct stream_range lost[STREAM_LOST_RANGES];
+};
+
+/* What stands at the place where delivery is. */
+enum stream_front {
+    FRONT_NOTHING,
+    FRONT_PARKED, /* something is held, but the start is not known */
+    FRONT_READY,
+    FRONT_DECLINED,
+    FRONT_CUT,
+    FRONT_HOLE,
+    FRONT_FIN,
+};
+
+/* How long a hole may stay; what the connection knows of its other direction. */
+struct stream_patience {
+    int64_t skew_ns;
+    int64_t hold_time_ns;
+    bool one_sided;
+};
+
+struct stream_gap {
+    int64_t deadline_ns;
+    uint64_t end;
+    enum gap_reason reason;
+};
+
+void stream_init(struct stream *);
+void stream_fini(struct stream *, struct page_pool *);
+
+/* The offset of a sequence number: nearest to where the stream is. The first number of all becomes
+ * 2^32 + number. */
+uint64_t stream_offset(struct stream *, uint32_t number);
+/* False when no TCP could have sent or acknowledged `offset` now. */
+bool stream_plausible(const struct stream *, uint64_t offset);
+/* The lowest offset seen so far: of held bytes, or else the first number. */
+uint64_t stream_lowest(const struct stream *);
+
+/* Delivery begins at `offset`. Legal while nothing has moved. */
+void stream_start(struct stream *, uint64_t offset);
+/* The other side acknowledged `offset`. Returns true when that is news. */
+bool stream_acked(struct stream *, uint64_t offset, int64_t now_ns);
+/* The direction's last byte is before `offset`. The first FIN that is not behind delivery counts. */
+void stream_fin(struct stream *, uint64_t offset, int64_t now_ns);
+/* Delivery has come to `next`. */
+void stream_advance(struct stream *, struct page_pool *, uint64_t next);
+/* Remembers a range that was declared lost, or is not looked for. */
+void stream_lose(struct stream *, uint64_t from, uint64_t to);
+/* How many bytes of [from, to) were lost before; each is told once. */
+uint64_t stream_take_late(struct stream *, uint64_t from, uint64_t to);
+
+enum stream_front stream_front(const struct stream *);
+/* How long it has been waiting, to order two directions: clock and, for equal ones, packet. Valid unless
+ * FRONT_NOTHING. */
+void stream_front_age(const struct stream *, int64_t *since_ns, uint64_t *ordinal);
+/* The end of the hole at the front: the first byte or the FIN that is known behind it. Valid at FRONT_HOLE,
+ * FRONT_CUT with something behind. */
+uint64_t stream_hole_end(const struct stream *);
+/* The only place where waiting for a hole ends by itself: when, why, and up to where the hole at the front
+ * will be given up if nothing else comes. False when there is none. */
+bool stream_gap(const struct stream *, const struct stream_patience *, struct stream_gap *);
+/* Keeps `overdue_*` right after acked, highest or fin changed. */
+void stream_judge_overdue(struct stream *, int64_t now_ns);
+
+#endif

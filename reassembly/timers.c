@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/timers.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+void timers_init(struct timers *t) {
+    *t = (struct timers){0};
+}
+
+void timers_fini(struct timers *t) {
+    free(t->entries);
+    timers_init(t);
+}
+
+bool timers_reserve(struct timers *t, size_t count) {
+    if (count <= t->capacity) {
+        return true;
+    }
+    size_t capacity = t->capacity ? t->capacity : FIRST_CAPACITY;
+    while (capacity < count) {
+        capacity *= 2;
+    }
+    struct timers_entry *entries = realloc(t->entries, capacity * sizeof *entries);
+    if (!entries) {
+        return false;
+    }
+    t->entries = entries;
+    t->capacity = capacity;
+    return true;
+}
+
+static bool before(const struct timers_entry *a, const struct timers_entry *b) {
+    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns : a->ordinal < b->ordinal;
+}
+
+static void put(struct timers *t, size_t at, struct timers_entry entry) {
+    t->entries[at] = entry;
+    entry.timer->place = at + 1;
+}
+
+static void rise(struct timers *t, size_t at) {
+    struct timers_entry entry = t->entries[at];
+    while (at > 0 && before(&entry, &t->entries[(at - 1) / 2])) {
+        put(t, at, t->entries[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    put(t, at, entry);
+}
+
+static void sink(struct timers *t, size_t at) {
+    struct timers_entry entry = t->entries[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= t->count) {
+            break;
+        }
+        if (child + 1 < t->count && before(&t->entries[child + 1], &t->entries[child])) {
+            child++;
+        }
+        if (!before(&t->entries[child], &entry)) {
+            break;
+        }
+        put(t, at, t->entries[child]);
+        at = child;
+    }
+    put(t, at, entry);
+}
+
+void timers_set(struct timers *t, struct timer *timer, int64_t deadline_ns, uint64_t ordinal) {
+    if (timer->place == 0) {
+        assert(t->count < t->capacity);
+        t->entries[t->count] = (struct timers_entry){.timer = timer};
+        timer->place = ++t->count;
+    }
+    size_t at = timer->place - 1;
+    t->entries[at].deadline_ns = deadline_ns;
+    t->entries[at].ordinal = ordinal;
+    rise(t, at);
+    sink(t, timer->place - 1);
+}
+
+void timers_remove(struct timers *t, struct timer *timer) {
+    if (timer->place == 0) {
+        return;
+    }
+    size_t at = timer->place - 1;
+    timer->place = 0;
+    t->count--;
+    if (at < t->count) {
+        struct timer *moved = t->entries[t->count].timer;
+        put(t, at, t->entries[t->count]);
+        rise(t, at);
+        sink(t, moved->place - 1);
+    }
+}
+
+int64_t timers_deadline(const struct timers *t, const struct timer *timer) {
+    assert(timer->place > 0);
+    return t->entries[timer->place - 1].deadline_ns;
+}
+
+struct timer *timers_first(const struct timers *t) {
+    return t->count ? t->entries[0].timer : NULL;
+}
+
+void timers_level(struct timers *t, int64_t deadline_ns) {
+    for (size_t i = 0; i < t->count; i++) {
+        t->entries[i].deadline_ns = deadline_ns;
+    }
+    for (size_t i = t->count / 2; i-- > 0;) {
+        sink(t, i);
+    }
+}

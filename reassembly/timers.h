@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deadlines, in a heap ordered by time and then by the connection's ordinal, so that a tick costs what is due
+ * and its order is fixed. One timer a flow, holding the earliest thing that can happen to it; a deadline
+ * that moves later is left alone until it fires (the owner then looks again), so that most packets touch
+ * nothing here. Embedded by value, one thread. */
+#ifndef HARK_REASSEMBLY_TIMERS_H
+#define HARK_REASSEMBLY_TIMERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Embedded in its owner. Zero-initialised: not set. */
+struct timer {
+    size_t place; /* in the heap, from 1 */
+};
+
+struct timers_entry {
+    int64_t deadline_ns;
+    uint64_t ordinal;
+    struct timer *timer;
+};
+
+struct timers {
+    struct timers_entry *entries;
+    size_t count;
+    size_t capacity;
+};
+
+void timers_init(struct timers *);
+void timers_fini(struct timers *);
+/* Makes room so that `count` timers can be set without failing. False without memory. */
+bool timers_reserve(struct timers *, size_t count);
+/* Sets a timer, or moves it. */
+void timers_set(struct timers *, struct timer *, int64_t deadline_ns, uint64_t ordinal);
+void timers_remove(struct timers *, struct timer *);
+int64_t timers_deadline(const struct timers *, const struct timer *);
+/* The earliest, NULL when there is none. */
+struct timer *timers_first(const struct timers *);
+/* Gives every timer the same deadline: from now on they come in the order of their ordinals. */
+void timers_level(struct timers *, int64_t deadline_ns);
+
+#endif
