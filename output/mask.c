@@ -153,9 +153,10 @@ static bool is_token_byte(uint8_t c) {
            (c && strchr(others, c) != NULL);
 }
 
-/* The kind of a name that is no token: of the first part of it that is a secret's. *end is where that part
- * ends. */
-static enum field_kind broken_name_kind(struct slice name, size_t *end) {
+/* A name that is no token: is some part of it the name of a secret's field? Then *end is where that part
+ * ends, if nothing but separators stands before it, else 0. */
+static bool has_secret_part(struct slice name, size_t *end) {
+    bool first = true;
     for (size_t from = 0; from < name.len;) {
         size_t to = from;
         while (to < name.len && is_token_byte(name.ptr[to])) {
@@ -163,13 +164,13 @@ static enum field_kind broken_name_kind(struct slice name, size_t *end) {
         }
         enum field_kind kind = secret_name_field_kind(slice_make(name.ptr + from, to - from));
         if (kind != FIELD_OTHER && kind != FIELD_URL) {
-            *end = to;
-            return kind;
+            *end = first ? to : 0;
+            return true;
         }
+        first = first && to == from;
         from = to + 1;
     }
-    *end = name.len;
-    return FIELD_OTHER;
+    return false;
 }
 
 static bool is_token(struct slice name) {
@@ -188,7 +189,7 @@ struct slice mask_field(struct slice name, struct slice value, struct buf *scrat
         return value;
     }
     if (!is_token(name)) {
-        kind = broken_name_kind(name, &end) == FIELD_OTHER ? FIELD_OTHER : FIELD_SECRET;
+        kind = has_secret_part(name, &end) ? FIELD_SECRET : FIELD_OTHER;
     } else if (secret_name_possible(name)) {
         kind = secret_name_field_kind(name);
     }
@@ -207,8 +208,8 @@ struct slice mask_field_name(struct slice name, struct buf *scratch) {
         return name;
     }
     struct masker m = masker_of(name, scratch);
-    if (broken_name_kind(name, &end) != FIELD_OTHER) {
-        while (end < name.len && (name.ptr[end] == ' ' || name.ptr[end] == '\t')) {
+    if (has_secret_part(name, &end)) {
+        while (end > 0 && end < name.len && (name.ptr[end] == ' ' || name.ptr[end] == '\t')) {
             end++;
         }
         masker_hide(&m, end, name.len);

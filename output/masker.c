@@ -223,19 +223,19 @@ static void hide_query(struct masker *m, size_t from) {
     }
 }
 
-/* From `from` on: a path, then perhaps a query and a fragment. `authority`: an authority stands before the
- * path. */
-static void hide_path_and_query(struct masker *m, size_t from, bool authority) {
-    size_t end = from;
-    while (end < m->in.len && m->in.ptr[end] != '?' && m->in.ptr[end] != '#') {
-        end++;
+static size_t path_end(struct slice in, size_t from) {
+    while (from < in.len && in.ptr[from] != '?' && in.ptr[from] != '#') {
+        from++;
     }
-    size_t path = from;
-    while (authority && path < end && m->in.ptr[path] != '/') {
-        path++;
-    }
-    hide_piece(m, from, end, path < end && m->in.ptr[path] == '/' ? path + 1 : path, REGION_PATH);
-    size_t query = end + 1 > m->copied ? end + 1 : m->copied;
+    return from;
+}
+
+static size_t later(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static void hide_behind_path(struct masker *m, size_t end) {
+    size_t query = later(end + 1, m->copied);
     if (query < m->in.len) {
         hide_query(m, query);
     }
@@ -270,16 +270,27 @@ static size_t authority_start(struct slice in) {
 }
 
 void masker_hide_url(struct masker *m) {
-    size_t start = authority_start(m->in);
-    if (start < m->in.len) {
-        hide_userinfo(m, start, m->in.len);
+    size_t authority = authority_start(m->in);
+    if (authority == m->in.len) {
+        masker_hide_path(m);
+        return;
     }
-    size_t from = m->copied;
-    hide_path_and_query(m, from, start < m->in.len);
+    hide_userinfo(m, authority, m->in.len);
+    size_t path = later(authority, m->copied), end = path_end(m->in, path);
+    while (path < end && m->in.ptr[path] != '/') {
+        path++;
+    }
+    if (conceals(m, m->copied, path)) {
+        masker_hide(m, authority, path);
+    }
+    hide_piece(m, m->copied, end, path < end ? path + 1 : path, REGION_PATH);
+    hide_behind_path(m, end);
 }
 
 void masker_hide_path(struct masker *m) {
-    hide_path_and_query(m, 0, false);
+    size_t end = path_end(m->in, 0);
+    hide_piece(m, 0, end, end > 0 && m->in.ptr[0] == '/' ? 1 : 0, REGION_PATH);
+    hide_behind_path(m, end);
 }
 
 void masker_hide_query(struct masker *m) {

@@ -79,11 +79,12 @@ void url_make(struct url *url, const struct transaction *t, bool mask) {
     bool http =
         target->form == TARGET_ORIGIN || target->form == TARGET_ABSOLUTE || target->form == TARGET_ASTERISK;
     url->target = mask ? mask_url(raw, &url->target_text) : raw;
-    url->has_domain = target->form != TARGET_INVALID && target->domain.len > 0 &&
-                      (!mask || is_safe(target->domain, raw, host));
+    bool safe = !mask || (is_safe(target->domain, raw, host) && is_safe(target->path, raw, host) &&
+                          is_safe(target->query, raw, host));
+    url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0;
     url->has_scheme = http && target->scheme.len > 0;
     url->scheme = target->scheme;
-    url->has_path = http && target->path.len > 0 && (!mask || is_safe(target->path, raw, host));
+    url->has_path = safe && http && target->path.len > 0;
     url->has_query = url->has_path && target->has_query;
     if (url->has_path) {
         url->path = mask ? mask_path(target->path, &url->path_text) : target->path;

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masking: SECRET stands for what must never be seen, and must never be in a result. */
+#include "output/mask.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 1 << 16 };
+
+static bool contains(struct slice text, const char *word) {
+    return text.len >= strlen(word) && memmem(text.ptr, text.len, word, strlen(word)) != NULL;
+}
+
+/* The input in exact memory, so that ASan sees a read past its end. */
+static struct slice exact(const char *text) {
+    size_t len = strlen(text);
+    uint8_t *bytes = malloc(len ? len : 1);
+    assert_non_null(bytes);
+    memcpy(bytes, text, len);
+    return slice_make(bytes, len);
+}
+
+static void assert_text(struct slice got, const char *expected, const char *input) {
+    if (!slice_is(got, expected)) {
+        print_error("of %s: got %.*s, not %s\n", input, (int)got.len, (const char *)got.ptr, expected);
+    }
+    assert_true(slice_is(got, expected));
+    assert_false(contains(got, "SECRET"));
+}
+
+static void assert_masks(struct slice (*mask)(struct slice, struct buf *), const char *input,
+                         const char *expected) {
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    struct slice in = exact(input);
+    assert_text(mask(in, &scratch), expected, input);
+    free((void *)(uintptr_t)in.ptr);
+    buf_fini(&scratch);
+}
+
+static void assert_field(const char *name, const char *value, const char *expected) {
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    struct slice n = exact(name), v = exact(value);
+    assert_text(mask_field(n, v, &scratch), expected, value);
+    free((void *)(uintptr_t)n.ptr);
+    free((void *)(uintptr_t)v.ptr);
+    buf_fini(&scratch);
+}
+
+struct example {
+    const char *input, *expected;
+};
+
+static void test_targets_and_urls(void **state) {
+    (void)state;
+    static const struct example examples[] = {
+        {"", ""},
+        {"/", "/"},
+        {"*", "*"},
+        {"?", "?"},
+        {"/?&&=", "/?&&="},
+        {"/a?token=SECRET&b=1", "/a?token=***&b=1"},
+        {"/a?b=1&Access_Token=SECRET", "/a?b=1&Access_Token=***"},
+        {"/a?token=", "/a?token="},
+        {"/a?x=1;token=SECRET;SECRET&y=2", "/a?x=1;token=***&y=2"},
+        {"/a?user[password]=SECRET&user.token=SECRET&j_password=SECRET",
+         "/a?user[password]=***&user.token=***&j_password=***"},
+        {"/a?%74oken=SECRET&%70%61%73%73%77%64=SECRET", "/a?%74oken=***&%70%61%73%73%77%64=***"},
+        {"/a?user%5Bpassword%5D=SECRET", "/a?user%5Bpassword%5D=***"},
+        {"/a?code=SECRET&state=xyz", "/a?code=***&state=xyz"},
+        {"/a?key=SECRET", "/a?key=***"},
+        {"/a?keys=all&tokens=3&page=2&q=password", "/a?keys=all&tokens=3&page=2&q=password"},
+        {"/a;jsessionid=SECRET?x=1", "/a;jsessionid=***?x=1"},
+        {"/a;JSESSIONID=SECRET", "/a;JSESSIONID=***"},
+        {"/a&token=SECRET", "/a&token=***"},
+        {"/cb#access_token=SECRET&token_type=bearer", "/cb#access_token=***&token_type=bearer"},
+        {"/a?b=c#id_token=SECRET", "/a?b=c#id_token=***"},
+        {"/s3/k?X-Amz-Algorithm=A&X-Amz-Credential=SECRET&X-Amz-Signature=SECRET&X-Amz-Security-Token=SECRET",
+         "/s3/k?X-Amz-Algorithm=A&X-Amz-Credential=***&X-Amz-Signature=***&X-Amz-Security-Token=***"},
+        {"/b?AWSAccessKeyId=SECRET&Signature=SECRET&Expires=1",
+         "/b?AWSAccessKeyId=***&Signature=***&Expires=1"},
+        {"/b?sv=1&sig=SECRET", "/b?sv=1&sig=***"},
+        {"/b?X-Goog-Signature=SECRET", "/b?X-Goog-Signature=***"},
+        {"/b?hmac-signature=SECRET SECRET&c=d", "/b?hmac-signature=***&c=d"},
+        {"http://user:SECRET@host:8080/p?q", "http://***@host:8080/p?q"},
+        {"HTTP://SECRET@host/", "HTTP://***@host/"},
+        {"http://u:p@SECRET@host/", "http://***@host/"},
+        {"http://u:p/SECRET@host/x?y=1", "http://***@host/x?y=1"},
+        {"http://u:p?SECRET@host/", "http://***@host/"},
+        {"http://u:p#SECRET@host/", "http://***@host/"},
+        {"http://u:my SECRET@host/", "http://***@host/"},
+        {"http:/u:SECRET@host", "http:/***@host"},
+        {"http:u:SECRET@host", "***@host"},
+        {"http:\\\\u:SECRET@host", "http:\\\\***@host"},
+        {"//u:SECRET@host/", "//***@host/"},
+        {"u:SECRET@host:443", "***@host:443"},
+        {"SECRET@host", "***@host"},
+        {"host:443", "host:443"},
+        {"[::1]:443", "[::1]:443"},
+        {"http://[::1]:80/@x", "http://[::1]:80/@x"},
+        {"/users/bob@example.com?a=b", "/users/bob@example.com?a=b"},
+        {"http://host/users/bob@example.com", "http://host/users/bob@example.com"},
+        {"http://host:8080/users/bob@example.com", "http://host:8080/users/bob@example.com"},
+        {"/p?next=http://u:SECRET@h/&x=1", "/p?next=http://***@h/&x=1"},
+        {"/proxy/http://u:SECRET@h/x", "/proxy/http://***@h/x"},
+        {"/p?r=http%3A%2F%2Fu%3ASECRET%40h%2F&x=1", "/p?r=***&x=1"},
+        {"/p?r=https%253A%252F%252Fx%253Ftoken%253DSECRET&z=2", "/p?r=***&z=2"},
+        {"/p?r=a%26password%3DSECRET", "/p?r=***"},
+        {"/p?token%3DSECRET", "/p?***"},
+        {"/x?a=%zz%&b=%41%4", "/x?a=%zz%&b=%41%4"},
+        {"/p?q=%E4%BD%A0%3D1&r=%C3%A4", "/p?q=%E4%BD%A0%3D1&r=%C3%A4"},
+        {"http://u%3ASECRET%40h/x?y", "http://***/x?y"},
+        {"http%3A//u:SECRET@h/x?y", "http%3A/***?y"},
+        {"http://h?token=SECRET", "http://h?token=***"},
+        {"http://h/p%3Bjsessionid%3DSECRET?x=1", "http://h/***?x=1"},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        assert_masks(mask_url, examples[i].input, examples[i].expected);
+    }
+}
+
+static void test_parts_of_urls(void **state) {
+    (void)state;
+    assert_masks(mask_query, "token=SECRET&a=b", "token=***&a=b");
+    assert_masks(mask_query, "", "");
+    assert_masks(mask_query, "a=b", "a=b");
+    assert_masks(mask_path, "/a;sid=SECRET", "/a;sid=***");
+    assert_masks(mask_path, "/a/b@c", "/a/b@c");
+    assert_int_equal(mask_userinfo_end(slice_of("http://u:p@h/")), strlen("http://u:p@"));
+    assert_int_equal(mask_userinfo_end(slice_of("u:p/w@h/")), strlen("u:p/w@"));
+    assert_int_equal(mask_userinfo_end(slice_of("http://h/a@b")), 0);
+    assert_int_equal(mask_userinfo_end(slice_of("/a@b")), 0);
+    assert_int_equal(mask_userinfo_end(slice_of("")), 0);
+}
+
+static void test_credentials(void **state) {
+    (void)state;
+    assert_field("Authorization", "Basic SECRET", "Basic ***");
+    assert_field("authorization", "bearer SECRET", "bearer ***");
+    assert_field("Proxy-Authorization", "Digest username=\"SECRET\", response=\"SECRET\"", "Digest ***");
+    assert_field("Authorization", "AWS4-HMAC-SHA256 Credential=SECRET, Signature=SECRET",
+                 "AWS4-HMAC-SHA256 ***");
+    assert_field("Authorization", "SECRET", "***");
+    assert_field("Authorization", "SECRETPART SECRET", "***");
+    assert_field("Authorization", "", "");
+    assert_field("X-Forwarded-Authorization", "Basic SECRET", "Basic ***");
+    assert_field("X-Whatever", "Bearer SECRET", "Bearer ***");
+    assert_field("WWW-Authenticate", "Basic realm=\"x\"", "Basic realm=\"x\"");
+    assert_field("WWW-Authenticate", "NTLM SECRET", "NTLM ***");
+    assert_field("Proxy-Authenticate", "Negotiate SECRET", "Negotiate ***");
+    assert_field("Authentication-Info", "rspauth=\"SECRET\"", "***");
+    static const char *const secrets[] = {"X-Api-Key",
+                                          "X-Auth-Token",
+                                          "X-Amz-Security-Token",
+                                          "X-Vault-Token",
+                                          "Private-Token",
+                                          "API-Key",
+                                          "apikey",
+                                          "X-CSRF-Token",
+                                          "X-XSRF-TOKEN",
+                                          "X-Access-Token",
+                                          "DPoP",
+                                          "X-Session-Id",
+                                          "Ocp-Apim-Subscription-Key",
+                                          "X-Hub-Signature-256",
+                                          "X-Goog-Iap-Jwt-Assertion",
+                                          "X-Amzn-Oidc-Data",
+                                          "X-Auth-Key",
+                                          "Token",
+                                          "X_API_KEY"};
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
+        assert_field(secrets[i], "SECRET", "***");
+    }
+    assert_field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ==");
+    assert_field("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.SECRET, chat", "***");
+    assert_field("Sec-WebSocket-Protocol", "chat, superchat", "chat, superchat");
+}
+
+static void test_cookies(void **state) {
+    (void)state;
+    assert_field("Cookie", "a=SECRET; b=SECRET;c=\"SECRET\"; d=", "a=***; b=***;c=***; d=");
+    assert_field("Cookie", "SECRET", "***");
+    assert_field("Cookie", "a=SECRET=SECRET", "a=***");
+    assert_field("Cookie", "a=\"x;SECRET\"", "a=***;***");
+    assert_field("Set-Cookie",
+                 "sid=SECRET; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly; SameSite=Lax",
+                 "sid=***; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT; HttpOnly; SameSite=Lax");
+    assert_field("Set-Cookie", "a=1; Path=/, b=SECRET; Secure", "a=***; Path=***; Secure");
+    assert_field("Set-Cookie", "a=1; HttpOnly, b=SECRET", "a=***; HttpOnly, b=***");
+    assert_field("Set-Cookie", "SECRET", "***");
+    assert_field("Set-Cookie2", "a=SECRET; Version=1", "a=***; Version=1");
+}
+
+static void test_other_fields(void **state) {
+    (void)state;
+    assert_field("Referer", "https://u:SECRET@x/?api_key=SECRET&ok=1", "https://***@x/?api_key=***&ok=1");
+    assert_field("Location", "/cb?code=SECRET&state=1", "/cb?code=***&state=1");
+    assert_field("Content-Location", "/a;sid=SECRET", "/a;sid=***");
+    assert_field("Destination", "http://u:SECRET@dav/x", "http://***@dav/x");
+    assert_field("Origin", "http://u:SECRET@o", "http://***@o");
+    assert_field("Host", "u:SECRET@h:80", "***@h:80");
+    assert_field("Link", "<https://u:SECRET@x/?token=SECRET&b=1>; rel=\"next\"",
+                 "<https://***@x/?token=***&b=1>; rel=\"next\"");
+    assert_field("Refresh", "0; url=http://x/?password=SECRET", "0; url=http://x/?password=***");
+    assert_field("X-Forwarded-Uri", "/x?sig=SECRET", "/x?sig=***");
+    assert_field("X-Original-URL", "/x?secret=SECRET SECRET", "/x?secret=***");
+    assert_field("X-Debug", "user=bob, password=SECRET, a=b", "user=bob, password=***, a=b");
+    assert_field("X-Debug", "password=\"SECRET, SECRET\"; a=b", "password=***; a=b");
+    assert_field("X-Debug", "http%3A%2F%2Fu%3ASECRET%40h", "***");
+    assert_field("User-Agent", "Mozilla/5.0 (X11; a=b) bob@example.com",
+                 "Mozilla/5.0 (X11; a=b) bob@example.com");
+    assert_field("Accept", "text/html;q=0.9,*/*;q=0.8", "text/html;q=0.9,*/*;q=0.8");
+    assert_field("Cache-Control", "max-age=0", "max-age=0");
+    assert_field("From", "bob@example.com", "bob@example.com");
+    assert_field("Content-Type", "multipart/form-data; boundary=----x",
+                 "multipart/form-data; boundary=----x");
+}
+
+static void test_broken_names(void **state) {
+    (void)state;
+    assert_masks(mask_field_name, "Authorization Basic SECRET", "Authorization ***");
+    assert_masks(mask_field_name, "Cookie=SECRET", "Cookie***");
+    assert_masks(mask_field_name, "GET /?token=SECRET HTTP/1.1", "***");
+    assert_masks(mask_field_name, "http://u:SECRET@h/", "***");
+    assert_masks(mask_field_name, "http://u:HIDDEN@h/", "http://***@h/");
+    assert_masks(mask_field_name, "GET /a b?x=http://u:p@h", "GET /a b?x=http://***@h");
+    assert_masks(mask_field_name, "Content-Length", "Content-Length");
+    assert_masks(mask_field_name, "Content Length", "Content Length");
+    assert_masks(mask_field_name, "", "");
+    assert_field("Authorization ", "Basic SECRET", "***");
+    assert_field("\x01"
+                 "Authorization",
+                 "Basic SECRET", "***");
+    assert_field(" Cookie", "a=SECRET", "***");
+}
+
+static void test_secret_names(void **state) {
+    (void)state;
+    static const char *const secret[] = {
+        "assertion",
+        "auth",
+        "authcode",
+        "authkey",
+        "authorization",
+        "authorization_code",
+        "AWSAccessKeyId",
+        "bearer",
+        "code",
+        "code_verifier",
+        "cred",
+        "credential",
+        "credentials",
+        "creds",
+        "crumb",
+        "csrf",
+        "dpop",
+        "hdnea",
+        "hdntl",
+        "hdnts",
+        "hmac",
+        "jwt",
+        "key",
+        "mfa_code",
+        "oauth_verifier",
+        "oidcdata",
+        "otp",
+        "otp_code",
+        "pass",
+        "passcode",
+        "passwort",
+        "PHPSESSID",
+        "pin",
+        "pw",
+        "SAMLart",
+        "SAMLRequest",
+        "SAMLResponse",
+        "secret_id",
+        "sess",
+        "session",
+        "session_key",
+        "sid",
+        "sig",
+        "ticket",
+        "totp",
+        "userpass",
+        "wresult",
+        "xsrf",
+        "access_token",
+        "accessToken",
+        "refresh-token",
+        "id_token",
+        "client_secret",
+        "clientSecret",
+        "passwd",
+        "new_password",
+        "passphrase",
+        "api_key",
+        "apikey",
+        "access_key",
+        "private_key",
+        "signing_key",
+        "sessionid",
+        "ASP.NET_SessionId",
+        "ASPSESSIONIDQQXX",
+        "JSESSIONID",
+        "connect.sid",
+        "_csrf",
+        "authenticity_token",
+        "X-Amz-Signature",
+        "X-Amz-Credential",
+        "client_assertion",
+        "db_pwd",
+        "shared_key",
+        "authinfo",
+        "tokens[token]",
+        "password[]",
+    };
+    static const char *const open[] = {
+        "",       "a",         "q",       "page",   "keys", "monkey", "country_code", "hotkey", "design",
+        "tokens", "passenger", "sidebar", "assign", "lang", "id",     "user",         "state"};
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+        if (!mask_is_secret_parameter(slice_of(secret[i]))) {
+            print_error("%s\n", secret[i]);
+        }
+        assert_true(mask_is_secret_parameter(slice_of(secret[i])));
+    }
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        if (mask_is_secret_parameter(slice_of(open[i]))) {
+            print_error("%s\n", open[i]);
+        }
+        assert_false(mask_is_secret_parameter(slice_of(open[i])));
+    }
+}
+
+static void test_long_names_and_values(void **state) {
+    (void)state;
+    char name[300], url[700];
+    memset(name, 'x', sizeof name);
+    memcpy(name + sizeof name - 13, "access_token", 13); /* with its NUL */
+    assert_true(mask_is_secret_parameter(slice_of(name)));
+    (void)snprintf(url, sizeof url, "/?%s=SECRET&b=1", name);
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    struct slice masked = mask_url(slice_of(url), &scratch);
+    assert_false(contains(masked, "SECRET"));
+    assert_true(contains(masked, "access_token=***&b=1"));
+    buf_fini(&scratch);
+}
+
+static void test_without_room_only_the_mark_is_left(void **state) {
+    (void)state;
+    for (size_t cap = 0; cap < 24; cap++) {
+        struct buf scratch;
+        buf_init(&scratch, cap);
+        struct slice masked = mask_url(slice_of("/abcdefgh?token=SECRET&c=d"), &scratch);
+        assert_false(contains(masked, "SECRET"));
+        assert_true(slice_is(masked, cap < 23 ? "***" : "/abcdefgh?token=***&c=d"));
+        masked = mask_field(slice_of("Authorization"), slice_of("Basic SECRETSECRETSECRET"), &scratch);
+        assert_false(contains(masked, "SECRET"));
+        masked = mask_url(slice_of("/?u=%74oken%3DSECRET"), &scratch);
+        assert_false(contains(masked, "SECRET"));
+        buf_fini(&scratch);
+    }
+}
+
+/* Whatever stands around it: a secret parameter's value and a userinfo stay hidden. */
+static void test_secrets_amid_random_bytes(void **state) {
+    (void)state;
+    static const char alphabet[] = "abc/?&;=#%:@ .[]\\\"<>-_0\xFF";
+    uint32_t seed = 7;
+    for (unsigned round = 0; round < 100000; round++) {
+        char text[64];
+        size_t before = round % 12, after = round / 12 % 12, len = 0;
+        for (size_t i = 0; i < before + after; i++) {
+            seed = seed * 1664525 + 1013904223;
+            text[len++] = alphabet[(seed >> 16) % (sizeof alphabet - 1)];
+            if (i + 1 == before || (before == 0 && i == 0)) {
+                const char *pair = "&token=SECRET";
+                memcpy(text + len, pair, strlen(pair));
+                len += strlen(pair);
+            }
+        }
+        struct buf scratch;
+        buf_init(&scratch, ROOM);
+        uint8_t *bytes = malloc(len + 1);
+        assert_non_null(bytes);
+        memcpy(bytes, text, len);
+        struct slice masked = mask_url(slice_make(bytes, len), &scratch);
+        if (contains(masked, "SECRET")) {
+            print_error("%.*s -> %.*s\n", (int)len, text, (int)masked.len, (const char *)masked.ptr);
+        }
+        assert_false(contains(masked, "SECRET"));
+        masked = mask_field(slice_of("Location"), slice_make(bytes, len), &scratch);
+        assert_false(contains(masked, "SECRET"));
+        masked = mask_field(slice_of("X-Text"), slice_make(bytes, len), &scratch);
+        assert_false(contains(masked, "SECRET"));
+        free(bytes);
+        buf_fini(&scratch);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_targets_and_urls),
+        cmocka_unit_test(test_parts_of_urls),
+        cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_cookies),
+        cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_broken_names),
+        cmocka_unit_test(test_secret_names),
+        cmocka_unit_test(test_long_names_and_values),
+        cmocka_unit_test(test_without_room_only_the_mark_is_left),
+        cmocka_unit_test(test_secrets_amid_random_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
