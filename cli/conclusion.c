@@ -10,9 +10,9 @@ static void say_unsupported(struct progress *progress, const struct pipeline *pi
         const struct unsupported_frames *frames = &pipeline->unsupported[i];
         const char *name = pcap_datalink_val_to_name(frames->link_type);
         progress_say(progress,
-                     "%s: link type %d (%s) is not supported; its %" PRIu64 " frames were not analyzed",
+                     "%s: link type %d%s%s%s is not supported; its %" PRIu64 " frames were not analyzed",
                      source_file_name(pipeline->parts.source, frames->file), frames->link_type,
-                     name ? name : "unknown", frames->frames);
+                     name ? " (" : "", name ? name : "", name ? ")" : "", frames->frames);
     }
 }
 

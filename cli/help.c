@@ -3,6 +3,7 @@
 
 #include "cli/options.h"
 
+#include <openssl/crypto.h>
 #include <pcap/pcap.h>
 #include <string.h>
 #ifdef HARK_WITH_ZLIB
@@ -72,6 +73,7 @@ void help_print(FILE *out) {
 
 void help_print_version(FILE *out) {
     fprintf(out, "hark %s\n%s\n", HARK_VERSION, pcap_lib_version());
+    fprintf(out, "%s\n", OpenSSL_version(OPENSSL_VERSION));
 #ifdef HARK_WITH_ZLIB
     fprintf(out, "zlib version %s\n", zlibVersion());
 #endif

@@ -180,7 +180,7 @@ const struct option_info option_table[] = {
      .argument = "FORMAT",
      .initial = "ndjson",
      .choices = format_choices,
-     .help = "one JSON object a line (ndjson), or one line for people (text)",
+     .help = "JSON, one object a line (ndjson), or lines for people (text)",
      .more = ""},
     {.name = "secrets",
      .kind = OPTION_CHOICE,
@@ -189,7 +189,7 @@ const struct option_info option_table[] = {
      .argument = "MODE",
      .initial = "mask",
      .choices = secrets_choices,
-     .help = "write *** for credentials (mask), or the credentials (keep)",
+     .help = "show credentials as *** (mask), or as they are (keep)",
      .more = "Credentials are the values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, the "
              "user information of URLs, and the query parameters known to hold tokens and signatures."},
     {.name = "color",
