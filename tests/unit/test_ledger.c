@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger: it balances when nothing is missing, says which equation fails when something is, and prints
+ * what it knows. */
+#include "output/ledger.h"
+
+#include "capture/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { REPORT_BYTES = 1 << 16 };
+
+static struct ledger sample(void) {
+    struct ledger l = {.elapsed_ns = 1500 * NS_PER_MILLISECOND, .output_bytes = 12345678};
+    l.source.frames = 1000;
+    l.source.filtered = 100;
+    l.source.bytes = 555555;
+    l.decode.fates[DECODE_TCP] = 850;
+    l.decode.fates[DECODE_UDP] = 30;
+    l.decode.fates[DECODE_NOT_IP] = 20;
+    l.decode.tunnels[TUNNEL_VXLAN] = 77;
+    l.flow.fates[FLOW_DATA] = 500;
+    l.flow.fates[FLOW_CONTROL] = 340;
+    l.flow.fates[FLOW_RETRANSMIT] = 10;
+    l.flow.opened = 12;
+    l.flow.opened_midstream = 2;
+    l.flow.closed[END_FIN] = 9;
+    l.flow.closed[END_CAPTURE] = 3;
+    l.flow.payload_bytes = 1000000;
+    l.flow.delivered_bytes = 990000;
+    l.flow.dropped_bytes = 10000;
+    l.flow.gaps[GAP_ACKNOWLEDGED] = 2;
+    l.flow.gap_bytes = 2920;
+    l.http.flows[PROTOCOL_HTTP1] = 10;
+    l.http.flows[PROTOCOL_TLS] = 1;
+    l.http.requests = 60;
+    l.http.responses = 58;
+    l.http.paired[PAIRING_ACK] = 50;
+    l.http.paired[PAIRING_ORDER] = 5;
+    l.http.orphan_requests[PAIRING_CAPTURE_ENDED] = 3;
+    l.http.orphan_requests[PAIRING_RESPONSE_LOST] = 1;
+    l.http.no_memory_requests = 1;
+    l.http.orphan_responses[PAIRING_REQUEST_LOST] = 2;
+    l.http.no_memory_responses = 1;
+    l.http.tunnels = 2;
+    l.http.incomplete = 4;
+    l.records[TRANSACTION_PAIR] = 54;
+    l.records[TRANSACTION_ORPHAN_REQUEST] = 4;
+    l.records[TRANSACTION_ORPHAN_RESPONSE] = 1;
+    l.records[TRANSACTION_TUNNEL] = 2;
+    l.records_too_long = 1;
+    l.records_unwritten = 1;
+    return l;
+}
+
+static void test_it_balances(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    struct ledger empty = {.elapsed_ns = 0};
+    char why[256];
+    assert_true(ledger_balances(&l, why));
+    assert_string_equal(why, "");
+    assert_true(ledger_balances(&empty, why));
+}
+
+static void test_each_missing_one_is_found(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    struct {
+        uint64_t *count;
+        const char *says;
+    } cases[] = {
+        {&l.source.frames, "frames read"},
+        {&l.source.filtered, "filtered out"},
+        {&l.decode.fates[DECODE_UDP], "frames by fate"},
+        {&l.decode.fates[DECODE_TCP], "frames by fate"},
+        {&l.flow.fates[FLOW_INVALID], "TCP packets by fate"},
+        {&l.flow.payload_bytes, "payload bytes"},
+        {&l.flow.delivered_bytes, "payload bytes"},
+        {&l.flow.dropped_bytes, "payload bytes"},
+        {&l.flow.held_bytes_now, "payload bytes"},
+        {&l.flow.opened, "connections opened"},
+        {&l.flow.closed[END_RST], "connections opened"},
+        {&l.http.requests, "requests"},
+        {&l.http.responses, "responses"},
+        {&l.http.paired[PAIRING_ACK], "requests"},
+        {&l.http.orphan_requests[PAIRING_IDLE], "requests"},
+        {&l.http.orphan_responses[PAIRING_AMBIGUOUS], "responses"},
+        {&l.http.no_memory_requests, "requests"},
+        {&l.http.no_memory_responses, "responses"},
+        {&l.http.tunnels, "records written"},
+        {&l.records[TRANSACTION_PAIR], "records written"},
+        {&l.records[TRANSACTION_ORPHAN_RESPONSE], "records written"},
+        {&l.records[TRANSACTION_ORPHAN_REQUEST], "records of orphan requests"},
+        {&l.records[TRANSACTION_TUNNEL], "records of tunnels"},
+        {&l.records_too_long, "records written"},
+        {&l.records_unwritten, "records written"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char why[256] = "";
+        (*cases[i].count)++;
+        assert_false(ledger_balances(&l, why));
+        if (!strstr(why, cases[i].says)) {
+            print_error("case %zu: %s\n", i, why);
+        }
+        assert_non_null(strstr(why, cases[i].says));
+        (*cases[i].count)--;
+        assert_true(ledger_balances(&l, why));
+    }
+}
+
+static void test_adding_partitions(void **state) {
+    (void)state;
+    struct flow_counts f = {.opened = 1, .declined_timeouts = 3}, g = {.opened = 2, .declined_timeouts = 4};
+    struct http_counts h = {.requests = 5, .no_memory_responses = 6},
+                       i = {.requests = 7, .no_memory_responses = 8};
+    f.fates[FLOW_TAP_DUPLICATE] = 10;
+    g.fates[FLOW_TAP_DUPLICATE] = 20;
+    h.flows[PROTOCOL_HTTP1] = 30;
+    i.flows[PROTOCOL_HTTP1] = 40;
+    flow_counts_add(&f, &g);
+    http_counts_add(&h, &i);
+    assert_int_equal(f.opened, 3);
+    assert_int_equal(f.declined_timeouts, 7);
+    assert_int_equal(f.fates[FLOW_TAP_DUPLICATE], 30);
+    assert_int_equal(f.fates[FLOW_DATA], 0);
+    assert_int_equal(h.requests, 12);
+    assert_int_equal(h.no_memory_responses, 14);
+    assert_int_equal(h.flows[PROTOCOL_HTTP1], 70);
+    assert_int_equal(g.opened, 2);
+}
+
+static void report_of(const struct ledger *l, void (*print)(const struct ledger *, FILE *), char *text) {
+    FILE *out = fmemopen(text, REPORT_BYTES, "w");
+    assert_non_null(out);
+    print(l, out);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void assert_line(const char *report, const char *name, const char *number) {
+    const char *at = report;
+    while ((at = strstr(at, name)) != NULL) {
+        const char *end = strchr(at, '\n');
+        assert_non_null(end);
+        if ((size_t)(end - at) > strlen(number) &&
+            memcmp(end - strlen(number), number, strlen(number)) == 0) {
+            return;
+        }
+        at = end;
+    }
+    print_error("no line \"%s ... %s\" in\n%s\n", name, number, report);
+    fail();
+}
+
+static void test_the_whole_report(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    report_of(&l, ledger_print, report);
+    assert_line(report, "read", " 1 000");
+    assert_line(report, "filtered out", " 100");
+    assert_line(report, "tunnel headers: vxlan", " 77");
+    assert_line(report, "new payload", " 1 000 000");
+    assert_line(report, "LOST in gaps", " 2 920");
+    assert_line(report, "request and response", " 55");
+    assert_line(report, "requests without a response", " 4");
+    assert_line(report, "capture ended", " 3");
+    assert_line(report, "responses without a request", " 2");
+    assert_line(report, "request lost", " 2");
+    assert_line(report, "requests without memory", " 1");
+    assert_line(report, "orphan request", " 4");
+    assert_line(report, "NOT written: too long", " 1");
+    assert_line(report, "bytes of output", " 12 345 678");
+    assert_line(report, "run time", " 1.500 s");
+    assert_non_null(strstr(report, "The ledger balances."));
+    assert_null(strstr(report, "evicted"));       /* zero: left out */
+    assert_null(strstr(report, "by the kernel")); /* likewise */
+    assert_null(strchr(report, '_'));
+    for (const char *at = report;
+         *at;) { /* no line is wider than a terminal, and all numbers end in one column */
+        const char *end = strchr(at, '\n');
+        assert_non_null(end);
+        assert_true(end - at <= 80);
+        at = end + 1;
+    }
+    l.source.frames++;
+    memset(report, 0, REPORT_BYTES);
+    report_of(&l, ledger_print, report);
+    assert_non_null(strstr(report, "does NOT balance"));
+    assert_non_null(strstr(report, "frames read (1001) is not"));
+    free(report);
+}
+
+/* Every count has a line: filled with ones, none of the registries' names is missing. */
+static void test_every_reason_has_a_line(void **state) {
+    (void)state;
+    struct ledger l;
+    uint64_t one = 1;
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    for (size_t at = 0; at + sizeof one <= sizeof l; at += sizeof one) {
+        memcpy((char *)&l + at, &one, sizeof one);
+    }
+    report_of(&l, ledger_print, report);
+    for (unsigned i = 0; i < DECODE_FATES + FLOW_FATES + END_REASONS + GAP_REASONS; i++) {
+        const char *name =
+            i < DECODE_FATES                ? decode_fate_name((enum decode_fate)i)
+            : i < DECODE_FATES + FLOW_FATES ? flow_fate_name((enum flow_fate)(i - DECODE_FATES))
+            : i < DECODE_FATES + FLOW_FATES + END_REASONS
+                ? end_reason_name((enum end_reason)(i - DECODE_FATES - FLOW_FATES))
+                : gap_reason_name((enum gap_reason)(i - DECODE_FATES - FLOW_FATES - END_REASONS));
+        char words[64];
+        size_t len = strlen(name);
+        assert_true(len < sizeof words);
+        for (size_t c = 0; c <= len; c++) {
+            words[c] = name[c] == '_' ? ' ' : name[c];
+        }
+        if (!strstr(report, words)) {
+            print_error("no %s\n", words);
+        }
+        assert_non_null(strstr(report, words));
+    }
+    assert_non_null(strstr(report, "DROPPED by the kernel"));
+    assert_non_null(strstr(report, "connections evicted"));
+    free(report);
+}
+
+static void test_the_brief_report(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    report_of(&l, ledger_print_brief, report);
+    assert_string_equal(report,
+                        "1 000 frames, 55 transactions, 6 orphans, 4 incomplete, 1.5 s\n"
+                        "lost: 2 920 bytes in gaps, 0 packets dropped by the kernel, 2 records not written; "
+                        "--stats says more\n");
+    l = (struct ledger){.source = {.frames = 2}};
+    memset(report, 0, REPORT_BYTES);
+    report_of(&l, ledger_print_brief, report);
+    assert_string_equal(report, "2 frames, 0 transactions, 0 orphans, 0 incomplete, 0.0 s\n");
+    free(report);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_balances),
+        cmocka_unit_test(test_each_missing_one_is_found),
+        cmocka_unit_test(test_adding_partitions),
+        cmocka_unit_test(test_the_whole_report),
+        cmocka_unit_test(test_every_reason_has_a_line),
+        cmocka_unit_test(test_the_brief_report),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
