@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The packet clock: the largest timestamp seen, robust against single wild stamps (a jump of more than
- * limits.clock_jump_ns ahead counts only when the next packets agree) and against clocks that go back (noted;
- * expiry goes on). Embedded by value, one thread. */
+/* The packet clock: the largest timestamp seen, robust against wild stamps and against clocks that are set.
+ * A stamp is near when it is within limits.clock_jump_ns of the clock, on either side; a near stamp moves the
+ * clock ahead, never back.
+ *  - Far ahead: the clock moves once CLOCK_AGREEING packets in a row are all far ahead, and then to the
+ *    smallest of their stamps; a single wild stamp moves nothing, not even between packets that are minutes
+ *    apart (there the clock follows two packets late).
+ *  - Far behind: the same number in a row means that the clock was set back, or that the first packet of all
+ *    was wild: the clock steps back to the largest of their stamps, so that expiry never stands still.
+ * Embedded by value, one thread. */
 #ifndef HARK_CAPTURE_CLOCK_H
 #define HARK_CAPTURE_CLOCK_H
 
@@ -9,20 +15,24 @@
 
 #include <stdbool.h>
 
+enum { CLOCK_AGREEING = 3 };
+
+/* Invariant: ahead_count < CLOCK_AGREEING, behind_count < CLOCK_AGREEING, and one of them is 0. */
 struct packet_clock {
-    int64_t now_ns; /* valid once started */
+    int64_t now_ns; /* since the epoch; valid once started */
     int64_t jump_limit_ns;
-    int64_t candidate_ns; /* a jump that waits to be confirmed */
-    unsigned agreeing;    /* packets in a row that agree with the candidate */
-    unsigned behind;      /* packets in a row far behind now_ns: the clock was set back */
+    int64_t ahead_ns[CLOCK_AGREEING]; /* stamps far ahead in a row, as they came */
+    unsigned ahead_count;
+    unsigned behind_count; /* stamps far behind in a row */
+    int64_t behind_ns;     /* the largest of them */
     bool started;
-    uint64_t jumps;      /* confirmed jumps ahead */
-    uint64_t steps_back; /* confirmed steps back by more than the limit: now_ns follows */
-    uint64_t wild;       /* stamps ignored */
+    uint64_t jumps;      /* moves ahead by more than the limit */
+    uint64_t steps_back; /* moves back */
+    uint64_t wild; /* far stamps that the next packets did not confirm (those still open not included) */
 };
 
 void packet_clock_init(struct packet_clock *, const struct limits *);
-/* Takes a packet's time and returns the clock's. */
+/* Takes a packet's time (any value, ns since the epoch) and returns the clock's. */
 int64_t packet_clock_advance(struct packet_clock *, int64_t time_ns);
 
 #endif

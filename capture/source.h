@@ -10,32 +10,36 @@
 struct source;
 
 enum source_status {
-    SOURCE_FRAME,   /* a frame was given */
-    SOURCE_IDLE,    /* live: nothing came within the time-out; the wall clock may tick */
-    SOURCE_END,     /* every file was read to its end, or source_stop was called, or the count is reached */
-    SOURCE_DAMAGED, /* a file could not be read on: source_message says what and where; reading goes on with
-                       the next file */
+    SOURCE_FRAME, /* a frame was given */
+    SOURCE_IDLE,  /* live: nothing came within the time-out; the wall clock may tick. Files, where asked for:
+                     a pipe is silent, or the filter let nothing pass for long; time to flush and to show
+                     progress, but never for the wall clock (source_is_live tells) */
+    SOURCE_END,   /* every file was read to its end, or source_stop was called, or the count is reached, or
+                     the interface is gone; it stays so */
+    SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
+                       readable was given before. Go on calling: the next file follows, or SOURCE_END */
 };
 
 /* Longest message of this module, with its NUL. */
 enum { SOURCE_MESSAGE_BYTES = 512 };
 
 struct source_files_options {
-    const char *const *paths; /* "-" is standard input; the strings must outlive the source */
+    const char *const *paths; /* "-" is standard input; the strings (not the array) must outlive the source */
     size_t path_count;        /* at least 1 */
     const char *filter;       /* BPF expression, NULL or "" for all; numbers count filtered frames too */
     uint64_t frame_count;     /* stop after so many frames that passed the filter; 0 for all */
-    int snapshot_length;      /* frames are cut to this many bytes; 0 for as they are */
+    int snapshot_length;      /* frames are cut to this many bytes, after the filter; 0 for as they are */
+    int idle_ms;              /* a pipe that is silent so long gives SOURCE_IDLE; 0 for never */
 };
 
 struct source_live_options {
     const char *interface; /* "any" too */
-    const char *filter;
+    const char *filter;    /* runs in the kernel: numbers count only the frames that passed it */
     uint64_t frame_count;
     int snapshot_length; /* 0 for 262144 */
-    int buffer_bytes;    /* kernel buffer */
+    int buffer_bytes;    /* kernel buffer; 0 for libpcap's default, 2 MiB */
     bool promiscuous;
-    int timeout_ms; /* longest wait before SOURCE_IDLE */
+    int timeout_ms; /* longest wait before SOURCE_IDLE, at least 1 */
 };
 
 enum source_error {
@@ -45,11 +49,15 @@ enum source_error {
     SOURCE_ERROR_FILTER, /* the filter does not compile (exit status 2) */
 };
 
-/* Opens all at once, so that a missing file is known before the first record. On error NULL, and `message`
- * says in one line what, where and how to mend it. A filter is compiled for each link type when it is first
- * met; one that does not compile for the first fails here. */
+/* Looks at all files at once, so that a missing file, or one that is no capture, is known before the first
+ * record; each is then opened on its turn. A capture with a damaged beginning (a cut file header, say) is not
+ * refused here but gives SOURCE_DAMAGED on its turn, for the others' sake. Standard input and named pipes are
+ * first read by source_next, where source_stop can end the wait; what is wrong with them is SOURCE_DAMAGED
+ * too. On error NULL, and `message` says in one line what, where and how to mend it. The filter must compile
+ * for the link type of every file looked at; for a pipe that comes later, for a usual link type. */
 struct source *source_open_files(const struct source_files_options *, enum source_error *,
                                  char message[SOURCE_MESSAGE_BYTES]);
+/* The options' strings must outlive the source. */
 struct source *source_open_live(const struct source_live_options *, enum source_error *,
                                 char message[SOURCE_MESSAGE_BYTES]);
 void source_free(struct source *);
@@ -57,29 +65,32 @@ void source_free(struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);
-/* Ends source_next soon, from any thread; async-signal-safe. */
+/* Ends source_next soon, even where it waits for an interface or a pipe; async-signal-safe. */
 void source_stop(struct source *);
 
 struct source_counts {
-    uint64_t frames;          /* read, filtered ones included */
-    uint64_t filtered;        /* did not pass the filter */
-    uint64_t bytes;           /* captured bytes of all frames read */
-    uint64_t kernel_received; /* live: as libpcap's pcap_stats says */
-    uint64_t kernel_dropped;
-    uint64_t interface_dropped;
+    uint64_t frames;   /* read, filtered ones included; live: those that passed the kernel's filter */
+    uint64_t filtered; /* did not pass the filter; live: 0, the kernel does not count them */
+    uint64_t bytes;    /* captured bytes of all frames read */
+    /* live, as pcap_stats(3PCAP) says, but not cut to 32 bits: passed the kernel's filter, those dropped or
+     * not read yet included; a loopback interface counts each packet twice, on its way out and in */
+    uint64_t kernel_received;
+    uint64_t kernel_dropped;    /* live: for want of room in the kernel buffer */
+    uint64_t interface_dropped; /* live: by the interface or its driver */
     uint64_t file_bytes_read;  /* of the files themselves (compressed bytes where compressed), for progress */
-    uint64_t file_bytes_total; /* 0 where unknown (a pipe) */
-    uint64_t damaged_files;
+    uint64_t file_bytes_total; /* 0 where unknown (a pipe among them) */
+    uint64_t damaged_files;    /* how often SOURCE_DAMAGED was given */
 };
 void source_counts(const struct source *, struct source_counts *);
 /* Name of file number `file` as given, or the interface's name. Borrowed from the source. */
 const char *source_file_name(const struct source *, uint32_t file);
 bool source_is_live(const struct source *);
 /* True when the filter names ports or protocols in a way that misses tagged, tunnelled and later-fragment
- * packets. */
+ * packets (the rule is source_filter_text_misses_tagged's). */
 bool source_filter_misses_tagged(const struct source *);
 
-/* Calls `each` for every interface that may be captured; false and a message when they can't be listed. */
+/* Calls `each` for every interface that libpcap can open (description "" where there is none); false and a
+ * message when they can't be listed. */
 bool source_list_interfaces(void (*each)(void *context, const char *name, const char *description),
                             void *context, char message[SOURCE_MESSAGE_BYTES]);
 

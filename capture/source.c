@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/source_ops.h"
+
+#include "capture/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* So many filtered frames in a row give the caller a moment (where it asked for SOURCE_IDLE). */
+enum { FILTERED_IN_A_ROW = 1 << 17 };
+
+void source_say(char message[SOURCE_MESSAGE_BYTES], const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, SOURCE_MESSAGE_BYTES, format, arguments);
+    va_end(arguments);
+    for (char *at = message; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f) {
+            *at = '?';
+        }
+    }
+}
+
+/* Never below 3: where standard input is closed, it must not take its place. Negative on failure. */
+static int open_wake(void) {
+    int low = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (low < 0) {
+        return low;
+    }
+    int high = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int saved_errno = errno;
+    (void)close(low);
+    errno = saved_errno;
+    return high;
+}
+
+struct source *source_new(const struct source_ops *ops, const char *filter,
+                          char message[SOURCE_MESSAGE_BYTES]) {
+    struct source *source = calloc(1, sizeof *source);
+    if (!source) {
+        source_say(message, "out of memory");
+        return NULL;
+    }
+    source->wake_fd = open_wake();
+    if (source->wake_fd < 0) {
+        source_say(message, "no event descriptor: %s", strerror(errno));
+        free(source);
+        return NULL;
+    }
+    source->ops = ops;
+    atomic_init(&source->stopped, false);
+    source_filter_init(&source->filter, filter);
+    source->filter_misses_tagged = source_filter_text_misses_tagged(filter);
+    return source;
+}
+
+void source_free(struct source *source) {
+    if (!source) {
+        return;
+    }
+    source->ops->free(source);
+    source_filter_fini(&source->filter);
+    (void)close(source->wake_fd);
+    free(source);
+}
+
+/* Stamps outside of what 64 bits of nanoseconds hold, and those before 1970, are brought to the nearest that
+ * fits: a file may say anything. */
+static int64_t frame_time(const struct timeval *stamp, bool nanoseconds) {
+    int64_t seconds = stamp->tv_sec;
+    if (seconds < 0 && seconds >= INT32_MIN) {
+        seconds += INT64_C(1) << 32; /* libpcap reads pcap's unsigned 32 bits as signed */
+    }
+    int64_t fraction = stamp->tv_usec;
+    int64_t unit = nanoseconds ? 1 : 1000;
+    if (seconds < 0) {
+        return 0;
+    }
+    if (seconds >= INT64_MAX / NS_PER_SECOND - 1) {
+        return INT64_MAX;
+    }
+    /* A broken fraction may be larger than a second: 32 bits of microseconds are 72 minutes. */
+    if (fraction < 0 || fraction > UINT32_MAX * INT64_C(1000) / unit) {
+        fraction = 0;
+    }
+    int64_t time_ns = 0;
+    return __builtin_add_overflow(seconds * NS_PER_SECOND, fraction * unit, &time_ns) ? INT64_MAX : time_ns;
+}
+
+void source_fill(struct frame *frame, const struct pcap_pkthdr *header, const u_char *bytes,
+                 bool nanoseconds) {
+    frame->bytes = slice_make(bytes, header->caplen);
+    frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
+    frame->time_ns = frame_time(&header->ts, nanoseconds);
+}
+
+enum source_status source_next(struct source *source, struct frame *frame) {
+    for (;;) {
+        if (atomic_load_explicit(&source->stopped, memory_order_relaxed) ||
+            (source->frame_count && source->given >= source->frame_count)) {
+            return SOURCE_END;
+        }
+        enum source_status status = source->ops->next(source, frame);
+        if (status != SOURCE_FRAME) {
+            return status;
+        }
+        source->counts.bytes += frame->bytes.len;
+        frame->ordinal = ++source->counts.frames;
+        if (source_filter_passes(&source->filter, frame)) {
+            source->given++;
+            source->filtered_in_a_row = 0;
+            if (source->snapshot_length) {
+                frame->bytes = slice_first(frame->bytes, (size_t)source->snapshot_length);
+            }
+            return SOURCE_FRAME;
+        }
+        source->counts.filtered++;
+        if (++source->filtered_in_a_row % FILTERED_IN_A_ROW == 0 && source->idle_ms) {
+            return SOURCE_IDLE;
+        }
+    }
+}
+
+const char *source_message(const struct source *source) {
+    return source->message;
+}
+
+void source_stop(struct source *source) {
+    int saved_errno = errno;
+    atomic_store_explicit(&source->stopped, true, memory_order_relaxed);
+    uint64_t one = 1;
+    /* It fails only when the counter is full, and then the descriptor is readable already. */
+    ssize_t ignored = write(source->wake_fd, &one, sizeof one);
+    (void)ignored;
+    errno = saved_errno;
+}
+
+void source_counts(const struct source *source, struct source_counts *counts) {
+    *counts = source->counts;
+    source->ops->counts(source, counts);
+}
+
+const char *source_file_name(const struct source *source, uint32_t file) {
+    return source->ops->file_name(source, file);
+}
+
+bool source_is_live(const struct source *source) {
+    return source->ops->live;
+}
+
+bool source_filter_misses_tagged(const struct source *source) {
+    return source->filter_misses_tagged;
+}

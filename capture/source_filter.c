@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/source_filter.h"
+
+#include <stdio.h>
+
+/* Largest snapshot length of libpcap; a filter's verdict does not depend on it. */
+enum { FILTER_SNAPSHOT_BYTES = 262144 };
+
+bool source_filter_is_blank(const char *expression) {
+    return !expression || expression[strspn(expression, " \t\r\n")] == '\0';
+}
+
+void source_filter_init(struct source_filter *filter, const char *expression) {
+    *filter = (struct source_filter){.expression = source_filter_is_blank(expression) ? NULL : expression};
+}
+
+void source_filter_fini(struct source_filter *filter) {
+    if (filter->compiled) {
+        pcap_freecode(&filter->program);
+        filter->compiled = false;
+    }
+}
+
+static bool compile(const char *expression, int link_type, struct bpf_program *program, char *message,
+                    size_t message_bytes) {
+    pcap_t *dead = pcap_open_dead(link_type, FILTER_SNAPSHOT_BYTES);
+    if (!dead) {
+        (void)snprintf(message, message_bytes, "out of memory");
+        return false;
+    }
+    bool compiled = pcap_compile(dead, program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    if (!compiled) {
+        (void)snprintf(message, message_bytes, "%s", pcap_geterr(dead));
+    }
+    pcap_close(dead);
+    return compiled;
+}
+
+bool source_filter_prepare(struct source_filter *filter, int link_type, char *message, size_t message_bytes) {
+    if (!filter->expression || (filter->compiled && filter->link_type == link_type)) {
+        return true;
+    }
+    source_filter_fini(filter);
+    filter->compiled = compile(filter->expression, link_type, &filter->program, message, message_bytes);
+    filter->link_type = link_type;
+    return filter->compiled;
+}
+
+bool source_filter_plausible(const char *expression, char *message, size_t message_bytes) {
+    static const int usual[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO, DLT_RAW, DLT_LINUX_SLL};
+    if (source_filter_is_blank(expression)) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        char other[PCAP_ERRBUF_SIZE];
+        struct bpf_program program;
+        /* Ethernet's message is the one that most will understand. */
+        if (compile(expression, usual[i], &program, i ? other : message, i ? sizeof other : message_bytes)) {
+            pcap_freecode(&program);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool source_filter_passes(const struct source_filter *filter, const struct frame *frame) {
+    if (!filter->compiled) {
+        return true;
+    }
+    struct pcap_pkthdr header = {.caplen = (bpf_u_int32)frame->bytes.len, .len = frame->wire_len};
+    return pcap_offline_filter(&filter->program, &header, frame->bytes.ptr) != 0;
+}
+
+static bool is_one_of(struct slice word, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (slice_is(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+#define IS_ONE_OF(word, words) is_one_of(word, words, sizeof(words) / sizeof((words)[0]))
+
+static bool is_word_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == ':' || c == '-';
+}
+
+bool source_filter_text_misses_tagged(const char *expression) {
+    static const char *const tags[] = {"vlan", "mpls", "pppoes", "geneve"};
+    static const char *const joints[] = {"and", "or", "not"};
+    static const char *const links[] = {"ether", "wlan", "fddi", "tr", "ppp", "slip", "link"};
+    static const char *const either[] = {"host", "src", "dst", "proto", "broadcast", "multicast", "gateway"};
+    static const char *const above[] = {"ip",   "ip6",   "arp",  "rarp",      "tcp",        "udp",   "sctp",
+                                        "icmp", "icmp6", "igmp", "pim",       "ah",         "esp",   "vrrp",
+                                        "net",  "mask",  "port", "portrange", "protochain", "decnet"};
+    if (source_filter_is_blank(expression)) {
+        return false;
+    }
+    bool misses = false;
+    bool of_link = false;
+    for (const char *at = expression; *at;) {
+        if (!is_word_byte(*at)) {
+            of_link = of_link && !strchr("()&|!", *at);
+            at++;
+            continue;
+        }
+        const char *word_start = at;
+        while (is_word_byte(*at)) {
+            at++;
+        }
+        struct slice word = slice_make(word_start, (size_t)(at - word_start));
+        if (IS_ONE_OF(word, tags)) {
+            return false;
+        }
+        if (IS_ONE_OF(word, joints)) {
+            of_link = false;
+        } else if (IS_ONE_OF(word, links)) {
+            of_link = true;
+        }
+        misses = misses || (!of_link && (IS_ONE_OF(word, above) || IS_ONE_OF(word, either)));
+    }
+    return misses;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/source_stream.h"
+
+#include "capture/source_unpack.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STREAM_BUFFER_BYTES = 256 * 1024, STREAM_FIRST_BYTES = 16, STREAM_PROBLEM_BYTES = 256 };
+
+/* Invariant: `raw` holds what was read of the file ahead of the FILE: of a plain file only the bytes that
+ * told so, of a packed one what the unpacker has not taken yet. `rest` is that part of it. */
+struct source_stream {
+    int fd;
+    int wake_fd;
+    int idle_ms;
+    bool may_block; /* not a regular file */
+    bool detected;  /* the packing is known */
+    bool raw_ended;
+    bool opened;         /* the reader has begun with frames */
+    bool between_frames; /* this read is a frame's first */
+    bool unsupported;
+    enum source_stream_state state;
+    struct source_unpack *unpack; /* NULL for a plain file */
+    struct slice rest;
+    uint64_t bytes_read;
+    uint64_t given; /* unpacked bytes given to the FILE */
+    uint64_t marked;
+    uint8_t first[STREAM_FIRST_BYTES];
+    size_t first_len;
+    char problem[STREAM_PROBLEM_BYTES];
+    FILE *file;
+    uint8_t raw[STREAM_BUFFER_BYTES];
+    char buffer[STREAM_BUFFER_BYTES]; /* the FILE's */
+};
+
+struct source_stream *source_stream_new(int fd, int wake_fd, int idle_ms) {
+    struct source_stream *stream = calloc(1, sizeof *stream);
+    if (!stream) {
+        return NULL;
+    }
+    struct stat status;
+    stream->may_block = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
+    stream->fd = fd;
+    stream->wake_fd = wake_fd;
+    stream->idle_ms = idle_ms;
+    return stream;
+}
+
+void source_stream_free(struct source_stream *stream) {
+    if (!stream) {
+        return;
+    }
+    if (stream->fd != STDIN_FILENO) {
+        (void)close(stream->fd);
+    }
+    source_unpack_free(stream->unpack);
+    free(stream);
+}
+
+static enum source_stream_state stream_fail(struct source_stream *stream, const char *what,
+                                            const char *mend) {
+    (void)snprintf(stream->problem, sizeof stream->problem, "%s%s%s", what, *mend ? "; " : "", mend);
+    return STREAM_FAILED;
+}
+
+/* Waits until the descriptor can be read. */
+static enum source_stream_state wait_readable(struct source_stream *stream) {
+    if (!stream->may_block) {
+        return STREAM_READING;
+    }
+    bool patient = stream->idle_ms == 0 || !stream->between_frames;
+    for (;;) {
+        struct pollfd wanted[] = {{.fd = stream->fd, .events = POLLIN},
+                                  {.fd = stream->wake_fd, .events = POLLIN}};
+        int ready = poll(wanted, 2, patient ? -1 : stream->idle_ms);
+        if (ready < 0 && errno != EINTR) {
+            return stream_fail(stream, strerror(errno), "");
+        }
+        if (ready == 0) {
+            return STREAM_IDLE;
+        }
+        if (ready > 0 && wanted[1].revents) {
+            return STREAM_STOPPED;
+        }
+        if (ready > 0 && wanted[0].revents) {
+            return STREAM_READING;
+        }
+    }
+}
+
+/* Reads once; `got` is 0 at the end of the file. */
+static enum source_stream_state read_file(struct source_stream *stream, void *to, size_t room, size_t *got) {
+    *got = 0;
+    while (!stream->raw_ended) {
+        enum source_stream_state state = wait_readable(stream);
+        if (state != STREAM_READING) {
+            return state;
+        }
+        ssize_t result = read(stream->fd, to, room);
+        if (result >= 0) {
+            *got = (size_t)result;
+            stream->raw_ended = result == 0;
+            stream->bytes_read += *got;
+            return STREAM_READING;
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            return stream_fail(stream, strerror(errno), "");
+        }
+    }
+    return STREAM_READING;
+}
+
+static enum source_stream_state start_unpacking(struct source_stream *stream, enum source_packing packing,
+                                                const char *tool) {
+    char mend[96];
+    (void)snprintf(mend, sizeof mend, "unpack it on the way: %s FILE | hark -r -", tool);
+    const char *problem = NULL;
+    stream->unpack = source_unpack_new(packing, &problem);
+    if (!stream->unpack) {
+        stream->unsupported = true;
+        return stream_fail(stream, problem, mend);
+    }
+    return STREAM_READING;
+}
+
+/* Reads the first bytes and tells the packing by them. A pipe may give them in pieces. */
+static enum source_stream_state detect(struct source_stream *stream) {
+    while (stream->rest.len < PACKING_MAGIC_BYTES && !stream->raw_ended) {
+        size_t got = 0;
+        size_t at = stream->rest.len;
+        enum source_stream_state state = read_file(stream, stream->raw + at, PACKING_MAGIC_BYTES - at, &got);
+        if (state != STREAM_READING) {
+            return state;
+        }
+        stream->rest = slice_make(stream->raw, at + got);
+    }
+    stream->detected = true;
+    const char *tool = "";
+    enum source_packing packing = source_packing_of(stream->rest, &tool);
+    return packing == PACKING_NONE ? STREAM_READING : start_unpacking(stream, packing, tool);
+}
+
+static enum source_stream_state give_plain(struct source_stream *stream, void *to, size_t room,
+                                           size_t *given) {
+    struct slice part = slice_first(stream->rest, room);
+    stream->rest = slice_after(stream->rest, part.len);
+    if (part.len) {
+        memcpy(to, part.ptr, part.len);
+        if (stream->may_block || part.len == room) {
+            *given = part.len;
+            return STREAM_READING;
+        }
+    }
+    size_t got = 0;
+    enum source_stream_state state = read_file(stream, (char *)to + part.len, room - part.len, &got);
+    *given = part.len + got;
+    if (*given) {
+        return STREAM_READING; /* a failure shows again at the next call */
+    }
+    return state == STREAM_READING ? STREAM_END : state;
+}
+
+static enum source_stream_state give_unpacked(struct source_stream *stream, void *to, size_t room,
+                                              size_t *given) {
+    for (;;) {
+        const char *problem = "";
+        /* Also without new input: the unpacker may hold output that had no room. */
+        bool sound = source_unpack_run(stream->unpack, &stream->rest, to, room, given, &problem);
+        if (*given) {
+            return STREAM_READING; /* damage after these bytes shows again at the next call */
+        }
+        if (!sound) {
+            char what[STREAM_PROBLEM_BYTES / 2];
+            (void)snprintf(what, sizeof what, "its compressed data are damaged: %s", problem);
+            return stream_fail(stream, what, "");
+        }
+        if (stream->rest.len) {
+            continue;
+        }
+        size_t got = 0;
+        enum source_stream_state state = read_file(stream, stream->raw, sizeof stream->raw, &got);
+        if (state != STREAM_READING) {
+            return state;
+        }
+        stream->rest = slice_make(stream->raw, got);
+        if (got == 0) {
+            return source_unpack_complete(stream->unpack)
+                       ? STREAM_END
+                       : stream_fail(stream, "its compressed data end too early", "");
+        }
+    }
+}
+
+/* Gives at least one unpacked byte, or says why there is none. */
+static enum source_stream_state give(struct source_stream *stream, void *to, size_t room, size_t *given) {
+    *given = 0;
+    if (stream->state == STREAM_FAILED || stream->state == STREAM_STOPPED) {
+        return stream->state;
+    }
+    if (!stream->detected) {
+        enum source_stream_state state = detect(stream);
+        if (state != STREAM_READING) {
+            return state;
+        }
+    }
+    return stream->unpack ? give_unpacked(stream, to, room, given) : give_plain(stream, to, room, given);
+}
+
+/* Keeps the first bytes; a pipe may give them in pieces. */
+static void note_first(struct source_stream *stream, const char *news, size_t len) {
+    size_t room = STREAM_FIRST_BYTES - stream->first_len;
+    size_t kept = len < room ? len : room;
+    memcpy(stream->first + stream->first_len, news, kept);
+    stream->first_len += kept;
+}
+
+/* The FILE calls it when its buffer is empty, that is when the reader has taken all that was given. */
+static ssize_t stream_read(void *cookie, char *to, size_t room) {
+    struct source_stream *stream = cookie;
+    size_t given = 0;
+    stream->between_frames = stream->opened && stream->given == stream->marked;
+    stream->state = give(stream, to, room, &given);
+    if (stream->state == STREAM_FAILED || stream->state == STREAM_STOPPED) {
+        errno = stream->state == STREAM_FAILED ? EIO : EINTR;
+        return -1;
+    }
+    note_first(stream, to, given);
+    stream->given += given;
+    return (ssize_t)given;
+}
+
+FILE *source_stream_file(struct source_stream *stream) {
+    stream->file = fopencookie(stream, "r", (cookie_io_functions_t){.read = stream_read});
+    if (stream->file) {
+        (void)setvbuf(stream->file, stream->buffer, _IOFBF, sizeof stream->buffer);
+    }
+    return stream->file;
+}
+
+enum source_stream_state source_stream_wait(struct source_stream *stream) {
+    assert(stream->given == 0);
+    stream->between_frames = true;
+    stream->state = wait_readable(stream);
+    return stream->state;
+}
+
+/* Bytes in the FILE's buffer that its reader has not taken. As fopencookie itself this is glibc's: there is
+ * no portable way to ask, and a place in a stream that can't seek is known no other way. */
+static size_t file_unread(const FILE *file) {
+    return (size_t)(file->_IO_read_end - file->_IO_read_ptr);
+}
+
+void source_stream_mark(struct source_stream *stream) {
+    stream->opened = true;
+    stream->marked = stream->given - file_unread(stream->file);
+}
+
+enum source_stream_state source_stream_state(const struct source_stream *stream) {
+    return stream->state;
+}
+
+const char *source_stream_problem(const struct source_stream *stream) {
+    return stream->problem;
+}
+
+bool source_stream_unsupported(const struct source_stream *stream) {
+    return stream->unsupported;
+}
+
+struct slice source_stream_first(const struct source_stream *stream) {
+    return slice_make(stream->first, stream->first_len);
+}
+
+uint64_t source_stream_marked(const struct source_stream *stream) {
+    return stream->marked;
+}
+
+bool source_stream_packed(const struct source_stream *stream) {
+    return stream->unpack != NULL;
+}
+
+uint64_t source_stream_bytes_read(const struct source_stream *stream) {
+    return stream->bytes_read;
+}
