@@ -73,10 +73,14 @@ def spaced(frames, index, datas):
 
 
 def resegment(capture, options):
-    """resegment:size=1[,dir=c2s]   cuts TCP payloads into segments of at most that many bytes"""
-    size, only = int(options.get("size", "0"), 0), options.get("dir")
-    if size < 1:
-        raise CaptureError("resegment: size= must be 1 or more")
+    """resegment:size=1[,dir=c2s,overlap=N,garbage=1]   cuts TCP payloads into segments of at most that many bytes
+
+    overlap=N: each segment but a packet's first repeats the N bytes before it; garbage=1: with other bytes than the first time.
+    """
+    size, overlap = int(options.get("size", "0"), 0), int(options.get("overlap", "0"), 0)
+    only, garbage = options.get("dir"), options.get("garbage") == "1"
+    if size < 1 or overlap < 0:
+        raise CaptureError("resegment: size= must be 1 or more, overlap= 0 or more")
     clients = client_ends(capture)
     frames = []
     for index, frame in enumerate(capture.frames):
@@ -86,13 +90,13 @@ def resegment(capture, options):
             frames.append(frame)
             continue
         datas = []
-        for part, at in enumerate(range(0, len(segment.payload), size)):
+        for number, (start, data, more) in enumerate(pieces_of(segment.payload, size, overlap, garbage)):
             piece = dataclasses.replace(segment, ip=dataclasses.replace(segment.ip))
-            piece.payload = segment.payload[at : at + size]
-            piece.seq = (segment.seq + at) & 0xFFFFFFFF
-            if at + size < len(segment.payload):
+            piece.payload = data
+            piece.seq = (segment.seq + start) & 0xFFFFFFFF
+            if more:
                 piece.flags &= ~(FIN | PSH)
-            piece.ip.set_identification(segment.ip.identification() + part)
+            piece.ip.set_identification(segment.ip.identification() + number)
             datas.append(piece.bytes())
         frames += spaced(capture.frames, index, datas)
     capture.frames = frames

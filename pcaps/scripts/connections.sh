@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What TCP does beneath HTTP: port reuse, half close, probes, zero window, loss with retransmission, unusual handshakes.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 lan_up
 nginx_start

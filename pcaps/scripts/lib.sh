@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119,SC2120
 #
 # What every topic script shares: three hosts on a bridge, servers on them, a tap, and the clean-up.
 #

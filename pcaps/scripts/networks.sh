@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The ways a capture is taken and what packets travel in: VXLAN, real fragments, cooked captures, loopback.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 lan_up
 # Listening sockets inherit it: packets without "don't fragment", so that a router may.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Traffic that is not HTTP, on HTTP's ports and others, with some HTTP among it.
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 lan_up
 nginx_start
@@ -26,6 +27,14 @@ make_not_http() {
     # TLS to the port of clear HTTP, and the other way about.
     on client curl -q -sS -m 3 https://www.example.com:80/ >/dev/null 2>&1 || true
     get http://secure.example.com:443/
+    get http://www.example.com/small.txt
+    tap_off
+}
+
+make_h2_prior() {
+    tap h2-prior.pcap server
+    get --http2-prior-knowledge http://www.example.com:8082/small.txt
+    get --http2-prior-knowledge http://www.example.com:8082/medium.txt
     get http://www.example.com/small.txt
     tap_off
 }
