@@ -159,7 +159,20 @@ static enum h1_event_type end_section(struct h1 *h, struct h1_event *e) {
     return e->type = H1_NEED_MORE;
 }
 
+/* The usual case: the whole line lies in the chunk, ends in CRLF and is known not to be folded. */
+static bool is_plain_field(const struct h1 *h, const struct slice *in, const uint8_t *lf) {
+    size_t len = lf ? (size_t)(lf - in->ptr) : 0;
+    return len > 1 && len + 1 < in->len && lf[-1] == '\r' && !h1_is(lf[1], H1_OWS) &&
+           len <= h->limits->line_bytes && h1_is(in->ptr[0], H1_TOKEN) && !h->in_line && !h->field_pending;
+}
+
 static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_event *e) {
+    const uint8_t *lf = memchr(in->ptr, '\n', in->len);
+    if (is_plain_field(h, in, lf)) {
+        struct slice text = slice_make(in->ptr, (size_t)(lf - in->ptr) - 1);
+        h1_advance(h, in, text.len + 2);
+        return give_field(h, text, e);
+    }
     while (in->len) {
         bool blank_first = in->ptr[0] == ' ' || in->ptr[0] == '\t';
         if (!h->in_line && h->field_pending) {
@@ -176,7 +189,7 @@ static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_e
             h->oddities |= H1_ODD_FIRST_FOLD;
         }
         struct slice text;
-        if (!h1_line_take(h, in, &text)) {
+        if (!h1_line_take_to(h, in, lf, &text)) {
             return e->type = H1_NEED_MORE;
         }
         if (text.len == 0 && !h->field_pending) {
@@ -186,6 +199,7 @@ static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_e
             return give_field(h, text, e);
         }
         h1_line_hold(h, text);
+        lf = in->len ? memchr(in->ptr, '\n', in->len) : NULL;
     }
     return e->type = H1_NEED_MORE;
 }

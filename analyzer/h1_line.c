@@ -75,6 +75,10 @@ static struct slice finish_kept(struct h1 *h, const uint8_t *bytes, size_t len) 
 
 bool h1_line_take(struct h1 *h, struct slice *in, struct slice *text) {
     assert(in->len > 0);
+    return h1_line_take_to(h, in, memchr(in->ptr, '\n', in->len), text);
+}
+
+bool h1_line_take_to(struct h1 *h, struct slice *in, const uint8_t *lf, struct slice *text) {
     if (!h->in_line) {
         h->last_cr = false;
         h->tail_len = 0;
@@ -82,7 +86,6 @@ bool h1_line_take(struct h1 *h, struct slice *in, struct slice *text) {
         h->cut = false;
     }
     const uint8_t *line = in->ptr;
-    const uint8_t *lf = memchr(line, '\n', in->len);
     size_t len = lf ? (size_t)(lf - line) : in->len;
     if (!lf) {
         h->in_line = true;

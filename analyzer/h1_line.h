@@ -10,6 +10,8 @@
  * h->cut is set). False when there is no LF: all of `in` was taken. In a fold the line given is the whole
  * field so far. */
 bool h1_line_take(struct h1 *, struct slice *in, struct slice *text);
+/* The same where the caller has looked for the LF already; NULL when there is none. */
+bool h1_line_take_to(struct h1 *, struct slice *in, const uint8_t *lf, struct slice *text);
 
 /* Keeps a field line until it is known whether a fold follows. `text` is what h1_line_take gave. */
 void h1_line_hold(struct h1 *, struct slice text);
