@@ -195,7 +195,7 @@ static void print_flows(const struct flow_counts *f, FILE *out) {
     part(out, 4, "with addresses and ports used again", f->reused);
     part(out, 4, "one-sided", f->one_sided);
     for (unsigned reason = 0; reason < END_REASONS; reason++) {
-        char text[NAME_WIDTH], name[NAME_WIDTH];
+        char text[2 * NAME_WIDTH], name[NAME_WIDTH];
         (void)snprintf(text, sizeof text, "ended: %s", words(end_reason_name((enum end_reason)reason), name));
         part(out, 2, text, f->closed[reason]);
     }
@@ -208,7 +208,7 @@ static void print_flows(const struct flow_counts *f, FILE *out) {
     part(out, 2, "held at most", f->held_bytes_peak);
     part(out, 2, "LOST in gaps", f->gap_bytes);
     for (unsigned reason = 0; reason < GAP_REASONS; reason++) {
-        char text[NAME_WIDTH], name[NAME_WIDTH];
+        char text[2 * NAME_WIDTH], name[NAME_WIDTH];
         (void)snprintf(text, sizeof text, "gaps: %s", words(gap_reason_name((enum gap_reason)reason), name));
         part(out, 4, text, f->gaps[reason]);
     }
