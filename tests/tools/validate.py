@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks records: NDJSON on standard input against docs/record.schema.json, and what a schema can't say.
+
+Exit status 0 when every line is right, 1 with the line's number and the reason when one is not, 2 when the checker
+itself can't run.
+"""
+
+import argparse
+import base64
+import json
+import pathlib
+import re
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("validate.py needs jsonschema: apt-get install python3-jsonschema", file=sys.stderr)
+    sys.exit(2)
+
+SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "docs" / "record.schema.json"
+# Text that may be empty since emptiness is what was sent.
+MAY_BE_EMPTY = {"reason", "query", "name", "value", "method", "target", "referrer", "original"}
+# JSON's own rules leave these to the reader; some take them for line ends.
+SPLITTERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Wrong(Exception):
+    pass
+
+
+def no_duplicates(pairs):
+    keys = [key for key, _ in pairs]
+    if len(keys) != len(set(keys)):
+        raise Wrong(f"a key twice in one object: {keys}")
+    return dict(pairs)
+
+
+def no_constant(name):
+    raise Wrong(f"{name} is no JSON")
+
+
+def parse(line):
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Wrong(f"not UTF-8: {error}") from None
+    if SPLITTERS.search(text):
+        raise Wrong("a control character or line separator stands unescaped")
+    try:
+        return json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
+    except ValueError as error:
+        raise Wrong(f"not JSON: {error}") from None
+
+
+def walk(value, path=()):
+    yield path, value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from walk(item, path + (key,))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from walk(item, path + (index,))
+
+
+def check_known(record):
+    """What is not known is absent: no null, no empty text or object in its place."""
+    may_be_empty = {"gap_bytes", "tcp", "timing"}
+    for path, value in walk(record):
+        name = path[-1] if path else ""
+        if value is None:
+            raise Wrong(f"{dotted(path)} is null")
+        if value == "" and name not in MAY_BE_EMPTY:
+            raise Wrong(f"{dotted(path)} is empty")
+        if value == {} and name not in may_be_empty:
+            raise Wrong(f"{dotted(path)} is an empty object")
+
+
+def check_raw(record):
+    """`raw` and `..._raw` stand beside exactly that text of which they are the bytes."""
+    for path, value in walk(record):
+        if not isinstance(value, dict):
+            continue
+        for key, raw in value.items():
+            beside = "value" if key == "raw" else key[: -len("_raw")] if key.endswith("_raw") else None
+            if beside is None:
+                continue
+            content = base64.b64decode(raw, validate=True)
+            where = dotted(path + (key,))
+            if beside not in value:
+                raise Wrong(f"{where} without {beside}")
+            if content.decode("utf-8", "replace") != value[beside]:
+                raise Wrong(f"{where} is not the bytes of {beside}")
+            try:
+                content.decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+            raise Wrong(f"{where} is UTF-8 and needs no raw form")
+
+
+def dotted(path):
+    return ".".join(str(part) for part in path) or "record"
+
+
+def equal(left, left_name, right, right_name):
+    if left != right:
+        raise Wrong(f"{left_name} ({left}) is not {right_name} ({right})")
+
+
+def check_times(record):
+    timing = record["timing"]
+    equal(record["event"].get("duration"), "event.duration", timing.get("total"), "timing.total")
+    if {"request", "wait", "ttfb"} <= timing.keys():
+        sum_of_parts = timing["request"] + timing.get("blocked", 0) + timing["wait"]
+        equal(timing["ttfb"], "timing.ttfb", sum_of_parts, "request + blocked + wait")
+    if "connect_retries" in timing and "connect" not in timing:
+        raise Wrong("timing.connect_retries without timing.connect")
+    if "server_think" in timing:
+        expected = timing["wait"] - record["tcp"]["rtt_server"]
+        equal(timing["server_think"], "timing.server_think", expected, "wait - tcp.rtt_server")
+
+
+def check_sizes(record):
+    gaps = record["capture"]["gap_bytes"]
+    for side, message in (("client", "request"), ("server", "response")):
+        sent = record.get("http", {}).get(message, {})
+        if "bytes" in sent:
+            captured = record[side]["bytes"] + gaps[side]
+            equal(captured, f"{side}.bytes + capture.gap_bytes.{side}", sent["bytes"], f"http.{message}.bytes")
+            if sent.get("body", {}).get("bytes", 0) > sent["bytes"]:
+                raise Wrong(f"http.{message}.body.bytes exceeds http.{message}.bytes")
+        if record["capture"]["complete"]:
+            equal(gaps.get(side), f"capture.gap_bytes.{side}", 0, "0 of a complete record")
+            if "http" in record:
+                equal(sent.get("body", {}).get("missing_bytes"), f"http.{message}.body.missing_bytes", 0, "0")
+
+
+def check_response(record):
+    response = record.get("http", {}).get("response", {})
+    outcome = record["event"]["outcome"]
+    for answer in [response] + response.get("interim", []):
+        if "status_code" in answer:
+            code = answer["status_code"]
+            expected = f"{code // 100}xx" if code < 600 else None
+            equal(answer.get("status_class"), "status_class", expected, "the code's class")
+    for interim in response.get("interim", []):
+        if interim.get("status_code", 100) not in range(100, 200) or interim.get("status_code") == 101:
+            raise Wrong(f"an interim response with status {interim['status_code']}")
+    code = response.get("status_code")
+    if code is not None and 400 <= code < 600 and outcome != "failure":
+        raise Wrong(f"status {code} with outcome {outcome}")
+    if outcome == "success" and "http" in record and not (code and (200 <= code < 400 or code == 101)):
+        raise Wrong(f"status {code} with outcome success")
+
+
+def check_url(record):
+    url = record.get("url", {})
+    if "full" in url:
+        full = url["full"]
+        if not full.startswith(url["scheme"] + "://") or url["domain"] not in full:
+            raise Wrong("url.full is not made of url.scheme and url.domain")
+        end = url.get("path", "") + ("?" + url["query"] if "query" in url else "")
+        if not full.endswith(end):
+            raise Wrong("url.full does not end with url.path and url.query")
+    if "port" in url and "domain" not in url:
+        raise Wrong("url.port without url.domain")
+
+
+CHECKS = (check_known, check_raw, check_times, check_sizes, check_response, check_url)
+
+
+def check(line, validator):
+    record = parse(line)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(record))
+    if error:
+        raise Wrong(f"{dotted(error.absolute_path)}: {error.message[:300]}")
+    for one in CHECKS:
+        one(record)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--schema", type=pathlib.Path, default=SCHEMA)
+    parser.add_argument("--sample", type=int, default=1, metavar="N", help="check every N-th line only")
+    options = parser.parse_args()
+    try:
+        schema = json.loads(options.schema.read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+    except (OSError, ValueError, jsonschema.SchemaError) as error:
+        print(f"{options.schema}: {error}", file=sys.stderr)
+        return 2
+    validator = jsonschema.Draft202012Validator(schema)
+    count = 0
+    for count, line in enumerate(sys.stdin.buffer, start=1):
+        if (count - 1) % options.sample:
+            continue
+        try:
+            if not line.endswith(b"\n"):
+                raise Wrong("the line has no end: it is torn")
+            check(line[:-1], validator)
+        except Wrong as wrong:
+            print(f"line {count}: {wrong}", file=sys.stderr)
+            print(line[:2000].decode("utf-8", "replace").rstrip(), file=sys.stderr)
+            return 1
+    print(f"{count} records are valid", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
