@@ -214,7 +214,6 @@ static enum h1_event_type next_body(struct h1 *h, struct slice *in, struct h1_ev
         h->remaining -= len;
         if (h->remaining == 0) {
             h->state = h->framing == H1_BODY_CHUNKED ? H1_AT_CHUNK_END : H1_AT_MESSAGE_END;
-            h->last_cr = false;
         }
     }
     e->value = slice_first(*in, len);
@@ -370,7 +369,6 @@ bool h1_skip(struct h1 *h, uint64_t len) {
         h->remaining -= len;
         if (h->remaining == 0) {
             h->state = h->framing == H1_BODY_CHUNKED ? H1_AT_CHUNK_END : H1_AT_MESSAGE_END;
-            h->last_cr = false;
         }
     }
     return true;

@@ -28,7 +28,8 @@ enum h1_line_kind {
 };
 
 /* A request line without its end, leading white space removed. Sets e->line, major and minor. `tail` is
- * empty, or the last bytes of a line of which `text` is only the front; the whole line has `whole_len` bytes. */
+ * empty, or the last bytes of a line of which `text` is only the front; the whole line has `whole_len` bytes.
+ */
 enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uint64_t whole_len,
                                        struct h1_event *e, uint32_t *oddities);
 /* A status line likewise. Sets e->line, status, major and minor. */

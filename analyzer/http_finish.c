@@ -166,6 +166,10 @@ static enum pairing_reason reason_of_end(const struct http_conn *conn, const str
     if (t->request.truncated) {
         return PAIRING_REQUEST_CUT;
     }
+    if (conn->pairing.unreadable && t->request.has_ack &&
+        t->request.ack + t->interim_bytes == conn->pairing.unreadable) {
+        return PAIRING_UNREADABLE;
+    }
     uint64_t loss = conn->pairing.loss[direction_other(conn->client)];
     if (t->request.has_ack && loss > t->request.ack &&
         loss > conn->pairing.settled[direction_other(conn->client)]) {

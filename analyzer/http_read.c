@@ -355,6 +355,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
+    if (!is_client(conn, direction) && (!side->message || !side->message->seen)) {
+        conn->pairing.unreadable = side->message ? side->message->offset : offset;
+    }
     cut_message(conn, direction, side);
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
         http_search(conn, direction, offset);

@@ -24,6 +24,7 @@ struct pairing {
     uint64_t response_end;      /* stream offset behind the last final response; 0 none */
     int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
     uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
+    uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */
     bool any_request;
     bool pipelines; /* the client was seen to send a request before it had the answer to the one before */
     bool responses_overdue; /* requests were reported alone because their responses did not come within the

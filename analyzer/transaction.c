@@ -208,7 +208,7 @@ const char *pairing_reason_name(enum pairing_reason reason) {
         [PAIRING_SUPERSEDED] = "superseded",
         [PAIRING_REQUEST_CUT] = "request_cut",
         [PAIRING_OPEN_CAP] = "open_cap",
-        [PAIRING_UNCERTAIN_RESPONSE] = "uncertain_response",
+        [PAIRING_UNREADABLE] = "unreadable",
         [PAIRING_REQUEST_LOST] = "request_lost",
         [PAIRING_REQUEST_LATE] = "request_late",
         [PAIRING_BEFORE_CAPTURE] = "before_capture",

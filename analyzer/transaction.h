@@ -98,7 +98,7 @@ enum pairing_reason {
     PAIRING_SUPERSEDED,         /* a later request was answered by TCP's evidence */
     PAIRING_REQUEST_CUT,        /* the request itself never became whole */
     PAIRING_OPEN_CAP,           /* limits.open_requests reached */
-    PAIRING_UNCERTAIN_RESPONSE, /* a response came that may belong to it or to others */
+    PAIRING_UNREADABLE,         /* bytes came where the response was to start, but they are no HTTP */
     /* responses */
     PAIRING_REQUEST_LOST,   /* loss in the client's stream took the request */
     PAIRING_REQUEST_LATE,   /* the server acknowledged a request that was not captured within the skew */
