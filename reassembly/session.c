@@ -237,6 +237,9 @@ enum flow_fate session_packet(struct reassembler *r, struct session *x, enum dir
     }
     bool outstanding = segment.has_ack && x->streams[direction_other(d)].highest > segment.ack;
     tcpfacts_count(&x->facts[d], &x->connection.counts[d], p, outstanding);
+    if (x->streams[direction_other(d)].overdue_ripe) {
+        session_pump(r, x);
+    }
     enum flow_fate fate = take_data(r, x, d, p, &segment);
     session_pump(r, x);
     return fate;

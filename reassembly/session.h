@@ -153,8 +153,9 @@ void session_start_known(struct session *, enum direction, uint64_t offset);
  * not enough for a direction that is known: the packet may be lost and its sender have nothing more to say.
  */
 void session_note_silence(struct reassembler *, struct session *, enum direction, int64_t since_ns);
-/* Does the other direction hold something that will move by itself? Then declined bytes wait for that. */
-bool session_other_blocked(const struct session *, enum direction);
+/* Has the other direction something that arrived and will be given, if need be by a deadline of its own? Then
+ * declined bytes wait for that: what they wait for may be among it. */
+bool session_other_moves(const struct session *, enum direction);
 /* Frees memory of one direction: see session_press. No gap swallows the byte at hand. */
 bool session_press_direction(struct reassembler *, struct session *, enum direction);
 /* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */

@@ -38,9 +38,7 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
         break;
     }
     case FRONT_DECLINED:
-        /* The other direction has bytes that arrived and will be given, by a deadline of their own: what
-         * these wait for may be among them. */
-        if (!session_other_blocked(x, d)) {
+        if (!session_other_moves(x, d)) {
             propose(event, s->held.head->since_ns + skew_ns, EVENT_DECLINED, d);
         }
         break;

@@ -13,6 +13,34 @@ static void forget_held(struct reassembler *r, struct session *x, enum direction
     session_note_holding(r, x, false);
 }
 
+static void tell_overdue(struct reassembler *r, struct session *x, enum direction d) {
+    struct stream *s = &x->streams[d];
+    uint64_t acked = s->overdue_acked;
+    s->overdue_told = acked;
+    s->overdue_set = false;
+    s->overdue_ripe = false;
+    stream_judge_overdue(s, r->clock_ns);
+    r->ops->overdue(x->consumer, d, acked, reassembler_now(r));
+    x->streams[direction_other(d)].poked = true;
+}
+
+static bool overdue_tellable(const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d];
+    return s->overdue_ripe && x->audience == AUDIENCE_OPEN && !s->held.head && s->state != STREAM_ENDED;
+}
+
+/* What is known to be missing comes before the bytes that may answer it. */
+static bool tell_all_overdue(struct reassembler *r, struct session *x) {
+    bool told = false;
+    for (int d = 0; d < 2; d++) {
+        if (overdue_tellable(x, (enum direction)d)) {
+            tell_overdue(r, x, (enum direction)d);
+            told = true;
+        }
+    }
+    return told;
+}
+
 bool session_has_audience(struct reassembler *r, struct session *x) {
     if (x->audience != AUDIENCE_NONE) {
         return x->audience == AUDIENCE_OPEN;
@@ -20,6 +48,7 @@ bool session_has_audience(struct reassembler *r, struct session *x) {
     x->consumer = r->ops->open(r->environment, &x->connection);
     if (x->consumer) {
         x->audience = AUDIENCE_OPEN;
+        tell_all_overdue(r, x);
         return true;
     }
     x->audience = AUDIENCE_GONE;
@@ -63,16 +92,16 @@ size_t session_give(struct reassembler *r, struct session *x, enum direction d, 
     return taken;
 }
 
-bool session_other_blocked(const struct session *x, enum direction d) {
+bool session_other_moves(const struct session *x, enum direction d) {
     switch (stream_front(&x->streams[direction_other(d)])) {
     case FRONT_PARKED:
     case FRONT_CUT:
     case FRONT_HOLE:
+    case FRONT_READY:
+    case FRONT_FIN:
         return true;
     case FRONT_NOTHING:
-    case FRONT_READY:
     case FRONT_DECLINED:
-    case FRONT_FIN:
         break;
     }
     return false;
@@ -83,7 +112,7 @@ static bool must_take(struct reassembler *r, const struct session *x, enum direc
     if (x->finishing || x->connection.one_sided || s->force) {
         return true;
     }
-    bool over = s->held.head->since_ns + r->limits->skew_ns <= r->clock_ns && !session_other_blocked(x, d);
+    bool over = s->held.head->since_ns + r->limits->skew_ns <= r->clock_ns && !session_other_moves(x, d);
     r->counts.declined_timeouts += over && s->declined;
     return over;
 }
@@ -132,22 +161,6 @@ void session_end_stream(struct reassembler *r, struct session *x, enum direction
         r->ops->end(x->consumer, d, reason, reassembler_now(r));
     }
     x->streams[direction_other(d)].poked = true;
-}
-
-static void tell_overdue(struct reassembler *r, struct session *x, enum direction d) {
-    struct stream *s = &x->streams[d];
-    uint64_t acked = s->overdue_acked;
-    s->overdue_told = acked;
-    s->overdue_set = false;
-    s->overdue_ripe = false;
-    stream_judge_overdue(s, r->clock_ns);
-    r->ops->overdue(x->consumer, d, acked, reassembler_now(r));
-    x->streams[direction_other(d)].poked = true;
-}
-
-static bool overdue_tellable(const struct session *x, enum direction d) {
-    const struct stream *s = &x->streams[d];
-    return s->overdue_ripe && x->audience == AUDIENCE_OPEN && !s->held.head && s->state != STREAM_ENDED;
 }
 
 static bool offerable(const struct stream *s) {
@@ -202,13 +215,13 @@ static bool choose(struct session *x, enum direction *d) {
 void session_pump(struct reassembler *r, struct session *x) {
     enum direction d;
     while (x->state != SESSION_CLOSED) {
-        if (overdue_tellable(x, DIRECTION_0)) {
-            tell_overdue(r, x, DIRECTION_0);
-        } else if (overdue_tellable(x, DIRECTION_1)) {
-            tell_overdue(r, x, DIRECTION_1);
-        } else if (!choose(x, &d)) {
+        if (tell_all_overdue(r, x)) {
+            continue;
+        }
+        if (!choose(x, &d)) {
             return;
-        } else if (stream_front(&x->streams[d]) == FRONT_FIN) {
+        }
+        if (stream_front(&x->streams[d]) == FRONT_FIN) {
             session_end_stream(r, x, d, END_FIN);
         } else {
             give_held(r, x, d);
