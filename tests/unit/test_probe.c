@@ -208,6 +208,7 @@ static void test_search_finds_nothing(void **state) {
         "no line end GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /old\r\nHost: a\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\n",
+        "x\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "GET / HTTP/1.1\r\n",
         "GET / HTTP/1.1\r\nHost",
         "GET / HTTP/1.1\r\nno field\r\n\r\n",
@@ -284,6 +285,15 @@ static void test_search_budget(void **state) {
     probe_restart(&probe, PROBE_SEARCH);
     assert_int_equal(probe_feed(&probe, 0, inner, true, &resume), PROBE_REQUEST);
     assert_int_equal(resume, 2);
+    /* the budget ends within a segment too */
+    char both[160];
+    memcpy(both, lines, 120);
+    memcpy(both + 120, inner.ptr, inner.len);
+    probe_restart(&probe, PROBE_SEARCH);
+    assert_int_equal(probe_feed(&probe, 0, slice_make(both, 120 + inner.len), true, &resume), PROBE_MORE);
+    probe_restart(&probe, PROBE_SEARCH);
+    assert_int_equal(probe_feed(&probe, 0, slice_make(both + 60, 60 + inner.len), true, &resume),
+                     PROBE_REQUEST);
     probe_fini(&probe);
 }
 

@@ -34,6 +34,7 @@ static const struct expectation cases[] = {
     {"GET", "/", "a:x", TARGET_ORIGIN, "http", "a", 0, "/", NONE, TARGET_ODD_HOST_SYNTAX},
     {"GET", "/", "a:65536", TARGET_ORIGIN, "http", "a", 0, "/", NONE, TARGET_ODD_HOST_SYNTAX},
     {"GET", "/", "a:99999999999999999999", TARGET_ORIGIN, "http", "a", 0, "/", NONE, TARGET_ODD_HOST_SYNTAX},
+    {"GET", "/", "a:4294967376", TARGET_ORIGIN, "http", "a", 0, "/", NONE, TARGET_ODD_HOST_SYNTAX},
     {"GET", "/", "a:00080", TARGET_ORIGIN, "http", "a", 80, "/", NONE, 0},
     {"GET", "/", ":80", TARGET_ORIGIN, "http", "", 80, "/", NONE, TARGET_ODD_HOST_SYNTAX},
     {"GET", "/", "u@a", TARGET_ORIGIN, "http", "a", -80, "/", NONE, TARGET_ODD_USERINFO},
