@@ -14,7 +14,7 @@ node=http://www.example.com:3000
 make_trailers() {
     tap trailers.pcap server
     on client node "$scripts/node_client.js" 192.0.2.20 3000
-    get $node/trailers $node/sum -d 'k=v'
+    get $node/trailers --next -d 'k=v' $node/sum
     tap_off
 }
 
@@ -106,7 +106,7 @@ make_webdav() {
 
 make_cgi() {
     tap cgi.pcap server
-    get $apache/cgi/env.cgi $apache/cgi/env.cgi -d 'posted=1' --compressed $apache/zip/medium.txt
+    get $apache/cgi/env.cgi --next -d 'posted=1' $apache/cgi/env.cgi --next --compressed $apache/zip/medium.txt
     get --http1.0 $apache/cgi/env.cgi
     tap_off
 }

@@ -85,7 +85,7 @@ make_large_offload() {
 
 make_unusual_port() {
     tap unusual-port.pcap server
-    get $www:31337/ $www:31337/api/items -d posted $www:31337/echo
+    get $www:31337/ $www:31337/api/items --next -d posted $www:31337/echo
     tap_off
 }
 
@@ -99,7 +99,7 @@ make_ipv6() {
 make_mix() {
     # The base of most rewritten captures: little of much, so that each of them stays small.
     tap mix.pcap server
-    get $www/ $www/style.css -d 'k=v' $www/echo
+    get $www/ $www/style.css --next -d 'k=v' $www/echo
     get -I $www/small.txt
     get --compressed $www/zip/medium.txt
     get -H 'If-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT' $www/small.txt $www/icon.png
@@ -111,7 +111,7 @@ make_mix() {
 make_tiny() {
     # The base of captures with a byte a packet.
     tap tiny.pcap server
-    get $www/empty $www/small.txt -d 'k=v' $www/echo
+    get $www/empty $www/small.txt --next -d 'k=v' $www/echo
     wire 192.0.2.20 80 send 'HEAD /small.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /ssi/page.shtml HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' eof
     tap_off
 }

@@ -126,7 +126,7 @@ wait_port() {
 # The servers' own logs: one line a request, the truth that a capture's records are compared with.
 mkdir -p "$work/log"
 chmod 1777 "$work/log"
-for log in nginx apache squid node; do
+for log in nginx apache squid node odd; do
     : >"$work/log/$log"
     chmod 666 "$work/log/$log"
 done
@@ -169,7 +169,7 @@ node_start() {
 }
 
 odd_start() {
-    start server /usr/bin/python3 "$scripts/odd_server.py" 9000
+    start server /usr/bin/python3 "$scripts/odd_server.py" 9000 "$work/log/odd"
     wait_port server 127.0.0.1 9000
 }
 

@@ -94,14 +94,14 @@ make_fragments_router() {
 
 make_cooked_v1() {
     tap cooked-v1.pcap server -i any -y LINUX_SLL
-    get $www/ $www/small.txt -d 'k=v' $www/echo
+    get $www/ $www/small.txt --next -d 'k=v' $www/echo
     get -g 'http://[2001:db8::20]/style.css'
     tap_off
 }
 
 make_cooked_v2() {
     tap cooked-v2.pcap server -i any -y LINUX_SLL2
-    get $www/ $www/small.txt -d 'k=v' $www/echo
+    get $www/ $www/small.txt --next -d 'k=v' $www/echo
     get -g 'http://[2001:db8::20]/style.css'
     tap_off
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that ordinary servers do not give, as raw bytes: odd_server.py PORT
+"""Answers that ordinary servers do not give, as raw bytes: odd_server.py PORT LOGFILE
 
 The path of the first line names the answer. Connections stay open unless the answer says close.
 """
@@ -23,6 +23,7 @@ ANSWERS = {
     b"/204-length": b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
     b"/304-length": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\nETag: \"x\"\r\n\r\n",
     b"/zero": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"/dripped": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Slow: yes\r\n\r\nok\n",
     b"/old": b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nends with the connection\n",
     b"/nine": b"no status line at all, as in 1991\n",
 }
@@ -40,18 +41,24 @@ def head_of(stream):
     return head
 
 
+def note(words, answer):
+    """One line of the log that goes with the capture; a hyphen for an answer without status line."""
+    status = answer.split()[1] if answer.startswith(b"HTTP/1.") else b"-"
+    with open(sys.argv[2], "ab") as log:
+        log.write(b"\t".join([b"odd", *words[:3], status]) + b"\n")
+
+
 def serve(client):
     stream = client.makefile("rb")
     while (head := head_of(stream)) is not None:
         words = head.split()
         path = words[1] if len(words) > 1 else b""
         answer = ANSWERS.get(path, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-        if path == b"/dripped":
-            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Slow: yes\r\n\r\nok\n":
-                client.sendall(bytes([byte]))
-                time.sleep(0.005)
-            continue
-        client.sendall(answer)
+        pieces = [bytes([byte]) for byte in answer] if path == b"/dripped" else [answer]
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(0.005 if len(pieces) > 1 else 0)
+        note(words, answer)
         if path in CLOSES:
             break
     client.close()

@@ -170,5 +170,7 @@ def write_truth(base, damaged, path):
     with open(path, "w", encoding="utf-8") as out:
         out.write("server\tmethod\ttarget\tversion\tstatus\n")
         for request, response, _ in survivors(base, damaged):
+            if not request and not response:
+                continue
             words = request.words if request else ["-", "-", "-"]
             out.write("\t".join(["proved", *words, response.words[1] if response else "-"]) + "\n")
