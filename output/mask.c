@@ -4,6 +4,10 @@
 #include "output/masker.h"
 #include "output/secret_names.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 struct slice mask_url(struct slice url, struct buf *scratch) {
     struct masker m = masker_of(url, scratch);
     masker_hide_url(&m);
@@ -27,14 +31,25 @@ bool mask_is_secret_parameter(struct slice name) {
            (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
 }
 
-/* Bytes that some secret in a text comes with: a pair, a userinfo, a percent-encoding of either. */
+/* Has the text a byte that some secret comes with: of a pair, a userinfo, a percent-encoding of either? */
 static bool is_suspicious(struct slice text) {
-    unsigned seen = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t byte = text.ptr[i];
-        seen |= (unsigned)(byte == '=') | (unsigned)(byte == '@') | (unsigned)(byte == '%');
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i equals = _mm_set1_epi8('='), at = _mm_set1_epi8('@'), percent = _mm_set1_epi8('%');
+    for (; text.len - i >= 16; i += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + i));
+        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, equals), _mm_cmpeq_epi8(bytes, at));
+        if (_mm_movemask_epi8(_mm_or_si128(hit, _mm_cmpeq_epi8(bytes, percent)))) {
+            return true;
+        }
     }
-    return seen != 0;
+#endif
+    for (; i < text.len; i++) {
+        if (text.ptr[i] == '=' || text.ptr[i] == '@' || text.ptr[i] == '%') {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The scheme at the start, with the space behind it; 0 where there is none that may be shown. */
@@ -147,10 +162,13 @@ static void hide_value(struct masker *m, enum field_kind kind) {
     }
 }
 
+/* RFC 9110 section 5.6.2: a bit for each of the first 128 characters. */
 static bool is_token_byte(uint8_t c) {
-    static const char others[] = "!#$%&'*+-.^_`|~"; /* RFC 9110 section 5.6.2 */
-    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-           (c && strchr(others, c) != NULL);
+    static const uint64_t bits[2] = {
+        UINT64_C(0x03FF6CFA00000000), /* !#$%&'*+-. 0-9 */
+        UINT64_C(0x57FFFFFFC7FFFFFE), /* A-Z ^_` a-z |~ */
+    };
+    return c < 0x80 && (bits[c >> 6] >> (c & 63) & 1);
 }
 
 /* A name that is no token: is some part of it the name of a secret's field? Then *end is where that part
@@ -184,21 +202,24 @@ static bool is_token(struct slice name) {
 
 struct slice mask_field(struct slice name, struct slice value, struct buf *scratch) {
     enum field_kind kind = FIELD_OTHER;
+    bool known = false; /* else the name is FIELD_URL or FIELD_OTHER, and it takes a look to say which */
     size_t end;
     if (value.len == 0) {
         return value;
     }
     if (!is_token(name)) {
         kind = has_secret_part(name, &end) ? FIELD_SECRET : FIELD_OTHER;
+        known = true;
     } else if (secret_name_possible(name)) {
         kind = secret_name_field_kind(name);
+        known = true;
     }
     if ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value) &&
         !starts_with_credentials(value)) {
         return value;
     }
     struct masker m = masker_of(value, scratch);
-    hide_value(&m, kind == FIELD_OTHER ? secret_name_field_kind(name) : kind);
+    hide_value(&m, known ? kind : secret_name_field_kind(name));
     return masker_finish(&m);
 }
 

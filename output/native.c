@@ -28,13 +28,13 @@ static const char *outcome(const struct transaction *t) {
 static void write_event(struct writer *w, const struct transaction *t, const struct timing *timing) {
     WRITER_KEY(w, "event");
     writer_begin_object(w);
-    WRITER_RAW(w, "\"kind\":\"event\"");
     if (t->type == TRANSACTION_TUNNEL) {
-        WRITER_RAW(w, "\"category\":[\"network\"],\"type\":[\"connection\"]");
+        WRITER_RAW(w, "\"kind\":\"event\",\"category\":[\"network\"],\"type\":[\"connection\"],\"dataset\":"
+                      "\"hark.http\"");
     } else {
-        WRITER_RAW(w, "\"category\":[\"network\",\"web\"],\"type\":[\"access\"]");
+        WRITER_RAW(w, "\"kind\":\"event\",\"category\":[\"network\",\"web\"],\"type\":[\"access\"],"
+                      "\"dataset\":\"hark.http\"");
     }
-    WRITER_RAW(w, "\"dataset\":\"hark.http\"");
     WRITER_KEY(w, "id");
     writer_hex(w, slice_make(t->id, sizeof t->id));
     if (timing->total.known) {

@@ -67,11 +67,21 @@ static const char *const SECRET_NAMES[] = {
 };
 
 /* Any name that ends so. */
-static const char *const SECRET_ENDINGS[] = {
-    "token",      "password",  "passwd",     "passphrase",   "secret",     "signature",       "sessionid",
-    "apikey",     "accesskey", "privatekey", "secretkey",    "signingkey", "subscriptionkey", "sharedkey",
-    "credential", "authkey",   "authinfo",   "jwtassertion", "pwd",        "clientassertion",
+struct ending {
+    const char *text;
+    size_t len;
 };
+
+#define ENDING(text)                                                                                         \
+    { (text), sizeof(text) - 1 }
+static const struct ending SECRET_ENDINGS[] = {
+    ENDING("token"),           ENDING("password"),     ENDING("passwd"),     ENDING("passphrase"),
+    ENDING("secret"),          ENDING("signature"),    ENDING("sessionid"),  ENDING("apikey"),
+    ENDING("accesskey"),       ENDING("privatekey"),   ENDING("secretkey"),  ENDING("signingkey"),
+    ENDING("subscriptionkey"), ENDING("sharedkey"),    ENDING("credential"), ENDING("authkey"),
+    ENDING("authinfo"),        ENDING("jwtassertion"), ENDING("pwd"),        ENDING("clientassertion"),
+};
+#undef ENDING
 
 struct named_kind {
     const char *name;
@@ -169,12 +179,30 @@ static bool is_lower(uint8_t c) {
     return c >= 'a' && c <= 'z';
 }
 
+/* Fields of nearly every message, whose names only end like a secret's. */
+static bool is_common(struct slice name) {
+    switch (name.len) {
+    case 4:
+        return slice_is_nocase(name, "Date");
+    case 10:
+        return slice_is_nocase(name, "Connection");
+    case 13:
+        return slice_is_nocase(name, "Cache-Control") || slice_is_nocase(name, "Last-Modified");
+    case 14:
+        return slice_is_nocase(name, "Content-Length") || slice_is_nocase(name, "Sec-Fetch-Mode") ||
+               slice_is_nocase(name, "Sec-Fetch-Site");
+    default:
+        return false;
+    }
+}
+
 bool secret_name_possible(struct slice name) {
     if (name.len < 2) {
         return false;
     }
     uint8_t last = ascii_lower(name.ptr[name.len - 1]), before = ascii_lower(name.ptr[name.len - 2]);
-    return !is_lower(last) || !is_lower(before) || (ENDINGS[before - 'a'] >> (last - 'a') & 1);
+    return !is_lower(last) || !is_lower(before) ||
+           ((ENDINGS[before - 'a'] >> (last - 'a') & 1) && !is_common(name));
 }
 
 static int hex_value(uint8_t c) {
@@ -238,7 +266,9 @@ static bool ends_with(struct slice name, const char *ending) {
 
 static bool has_secret_ending(struct slice name) {
     for (size_t i = 0; i < COUNT(SECRET_ENDINGS); i++) {
-        if (ends_with(name, SECRET_ENDINGS[i])) {
+        const struct ending *ending = &SECRET_ENDINGS[i];
+        if (name.len >= ending->len && name.ptr[name.len - 1] == (uint8_t)ending->text[ending->len - 1] &&
+            memcmp(name.ptr + name.len - ending->len, ending->text, ending->len) == 0) {
             return true;
         }
     }

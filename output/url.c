@@ -29,10 +29,14 @@ static bool begins_within(struct slice part, struct slice whole, size_t len) {
 }
 
 /* Where userinfo is so broken that masking and parsing read it differently, the parts that parsing found may
- * hold a piece of a password: they are left out. */
-static bool is_safe(struct slice part, struct slice target, struct slice host) {
-    return !begins_within(part, target, mask_userinfo_end(target)) &&
-           !begins_within(part, host, mask_userinfo_end(host));
+ * hold a piece of a password: then none is shown. */
+static bool parts_are_safe(const struct target *target, struct slice source) {
+    if (slice_find(source, '@') == source.len) {
+        return true;
+    }
+    size_t hidden = mask_userinfo_end(source);
+    return !begins_within(target->domain, source, hidden) && !begins_within(target->path, source, hidden) &&
+           !begins_within(target->query, source, hidden);
 }
 
 static void make_domain(struct url *url, const struct target *target) {
@@ -79,8 +83,7 @@ void url_make(struct url *url, const struct transaction *t, bool mask) {
     bool http =
         target->form == TARGET_ORIGIN || target->form == TARGET_ABSOLUTE || target->form == TARGET_ASTERISK;
     url->target = mask ? mask_url(raw, &url->target_text) : raw;
-    bool safe = !mask || (is_safe(target->domain, raw, host) && is_safe(target->path, raw, host) &&
-                          is_safe(target->query, raw, host));
+    bool safe = !mask || (parts_are_safe(target, raw) && parts_are_safe(target, host));
     url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0;
     url->has_scheme = http && target->scheme.len > 0;
     url->scheme = target->scheme;

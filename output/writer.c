@@ -17,7 +17,7 @@ void writer_init(struct writer *w, struct buf *out) {
     *w = (struct writer){.out = out, .limit = SIZE_MAX};
 }
 
-static uint8_t *room_slow(struct writer *w, size_t len) {
+uint8_t *writer_grow(struct writer *w, size_t len) {
     if (w->out->len > w->limit) {
         w->out->failed = true;
         return NULL;
@@ -25,14 +25,8 @@ static uint8_t *room_slow(struct writer *w, size_t len) {
     return buf_reserve(w->out, len);
 }
 
-/* Where to write `len` bytes; does not move the buffer's end. */
-static inline uint8_t *room(struct writer *w, size_t len) {
-    struct buf *out = w->out;
-    return out->capacity - out->len >= len ? out->ptr + out->len : room_slow(w, len);
-}
-
 static inline void put_byte(struct writer *w, char byte) {
-    uint8_t *to = room(w, 1);
+    uint8_t *to = writer_room(w, 1);
     if (to) {
         *to = (uint8_t)byte;
         w->out->len++;
@@ -40,7 +34,7 @@ static inline void put_byte(struct writer *w, char byte) {
 }
 
 static inline void put(struct writer *w, const void *bytes, size_t len) {
-    uint8_t *to = room(w, len);
+    uint8_t *to = writer_room(w, len);
     if (to) {
         memcpy(to, bytes, len);
         w->out->len += len;
@@ -54,45 +48,12 @@ static inline void before_value(struct writer *w) {
     w->comma = true;
 }
 
-void writer_begin_object(struct writer *w) {
-    before_value(w);
-    put_byte(w, '{');
-    w->comma = false;
-}
-
-void writer_end_object(struct writer *w) {
-    put_byte(w, '}');
-    w->comma = true;
-}
-
-void writer_begin_array(struct writer *w) {
-    before_value(w);
-    put_byte(w, '[');
-    w->comma = false;
-}
-
-void writer_end_array(struct writer *w) {
-    put_byte(w, ']');
-    w->comma = true;
-}
-
 void writer_key(struct writer *w, const char *key) {
     before_value(w);
     put_byte(w, '"');
     put(w, key, strlen(key));
     put(w, "\":", 2);
     w->comma = false;
-}
-
-void writer_key_fragment(struct writer *w, const char *fragment, size_t len) {
-    size_t skip = w->comma ? 0 : 1;
-    put(w, fragment + skip, len - skip);
-    w->comma = false;
-}
-
-void writer_raw(struct writer *w, const char *json, size_t len) {
-    before_value(w);
-    put(w, json, len);
 }
 
 static uint8_t *put_code_unit(uint8_t *to, uint32_t unit) {
@@ -159,24 +120,38 @@ static uint8_t *put_special(uint8_t *to, struct slice s, size_t *taken, bool *va
     return to + len;
 }
 
+#ifdef __SSE2__
+/* A bit for each byte that must not be copied as it is. */
+static inline unsigned special_bytes(__m128i bytes) {
+    /* a signed comparison: bytes from 0x80 on are below the space too */
+    __m128i special =
+        _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    special = _mm_or_si128(special, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+    return (unsigned)_mm_movemask_epi8(special);
+}
+#endif
+
 /* Copies bytes that need no escape and returns how many; may write up to `len` bytes. */
 static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
     size_t at = 0;
 #ifdef __SSE2__
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), del = _mm_set1_epi8(0x7F);
-    const __m128i space = _mm_set1_epi8(0x20);
-    while (len - at >= 16) {
+    for (; len - at >= 16; at += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
         _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
-        /* a signed comparison: bytes from 0x80 on are below the space too */
-        __m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, space), _mm_cmpeq_epi8(bytes, quote));
-        special =
-            _mm_or_si128(special, _mm_or_si128(_mm_cmpeq_epi8(bytes, backslash), _mm_cmpeq_epi8(bytes, del)));
-        unsigned mask = (unsigned)_mm_movemask_epi8(special);
-        if (mask) {
-            return at + (size_t)__builtin_ctz(mask);
+        unsigned special = special_bytes(bytes);
+        if (special) {
+            return at + (size_t)__builtin_ctz(special);
         }
-        at += 16;
+    }
+    if (len - at >= 8) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(from + at));
+        _mm_storel_epi64((__m128i *)(void *)(to + at), bytes);
+        unsigned special = special_bytes(bytes) & 0xFF;
+        if (special) {
+            return at + (size_t)__builtin_ctz(special);
+        }
+        at += 8;
     }
 #endif
     while (at < len) {
@@ -191,24 +166,32 @@ static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
 
 bool writer_string(struct writer *w, struct slice s) {
     bool valid = true;
-    before_value(w);
-    put_byte(w, '"');
-    while (s.len) {
-        uint8_t *to = room(w, s.len + WRITER_SLACK);
+    uint8_t *to = writer_room(w, s.len + WRITER_SLACK);
+    if (!to) {
+        return valid;
+    }
+    if (w->comma) {
+        *to++ = ',';
+    }
+    w->comma = true;
+    *to++ = '"';
+    for (;;) {
+        size_t clean = copy_clean(to, s.ptr, s.len), taken = 0;
+        to += clean;
+        s = slice_make(s.ptr + clean, s.len - clean);
+        if (s.len == 0) {
+            break;
+        }
+        to = put_special(to, s, &taken, &valid);
+        s = slice_make(s.ptr + taken, s.len - taken);
+        w->out->len = (size_t)(to - w->out->ptr);
+        to = writer_room(w, s.len + WRITER_SLACK);
         if (!to) {
             return valid;
         }
-        size_t clean = copy_clean(to, s.ptr, s.len);
-        size_t taken = 0;
-        uint8_t *end = to + clean;
-        s = slice_make(s.ptr + clean, s.len - clean);
-        if (s.len) {
-            end = put_special(end, s, &taken, &valid);
-            s = slice_make(s.ptr + taken, s.len - taken);
-        }
-        w->out->len += (size_t)(end - to);
     }
-    put_byte(w, '"');
+    *to++ = '"';
+    w->out->len = (size_t)(to - w->out->ptr);
     return valid;
 }
 
@@ -242,18 +225,34 @@ static void put_number(struct writer *w, uint64_t value) {
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
-    before_value(w);
-    put_number(w, value);
+    uint8_t *to = writer_room(w, NUMBER_BYTES + 1);
+    if (!to) {
+        return;
+    }
+    if (w->comma) {
+        *to++ = ',';
+    }
+    w->comma = true;
+    if (value < 10) {
+        *to++ = (uint8_t)('0' + value);
+    } else {
+        char text[NUMBER_BYTES];
+        char *at = number_text(value, text);
+        size_t len = (size_t)(text + NUMBER_BYTES - at);
+        memcpy(to, at, len);
+        to += len;
+    }
+    w->out->len = (size_t)(to - w->out->ptr);
 }
 
 void writer_signed(struct writer *w, int64_t value) {
-    before_value(w);
-    if (value < 0) {
-        put_byte(w, '-');
-        put_number(w, UINT64_C(0) - (uint64_t)value);
-    } else {
-        put_number(w, (uint64_t)value);
+    if (value >= 0) {
+        writer_unsigned(w, (uint64_t)value);
+        return;
     }
+    before_value(w);
+    put_byte(w, '-');
+    put_number(w, UINT64_C(0) - (uint64_t)value);
 }
 
 void writer_unsigned_text(struct writer *w, uint64_t value) {
@@ -333,7 +332,7 @@ void writer_time(struct writer *w, int64_t time_ns) {
 void writer_base64(struct writer *w, struct slice s) {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     before_value(w);
-    uint8_t *to = room(w, (s.len + 2) / 3 * 4 + 2);
+    uint8_t *to = writer_room(w, (s.len + 2) / 3 * 4 + 2);
     if (!to) {
         return;
     }
@@ -355,7 +354,7 @@ void writer_base64(struct writer *w, struct slice s) {
 
 void writer_hex(struct writer *w, struct slice s) {
     before_value(w);
-    uint8_t *to = room(w, s.len * 2 + 2);
+    uint8_t *to = writer_room(w, s.len * 2 + 2);
     if (!to) {
         return;
     }

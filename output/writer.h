@@ -21,18 +21,73 @@ struct writer {
 
 /* No limit but the buffer's own; set `limit` afterwards. */
 void writer_init(struct writer *, struct buf *out);
-void writer_begin_object(struct writer *);
-void writer_end_object(struct writer *);
-void writer_begin_array(struct writer *);
-void writer_end_array(struct writer *);
 void writer_key(struct writer *, const char *key);
-/* `fragment` is ,"key": as one constant; its comma is left out where none is due. */
-void writer_key_fragment(struct writer *, const char *fragment, size_t len);
-/* The same from a literal, put together by the compiler. */
+/* What writer_key writes, from a literal that the compiler puts together. */
 #define WRITER_KEY(writer, key) writer_key_fragment((writer), ",\"" key "\":", sizeof(",\"" key "\":") - 1)
-/* Finished JSON, one value (or a key and its value), written as it is. */
-void writer_raw(struct writer *, const char *json, size_t len);
-#define WRITER_RAW(writer, json) writer_raw((writer), (json), sizeof(json) - 1)
+
+/* Room for `len` bytes at the buffer's end, or NULL. */
+uint8_t *writer_grow(struct writer *, size_t len);
+static inline uint8_t *writer_room(struct writer *w, size_t len) {
+    struct buf *out = w->out;
+    return out->capacity - out->len >= len ? out->ptr + out->len : writer_grow(w, len);
+}
+
+static inline void writer_open(struct writer *w, char bracket) {
+    uint8_t *to = writer_room(w, 2);
+    if (to) {
+        to[0] = ',';
+        to[w->comma ? 1 : 0] = (uint8_t)bracket;
+        w->out->len += w->comma ? 2 : 1;
+    }
+    w->comma = false;
+}
+
+static inline void writer_close(struct writer *w, char bracket) {
+    uint8_t *to = writer_room(w, 1);
+    if (to) {
+        *to = (uint8_t)bracket;
+        w->out->len++;
+    }
+    w->comma = true;
+}
+
+static inline void writer_begin_object(struct writer *w) {
+    writer_open(w, '{');
+}
+
+static inline void writer_end_object(struct writer *w) {
+    writer_close(w, '}');
+}
+
+static inline void writer_begin_array(struct writer *w) {
+    writer_open(w, '[');
+}
+
+static inline void writer_end_array(struct writer *w) {
+    writer_close(w, ']');
+}
+
+/* `fragment` is a comma, the key in quotes, and a colon. The comma is written over the byte before and taken
+ * back where none is due, so that the copy has a constant length. Something, at least a brace, stands before
+ * a key. */
+static inline void writer_key_fragment(struct writer *w, const char *fragment, size_t len) {
+    uint8_t *to = writer_room(w, len);
+    if (!to || w->out->len == 0) {
+        return;
+    }
+    size_t back = w->comma ? 0 : 1;
+    uint8_t before = to[-1];
+    memcpy(to - back, fragment, len);
+    to[-1] = before;
+    w->out->len += len - back;
+    w->comma = false;
+}
+/* Finished JSON inside an object or array, a literal: one value, or keys and their values. */
+#define WRITER_RAW(writer, json)                                                                             \
+    do {                                                                                                     \
+        writer_key_fragment((writer), "," json, sizeof("," json) - 1);                                       \
+        (writer)->comma = true;                                                                              \
+    } while (0)
 /* Bytes as a JSON string: what is not UTF-8 becomes U+FFFD, one for each maximal part of an ill-formed
  * sequence (Unicode, section 3.9). Returns false when that happened. */
 bool writer_string(struct writer *, struct slice);
