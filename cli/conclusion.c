@@ -26,6 +26,21 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
     }
 }
 
+/* What found no room on the way is counted by the layers; that records are missing for it is said here, also
+ * without --stats. True when nothing is. */
+static bool conclude_memory(struct progress *progress, const struct ledger *ledger) {
+    uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY];
+    uint64_t messages = ledger->http.no_memory_requests + ledger->http.no_memory_responses;
+    if (packets + messages == 0) {
+        return true;
+    }
+    progress_say(progress,
+                 "%" PRIu64 " packets and %" PRIu64
+                 " messages were not analyzed for want of memory; --stats tells more",
+                 packets, messages);
+    return false;
+}
+
 /* What became of the output; true when all is well with it. */
 static bool conclude_output(struct progress *progress, struct sink *sink, enum crew_status end,
                             const struct ledger *ledger) {
@@ -70,6 +85,7 @@ enum exit_status conclude(const struct options *options, struct progress *progre
     pipeline_counts(pipeline, &ledger);
     ledger.elapsed_ns = progress_elapsed_ns(progress);
     bool ok = conclude_output(progress, sink, end, &ledger);
+    ok = (end == CREW_NO_MEMORY || conclude_memory(progress, &ledger)) && ok;
     say_unsupported(progress, pipeline);
     say_kernel_drops(progress, &ledger.source);
     print_ledger(options, progress, &ledger);

@@ -17,6 +17,10 @@ int64_t pipeline_tick_time(int64_t time_ns) {
     return time_ns - (rest < 0 ? rest + PIPELINE_TICK_NS : rest);
 }
 
+bool pipeline_flush_is_due(int64_t waited_ns, int64_t flush_interval_ns) {
+    return waited_ns >= flush_interval_ns - FLUSH_MARGIN_NS;
+}
+
 void pipeline_init(struct pipeline *pipeline, const struct pipeline_parts *parts) {
     *pipeline = (struct pipeline){.parts = *parts};
     packet_clock_init(&pipeline->clock, parts->limits);
@@ -59,7 +63,7 @@ static void note_unsupported(struct pipeline *pipeline, const struct frame *fram
     }
 }
 
-/* Live: what waits for longer than the interval goes out. */
+/* What waits for longer than the interval goes out. */
 static enum crew_status flush_due(struct pipeline *pipeline, int64_t now_ns) {
     if (!crew_has_pending(pipeline->parts.crew)) {
         pipeline->pending = false;
@@ -69,7 +73,7 @@ static enum crew_status flush_due(struct pipeline *pipeline, int64_t now_ns) {
         pipeline->pending = true;
         pipeline->pending_since_ns = now_ns;
     }
-    if (now_ns - pipeline->pending_since_ns < pipeline->parts.flush_interval_ns - FLUSH_MARGIN_NS) {
+    if (!pipeline_flush_is_due(now_ns - pipeline->pending_since_ns, pipeline->parts.flush_interval_ns)) {
         return CREW_OK;
     }
     pipeline->pending = false;
@@ -90,7 +94,7 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     return status;
 }
 
-static enum crew_status take_live_frame(struct pipeline *pipeline, const struct frame *frame) {
+static enum crew_status take_paced_frame(struct pipeline *pipeline, const struct frame *frame) {
     enum crew_status status = take_frame(pipeline, frame);
     pipeline->packet_wall_ns = monotonic_ns();
     enum crew_status flushed = flush_due(pipeline, pipeline->packet_wall_ns);
@@ -110,24 +114,33 @@ static enum crew_status take_idle(struct pipeline *pipeline) {
     }
     if (crew_has_pending(pipeline->parts.crew)) {
         pipeline->pending = false;
-        status = crew_flush(pipeline->parts.crew);
+        enum crew_status flushed = crew_flush(pipeline->parts.crew);
+        status = flushed != CREW_OK ? flushed : status;
     }
     return status;
 }
 
+static bool is_paced(const struct source *source) {
+    struct source_counts counts;
+    source_counts(source, &counts);
+    return source_is_live(source) || counts.file_bytes_total == 0;
+}
+
 enum crew_status pipeline_run(struct pipeline *pipeline) {
     const struct pipeline_parts *parts = &pipeline->parts;
-    bool live = source_is_live(parts->source);
+    pipeline->paced = is_paced(parts->source);
     enum crew_status status = CREW_OK;
     bool ended = false;
     while (status == CREW_OK && !ended) {
         struct frame frame;
+        bool idle = false;
         switch (source_next(parts->source, &frame)) {
         case SOURCE_FRAME:
-            status = live ? take_live_frame(pipeline, &frame) : take_frame(pipeline, &frame);
+            status = pipeline->paced ? take_paced_frame(pipeline, &frame) : take_frame(pipeline, &frame);
             break;
         case SOURCE_IDLE:
             status = take_idle(pipeline);
+            idle = true;
             break;
         case SOURCE_DAMAGED:
             pipeline->damages++;
@@ -137,7 +150,7 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             ended = true;
             break;
         }
-        progress_step(parts->progress, parts->source, parts->crew);
+        progress_step(parts->progress, parts->source, parts->crew, idle);
     }
     enum crew_status last = crew_finish(parts->crew, ++pipeline->event, pipeline->clock.now_ns);
     return last != CREW_OK ? last : status;

@@ -43,7 +43,8 @@ struct pipeline {
     bool ticked;    /* last_tick_ns is valid */
     int64_t last_tick_ns;
     uint64_t steps_back;      /* of the clock, when last looked at */
-    int64_t packet_wall_ns;   /* live: monotonic time of the last frame */
+    bool paced;               /* frames come in their own time, from an interface or a pipe */
+    int64_t packet_wall_ns;   /* paced: monotonic time of the last frame */
     bool pending;             /* records or packets wait for a flush ... */
     int64_t pending_since_ns; /* ... since this monotonic time */
     uint64_t damages;         /* SOURCE_DAMAGED seen */
@@ -54,6 +55,8 @@ struct pipeline {
 
 /* The largest multiple of PIPELINE_TICK_NS that is not after time_ns, which may be negative. */
 int64_t pipeline_tick_time(int64_t time_ns);
+/* True when what has waited for so long must be written now, for the interval to hold. */
+bool pipeline_flush_is_due(int64_t waited_ns, int64_t flush_interval_ns);
 
 void pipeline_init(struct pipeline *, const struct pipeline_parts *);
 /* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. */

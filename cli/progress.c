@@ -58,8 +58,8 @@ void progress_text(char text[PROGRESS_TEXT_BYTES], uint64_t bytes, uint64_t tota
              read, all, percent, speed, transactions, left);
 }
 
-void progress_step(struct progress *progress, const struct source *source, struct crew *crew) {
-    if (!progress->enabled || ++progress->steps < STEPS_PER_LOOK) {
+void progress_step(struct progress *progress, const struct source *source, struct crew *crew, bool look) {
+    if (!progress->enabled || (++progress->steps < STEPS_PER_LOOK && !look)) {
         return;
     }
     progress->steps = 0;

@@ -143,6 +143,26 @@ class Processes:
                 self.check(out.count(b"\n") == 1 and b'"orphan_request"' in out and b"capture_ended" in out, f"{what}: the open request is not written: {out[:200]!r}")
                 self.check(b"The ledger balances" in err, f"{what}: {err!r}")
 
+    def trickle(self):
+        """A pipe that is never silent for long, and never gives much: records are written within the interval all the same."""
+        for jobs in ("1", "4"):
+            capture = Capture()
+            capture.exchange(1)
+            process = self.start(["-r", "-", "-j", jobs])
+            process.stdin.write(capture.bytes)
+            process.stdin.flush()
+            first, got, started = None, b"", time.monotonic()
+            while first is None and time.monotonic() - started < PATIENCE:
+                capture.bytes = b""
+                capture.frame(b"\x45" + b"\0" * 30, 0.02)
+                process.stdin.write(capture.bytes)
+                process.stdin.flush()
+                if select.select([process.stdout], [], [], 0.02)[0]:
+                    got += os.read(process.stdout.fileno(), 65536)
+                    first = time.monotonic() - started
+            self.check(first is not None and first < 5 and got.count(b"\n") == 1, f"a trickling pipe, -j{jobs}: the record came after {first} s")
+            self.ends(process, "a trickling pipe", 0)
+
     def signal_before_anything(self):
         process = self.start(["-r", "-"])
         time.sleep(0.5)
@@ -268,6 +288,30 @@ class Processes:
             done = self.run("-r", "many.pcap", "-j", jobs, "-q")
             self.check(done.status == 0 and done.out.count(b"\n") == 2000 and done.err == b"", f"-j {jobs}: {done.status} {done.err!r}")
 
+    def little_memory(self):
+        """Under a limit of memory it either refuses, or says that something is missing: never a quiet loss."""
+        if self.sanitized():
+            print("skipped: a sanitizer needs its memory")
+            return
+        capture = Capture()
+        for client in range(20000):
+            capture.question(client)
+        path = self.write("flows.pcap", capture)
+        missing = 0
+        for kilobytes in (12000, 16000, 20000, 24000, 32000):
+            done = subprocess.run(["bash", "-c", 'ulimit -v "$0"; exec "$@"', str(kilobytes), self.hark, "-r", path], capture_output=True, check=False,
+                                  env=harness.ENVIRONMENT, timeout=PATIENCE)
+            whole = done.returncode == 0 and done.stdout.count(b"\n") == 20000
+            said = done.returncode == 1 and re.search(rb"^hark: [^\n]*memory", done.stderr) is not None
+            missing += said
+            self.check(whole or said, f"{kilobytes} KB: status {done.returncode}, {done.stdout.count(bytes([10]))} records, {done.stderr[:300]!r}")
+            self.check(not done.stdout or done.stdout.endswith(b"\n"), f"{kilobytes} KB: a torn line")
+        self.check(missing > 0, "memory was never short: does this test still see it?")
+
+    def sanitized(self):
+        with open(self.hark, "rb") as file:
+            return re.search(rb"__[at]san_init", file.read()) is not None
+
     def on_terminal(self, arguments, stdout=None, environment=None, stdin=None):
         """A run whose standard error (and output, where none is given) is a terminal: status and what the terminal got."""
         master, slave = pty.openpty()
@@ -353,8 +397,8 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hark-processes.") as work:
         tests = Processes(os.path.abspath(arguments.hark), work)
-        for part in (tests.signals, tests.signal_before_anything, tests.second_signal, tests.readers_that_go, tests.full_disk, tests.messages,
-                     tests.options, tests.terminals, tests.progress, tests.unprivileged):
+        for part in (tests.signals, tests.trickle, tests.signal_before_anything, tests.second_signal, tests.readers_that_go, tests.full_disk, tests.messages,
+                     tests.options, tests.little_memory, tests.terminals, tests.progress, tests.unprivileged):
             if arguments.only in part.__name__:
                 part()
     print(f"processes: {tests.checks} checks, {tests.faults} faults")

@@ -365,6 +365,16 @@ static void test_tick_time(void **state) {
     assert_int_equal(pipeline_tick_time(INT64_MAX) % PIPELINE_TICK_NS, 0);
 }
 
+static void test_flush_is_due(void **state) {
+    (void)state;
+    int64_t second = NS_PER_SECOND;
+    assert_false(pipeline_flush_is_due(0, second));
+    assert_false(pipeline_flush_is_due(second / 2, second));
+    assert_true(pipeline_flush_is_due(second * 9 / 10, second)); /* late by up to a tick */
+    assert_false(pipeline_flush_is_due(second * 9 / 10, 60 * second));
+    assert_true(pipeline_flush_is_due(0, 0));
+}
+
 static void test_progress_text(void **state) {
     (void)state;
     char text[PROGRESS_TEXT_BYTES];
@@ -384,11 +394,12 @@ static void test_progress_text(void **state) {
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_places),       cmocka_unit_test(test_outbox_sorts),
-        cmocka_unit_test(test_merge),        cmocka_unit_test(test_merge_of_much),
-        cmocka_unit_test(test_failing_sink), cmocka_unit_test(test_partly_written),
-        cmocka_unit_test(test_ring),         cmocka_unit_test(test_epoch_payload),
-        cmocka_unit_test(test_tick_time),    cmocka_unit_test(test_progress_text),
+        cmocka_unit_test(test_places),        cmocka_unit_test(test_outbox_sorts),
+        cmocka_unit_test(test_merge),         cmocka_unit_test(test_merge_of_much),
+        cmocka_unit_test(test_failing_sink),  cmocka_unit_test(test_partly_written),
+        cmocka_unit_test(test_ring),          cmocka_unit_test(test_epoch_payload),
+        cmocka_unit_test(test_tick_time),     cmocka_unit_test(test_flush_is_due),
+        cmocka_unit_test(test_progress_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
