@@ -191,7 +191,8 @@ static void write_side(struct writer *w, const struct transaction *t, enum direc
         writer_unsigned(w, t->tunnel_bytes[d]);
     } else if (message->seen) {
         WRITER_KEY(w, "bytes");
-        writer_unsigned(w, message->end_offset - message->offset - message->gap_bytes);
+        uint64_t whole = message->end_offset - message->offset;
+        writer_unsigned(w, whole > message->gap_bytes ? whole - message->gap_bytes : 0);
         WRITER_KEY(w, "packets");
         writer_unsigned(w, message->segments);
     }

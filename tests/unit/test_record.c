@@ -596,6 +596,35 @@ static void test_tunnels(void **state) {
     json_object_put(r);
 }
 
+static void test_every_reason(void **state) {
+    (void)state;
+    for (unsigned reason = PAIRING_PAIRED + 1; reason < PAIRING_REASONS; reason++) {
+        struct sample s;
+        sample_init(&s);
+        if (reason < PAIRING_REQUEST_LOST) {
+            sample_orphan_request(&s, (enum pairing_reason)reason);
+        } else {
+            sample_orphan_response(&s, (enum pairing_reason)reason);
+        }
+        struct json_object *r = record_of(&s, true);
+        assert_text(r, "/pairing/reason", pairing_reason_name((enum pairing_reason)reason));
+        json_object_put(r);
+    }
+}
+
+static void test_every_network_tunnel(void **state) {
+    (void)state;
+    for (unsigned kind = TUNNEL_NONE + 1; kind < TUNNEL_KINDS; kind++) {
+        struct sample s;
+        sample_init(&s);
+        s.connection.path[0].tunnel_count = 1;
+        s.connection.path[0].tunnel[0].kind = (uint8_t)kind;
+        struct json_object *r = record_of(&s, true);
+        assert_text(r, "/hark/tunnel/0/kind", tunnel_kind_name((enum tunnel_kind)kind));
+        json_object_put(r);
+    }
+}
+
 static void test_every_note(void **state) {
     (void)state;
     struct sample s;
@@ -821,6 +850,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_status_without_a_class),
         cmocka_unit_test(test_early_response),
         cmocka_unit_test(test_tunnels),
+        cmocka_unit_test(test_every_reason),
+        cmocka_unit_test(test_every_network_tunnel),
         cmocka_unit_test(test_every_note),
         cmocka_unit_test(test_planted_secrets_never_come_out),
         cmocka_unit_test(test_secrets_kept_on_demand),
