@@ -39,7 +39,8 @@ struct connection {
     uint32_t incarnation; /* 0, then counted up when the same key is used for a new connection */
     bool midstream;       /* no SYN of either direction was seen (yet) */
     bool one_sided; /* one direction was late by more than the skew, or is not captured: nobody waits for it
-                       any more */
+                       any more. Said of a direction of which nothing was seen when a first wait for it ran
+                       out, or nothing since the wait before the last */
     bool handshake_seen;      /* the three times below are all known */
     enum direction syn_from;  /* who sent the first SYN; valid when syn_ns is set */
     int64_t syn_ns;           /* first SYN, 0 while not seen */
@@ -58,7 +59,7 @@ struct connection {
                            before the first */
 };
 
-/* Where a chunk's bytes came from: one TCP segment. */
+/* Where a chunk's bytes came from: one TCP segment. Long or partly taken ones come as several chunks. */
 struct segment {
     int64_t time_ns; /* first arrival at the tap */
     uint64_t offset; /* of the segment's first byte */
@@ -76,7 +77,8 @@ struct chunk {
     uint64_t offset; /* stream offset of bytes.ptr[0]; equals segment->offset when the chunk begins where its
                         segment does */
     const struct segment *segment;
-    bool must_take; /* skew, budget or the flow's end: declining is over */
+    bool must_take; /* skew, budget or the flow's end: declining is over. Comes only for bytes that were
+                       declined before, at the flow's end, and on a one-sided connection */
 };
 
 enum gap_reason {
@@ -114,7 +116,9 @@ struct consumer_ops {
                 int64_t now_ns);
     /* The other side acknowledged this direction's bytes up to `acked`, but they have not been captured
      * within the skew; nothing behind them has been either. They may still come (late), so this is no gap:
-     * the stream has not moved. Called again when `acked` has grown (at once, on a one-sided connection). */
+     * the stream has not moved. Called again when `acked` has grown (at once, on a one-sided connection).
+     * Not called for a single number, which is most likely a FIN that was not captured; for the same reason
+     * `acked` may be one more than there are bytes. */
     void (*overdue)(void *consumer, enum direction, uint64_t acked, int64_t now_ns);
     /* No more bytes in this direction. Called once a direction, before close. END_FIN comes when delivery
      * reaches the FIN. */

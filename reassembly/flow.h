@@ -26,8 +26,8 @@ const char *flow_fate_name(enum flow_fate);
 
 struct flow_counts {
     uint64_t fates[FLOW_FATES];
-    uint64_t opened; /* connections, incarnations counted */
-    uint64_t opened_midstream;
+    uint64_t opened;           /* connections, incarnations counted */
+    uint64_t opened_midstream; /* counted when they end: a SYN may still come */
     uint64_t closed[END_REASONS];
     uint64_t open_now; /* closed but lingering ones not among them */
     uint64_t reused;
@@ -43,7 +43,7 @@ struct flow_counts {
     uint64_t held_bytes_peak;
     uint64_t cap_held_bytes;    /* times a cap was hit: the partition's held bytes */
     uint64_t cap_stream_bytes;  /* one stream's held bytes */
-    uint64_t cap_flows;         /* flows evicted */
+    uint64_t cap_flows;         /* flows evicted, closed ones that lingered among them */
     uint64_t declined_waits;    /* times a consumer made one direction wait */
     uint64_t declined_timeouts; /* ... and the skew ended the wait */
 };

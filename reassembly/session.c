@@ -232,6 +232,10 @@ enum flow_fate session_packet(struct reassembler *r, struct session *x, enum dir
     if (!stream_plausible(s, segment.offset)) {
         return FLOW_INVALID;
     }
+    uint64_t *lowest = &x->connection.lowest[d];
+    if (*lowest == 0 || segment.offset < *lowest) {
+        *lowest = segment.offset;
+    }
     if (p->flags & TCP_ACK) {
         take_ack(r, x, d, p, &segment);
     }

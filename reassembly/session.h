@@ -158,6 +158,8 @@ void session_note_silence(struct reassembler *, struct session *, enum direction
 bool session_other_moves(const struct session *, enum direction);
 /* Frees memory of one direction: see session_press. No gap swallows the byte at hand. */
 bool session_press_direction(struct reassembler *, struct session *, enum direction);
+/* May the consumer no longer decline the direction's next bytes? */
+bool session_must_take(const struct session *, enum direction);
 /* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */
 size_t session_give(struct reassembler *, struct session *, enum direction, struct slice bytes,
                     const struct segment *, bool must_take);

@@ -127,8 +127,7 @@ static void place(struct reassembler *r, struct session *x, enum direction d, st
             if (!session_has_audience(r, x)) {
                 break;
             }
-            placed =
-                session_give(r, x, d, piece, a->segment, x->finishing || x->connection.one_sided || s->force);
+            placed = session_give(r, x, d, piece, a->segment, session_must_take(x, d));
         } else {
             placed = hold(r, x, d, a, piece, from);
         }

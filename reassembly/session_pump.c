@@ -41,6 +41,16 @@ static bool tell_all_overdue(struct reassembler *r, struct session *x) {
     return told;
 }
 
+/* What a consumer missed by being opened only when there was something to give. */
+static void tell_past(struct reassembler *r, struct session *x) {
+    tell_all_overdue(r, x);
+    for (int d = 0; d < 2; d++) {
+        if (x->streams[d].state == STREAM_ENDED) {
+            r->ops->end(x->consumer, (enum direction)d, END_FIN, reassembler_now(r));
+        }
+    }
+}
+
 bool session_has_audience(struct reassembler *r, struct session *x) {
     if (x->audience != AUDIENCE_NONE) {
         return x->audience == AUDIENCE_OPEN;
@@ -48,7 +58,7 @@ bool session_has_audience(struct reassembler *r, struct session *x) {
     x->consumer = r->ops->open(r->environment, &x->connection);
     if (x->consumer) {
         x->audience = AUDIENCE_OPEN;
-        tell_all_overdue(r, x);
+        tell_past(r, x);
         return true;
     }
     x->audience = AUDIENCE_GONE;
@@ -66,6 +76,11 @@ static void advance(struct reassembler *r, struct session *x, enum direction d, 
     stream_advance(&x->streams[d], &r->pages, next);
     x->connection.delivered[d] = next;
     x->streams[direction_other(d)].poked = true;
+}
+
+/* A wait that lasted too long is no reason by itself: EVENT_DECLINED ends it when nothing else can. */
+bool session_must_take(const struct session *x, enum direction d) {
+    return x->finishing || x->connection.one_sided || x->streams[d].force;
 }
 
 size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
@@ -107,23 +122,13 @@ bool session_other_moves(const struct session *x, enum direction d) {
     return false;
 }
 
-static bool must_take(struct reassembler *r, const struct session *x, enum direction d) {
-    const struct stream *s = &x->streams[d];
-    if (x->finishing || x->connection.one_sided || s->force) {
-        return true;
-    }
-    bool over = s->held.head->since_ns + r->limits->skew_ns <= r->clock_ns && !session_other_moves(x, d);
-    r->counts.declined_timeouts += over && s->declined;
-    return over;
-}
-
 static void give_held(struct reassembler *r, struct session *x, enum direction d) {
     if (!session_has_audience(r, x)) {
         return;
     }
     struct stream *s = &x->streams[d];
     struct held *h = s->held.head;
-    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, must_take(r, x, d));
+    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
     r->counts.held_bytes_now -= taken;
     segq_take(&s->held, &r->pages, (uint32_t)taken);
     session_note_holding(r, x, taken > 0);

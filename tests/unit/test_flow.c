@@ -102,6 +102,18 @@ static void fin_both_ways_and_linger(void **state) {
     bench_free(b);
 }
 
+/* A consumer opened after one direction has ended without a byte hears of that, too. */
+static void an_end_before_the_first_byte_is_told(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .flags = TCP_ACK | TCP_FIN});
+    expect(b, "");
+    feed(b, (struct tcp){.at = 30, .d = 1, .seq = 500, .ack = 101, .text = "bye"});
+    expect(b, "open\n0: end fin\n1: 500 bye\n");
+    bench_free(b);
+}
+
 static void fin_with_its_tail_lost(void **state) {
     (void)state;
     struct bench *b = bench_new(NULL);
@@ -323,7 +335,7 @@ static void eviction_prefers_the_cheap(void **state) {
     feed(b, (struct tcp){.at = 20, .seq = 99, .flags = TCP_SYN, .client_port = 2});
     feed(b, (struct tcp){.at = 30, .seq = 100, .ack = 5, .text = "new", .client_port = 3});
     bench_tick(b, 1200);
-    expect(b, "open midstream\n0: 100 old !\nopen midstream\n0: 100 new !\n");
+    expect(b, "open midstream\n0: 100 old\nopen midstream\n0: 100 new\n");
     feed(b, (struct tcp){.at = 1200, .seq = 99, .flags = TCP_SYN, .client_port = 4}); /* the embryo goes */
     expect(b, "");
     feed(b, (struct tcp){.at = 1300, .seq = 103, .ack = 5, .text = "!", .client_port = 1}); /* used again */
@@ -393,7 +405,7 @@ static void a_clock_set_back_does_not_freeze(void **state) {
     flow_table_tick(b->table, MS(after + 900));
     expect(b, "");
     flow_table_tick(b->table, MS(after + 1100));
-    expect(b, "open\n0: 100 gap 5 one_sided\n0: 105 f !\n");
+    expect(b, "open\n0: 100 gap 5 one_sided\n0: 105 f\n");
     b->next_tick_ns = MS(after + 1200);
     bench_free(b);
 }
@@ -405,6 +417,7 @@ int main(void) {
         cmocka_unit_test(data_on_syn),
         cmocka_unit_test(simultaneous_open),
         cmocka_unit_test(fin_both_ways_and_linger),
+        cmocka_unit_test(an_end_before_the_first_byte_is_told),
         cmocka_unit_test(fin_with_its_tail_lost),
         cmocka_unit_test(reset_lets_late_packets_count),
         cmocka_unit_test(refused_connection_opens_no_consumer),

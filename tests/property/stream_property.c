@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever the tap does within the skew, the consumer gets both directions whole, without a gap, and no
+ * response before its request, although a response that comes early is declined. And when the tap loses
+ * packets, all that is given is still right and in its place, and what is missing is told. */
+#include "schedule.h"
+
+#include "reassembly/flow.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DEFAULT_RUNS = 20000, TICK_MS = 100 };
+
+struct witness {
+    const struct schedule *schedule;
+    const struct connection *connection;
+    bool swapped; /* the server's packet was the first: its direction is 0 */
+    bool lossy;   /* the tap loses packets */
+    uint32_t got[2];
+    uint64_t gaps;
+    bool begun[2];
+    unsigned declined;
+    unsigned ends[2];
+    unsigned opens;
+    unsigned closes;
+    const char *fault;
+};
+
+static void blame(struct witness *w, const char *fault) {
+    if (!w->fault) {
+        w->fault = fault;
+    }
+}
+
+/* Which of the conversation's directions: 0 is the client's. */
+static int side(const struct witness *w, enum direction d) {
+    return (int)d ^ w->swapped;
+}
+
+static void *witness_open(void *environment, const struct connection *c) {
+    struct witness *w = environment;
+    w->connection = c;
+    w->swapped = c->key.side[0].port == 80;
+    w->opens++;
+    w->got[0] = w->got[1] = 0;
+    w->ends[0] = w->ends[1] = 0;
+    w->begun[0] = w->begun[1] = false;
+    return w;
+}
+
+/* How much of the responses may be read: up to the end of those whose requests were read. */
+static uint32_t allowed(const struct witness *w) {
+    uint32_t end = 0;
+    for (unsigned k = 0; k < w->schedule->turns && w->got[0] >= w->schedule->turn_end[0][k]; k++) {
+        end = w->schedule->turn_end[1][k];
+    }
+    return end;
+}
+
+/* Midstream, or where the handshake is lost, the first thing given tells where the direction begins. */
+static void begin(struct witness *w, int d, uint64_t offset) {
+    if (!w->begun[d] && w->lossy) {
+        w->got[d] = (uint32_t)offset - w->schedule->first[d];
+    }
+    w->begun[d] = true;
+}
+
+static size_t witness_data(void *consumer, enum direction direction, const struct chunk *chunk) {
+    struct witness *w = consumer;
+    const struct schedule *s = w->schedule;
+    int d = side(w, direction);
+    size_t len = chunk->bytes.len;
+    begin(w, d, chunk->offset);
+    if ((uint32_t)chunk->offset != s->first[d] + w->got[d]) {
+        blame(w, "bytes at a wrong offset");
+        return len;
+    }
+    if (len > s->len[d] - w->got[d] || memcmp(chunk->bytes.ptr, s->bytes[d] + w->got[d], len) != 0) {
+        blame(w, "wrong bytes");
+        return len;
+    }
+    if (d == 1 && w->got[1] + len > allowed(w)) {
+        if (chunk->must_take && !w->lossy) {
+            blame(w, "a response had to be taken before its request");
+        } else if (!chunk->must_take) {
+            len = allowed(w) > w->got[1] ? allowed(w) - w->got[1] : 0;
+            w->declined++;
+        }
+    }
+    w->got[d] += (uint32_t)len;
+    return len;
+}
+
+static void witness_gap(void *consumer, enum direction direction, uint64_t offset, uint64_t len,
+                        enum gap_reason reason, int64_t now_ns) {
+    struct witness *w = consumer;
+    int d = side(w, direction);
+    (void)reason, (void)now_ns;
+    begin(w, d, offset);
+    if (!w->lossy) {
+        blame(w, "a gap");
+    }
+    /* one byte more: the FIN's number, where the FIN itself was lost */
+    if ((uint32_t)offset != w->schedule->first[d] + w->got[d] || len > w->schedule->len[d] - w->got[d] + 1) {
+        blame(w, "a gap at a wrong place");
+    }
+    w->got[d] += (uint32_t)len;
+    w->gaps += len;
+}
+
+static void witness_overdue(void *consumer, enum direction direction, uint64_t acked, int64_t now_ns) {
+    struct witness *w = consumer;
+    int d = side(w, direction);
+    (void)now_ns;
+    if (!w->lossy) {
+        blame(w, "bytes overdue");
+    }
+    if ((uint32_t)acked - w->schedule->first[d] > w->schedule->len[d] + 1) {
+        blame(w, "bytes overdue that were never sent");
+    }
+}
+
+static void witness_end(void *consumer, enum direction direction, enum end_reason reason, int64_t now_ns) {
+    struct witness *w = consumer;
+    (void)now_ns;
+    w->ends[direction]++;
+    if (reason != END_FIN && !w->lossy) {
+        blame(w, "an end that is no FIN");
+    }
+}
+
+static void witness_close(void *consumer) {
+    struct witness *w = consumer;
+    w->closes++;
+    if (w->ends[0] != 1 || w->ends[1] != 1) {
+        blame(w, "not one end for each direction");
+    }
+}
+
+static const struct consumer_ops witness_ops = {witness_open,    witness_data, witness_gap,
+                                                witness_overdue, witness_end,  witness_close};
+
+/* What holds for every capture. */
+static void judge_sums(struct witness *w, const struct flow_counts *counts, uint64_t packets) {
+    uint64_t fates = 0, closed = 0;
+    for (int i = 0; i < FLOW_FATES; i++) {
+        fates += counts->fates[i];
+    }
+    for (int i = 0; i < END_REASONS; i++) {
+        closed += counts->closed[i];
+    }
+    if (fates != packets) {
+        blame(w, "fates do not add up to the packets");
+    }
+    if (counts->payload_bytes != counts->delivered_bytes + counts->dropped_bytes ||
+        counts->held_bytes_now != 0 || counts->gap_bytes != w->gaps) {
+        blame(w, "bytes do not add up");
+    }
+    if (w->opens != w->closes || closed != counts->opened || counts->open_now != 0) {
+        blame(w, "connections do not add up");
+    }
+    if (counts->fates[FLOW_TAP_DUPLICATE] > w->schedule->tap_copies || counts->fates[FLOW_INVALID] != 0 ||
+        counts->overlap_conflicts != 0) {
+        blame(w, "a count that should be zero");
+    }
+}
+
+/* What holds when the tap lost nothing. */
+static void judge_whole(struct witness *w, const struct flow_counts *counts) {
+    const struct schedule *s = w->schedule;
+    if (w->got[0] != s->len[0] || w->got[1] != s->len[1]) {
+        blame(w, "not all bytes came");
+    }
+    if (w->opens != 1 || counts->opened != 1) {
+        blame(w, "not one connection");
+    }
+    if (counts->delivered_bytes != s->len[0] + s->len[1] || counts->late_bytes != 0 ||
+        counts->one_sided != 0 || counts->declined_timeouts != 0) {
+        blame(w, "waited, or lost bytes");
+    }
+    if (counts->opened_midstream != (s->midstream ? 1 : 0)) {
+        blame(w, "midstream or not");
+    }
+}
+
+/* `loss`: one packet in so many is lost by the tap; 0: none. */
+static const char *run(const struct schedule *s, const struct limits *limits, uint64_t seed, unsigned loss,
+                       struct flow_counts *counts) {
+    struct witness w = {.schedule = s, .lossy = loss > 0};
+    struct flow_table *table = flow_table_new(limits, &witness_ops, &w);
+    if (!table) {
+        return "no memory";
+    }
+    int64_t tick_ns = TICK_MS * NS_PER_MILLISECOND;
+    int64_t next_ns = s->packets[0].seen_ns / tick_ns * tick_ns + tick_ns;
+    uint64_t packets = 0;
+    for (unsigned i = 0; i < s->count; i++) {
+        struct packet p;
+        if (loss > 0 && ((seed * 7919 + i) * UINT64_C(0x9E3779B97F4A7C15) >> 40) % loss == 0) {
+            continue;
+        }
+        packets++;
+        schedule_packet(s, i, &p);
+        for (; next_ns <= p.time_ns; next_ns += tick_ns) {
+            flow_table_tick(table, next_ns);
+        }
+        flow_table_packet(table, &p, flow_key_hash(&p.key));
+    }
+    for (; next_ns <= s->end_ns + 2 * limits->skew_ns; next_ns += tick_ns) {
+        flow_table_tick(table, next_ns);
+    }
+    flow_table_finish(table, next_ns);
+    flow_table_counts(table, counts);
+    judge_sums(&w, counts, packets);
+    if (loss == 0) {
+        judge_whole(&w, counts);
+    }
+    flow_table_free(table);
+    return w.fault;
+}
+
+struct totals {
+    uint64_t packets, copies, waits, retransmits, midstream, gaps[GAP_REASONS], one_sided;
+};
+
+static void add(struct totals *t, const struct flow_counts *counts, const struct schedule *s) {
+    for (int i = 0; i < FLOW_FATES; i++) {
+        t->packets += counts->fates[i];
+    }
+    for (int i = 0; i < GAP_REASONS; i++) {
+        t->gaps[i] += counts->gaps[i];
+    }
+    t->copies += counts->fates[FLOW_TAP_DUPLICATE];
+    t->waits += counts->declined_waits;
+    t->retransmits += counts->fates[FLOW_RETRANSMIT];
+    t->midstream += s->midstream;
+    t->one_sided += counts->one_sided;
+}
+
+static void print(const struct totals *t, const char *what) {
+    printf("%s: %" PRIu64 " packets, %" PRIu64 " tap copies, %" PRIu64 " retransmissions, %" PRIu64
+           " responses waited, %" PRIu64 " midstream, %" PRIu64 " one-sided; gaps:",
+           what, t->packets, t->copies, t->retransmits, t->waits, t->midstream, t->one_sided);
+    for (int i = 0; i < GAP_REASONS; i++) {
+        printf(" %s %" PRIu64, gap_reason_name((enum gap_reason)i), t->gaps[i]);
+    }
+    printf("\n");
+}
+
+int main(int argc, char **argv) {
+    static const unsigned losses[] = {0, 100, 5};
+    static const char *const names[] = {"whole", "1 % lost by the tap", "20 % lost by the tap"};
+    uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_RUNS;
+    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct limits limits = limits_default();
+    static struct schedule s;
+    struct totals totals[3] = {0};
+    for (uint64_t seed = first; seed < first + runs; seed++) {
+        schedule_make(&s, seed, limits.skew_ns);
+        for (int i = 0; i < 3; i++) {
+            struct flow_counts counts;
+            const char *fault = run(&s, &limits, seed, losses[i], &counts);
+            if (fault) {
+                printf("seed %" PRIu64 ", %s: %s (%u packets%s); again: stream_property 1 %" PRIu64 "\n",
+                       seed, names[i], fault, s.count, s.midstream ? ", midstream" : "", seed);
+                return 1;
+            }
+            add(&totals[i], &counts, &s);
+        }
+    }
+    printf("seeds %" PRIu64 " to %" PRIu64 "\n", first, first + runs - 1);
+    for (int i = 0; i < 3; i++) {
+        print(&totals[i], names[i]);
+    }
+    return 0;
+}
