@@ -15,13 +15,6 @@ sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import harness  # noqa: E402
 
 
-def compare_messages(ours, theirs):
-    """Differences of two lists of messages as multisets, one text each."""
-    have = collections.Counter(message.text() for message in ours)
-    want = collections.Counter(message.text() for message in theirs)
-    return [f"missing: {text}" for text in (want - have).elements()] + [f"extra: {text}" for text in (have - want).elements()]
-
-
 def compare_pairs(ours, theirs):
     """tshark's request_in against the frames of the request in the record that holds the response."""
     by_place = collections.defaultdict(list)
@@ -55,12 +48,12 @@ def main():
 
     def look(name):
         run = harness.run_hark(hark, ["-r", name, "--secrets=keep"], cwd=harness.PCAPS)
-        theirs, _ = harness.tshark_messages(os.path.join(harness.PCAPS, name))
-        return name, run, theirs
+        theirs, further = harness.tshark_messages(os.path.join(harness.PCAPS, name))
+        return name, run, theirs, further
 
     faults, explained, messages, pairs = [], 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for name, run, theirs in pool.map(look, names):
+        for name, run, theirs, further in pool.map(look, names):
             if run.trouble:
                 faults.append(f"{name}\t{run.trouble}")
                 continue
@@ -68,7 +61,7 @@ def main():
             differences, compared = compare_pairs(ours, theirs)
             messages += len(theirs)
             pairs += compared
-            for difference in compare_messages(ours, theirs) + differences:
+            for difference in harness.compare_messages(ours, theirs, further) + differences:
                 if known.reason(name, difference) is None:
                     faults.append(f"{name}\t{difference}")
                 else:

@@ -31,17 +31,12 @@ def unescape(text):
     return raw.decode("utf-8", "replace")
 
 
-def cut_heads(record):
-    """Which of the two heads is there in part only."""
-    return {note.get("detail") for note in get(record, "notes") or [] if note["id"] == "head_cut"}
-
-
 def exchange(record):
     """(method, target, status), a hyphen for what is not there, or None for what is no exchange."""
     if get(record, "hark.type") == "tunnel" or get(record, "http") is None:
         return None
-    return (get(record, "http.request.method") or "-", get(record, "http.request.target") or "-",
-            str(get(record, "http.response.status_code") or "-"))
+    status = get(record, "http.response.status_code") or ("0.9" if get(record, "http.response") and get(record, "http.version") == "0.9" else "-")
+    return get(record, "http.request.method") or "-", get(record, "http.request.target") or "-", str(status)
 
 
 def count(records):
@@ -55,7 +50,8 @@ def compare_log(path, records):
     """Differences, and (found, wanted)."""
     with open(path, encoding="utf-8") as file:
         rows = [line.rstrip("\n").split("\t") for line in file][1:]
-    truth = collections.Counter((row[1], unescape(row[2]), row[4]) for row in rows)
+    # An answer without status line (HTTP/0.9) has no status on the wire, whatever its server logs.
+    truth = collections.Counter((row[1], unescape(row[2]), "0.9" if row[3] == "-" and row[1] != "-" else row[4]) for row in rows)
     proved = any(row[0] == "proved" for row in rows)
     seen = collections.Counter(e for e in map(exchange, records) if e and (proved or "-" not in e))
     differences = [f"server only: {' '.join(d)}" for d in (truth - seen).elements()]
@@ -74,7 +70,7 @@ def main():
         names.append(name)
         records = harness.run_hark(hark, ["-r", name, "--secrets=keep"], cwd=harness.PCAPS).records()
         have = count(records)
-        differences = [f"counts: {have[c]} {c} instead of {row[c]}" for c in COUNTS if have[c] != int(row[c])]
+        differences = [f"counts: {have[c]} {c} instead of {row[c]}" for c in COUNTS if str(have[c]) != row[c]]
         log = os.path.join(harness.PCAPS, "truth", name + ".tsv")
         if os.path.exists(log):
             more, right, of = compare_log(log, records)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""lint.py CHECK [--root DIR] [--hark BINARY] [--document BINARY]
+"""lint.py CHECK [--root DIR] [--hark BINARY] [--document BINARY] [--write]
 
 What the project asks of its own files, each a test of its own:
 
@@ -14,11 +14,13 @@ What the project asks of its own files, each a test of its own:
   pcaps     each capture in pcaps/ has its line in LIST.tsv, is small, and the other way round
   readme    each option that README.md and docs/ name is in --help
   documents the man page and the completions are what the option table makes of them
+  sample    README.md shows what hark really prints (--write puts it there)
   self      a small tree with every one of these faults in it: each check must find its own
 
 Prints one line a finding, `file:line: what`; exit status 1 when there is one.
 """
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -38,10 +40,11 @@ BINARY = (".pcap", ".pcapng", ".gz", ".zst", ".png", ".bin")
 
 
 class Lint:
-    def __init__(self, root, hark=None, document=None):
+    def __init__(self, root, hark=None, document=None, write=False):
         self.root = root
         self.hark = hark
         self.document = document
+        self.write = write
         self.findings = []
 
     def found(self, path, line, what):
@@ -203,6 +206,31 @@ class Lint:
         if checked < 10:
             self.found("README.md", 0, f"only {checked} options found in the documents: does this check still see them?")
 
+    def sample(self):
+        """Blocks of README.md that follow a line <!-- hark ARGUMENTS [| first] -->: its output, with records laid out for people."""
+        lines = self.lines("README.md")
+        fresh, at, samples = [], 0, 0
+        while at < len(lines):
+            fresh.append(lines[at])
+            match = re.fullmatch(r"<!-- hark (.+?)( \| first)? -->", lines[at])
+            at += 1
+            if not match:
+                continue
+            samples += 1
+            end = at + 1
+            while lines[end] != "```":
+                end += 1
+            out = subprocess.run([self.hark, *match.group(1).split()], cwd=os.path.join(self.root, "pcaps"), capture_output=True, text=True, check=True).stdout
+            shown = [lay_out(json.loads(out.splitlines()[0]))] if match.group(2) else out.splitlines()
+            fresh += [lines[at], *"\n".join(shown).splitlines(), "```"]
+            at = end + 1
+        if self.write:
+            with open(os.path.join(self.root, "README.md"), "w", encoding="utf-8") as file:
+                file.write("\n".join(fresh) + "\n")
+        elif fresh != lines or samples < 2:
+            wrong = next((n for n, (a, b) in enumerate(zip(fresh, lines), 1) if a != b), 0)
+            self.found("README.md", wrong, "a sample is not what hark prints: lint.py sample --hark BINARY --write")
+
     def documents(self):
         for kind, name in (("manual", "docs/hark.1"), ("bash", "scripts/completions/hark.bash")):
             made = subprocess.run([self.document, kind], capture_output=True, text=True, check=True).stdout
@@ -212,6 +240,20 @@ class Lint:
     def run(self, check):
         getattr(self, check)()
         return self.findings
+
+
+def lay_out(value, indent="", width=120, prefix=0):
+    """JSON that spends lines only on what does not fit on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or len(indent) + prefix + len(flat) <= width and indent:
+        return flat
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k)}: {lay_out(v, inner, width, len(k) + 4)}" for k, v in value.items()]
+    else:
+        parts = [lay_out(v, inner, width) for v in value]
+    opened, closed = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return opened + "\n" + ",\n".join(inner + p for p in parts) + "\n" + indent + closed
 
 
 def self_test():
@@ -226,12 +268,13 @@ def self_test():
         "paths": {"docs/a.md": "see /wo" + "rk/x\n"},
         "pcaps": {"pcaps/LIST.tsv": "file\twhy\nb.pcap\tit is not there\n", "pcaps/a.pcap": "x"},
         "documents": {"docs/hark.1": "something else\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"},
+        "sample": {"README.md": "<!-- hark -h -->\n```\nold\n```\n" * 2, "pcaps/x": ""},
         "readme": {"README.md": "Use `hark --no-such-option`.\n" + "`-h`\n" * 12},
     }
     clean = {"capture/a.c": "/* SPDX-License-Identifier: Apache-2.0 */\n#include \"capture/a.h\"\n\nint f(void) {\n    return 1;\n}\n",
              "capture/a.h": "/* SPDX-License-Identifier: Apache-2.0 */\nint f(void);\n",
              ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nAllowShortFunctionsOnASingleLine: Empty\n", "pcaps/LIST.tsv": "file\twhy\na.pcap\twhy it is there\n",
-             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12, "docs/hark.1": "  -h, --help  this text\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"}
+             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12 + "<!-- hark -h -->\n```\n  -h, --help  this text\n```\n" * 2, "docs/hark.1": "  -h, --help  this text\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"}
     failed = []
 
     def lint_of(files, check):
@@ -259,12 +302,13 @@ def self_test():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "documents", "self"])
+    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "sample", "documents", "self"])
     parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     parser.add_argument("--hark")
     parser.add_argument("--document")
+    parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark, arguments.document).run(arguments.check)
+    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark and os.path.abspath(arguments.hark), arguments.document, arguments.write).run(arguments.check)
     for finding in findings:
         print(finding)
     print(f"lint {arguments.check}: {len(findings)} findings")

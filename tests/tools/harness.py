@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the test drivers share: runs hark, tells whether the run was sound, and reads its records and tshark's
 messages into one shape, so that they can be compared."""
+import collections
 import csv
 import json
 import os
@@ -155,21 +156,31 @@ def hark_messages(records):
 
 # Settings under which tshark sees most: segments put in order before they are dissected, two passes for request_in.
 TSHARK = ["tshark", "-n", "-2", "-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE",
-          "-o", "http.desegment_headers:TRUE", "-o", "http.desegment_body:TRUE"]
+          "-o", "http.desegment_headers:TRUE"]
 
 
-def tshark_messages(path, decode_as=(), options=()):
-    """(messages of HTTP/1 over TCP that tshark finds, what it said when it failed)."""
-    command = [*TSHARK, *options, "-r", path, *decode_as, "-Y", "tcp && (http.request || http.response)", "-T", "pdml"]
+def tshark_messages(path, decode_as=()):
+    """What tshark finds of HTTP/1 over TCP: (messages, further ones). It waits for a message's whole body and tells nothing of
+    one that the capture does not have to its end; asked again without that, it finds those heads too (but loses others)."""
+    first = tshark_run(path, decode_as, "http.desegment_body:TRUE")
+    have = collections.Counter(message.text() for message in first)
+    further = []
+    for message in tshark_run(path, decode_as, "http.desegment_body:FALSE"):
+        if have[message.text()]:
+            have[message.text()] -= 1
+        else:
+            further.append(message)
+    return first, further
+
+
+def tshark_run(path, decode_as, preference):
+    command = [*TSHARK, "-o", preference, "-r", path, *decode_as, "-Y", "tcp && (http.request || http.response)", "-T", "pdml"]
     done = subprocess.run(command, capture_output=True, check=False, env=dict(ENVIRONMENT, HOME="/nonexistent"))
-    # PDML may carry control characters that XML has not.
+    # PDML may carry control characters that XML has not, and a damaged capture ends it early.
     text = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"?", done.stdout).decode("utf-8", "replace")
     if not text.rstrip().endswith("</pdml>"):
         text = text[:text.rfind("</packet>") + len("</packet>")] + "</pdml>" if "</packet>" in text else "<pdml/>"
-    found = []
-    for packet in xml.etree.ElementTree.fromstring(text).iter("packet"):
-        found += packet_messages(packet)
-    return found, "" if done.returncode == 0 else done.stderr.decode("utf-8", "replace").strip()
+    return [message for packet in xml.etree.ElementTree.fromstring(text).iter("packet") for message in packet_messages(packet)]
 
 
 def packet_messages(packet):
@@ -200,6 +211,13 @@ def packet_messages(packet):
                 found.append(Message("response", sides[1], sides[0], status=int(show("http.response.code")), frames=(frame, frame),
                                      request_frames=(int(of), int(of)) if of else None))
     return found
+
+
+def compare_messages(ours, theirs, further=()):
+    """Differences of what hark and another tool tell, as multisets, one text each: what they have must be ours, and what is
+    beyond it must be among what they find on a second look."""
+    have, want, more = (collections.Counter(message.text() for message in messages) for messages in (ours, theirs, further))
+    return [f"missing: {text}" for text in (want - have).elements()] + [f"extra: {text}" for text in (have - want - more).elements()]
 
 
 class Known:
