@@ -4,7 +4,8 @@
 tshark_expected.ndjson.gz beside this script: one line a capture,
 
     {"file": ..., "messages": [["request", frame, client, server, method, target, host],
-                               ["response", frame, client, server, status, frame of its request], ...]}
+                               ["response", frame, client, server, status, frame of its request], ...],
+     "further": [the same, of what it finds only with other settings]}
 
 Its settings are those of harness.py (segments in order, two passes) and the manifest's decode_as; keys for TLS are not used. It
 takes some ten minutes, so its answers are committed and this is run again only when tshark or the manifest changes."""
@@ -21,20 +22,20 @@ sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import harness  # noqa: E402
 
 
+def line_of(message):
+    if message.kind == "request":
+        return ["request", message.frames[0], message.client, message.server, message.method, message.target, message.host]
+    return ["response", message.frames[0], message.client, message.server, message.status, message.request_frames[0] if message.request_frames else None]
+
+
 def main():
     folder = os.path.join(sys.argv[1], "pcaps")
     with open(os.path.join(folder, "MANIFEST.tsv"), encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
     def ask(row):
-        messages, _ = harness.tshark_messages(os.path.join(folder, row["file"]), shlex.split(row["decode_as"] or ""))
-        lines = []
-        for m in messages:
-            if m.kind == "request":
-                lines.append([m.kind, m.frames[0], m.client, m.server, m.method, m.target, m.host])
-            else:
-                lines.append([m.kind, m.frames[0], m.client, m.server, m.status, m.request_frames[0] if m.request_frames else None])
-        return {"file": row["file"], "messages": lines}
+        messages, further = harness.tshark_messages(os.path.join(folder, row["file"]), shlex.split(row["decode_as"] or ""))
+        return {"file": row["file"], "messages": [line_of(m) for m in messages], "further": [line_of(m) for m in further]}
 
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
         answers = list(pool.map(ask, rows))

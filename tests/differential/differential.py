@@ -5,7 +5,6 @@
 hark and tshark look at every capture of pcaps/; both tell requests (method, target, host), responses (status) and which request
 each response answers. They must agree, connection by connection, but for what known_differences.tsv explains."""
 import argparse
-import collections
 import concurrent.futures
 import os
 import sys
@@ -13,28 +12,6 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import harness  # noqa: E402
-
-
-def compare_pairs(ours, theirs):
-    """tshark's request_in against the frames of the request in the record that holds the response."""
-    by_place = collections.defaultdict(list)
-    for message in ours:
-        if message.kind == "response" and message.frames:
-            by_place[(message.connection(), message.status)].append(message)
-    differences, compared = [], 0
-    for message in theirs:
-        if message.kind != "response" or message.request_frames is None:
-            continue
-        frame = message.frames[0]
-        matches = [m for m in by_place[(message.connection(), message.status)] if min(m.frames) <= frame <= max(m.frames)]
-        if not matches:
-            continue  # a message that one of them does not have is a difference already
-        compared += 1
-        wanted = message.request_frames[0]
-        if not any(m.request_frames and min(m.request_frames) <= wanted <= max(m.request_frames) for m in matches):
-            got = matches[0].request_frames
-            differences.append(f"pairing: response {message.status} in frame {frame}: request in frame {wanted}, hark says {got}")
-    return differences, compared
 
 
 def main():
@@ -58,10 +35,12 @@ def main():
                 faults.append(f"{name}\t{run.trouble}")
                 continue
             ours = harness.hark_messages(run.records())
-            differences, compared = compare_pairs(ours, theirs)
+            lost = harness.compare_messages(ours, theirs, further)
+            # A response that hark does not have is a difference already; one that it pairs otherwise is another.
+            wanted, have = harness.pairs(theirs), harness.pairs(ours)
             messages += len(theirs)
-            pairs += compared
-            for difference in harness.compare_messages(ours, theirs, further) + differences:
+            pairs += sum(wanted.values())
+            for difference in [*lost, *(f"pairing: {text}" for text in (wanted - have).elements())]:
                 if known.reason(name, difference) is None:
                     faults.append(f"{name}\t{difference}")
                 else:

@@ -117,6 +117,7 @@ class Message:
         self.status = status
         self.frames = frames  # (first, last)
         self.request_frames = request_frames  # of the request that a response answers
+        self.answers = None  # that request
 
     def connection(self):
         """The same for both directions: who is client may be in dispute."""
@@ -140,17 +141,20 @@ def hark_messages(records):
             part = get(record, f"capture.{message}")
             return (part["first_frame"], part["last_frame"]) if part and "first_frame" in part else None
 
+        request = None
         has_request = get(record, "http.request") is not None and frames("request") is not None
         if has_request:
             hosts = header_values(record, "request", "host")
-            found.append(Message("request", client, server, get(record, "http.request.method"), get(record, "http.request.target"),
-                                 hosts[0] if hosts else None, frames=frames("request")))
+            request = Message("request", client, server, get(record, "http.request.method"), get(record, "http.request.target"),
+                              hosts[0] if hosts else None, frames=frames("request"))
+            found.append(request)
         for interim in get(record, "http.response.interim") or []:
             found.append(Message("response", client, server, status=interim["status_code"],
                                  request_frames=frames("request") if has_request else None))
         if get(record, "http.response.status_code") is not None:
             found.append(Message("response", client, server, status=get(record, "http.response.status_code"), frames=frames("response"),
                                  request_frames=frames("request") if has_request else None))
+            found[-1].answers = request
     return found
 
 
@@ -180,7 +184,13 @@ def tshark_run(path, decode_as, preference):
     text = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"?", done.stdout).decode("utf-8", "replace")
     if not text.rstrip().endswith("</pdml>"):
         text = text[:text.rfind("</packet>") + len("</packet>")] + "</pdml>" if "</packet>" in text else "<pdml/>"
-    return [message for packet in xml.etree.ElementTree.fromstring(text).iter("packet") for message in packet_messages(packet)]
+    found = [message for packet in xml.etree.ElementTree.fromstring(text).iter("packet") for message in packet_messages(packet)]
+    for response in found:
+        if response.request_frames:
+            at = [m for m in found if m.kind == "request" and m.frames == response.request_frames and m.connection() == response.connection()]
+            # Several requests in one frame: its number does not say which.
+            response.answers = at[0] if len(at) == 1 else None
+    return found
 
 
 def packet_messages(packet):
@@ -218,6 +228,12 @@ def compare_messages(ours, theirs, further=()):
     beyond it must be among what they find on a second look."""
     have, want, more = (collections.Counter(message.text() for message in messages) for messages in (ours, theirs, further))
     return [f"missing: {text}" for text in (want - have).elements()] + [f"extra: {text}" for text in (have - want - more).elements()]
+
+
+def pairs(messages):
+    """Which request each final response answers, as texts."""
+    return collections.Counter(f"{m.client} < {m.server} {m.status} answers {m.answers.method} {m.answers.target}"
+                               for m in messages if m.kind == "response" and m.answers is not None and (m.status >= 200 or m.status == 101))
 
 
 class Known:
