@@ -229,6 +229,8 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
         }
         break;
     }
+    /* Whatever these bytes are, they are not the next message: what a search could start from lies behind them. */
+    *in = slice_after(*in, in->len);
     http_search(conn, direction, offset_of(chunk, in));
 }
 

@@ -265,8 +265,8 @@ void session_close(struct reassembler *r, struct session *x, enum end_reason rea
 /* Bytes that the other side has and the capture has not: at the end they are lost for good. */
 static bool finish_tail(struct reassembler *r, struct session *x, enum direction d) {
     struct stream *s = &x->streams[d];
-    if (x->audience != AUDIENCE_OPEN || s->state == STREAM_ENDED || s->fin_known || !s->acked_known ||
-        s->acked <= s->highest + 1) {
+    if (x->audience != AUDIENCE_OPEN || stream_front(s) != FRONT_NOTHING || s->state == STREAM_ENDED ||
+        s->fin_known || !s->acked_known || s->acked <= s->highest + 1) {
         return false;
     }
     if (s->state == STREAM_PARKED) {
@@ -293,6 +293,15 @@ static bool finish_front(struct reassembler *r, struct session *x, enum directio
     return true;
 }
 
+/* The consumer waits at the front of the direction, and nothing is left that could end the wait. */
+static bool finish_wait(struct session *x, enum direction d) {
+    if (stream_front(&x->streams[d]) != FRONT_DECLINED) {
+        return false;
+    }
+    x->streams[d].force = true;
+    return true;
+}
+
 static enum direction older_front(const struct session *x) {
     int64_t since_ns[2] = {INT64_MAX, INT64_MAX};
     uint64_t ordinal[2] = {UINT64_MAX, UINT64_MAX};
@@ -309,16 +318,13 @@ void session_finish(struct reassembler *r, struct session *x, enum end_reason re
     if (x->state == SESSION_CLOSED) {
         return;
     }
-    x->finishing = true;
+    /* Losses are declared before waits are cut short: a response still meets its request behind a hole. */
     bool moved = true;
     while (moved && x->state != SESSION_CLOSED) {
-        for (int d = 0; d < 2; d++) {
-            x->streams[d].poked = true;
-        }
         session_pump(r, x);
-        enum direction first = older_front(x);
-        moved = finish_front(r, x, first) || finish_front(r, x, direction_other(first)) ||
-                finish_tail(r, x, DIRECTION_0) || finish_tail(r, x, DIRECTION_1);
+        enum direction first = older_front(x), second = direction_other(first);
+        moved = finish_front(r, x, first) || finish_front(r, x, second) || finish_tail(r, x, first) ||
+                finish_tail(r, x, second) || finish_wait(x, first) || finish_wait(x, second);
     }
     for (int d = 0; d < 2; d++) {
         if (x->streams[d].state != STREAM_ENDED) {

@@ -71,7 +71,6 @@ struct session {
     enum session_state state;
     enum session_audience audience;
     void *consumer;
-    bool finishing;     /* everything must be taken */
     bool syn_seen[2];   /* in contrast to connection.start_known, which an ACK may have told */
     bool candidate_set; /* a SYN of what may be the next connection with this key */
     enum direction candidate_direction;

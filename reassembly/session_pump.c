@@ -80,7 +80,7 @@ static void advance(struct reassembler *r, struct session *x, enum direction d, 
 
 /* A wait that lasted too long is no reason by itself: EVENT_DECLINED ends it when nothing else can. */
 bool session_must_take(const struct session *x, enum direction d) {
-    return x->finishing || x->connection.one_sided || x->streams[d].force;
+    return x->connection.one_sided || x->streams[d].force;
 }
 
 size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
