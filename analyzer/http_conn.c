@@ -107,7 +107,11 @@ static void conn_close(void *consumer) {
         http_finish_ended(conn, conn->connection->reset_ns ? END_RST : reason, true);
     }
     assert(conn->pairing.count == 0);
+    http_interim_drop(conn);
     http_tunnel_close(conn);
+    if (conn->verdict == PROTOCOL_UNDECIDED && (conn->side[0].stranger || conn->side[1].stranger)) {
+        conn->verdict = PROTOCOL_UNKNOWN;
+    }
     environment->counts.flows[conn->verdict]++;
     environment->counts.bytes[conn->verdict] += conn->bytes;
     conn->next_free = environment->free;
@@ -115,6 +119,10 @@ static void conn_close(void *consumer) {
 }
 
 /* ---- what do the bytes speak? ---- */
+
+static uint64_t offset_of(const struct chunk *chunk, const struct slice *in) {
+    return chunk->offset + (chunk->bytes.len - in->len);
+}
 
 static void give_verdict(struct http_conn *conn, enum protocol_verdict verdict) {
     if (conn->tunnel.open) {
@@ -125,35 +133,73 @@ static void give_verdict(struct http_conn *conn, enum protocol_verdict verdict) 
     }
 }
 
-static void set_roles(struct http_conn *conn, enum direction client) {
+/* What stood before the first message, when nothing was lost, hides no message. */
+static bool is_preamble(const struct http_conn *conn, enum direction direction) {
+    const struct side *side = &conn->side[direction];
+    return side->stranger && !side->after_gap && conn->connection->counts[direction].gap_bytes == 0;
+}
+
+/* `found`: the direction whose bytes told. */
+static void set_roles(struct http_conn *conn, enum direction client, enum direction found) {
+    enum direction other = direction_other(found);
+    struct side *side = &conn->side[other];
     conn->roles_known = true;
     conn->client = client;
     pairing_init(&conn->pairing, client);
     give_verdict(conn, PROTOCOL_HTTP1);
+    if (!conn->tunnel.open) {
+        conn->verdict = PROTOCOL_HTTP1; /* whatever one side's first bytes looked like */
+    }
+    if (side->state == SIDE_IGNORE || side->stranger) {
+        /* Its first bytes were no HTTP, yet this side speaks it: later ones may be. */
+        conn->pairing.request_unreadable = other == client;
+        http_search(conn, other, conn->connection->delivered[other]);
+        side->stranger = true;
+    }
     for (unsigned i = 0; i < 2; i++) {
-        struct side *side = &conn->side[i];
-        if (side->state == SIDE_IGNORE) {
-            /* Its first bytes were no HTTP, yet the other side speaks it: later ones may be. */
-            http_search(conn, (enum direction)i, conn->connection->delivered[i]);
-        } else if (side->started && side->probe.mode == PROBE_SEARCH) {
-            pairing_lost(&conn->pairing, (enum direction)i, side->search_from);
+        enum direction direction = (enum direction)i;
+        const struct side *searched = &conn->side[i];
+        conn->pairing.loss[i] = 0;
+        if (searched->started && searched->probe.mode == PROBE_SEARCH && !is_preamble(conn, direction)) {
+            pairing_lost(&conn->pairing, direction, searched->search_from);
         }
     }
+    conn->side[0].stranger = conn->side[1].stranger = false;
 }
 
-static void not_http(struct http_conn *conn, enum direction direction, enum protocol_verdict verdict) {
-    struct side *side = &conn->side[direction], *other = &conn->side[direction_other(direction)];
-    side->state = SIDE_IGNORE;
-    if (verdict != PROTOCOL_UNKNOWN) {
+/* The other side's own first bytes are still looked at: a server may answer TLS in plain HTTP. */
+static void other_protocol(struct http_conn *conn, enum direction direction, enum protocol_verdict verdict) {
+    struct side *other = &conn->side[direction_other(direction)];
+    conn->side[direction].state = SIDE_IGNORE;
+    if (other->started) {
         other->state = SIDE_IGNORE;
-        give_verdict(conn, verdict);
-    } else if (other->state == SIDE_IGNORE) {
-        give_verdict(conn, verdict);
+    }
+    give_verdict(conn, verdict);
+}
+
+/* HTTP may follow a preamble of another protocol, as behind SOCKS or PROXY: the starts of the next segments
+ * are looked at, a bounded number of bytes. */
+static void unknown_protocol(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                             struct slice in) {
+    struct side *side = &conn->side[direction], *other = &conn->side[direction_other(direction)];
+    side->stranger = true;
+    side->preamble_left = conn->environment->limits->probe_bytes;
+    http_search(conn, direction, offset_of(chunk, &in));
+    if (!slice_starts_with(in, "PROXY ")) {
+        side->probe.searched = side->preamble_left;
+    }
+    if (other->stranger || other->state == SIDE_IGNORE) {
+        give_verdict(conn, PROTOCOL_UNKNOWN);
     }
 }
 
-static uint64_t offset_of(const struct chunk *chunk, const struct slice *in) {
-    return chunk->offset + (chunk->bytes.len - in->len);
+static void pass_preamble(struct side *side, size_t len) {
+    if (side->stranger) {
+        side->preamble_left -= len < side->preamble_left ? len : side->preamble_left;
+        if (side->preamble_left == 0 && !side->probe.candidate) {
+            side->state = SIDE_IGNORE;
+        }
+    }
 }
 
 /* Bytes that are, or may become, a status line: a response waits for its request before it is looked at. */
@@ -168,7 +214,8 @@ static bool may_be_response(struct slice in) {
 static bool is_doubtful(const struct side *side) {
     const struct http_message *m = &side->own;
     bool passed_over = m->offset > side->search_from;
-    return passed_over && (m->offset != side->segment.offset || (m->has_ack && m->ack <= side->search_ack));
+    return passed_over && !side->preamble_left &&
+           (m->offset != side->segment.offset || (m->has_ack && m->ack <= side->search_ack));
 }
 
 static void begin_message(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
@@ -176,6 +223,7 @@ static void begin_message(struct http_conn *conn, enum direction direction, cons
     struct side *side = &conn->side[direction];
     side->resynchronised = side->probe.mode == PROBE_SEARCH;
     side->doubtful = side->resynchronised && verdict == PROBE_REQUEST && is_doubtful(side);
+    side->preamble_left = 0;
     http_read_start(conn, direction, side->probe.offset);
     if (side->probe.held.len) {
         struct slice held = buf_slice(&side->probe.held);
@@ -198,6 +246,7 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     struct side *side = &conn->side[direction];
     switch (verdict) {
     case PROBE_MORE:
+        pass_preamble(side, in->len);
         *in = slice_after(*in, in->len);
         side->search_ack = chunk->segment->has_ack ? chunk->segment->ack : side->search_ack;
         return;
@@ -209,7 +258,7 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
             return;
         }
         if (!conn->roles_known) {
-            set_roles(conn, client);
+            set_roles(conn, client, direction);
         }
         begin_message(conn, direction, chunk, verdict);
         *in = slice_after(*in, resume);
@@ -218,18 +267,19 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     case PROBE_HTTP2:
     case PROBE_TLS:
         if (!conn->roles_known) {
-            not_http(conn, direction, verdict == PROBE_TLS ? PROTOCOL_TLS : PROTOCOL_HTTP2);
+            other_protocol(conn, direction, verdict == PROBE_TLS ? PROTOCOL_TLS : PROTOCOL_HTTP2);
             return;
         }
         break;
     case PROBE_UNKNOWN:
         if (!conn->roles_known) {
-            not_http(conn, direction, PROTOCOL_UNKNOWN);
+            unknown_protocol(conn, direction, chunk, *in);
             return;
         }
         break;
     }
-    /* Whatever these bytes are, they are not the next message: what a search could start from lies behind them. */
+    /* Whatever these bytes are, they are not the next message: what a search could start from lies behind
+     * them. */
     *in = slice_after(*in, in->len);
     http_search(conn, direction, offset_of(chunk, in));
 }
@@ -266,7 +316,7 @@ static void start_side(struct http_conn *conn, enum direction direction, uint64_
     const struct connection *c = conn->connection;
     side->started = true;
     if (side->state == SIDE_IGNORE) {
-        return; /* the other side has told what the connection speaks */
+        return; /* what the connection speaks is known */
     }
     if (c->start_known[direction] && c->start[direction] == offset) {
         probe_restart(&side->probe, PROBE_AT_START);
@@ -375,7 +425,7 @@ static void end_probe(struct http_conn *conn, enum direction direction) {
         return;
     }
     if (!conn->roles_known) {
-        set_roles(conn, client);
+        set_roles(conn, client, direction);
     }
     const struct chunk none = {.bytes = slice_make("", 0), .segment = &side->segment, .must_take = true};
     begin_message(conn, direction, &none, verdict);

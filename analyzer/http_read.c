@@ -33,16 +33,26 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->search_ack = 0;
     if (conn->roles_known) {
         pairing_lost(&conn->pairing, direction, offset);
+        if (direction != conn->client) {
+            http_interim_drop(conn);
+        }
     }
 }
 
 bool http_must_wait(const struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
     enum direction other = direction_other(direction);
+    /* A client that waits for this very answer has given all it will. */
     return !chunk->must_take && chunk->segment->has_ack && !conn->side[other].ended &&
-           chunk->segment->ack > conn->connection->delivered[other];
+           conn->side[other].state != SIDE_WAIT && chunk->segment->ack > conn->connection->delivered[other];
 }
 
 /* ---- requests ---- */
+
+/* A client that speaks HTTP/2 from here on (RFC 9113 section 3.4): after an upgrade whose answer was lost, or
+ * found midstream. */
+static bool is_http2_preface(const struct h1_event *event) {
+    return event->major == 2 && slice_is(event->line[0], "PRI");
+}
 
 static void open_request(struct http_conn *conn, struct side *side, const struct h1_event *event) {
     struct http_environment *environment = conn->environment;
@@ -76,14 +86,18 @@ static void open_request(struct http_conn *conn, struct side *side, const struct
     transaction_announce(environment->store, t, conn->client, t->request.offset);
 }
 
+static void parse_target(struct transaction *t, const struct http_message *m) {
+    const struct header *host = header_find(&m->headers, "host");
+    target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
+}
+
 static void request_head(struct http_conn *conn, struct side *side, struct http_message *m) {
     struct transaction *t = side->transaction;
     m->framing = framing_of_request(&m->fields, m->major, m->minor, m->line[0]);
     if (!t) {
         return;
     }
-    const struct header *host = header_find(&m->headers, "host");
-    target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
+    parse_target(t, m);
     message_note_target(&t->notes, m, &t->target);
     transaction_updated(conn->environment->store, t);
 }
@@ -94,7 +108,10 @@ static bool awaits_switch(const struct http_message *m) {
 
 static void request_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
     struct transaction *t = side->transaction;
-    bool wait = t && awaits_switch(m) && !pairing_is_answered(t);
+    bool wait = t && !m->truncated && awaits_switch(m) && !pairing_is_answered(t);
+    if (t && !m->head_complete) {
+        parse_target(t, m); /* of what there is */
+    }
     side->message = NULL;
     side->transaction = NULL;
     if (wait) {
@@ -134,7 +151,11 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
 static void open_orphan_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
                                  const struct pairing_choice *choice) {
     struct http_environment *environment = conn->environment;
-    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
+    struct transaction *t = conn->interims;
+    conn->interims = NULL;
+    if (!t) {
+        t = transaction_open(environment->store, conn->connection, conn->client);
+    }
     message_start_line(&side->own, event, t);
     if (!t) {
         environment->counts.no_memory_responses++;
@@ -160,6 +181,7 @@ static void bind_response(struct http_conn *conn, struct side *side, const struc
     if (choice->by == PAIRING_ACK) {
         http_finish_superseded(conn, t);
     }
+    http_interim_move(conn, t);
     message_start_line(&side->own, event, t);
     t->response = side->own;
     t->by = choice->by;
@@ -169,44 +191,12 @@ static void bind_response(struct http_conn *conn, struct side *side, const struc
     side->message = &t->response;
 }
 
-/* A 1xx belongs to the request that its final response will answer; it has no record of its own. */
-static void open_interim(struct http_conn *conn, struct side *side, const struct h1_event *event,
-                         const struct pairing_choice *choice) {
-    struct transaction *t = choice->request;
-    conn->environment->counts.interim++;
-    side->transaction = t;
-    side->interim = NULL;
-    message_start_line(&side->own, event, NULL);
-    if (!t) {
-        conn->environment->counts.interim_orphans++;
-        return;
-    }
-    t->interim_count++;
-    struct interim *interim = t->interim_count <= conn->environment->limits->interim_responses
-                                  ? arena_alloc(&t->arena, sizeof *interim)
-                                  : NULL;
-    if (!interim) {
-        notes_add(&t->notes, NOTE_INTERIM_OVERFLOW);
-        return;
-    }
-    bool ok = true;
-    *interim = (struct interim){.status = event->status, .time_ns = side->own.first.time_ns};
-    interim->reason = arena_copy(&t->arena, event->line[2], &ok);
-    if (t->interim_last) {
-        t->interim_last->next = interim;
-    } else {
-        t->interim = interim;
-    }
-    t->interim_last = interim;
-    side->interim = interim;
-}
-
 static void open_response(struct http_conn *conn, struct side *side, const struct h1_event *event) {
     side->own.status = event->status;
     side->own.resynchronised = side->resynchronised;
     struct pairing_choice choice = choose(conn, &side->own);
     if (is_interim(&side->own)) {
-        open_interim(conn, side, event, &choice);
+        http_interim_open(conn, side, event, choice.request);
         return;
     }
     conn->environment->counts.responses++;
@@ -263,6 +253,11 @@ static void response_ended(struct http_conn *conn, struct side *side, struct htt
 
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct h1_event *event) {
+    if (is_client(conn, direction) && is_http2_preface(event)) {
+        conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
+        side->message = NULL;
+        return;
+    }
     if (is_client(conn, direction)) {
         open_request(conn, side, event);
     } else {
@@ -307,27 +302,11 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
     }
 }
 
-/* 1xx responses share the final response's budget of bytes. */
-static void interim_field(struct http_conn *conn, struct side *side, const struct h1_event *event) {
-    struct transaction *t = side->transaction;
-    const struct limits *limits = conn->environment->limits;
-    message_field(&side->own, &side->own.headers, event, NULL, limits);
-    if (!t || !side->interim) {
-        return;
-    }
-    size_t len = event->name.len + event->value.len;
-    if (t->interim_stored_bytes + len > limits->head_bytes) {
-        side->interim->headers.dropped++;
-    } else if (transaction_add_header(t, &side->interim->headers, event->name, event->value, limits)) {
-        t->interim_stored_bytes += len;
-    }
-}
-
 static void field(struct http_conn *conn, enum direction direction, struct side *side,
                   const struct h1_event *event) {
     struct http_message *m = side->message;
     if (!is_client(conn, direction) && is_interim(m)) {
-        interim_field(conn, side, event);
+        http_interim_field(conn, side, event);
         return;
     }
     struct header_list *list = event->type == H1_TRAILER ? &m->trailers : &m->headers;
@@ -355,7 +334,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
-    if (!is_client(conn, direction) && (!side->message || !side->message->seen)) {
+    if (is_client(conn, direction)) {
+        conn->pairing.request_unreadable = true;
+    } else if (!side->message || !side->message->seen) {
         conn->pairing.unreadable = side->message ? side->message->offset : offset;
     }
     cut_message(conn, direction, side);
@@ -526,7 +507,6 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
         message_ended(conn, direction, side, false);
     } else {
         if (m) {
-            m->gap_bytes += len;
             m->missing_bytes += side->h1.state == H1_IN_CHUNK_DATA ? known : 0;
         }
         cut_message(conn, direction, side);

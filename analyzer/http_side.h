@@ -31,8 +31,10 @@ struct side {
     bool after_gap;                  /* a loss stands between the last message and the next */
     bool ended;
     enum end_reason end_reason;
-    uint64_t search_from;    /* stream offset at which the present search began */
-    uint64_t search_ack;     /* ACK of the bytes that the search passed over; 0 none */
+    uint64_t search_from; /* stream offset at which the present search began */
+    uint64_t search_ack;  /* ACK of the bytes that the search passed over; 0 none */
+    bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
+    uint64_t preamble_left;
     bool started;            /* the first bytes or loss came */
     struct interim *interim; /* the 1xx being read, where it is stored */
     struct segment segment;  /* of the last bytes that the probe took: facts of a candidate that the stream's
@@ -58,6 +60,8 @@ struct http_conn {
     uint32_t response_index;
     uint32_t finish_index;
     struct http_tunnel tunnel;
+    struct transaction
+        *interims; /* 1xx of no known request, for the final response that follows them; NULL without */
     const struct transaction *waits_for; /* the CONNECT or Upgrade whose answer SIDE_WAIT waits for */
     struct http_conn *next_free;
 };
@@ -110,6 +114,15 @@ void http_finish_unanswered(struct http_conn *, uint64_t from, uint64_t to, enum
 void http_finish_ended(struct http_conn *, enum end_reason, bool all);
 /* The request's message is done (whole or cut). */
 void http_finish_request(struct http_conn *, struct transaction *);
+
+/* http_interim.c */
+/* A 1xx begins; `transaction`: its request's, NULL where none is known. */
+void http_interim_open(struct http_conn *, struct side *, const struct h1_event *, struct transaction *);
+void http_interim_field(struct http_conn *, struct side *, const struct h1_event *);
+/* The final response found its request: the 1xx before it that had none belong there too. */
+void http_interim_move(struct http_conn *, struct transaction *to);
+/* 1xx whose final response will not come have no record: they are counted. */
+void http_interim_drop(struct http_conn *);
 
 /* http_tunnel.c */
 /* A CONNECT was answered by 2xx, or an Upgrade by 101: what follows is not this connection's HTTP/1. */

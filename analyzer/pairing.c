@@ -17,6 +17,7 @@ void pairing_add(struct pairing *p, struct transaction *t) {
         p->any_request = true;
         p->first_request_ack = t->request.ack;
     }
+    p->request_unreadable = false;
     t->next = NULL;
     if (p->newest) {
         p->newest->next = t;
@@ -113,6 +114,9 @@ static enum pairing_reason why_none(const struct pairing *p, const struct http_m
     }
     if (p->responses_overdue) {
         return PAIRING_RESPONSE_LATE;
+    }
+    if (p->request_unreadable) {
+        return PAIRING_UNREADABLE;
     }
     return something_was_lost(p) ? PAIRING_REQUEST_LOST : PAIRING_UNSOLICITED;
 }

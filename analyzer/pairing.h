@@ -27,8 +27,9 @@ struct pairing {
     uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */
     bool any_request;
     bool pipelines; /* the client was seen to send a request before it had the answer to the one before */
-    bool responses_overdue; /* requests were reported alone because their responses did not come within the
-                               skew */
+    bool request_unreadable; /* the client's last bytes were no HTTP */
+    bool responses_overdue;  /* requests were reported alone because their responses did not come within the
+                                skew */
 };
 
 struct pairing_choice {

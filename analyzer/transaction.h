@@ -90,15 +90,16 @@ enum pairing_reason {
     PAIRING_CAPTURE_ENDED,     /* the capture ended before a response */
     PAIRING_CONNECTION_CLOSED, /* FIN before a response */
     PAIRING_CONNECTION_RESET,
-    PAIRING_IDLE,               /* no packets for limits.flow_idle_ns */
-    PAIRING_EVICTED,            /* the flow table was full */
-    PAIRING_CONNECTION_REUSED,  /* the same addresses and ports began a new connection */
-    PAIRING_RESPONSE_LOST,      /* the response's first bytes were lost */
-    PAIRING_RESPONSE_LATE,      /* acknowledged by the client, not captured within the skew */
-    PAIRING_SUPERSEDED,         /* a later request was answered by TCP's evidence */
-    PAIRING_REQUEST_CUT,        /* the request itself never became whole */
-    PAIRING_OPEN_CAP,           /* limits.open_requests reached */
-    PAIRING_UNREADABLE,         /* bytes came where the response was to start, but they are no HTTP */
+    PAIRING_IDLE,              /* no packets for limits.flow_idle_ns */
+    PAIRING_EVICTED,           /* the flow table was full */
+    PAIRING_CONNECTION_REUSED, /* the same addresses and ports began a new connection */
+    PAIRING_RESPONSE_LOST,     /* the response's first bytes were lost */
+    PAIRING_RESPONSE_LATE,     /* acknowledged by the client, not captured within the skew */
+    PAIRING_SUPERSEDED,        /* a later request was answered by TCP's evidence */
+    PAIRING_REQUEST_CUT,       /* the request itself never became whole */
+    PAIRING_OPEN_CAP,          /* limits.open_requests reached */
+    PAIRING_UNREADABLE, /* (responses too) bytes came where the counterpart was to start, but they are no HTTP
+                         */
     /* responses */
     PAIRING_REQUEST_LOST,   /* loss in the client's stream took the request */
     PAIRING_REQUEST_LATE,   /* the server acknowledged a request that was not captured within the skew */

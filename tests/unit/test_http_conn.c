@@ -440,14 +440,51 @@ static void midstream_pairs_what_fits(void **state) {
     check(&b, END_FIN, "transaction GET /1 200 ack body 1 complete\n");
 }
 
+static const char tls_hello[] = "\x16\x03\x01\x00\x31\x01\x00\x00\x2d\x03\x03";
+
 static void tls_is_let_go(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    const struct slice hello = slice_make("\x16\x03\x01\x00\x31\x01\x00\x00\x2d\x03\x03", 11);
+    const struct slice hello = slice_make(tls_hello, sizeof tls_hello - 1);
     assert_int_equal(offer_slice(&b, CLIENT, hello, 0, false), 0);
-    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", at(&b, CLIENT));
+    assert_int_equal(offer_slice(&b, SERVER, hello, at(&b, CLIENT), false), 0);
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
     check(&b, END_FIN, "");
+}
+
+static void tls_answered_in_clear(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    assert_int_equal(offer_slice(&b, CLIENT, slice_make(tls_hello, sizeof tls_hello - 1), 0, false), 0);
+    give(&b, SERVER, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", at(&b, CLIENT));
+    check(&b, END_FIN, "orphan_response 400 unreadable body 0 incomplete\n");
+}
+
+static void http_behind_a_preamble(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "\x05\x01\x02", 0);
+    give(&b, SERVER, "\x05\x02", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "x", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /1 200 ack body 1 complete\n");
+}
+
+static void interim_of_a_lost_request_goes_with_its_final_response(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/0"), 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    lose(&b, CLIENT, 90);
+    give(&b, SERVER, "HTTP/1.1 100 Continue\r\n\r\n", at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /0 200 ack body 0 complete\norphan_response 200 (100) request_lost body 0 "
+          "incomplete\n");
 }
 
 static void overdue_responses_are_reported_at_once(void **state) {
@@ -534,6 +571,9 @@ int main(void) {
         cmocka_unit_test(reset_cuts_read_until_close),
         cmocka_unit_test(midstream_pairs_what_fits),
         cmocka_unit_test(tls_is_let_go),
+        cmocka_unit_test(tls_answered_in_clear),
+        cmocka_unit_test(http_behind_a_preamble),
+        cmocka_unit_test(interim_of_a_lost_request_goes_with_its_final_response),
         cmocka_unit_test(overdue_responses_are_reported_at_once),
         cmocka_unit_test(open_requests_are_capped),
         cmocka_unit_test(bytes_one_at_a_time),
