@@ -293,8 +293,11 @@ static bool probe(struct http_conn *conn, enum direction direction, const struct
         http_read_start(conn, direction, offset);
         return true;
     }
-    bool server = !conn->roles_known || direction != conn->client;
-    if (server && !side->probe.candidate && may_be_response(*in) && http_must_wait(conn, direction, chunk)) {
+    /* A stream's first bytes wait whatever they are: what they answer may tell (HTTP/0.9 has no status line).
+     */
+    bool first = !conn->roles_known && side->probe.mode == PROBE_AT_START;
+    bool response = may_be_response(*in) && !(conn->roles_known && direction == conn->client);
+    if (!side->probe.candidate && (first || response) && http_must_wait(conn, direction, chunk)) {
         return false;
     }
     size_t resume = 0;

@@ -144,6 +144,7 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
         .captured = c->delivered[conn->client] + (client->ended && client->end_reason == END_FIN ? 1 : 0),
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
+        .begun = client->message == &client->own && !client->own.seen ? &client->own : NULL,
     };
     return pairing_choose(&conn->pairing, m, &view);
 }

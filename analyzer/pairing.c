@@ -62,14 +62,16 @@ static bool something_was_lost(const struct pairing *p) {
     return p->loss[0] > p->settled[0] || p->loss[1] > p->settled[1];
 }
 
+/* a_k < A and q_k <= S */
+static bool may_precede(const struct http_message *request, const struct http_message *response) {
+    if (response->has_ack && request->offset >= response->ack) {
+        return false;
+    }
+    return !request->has_ack || request->ack <= response->offset;
+}
+
 static bool may_answer(const struct transaction *t, const struct http_message *response) {
-    if (pairing_is_answered(t)) {
-        return false;
-    }
-    if (response->has_ack && t->request.offset >= response->ack) {
-        return false;
-    }
-    return !t->request.has_ack || t->request.ack <= response->offset;
+    return !pairing_is_answered(t) && may_precede(&t->request, response);
 }
 
 /* q_k + (bytes of 1xx) = S. A lost 100 leaves another trace: the client acknowledged it while it sent on, and
@@ -136,6 +138,11 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
             exact = exact ? exact : t;
             exact_count++;
         }
+    }
+    /* One that has only begun counts like those queued: where a packet happens to be cut must not matter. */
+    if (view->begun && may_precede(view->begun, response)) {
+        choice.candidates++;
+        exact_count += view->begun->has_ack && view->begun->ack == response->offset;
     }
     bool lost = something_was_lost(p);
     bool later_request_unseen = response->has_ack && response->ack > view->captured;

@@ -45,6 +45,7 @@ struct pairing_view {
                             counted as one */
     uint64_t first_seen; /* lowest client offset that any packet showed; 0 unknown */
     bool midstream;
+    const struct http_message *begun; /* a request whose start line is not whole yet, NULL without */
 };
 
 void pairing_init(struct pairing *, enum direction client);
