@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """documents.py --hark BINARY --document HARK_DOCUMENT
 
-docs/hark.1 and scripts/completions/hark.bash are what the option table gives, the man page is sound roff, and the
+docs/hark.1, docs/notes.md and scripts/completions/hark.bash are what their tables give, the man page is sound roff, and the
 completion completes."""
 import argparse
 import os
@@ -28,10 +28,10 @@ class Documents:
             print("FAULT", what)
 
     def up_to_date(self):
-        for kind, name in (("manual", "docs/hark.1"), ("bash", "scripts/completions/hark.bash")):
+        for kind, name in (("manual", "docs/hark.1"), ("bash", "scripts/completions/hark.bash"), ("notes", "docs/notes.md")):
             made = subprocess.run([self.document, kind], capture_output=True, check=True).stdout
             with open(os.path.join(ROOT, name), "rb") as file:
-                self.check(file.read() == made, f"{name} is not what the option table gives: build the target `document`, commit the file")
+                self.check(file.read() == made, f"{name} is not what its table gives: build the target `document`, commit the file")
         self.check(subprocess.run([self.document], capture_output=True, check=False).returncode == 2, "the tool without an argument")
 
     def roff(self):
