@@ -171,7 +171,7 @@ static void set_roles(struct http_conn *conn, enum direction client, enum direct
 static void other_protocol(struct http_conn *conn, enum direction direction, enum protocol_verdict verdict) {
     struct side *other = &conn->side[direction_other(direction)];
     conn->side[direction].state = SIDE_IGNORE;
-    if (other->started) {
+    if (other->taken) {
         other->state = SIDE_IGNORE;
     }
     give_verdict(conn, verdict);
@@ -368,6 +368,7 @@ static size_t conn_data(void *consumer, enum direction direction, const struct c
         }
     }
     size_t taken = chunk->bytes.len - in.len;
+    conn->side[direction].taken |= taken > 0;
     conn->bytes += taken;
     return taken;
 }

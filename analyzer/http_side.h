@@ -35,6 +35,7 @@ struct side {
     uint64_t search_ack;  /* ACK of the bytes that the search passed over; 0 none */
     bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
     uint64_t preamble_left;
+    bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */
     struct interim *interim; /* the 1xx being read, where it is stored */
     struct segment segment;  /* of the last bytes that the probe took: facts of a candidate that the stream's

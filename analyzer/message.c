@@ -36,7 +36,6 @@ void message_start_line(struct http_message *m, const struct h1_event *event, st
     m->seen = true;
     m->major = event->major;
     m->minor = event->minor;
-    m->status = event->status;
     if (!t) {
         return;
     }

@@ -11,7 +11,8 @@
 void message_begin(struct http_message *, const struct chunk *, uint64_t offset);
 /* Bytes of the message up to `end_offset` came with the chunk. */
 void message_advance(struct http_message *, const struct chunk *, uint64_t end_offset);
-/* The start line is read. With a transaction its text is copied. */
+/* The start line is read. With a transaction its text is copied. A response's status is the caller's to set.
+ */
 void message_start_line(struct http_message *, const struct h1_event *, struct transaction *);
 /* A field or trailer; `transaction` NULL: framing facts only. */
 void message_field(struct http_message *, struct header_list *, const struct h1_event *, struct transaction *,
