@@ -78,7 +78,7 @@ struct chunk {
                         segment does */
     const struct segment *segment;
     bool must_take; /* skew, budget or the flow's end: declining is over. Comes only for bytes that were
-                       declined before, at the flow's end, and on a one-sided connection */
+                       declined before, for want of room, and on a one-sided connection */
 };
 
 enum gap_reason {

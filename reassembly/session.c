@@ -8,6 +8,7 @@ void session_init(struct session *x, const struct flow_key *key, uint64_t ordina
     *x = (struct session){
         .connection = {.key = *key, .ordinal = ordinal, .incarnation = incarnation, .midstream = true},
         .half_ns = SEGQ_NEVER,
+        .presumed_ns = {SEGQ_NEVER, SEGQ_NEVER},
         .at_hand = {UINT64_MAX, UINT64_MAX},
         .owner = owner,
     };
@@ -55,18 +56,6 @@ void session_note_holding(struct reassembler *r, struct session *x, bool progres
         holders_append(r, x);
         x->holding = true;
     }
-}
-
-void session_start_lowest(struct session *x, enum direction d) {
-    struct stream *s = &x->streams[d];
-    uint64_t start = x->at_hand[d];
-    if (s->held.head || s->cuts.head || s->fin_known || start == UINT64_MAX) {
-        uint64_t lowest = stream_lowest(s);
-        start = lowest < start ? lowest : start;
-    }
-    stream_start(s, start);
-    stream_lose(s, start - STREAM_REACH, start);
-    x->connection.delivered[d] = start;
 }
 
 static void note_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
@@ -122,7 +111,7 @@ static void take_ack(struct reassembler *r, struct session *x, enum direction d,
     }
     segment->ack = offset;
     segment->has_ack = true;
-    session_handshake(x, d, p, offset);
+    session_handshake(r, x, d, p, offset);
     stream_acked(other, offset, r->clock_ns);
     if (x->connection.one_sided && other->overdue_set) {
         other->overdue_acked = other->acked;

@@ -80,6 +80,8 @@ struct session {
     struct embryo_packet candidate;
     struct stream streams[2];
     struct tcpfacts facts[2];
+    uint64_t presumed_start[2]; /* no byte is below it, says an ACK of the handshake; valid with: */
+    int64_t presumed_ns[2];     /* since when, SEGQ_NEVER: not known */
     uint64_t at_hand[2]; /* offset of a packet's byte that is just being put in, UINT64_MAX otherwise */
     bool holding;
     struct session *previous_holder;
@@ -143,9 +145,10 @@ enum flow_fate session_payload(struct reassembler *, struct session *, enum dire
                                const struct segment *, uint64_t offset);
 /* Declares [next, end) of a direction lost. */
 void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
-/* Starts a parked direction at the lowest byte held or at hand. */
+/* Starts a parked direction: its SYN is not waited for any longer. At the byte that the handshake's ACKs say,
+ * if they do, else at the lowest one held or at hand. */
 void session_start_lowest(struct session *, enum direction);
-/* The direction's SYN, or the acknowledgement of it, gave its first byte. */
+/* The direction's first byte is known. */
 void session_start_known(struct session *, enum direction, uint64_t offset);
 /* A wait for `direction` that began at since_ns is over. If nothing of it was captured meanwhile, and never
  * before or already the last time, the connection is one-sided: nobody waits for anything any more. Once is
@@ -157,6 +160,9 @@ void session_note_silence(struct reassembler *, struct session *, enum direction
 bool session_other_moves(const struct session *, enum direction);
 /* Frees memory of one direction: see session_press. No gap swallows the byte at hand. */
 bool session_press_direction(struct reassembler *, struct session *, enum direction);
+/* When a parked direction's SYN is not waited for any longer: the skew after its first byte, or after an ACK
+ * of the handshake that covers it. SEGQ_NEVER while there is nothing that waits. */
+int64_t session_start_deadline(const struct reassembler *, const struct session *, enum direction);
 /* May the consumer no longer decline the direction's next bytes? */
 bool session_must_take(const struct session *, enum direction);
 /* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */

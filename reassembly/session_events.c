@@ -17,6 +17,14 @@ static void propose(struct session_event *event, int64_t deadline_ns, enum sessi
     }
 }
 
+int64_t session_start_deadline(const struct reassembler *r, const struct session *x, enum direction d) {
+    int64_t since_ns = x->streams[d].parked_since_ns;
+    if (since_ns != SEGQ_NEVER && x->presumed_ns[d] < since_ns) {
+        since_ns = x->presumed_ns[d];
+    }
+    return since_ns == SEGQ_NEVER ? SEGQ_NEVER : since_ns + r->limits->skew_ns;
+}
+
 static void propose_stream(const struct reassembler *r, const struct session *x, enum direction d,
                            struct session_event *event) {
     const struct stream *s = &x->streams[d];
@@ -26,7 +34,7 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
     }
     switch (stream_front(s)) {
     case FRONT_PARKED:
-        propose(event, s->parked_since_ns + skew_ns, EVENT_START, d);
+        propose(event, session_start_deadline(r, x, d), EVENT_START, d);
         break;
     case FRONT_CUT:
     case FRONT_HOLE: {

@@ -210,6 +210,10 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     appraise(r, x, d, &a);
     bool news = a.fresh > 0 || !s->data_seen || a.wire_end > s->highest;
     see(r, s, a.wire_end);
+    if (s->state == STREAM_PARKED && session_start_deadline(r, x, d) <= r->clock_ns) {
+        x->at_hand[d] = offset;
+        session_start_lowest(x, d);
+    }
     place(r, x, d, &a);
     r->counts.dropped_bytes += a.fresh - a.placed;
     if (x->audience == AUDIENCE_GONE) {

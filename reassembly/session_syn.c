@@ -67,6 +67,21 @@ enum session_claim session_claim(struct session *x, enum direction d, const stru
     return CLAIM_LATER;
 }
 
+static void note_handshake_complete(struct connection *c) {
+    c->handshake_seen = c->syn_ns != 0 && c->syn_ack_ns != 0 && c->handshake_ack_ns != 0;
+}
+
+/* An ACK was the handshake's last one only if it acknowledged up to here. */
+static void note_start(struct session *x, enum direction d, uint64_t offset) {
+    struct connection *c = &x->connection;
+    c->start[d] = offset;
+    c->start_known[d] = true;
+    if (x->presumed_ns[d] != SEGQ_NEVER && x->presumed_start[d] != offset && c->syn_from != d) {
+        c->handshake_ack_ns = 0;
+        note_handshake_complete(c);
+    }
+}
+
 void session_start_known(struct session *x, enum direction d, uint64_t offset) {
     struct stream *s = &x->streams[d];
     if (x->connection.start_known[d]) {
@@ -78,21 +93,44 @@ void session_start_known(struct session *x, enum direction d, uint64_t offset) {
     } else if (s->origin != offset) {
         return;
     }
-    x->connection.start[d] = offset;
-    x->connection.start_known[d] = true;
+    note_start(x, d, offset);
 }
 
-/* `acked` is the first byte of direction `d`, says the other side. */
-static void start_by_ack(struct session *x, enum direction d, uint32_t acked) {
+void session_start_lowest(struct session *x, enum direction d) {
     struct stream *s = &x->streams[d];
-    if (x->connection.start_known[d]) {
+    uint64_t start = x->at_hand[d];
+    if (s->held.head || s->cuts.head || s->fin_known || start == UINT64_MAX) {
+        uint64_t lowest = stream_lowest(s);
+        start = lowest < start ? lowest : start;
+    }
+    if (x->presumed_ns[d] != SEGQ_NEVER && x->presumed_start[d] <= start) {
+        session_start_known(x, d, x->presumed_start[d]);
         return;
     }
-    uint64_t offset = stream_offset(s, acked);
-    bool below_all = s->state == STREAM_PARKED ? offset <= stream_lowest(s) : offset <= s->origin;
-    if (below_all && stream_plausible(s, offset)) {
-        session_start_known(x, d, offset);
+    stream_start(s, start);
+    stream_lose(s, start - STREAM_REACH, start);
+    x->connection.delivered[d] = start;
+}
+
+/* The other side acknowledges the first packet of direction `d`, whose SYN was not seen: up to its first
+ * byte, most likely. But data on the SYN (TCP Fast Open) or close behind it would be acknowledged as well, so
+ * that the stream stays parked while the SYN may still come. Returns true when that is the lowest such byte.
+ */
+static bool presume_start(struct reassembler *r, struct session *x, enum direction d, uint32_t acked) {
+    struct stream *s = &x->streams[d];
+    if (x->connection.start_known[d] || s->state != STREAM_PARKED) {
+        return false;
     }
+    uint64_t offset = stream_offset(s, acked);
+    bool first = x->presumed_ns[d] == SEGQ_NEVER;
+    if (!stream_plausible(s, offset) || (!first && offset >= x->presumed_start[d])) {
+        return false;
+    }
+    x->presumed_start[d] = offset;
+    if (first) {
+        x->presumed_ns[d] = r->clock_ns;
+    }
+    return true;
 }
 
 static void note_syn_time(struct connection *c, enum direction d, const struct packet *p) {
@@ -108,14 +146,9 @@ static void note_syn_time(struct connection *c, enum direction d, const struct p
     }
 }
 
-static void note_handshake_complete(struct connection *c) {
-    c->handshake_seen = c->syn_ns != 0 && c->syn_ack_ns != 0 && c->handshake_ack_ns != 0;
-}
-
 void session_syn(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
     struct connection *c = &x->connection;
     struct stream *s = &x->streams[d];
-    (void)r;
     /* Its own number first, so that a fresh numbering begins with the SYN itself. */
     uint64_t first = s->anchored ? stream_offset(s, p->seq + 1) : stream_offset(s, p->seq) + 1;
     session_start_known(x, d, first);
@@ -126,24 +159,22 @@ void session_syn(struct reassembler *r, struct session *x, enum direction d, con
     c->midstream = false;
     note_syn_time(c, d, p);
     if (p->flags & TCP_ACK) {
-        start_by_ack(x, direction_other(d), p->ack);
+        presume_start(r, x, direction_other(d), p->ack);
     }
     note_handshake_complete(c);
 }
 
-void session_handshake(struct session *x, enum direction d, const struct packet *p, uint64_t ack_offset) {
+void session_handshake(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
+                       uint64_t ack_offset) {
     struct connection *c = &x->connection;
     enum direction o = direction_other(d);
-    if (p->flags & TCP_SYN || c->syn_ns == 0 || c->syn_from != d || c->handshake_ack_ns != 0 ||
-        (uint32_t)c->start[d] != p->seq) {
+    if (p->flags & TCP_SYN || c->syn_ns == 0 || c->syn_from != d || (uint32_t)c->start[d] != p->seq) {
         return;
     }
     /* The SYN's sender goes on at its first byte: what it acknowledges is the other side's first byte, if
      * that has sent nothing yet. This stands in for a SYN+ACK that was not captured. */
-    if (!c->start_known[o] && !x->streams[o].data_seen) {
-        start_by_ack(x, o, p->ack);
-    }
-    if (c->start_known[o] && c->start[o] == ack_offset) {
+    if (c->start_known[o] ? c->handshake_ack_ns == 0 && c->start[o] == ack_offset
+                          : presume_start(r, x, o, p->ack)) {
         c->handshake_ack_ns = p->time_ns;
         note_handshake_complete(c);
     }

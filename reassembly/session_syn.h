@@ -19,7 +19,8 @@ enum session_claim session_claim(struct session *, enum direction, const struct 
 /* Takes the facts of a SYN that is the connection's own. */
 void session_syn(struct reassembler *, struct session *, enum direction, const struct packet *);
 /* Takes what the other packets of a handshake tell. `ack_offset`: what the packet acknowledges. */
-void session_handshake(struct session *, enum direction, const struct packet *, uint64_t ack_offset);
+void session_handshake(struct reassembler *, struct session *, enum direction, const struct packet *,
+                       uint64_t ack_offset);
 
 /* Only for packets without payload and tunnels, which have nothing that is lost here. */
 void embryo_packet_save(struct embryo_packet *, const struct packet *);

@@ -132,8 +132,8 @@ static void gap_flow_end_and_older_first(void **state) {
     feed(b, (struct tcp){.at = 21, .seq = 105, .ack = 500, .text = "fourth"});
     feed(b, (struct tcp){.at = 22, .seq = 100, .ack = 600, .text = "a"});
     flow_table_finish(b->table, MS(30));
-    expect(b, "open\n0: 100 a\n1: 500 gap 2 flow_end\n1: 502 third !\n0: 101 gap 4 flow_end\n"
-              "0: 105 fourth !\n1: 507 gap 93 flow_end\n0: end capture\n1: end capture\nclose\n");
+    expect(b, "open\n0: 100 a\n1: 500 gap 2 flow_end\n1: 502 third\n0: 101 gap 4 flow_end\n"
+              "0: 105 fourth\n1: 507 gap 93 flow_end\n0: end capture\n1: end capture\nclose\n");
     bench_free(b);
 }
 
@@ -262,19 +262,81 @@ static void late_syn_starts_at_once(void **state) {
     bench_free(b);
 }
 
+/* A SYN that does not come is waited for only a skew from the ACK of it on, and costs no byte. */
 static void the_other_sides_ack_tells_the_start(void **state) {
     (void)state;
-    struct bench *b = bench_new(NULL); /* the client's SYN is not captured */
-    feed(b, (struct tcp){.at = 10, .seq = 100, .ack = 500, .text = "ab"});
-    feed(b, (struct tcp){.at = 11, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
-    expect(b, "open\n0: 100 ab\n");
+    struct bench *b = bench_new(NULL); /* the client's SYN is not captured, nor its first two bytes */
+    feed(b, (struct tcp){.at = 10, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 500, .seq = 102, .ack = 500, .text = "cd"});
+    feed(b, (struct tcp){.at = 510, .d = 1, .seq = 500, .ack = 104});
+    bench_tick(b, 1000);
+    expect(b, "");
+    feed(b, (struct tcp){.at = 1090, .seq = 104, .ack = 500, .text = "ef"});
+    expect(b, "");
+    bench_tick(b, 1600); /* a hole like any other */
+    expect(b, "open\n1: 100 gap 2 acknowledged\n1: 102 cd\n1: 104 ef\n");
+    assert_true(b->seen.start_known[1]);
+    assert_int_equal(b->seen.start[1] & UINT32_MAX, 100);
     bench_free(b);
     b = bench_new(NULL); /* the SYN+ACK is not captured */
     feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
     feed(b, (struct tcp){.at = 10, .seq = 100, .ack = 500});
     feed(b, (struct tcp){.at = 11, .d = 1, .seq = 502, .ack = 100, .text = "cd"});
     feed(b, (struct tcp){.at = 12, .d = 1, .seq = 500, .ack = 100, .text = "ab"});
+    bench_tick(b, 1000);
+    expect(b, "");
+    bench_tick(b, 1100);
     expect(b, "open\n1: 500 ab\n1: 502 cd\n");
+    assert_true(b->seen.start_known[1]);
+    bench_free(b);
+}
+
+static void a_start_that_was_waited_for_long_enough_is_taken_at_once(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 2000, .seq = 100, .ack = 500, .text = "ab"});
+    expect(b, "open\n1: 100 ab\n");
+    assert_true(b->seen.start_known[1]);
+    bench_free(b);
+}
+
+/* TCP Fast Open: the SYN+ACK acknowledges what the SYN carried, and is captured before it. */
+static void data_on_a_syn_that_comes_late(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .d = 1, .seq = 499, .ack = 104, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 11, .seq = 104, .ack = 500, .text = "/"});
+    assert_int_equal(feed(b, (struct tcp){.at = 800, .seq = 99, .flags = TCP_SYN, .text = "GET "}),
+                     FLOW_DATA);
+    expect(b, "open\n1: 100 GET \n1: 104 /\n");
+    assert_int_equal(b->seen.start[1] & UINT32_MAX, 100);
+    assert_true(b->seen.syn_ns == MS(800) && b->seen.syn_ack_ns == MS(10));
+    bench_free(b);
+}
+
+/* The client acknowledges the SYN+ACK, then what came behind it; the tap shows that the other way round. */
+static void the_lowest_ack_of_the_handshake_counts(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 503});
+    feed(b, (struct tcp){.at = 30, .seq = 100, .ack = 500});
+    feed(b, (struct tcp){.at = 40, .d = 1, .seq = 500, .ack = 100, .text = "408"});
+    bench_tick(b, 1000);
+    expect(b, "");
+    feed(b, (struct tcp){.at = 1010, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    expect(b, "open\n1: 500 408\n");
+    assert_int_equal(b->seen.handshake_ack_ns, MS(30));
+    bench_free(b);
+    b = bench_new(NULL); /* the ACK of the SYN+ACK is not captured */
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 503});
+    feed(b, (struct tcp){.at = 30, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 40, .d = 1, .seq = 500, .ack = 100, .text = "408"});
+    expect(b, "open\n1: 500 408\n");
+    assert_int_equal(b->seen.handshake_ack_ns, 0);
+    assert_false(b->seen.handshake_seen);
     bench_free(b);
 }
 
@@ -467,6 +529,9 @@ int main(void) {
         cmocka_unit_test(midstream_starts_at_the_lowest_byte_after_the_skew),
         cmocka_unit_test(late_syn_starts_at_once),
         cmocka_unit_test(the_other_sides_ack_tells_the_start),
+        cmocka_unit_test(a_start_that_was_waited_for_long_enough_is_taken_at_once),
+        cmocka_unit_test(data_on_a_syn_that_comes_late),
+        cmocka_unit_test(the_lowest_ack_of_the_handshake_counts),
         cmocka_unit_test(response_waits_for_late_request),
         cmocka_unit_test(waiting_ends_with_the_skew),
         cmocka_unit_test(waiting_outlasts_a_hole_of_the_other_side),
