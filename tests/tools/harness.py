@@ -55,7 +55,7 @@ class Run:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run_hark(hark, arguments, cwd=None, timeout=120, stdin=subprocess.DEVNULL):
+def run_hark(hark, arguments, cwd=None, timeout=40, stdin=subprocess.DEVNULL):
     try:
         done = subprocess.run([hark, *arguments], cwd=cwd, stdin=stdin, capture_output=True, timeout=timeout, env=ENVIRONMENT, check=False)
     except subprocess.TimeoutExpired as late:
@@ -158,27 +158,31 @@ def hark_messages(records):
     return found
 
 
-# Settings under which tshark sees most: segments put in order before they are dissected, two passes for request_in.
-TSHARK = ["tshark", "-n", "-2", "-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.desegment_tcp_streams:TRUE",
-          "-o", "http.desegment_headers:TRUE"]
+TSHARK = ["tshark", "-n", "-2", "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "http.desegment_headers:TRUE"]
+# With the first settings tshark sees most: segments are put in order before they are dissected. But it waits for a message's whole
+# body, and for a lost segment for ever: asked again without that, it finds heads that it left out (and loses others).
+TSHARK_BEST = ("tcp.reassemble_out_of_order:TRUE", "http.desegment_body:TRUE")
+TSHARK_FURTHER = [("tcp.reassemble_out_of_order:TRUE", "http.desegment_body:FALSE"), ("tcp.reassemble_out_of_order:FALSE", "http.desegment_body:FALSE")]
 
 
 def tshark_messages(path, decode_as=()):
-    """What tshark finds of HTTP/1 over TCP: (messages, further ones). It waits for a message's whole body and tells nothing of
-    one that the capture does not have to its end; asked again without that, it finds those heads too (but loses others)."""
-    first = tshark_run(path, decode_as, "http.desegment_body:TRUE")
+    """What tshark finds of HTTP/1 over TCP: (messages, further ones that it finds only when asked otherwise)."""
+    first = tshark_run(path, decode_as, TSHARK_BEST)
     have = collections.Counter(message.text() for message in first)
     further = []
-    for message in tshark_run(path, decode_as, "http.desegment_body:FALSE"):
-        if have[message.text()]:
-            have[message.text()] -= 1
-        else:
-            further.append(message)
+    for settings in TSHARK_FURTHER:
+        seen = collections.Counter()
+        for message in tshark_run(path, decode_as, settings):
+            text = message.text()
+            seen[text] += 1
+            if seen[text] > have[text]:
+                have[text] += 1
+                further.append(message)
     return first, further
 
 
-def tshark_run(path, decode_as, preference):
-    command = [*TSHARK, "-o", preference, "-r", path, *decode_as, "-Y", "tcp && (http.request || http.response)", "-T", "pdml"]
+def tshark_run(path, decode_as, preferences):
+    command = [*TSHARK, *(word for p in preferences for word in ("-o", p)), "-r", path, *decode_as, "-Y", "tcp && (http.request || http.response)", "-T", "pdml"]
     done = subprocess.run(command, capture_output=True, check=False, env=dict(ENVIRONMENT, HOME="/nonexistent"))
     # PDML may carry control characters that XML has not, and a damaged capture ends it early.
     text = re.sub(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", b"?", done.stdout).decode("utf-8", "replace")
