@@ -82,14 +82,20 @@ static void note_start(struct session *x, enum direction d, uint64_t offset) {
     }
 }
 
+/* To know where it starts is news for the other direction, too: what it has acknowledged may be just that. */
+static void start(struct session *x, enum direction d, uint64_t offset) {
+    stream_start(&x->streams[d], offset);
+    x->connection.delivered[d] = offset;
+    x->streams[direction_other(d)].poked = true;
+}
+
 void session_start_known(struct session *x, enum direction d, uint64_t offset) {
     struct stream *s = &x->streams[d];
     if (x->connection.start_known[d]) {
         return;
     }
     if (s->state == STREAM_PARKED || (s->state == STREAM_RUNNING && !s->moved)) {
-        stream_start(s, offset);
-        x->connection.delivered[d] = offset;
+        start(x, d, offset);
     } else if (s->origin != offset) {
         return;
     }
@@ -98,18 +104,17 @@ void session_start_known(struct session *x, enum direction d, uint64_t offset) {
 
 void session_start_lowest(struct session *x, enum direction d) {
     struct stream *s = &x->streams[d];
-    uint64_t start = x->at_hand[d];
-    if (s->held.head || s->cuts.head || s->fin_known || start == UINT64_MAX) {
-        uint64_t lowest = stream_lowest(s);
-        start = lowest < start ? lowest : start;
+    uint64_t lowest = x->at_hand[d];
+    if (s->held.head || s->cuts.head || s->fin_known || lowest == UINT64_MAX) {
+        uint64_t held = stream_lowest(s);
+        lowest = held < lowest ? held : lowest;
     }
-    if (x->presumed_ns[d] != SEGQ_NEVER && x->presumed_start[d] <= start) {
+    if (x->presumed_ns[d] != SEGQ_NEVER && x->presumed_start[d] <= lowest) {
         session_start_known(x, d, x->presumed_start[d]);
         return;
     }
-    stream_start(s, start);
-    stream_lose(s, start - STREAM_REACH, start);
-    x->connection.delivered[d] = start;
+    start(x, d, lowest);
+    stream_lose(s, lowest - STREAM_REACH, lowest);
 }
 
 /* The other side acknowledges the first packet of direction `d`, whose SYN was not seen: up to its first

@@ -28,7 +28,7 @@ struct bench {
     bool not_interested; /* open() returns NULL */
     bool quiet;          /* data is not logged */
     /* Bytes of direction d from sequence number wait_from[d] on are declined until the other direction was
-     * told of its bytes up to wait_for[d] (by data, gap or overdue), or ended. */
+     * told of its bytes up to wait_for[d] (by data, gap, overdue, or as its start), or ended. */
     bool waits[2];
     uint32_t wait_from[2];
     uint32_t wait_for[2];
@@ -97,7 +97,8 @@ static inline size_t bench_data(void *consumer, enum direction d, const struct c
     struct bench *b = consumer;
     assert_true(chunk->bytes.len > 0);
     size_t take = chunk->bytes.len;
-    bool waiting = b->waits[d] && !b->ended[!d] && (int32_t)(b->wait_for[d] - b->told[!d]) > 0;
+    bool waiting = b->waits[d] && !b->ended[!d] && (int32_t)(b->wait_for[d] - b->told[!d]) > 0 &&
+                   (int32_t)(b->wait_for[d] - (uint32_t)b->live->delivered[!d]) > 0;
     if (waiting && !chunk->must_take) {
         int32_t before = (int32_t)(b->wait_from[d] - (uint32_t)chunk->offset);
         take = before < 0 ? 0 : (size_t)before < take ? (size_t)before : take;

@@ -315,6 +315,37 @@ static void data_on_a_syn_that_comes_late(void **state) {
     bench_free(b);
 }
 
+/* Request and response are there before the SYN+ACK. The request waits for the server's bytes before 500, of
+ * which there are none, as the SYN+ACK tells. */
+static void a_start_ends_the_other_sides_wait(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    b->waits[0] = b->waits[1] = true;
+    b->wait_from[0] = 100;
+    b->wait_for[0] = 500;
+    b->wait_from[1] = 500;
+    b->wait_for[1] = 103;
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 103, .text = "OK"});
+    feed(b, (struct tcp){.at = 30, .seq = 100, .ack = 500, .text = "GET"});
+    expect(b, "open\n");
+    feed(b, (struct tcp){.at = 40, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    expect(b, "0: 100 GET\n1: 500 OK\n");
+    bench_free(b);
+    b = bench_new(NULL); /* without SYN+ACK it is the skew that tells */
+    b->waits[0] = b->waits[1] = true;
+    b->wait_from[0] = 100;
+    b->wait_for[0] = 500;
+    b->wait_from[1] = 500;
+    b->wait_for[1] = 103;
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 103, .text = "OK"});
+    feed(b, (struct tcp){.at = 30, .seq = 100, .ack = 500, .text = "GET"});
+    bench_tick(b, 1100);
+    expect(b, "open\n0: 100 GET\n1: 500 OK\n");
+    bench_free(b);
+}
+
 /* The client acknowledges the SYN+ACK, then what came behind it; the tap shows that the other way round. */
 static void the_lowest_ack_of_the_handshake_counts(void **state) {
     (void)state;
@@ -531,6 +562,7 @@ int main(void) {
         cmocka_unit_test(the_other_sides_ack_tells_the_start),
         cmocka_unit_test(a_start_that_was_waited_for_long_enough_is_taken_at_once),
         cmocka_unit_test(data_on_a_syn_that_comes_late),
+        cmocka_unit_test(a_start_ends_the_other_sides_wait),
         cmocka_unit_test(the_lowest_ack_of_the_handshake_counts),
         cmocka_unit_test(response_waits_for_late_request),
         cmocka_unit_test(waiting_ends_with_the_skew),
