@@ -31,21 +31,37 @@ bool mask_is_secret_parameter(struct slice name) {
            (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
 }
 
+/* Does the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
+static bool is_name_colon(struct slice text, size_t i) {
+    uint8_t before = i ? ascii_lower(text.ptr[i - 1]) : 0;
+    return ((before >= 'a' && before <= 'z') || before == '"' || before == '\'' || before == ' ' ||
+            before == '\t') &&
+           (i + 1 == text.len || text.ptr[i + 1] != '/');
+}
+
 /* Has the text a byte that some secret comes with: of a pair, a userinfo, a percent-encoding of either? */
 static bool is_suspicious(struct slice text) {
     size_t i = 0;
 #ifdef __SSE2__
-    const __m128i equals = _mm_set1_epi8('='), at = _mm_set1_epi8('@'), percent = _mm_set1_epi8('%');
+    const __m128i equals = _mm_set1_epi8('='), at = _mm_set1_epi8('@'), percent = _mm_set1_epi8('%'),
+                  colon = _mm_set1_epi8(':');
     for (; text.len - i >= 16; i += 16) {
         __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + i));
         __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, equals), _mm_cmpeq_epi8(bytes, at));
         if (_mm_movemask_epi8(_mm_or_si128(hit, _mm_cmpeq_epi8(bytes, percent)))) {
             return true;
         }
+        for (unsigned left = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, colon)); left;
+             left &= left - 1) {
+            if (is_name_colon(text, i + (size_t)__builtin_ctz(left))) {
+                return true;
+            }
+        }
     }
 #endif
     for (; i < text.len; i++) {
-        if (text.ptr[i] == '=' || text.ptr[i] == '@' || text.ptr[i] == '%') {
+        uint8_t byte = text.ptr[i];
+        if (byte == '=' || byte == '@' || byte == '%' || (byte == ':' && is_name_colon(text, i))) {
             return true;
         }
     }
@@ -119,6 +135,58 @@ static bool contains_nocase(struct slice text, const char *word) {
     return false;
 }
 
+static bool is_letters(struct slice word) {
+    size_t upper = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        uint8_t lower = ascii_lower(word.ptr[i]);
+        if (lower < 'a' || lower > 'z') {
+            return false;
+        }
+        upper += lower != word.ptr[i];
+    }
+    return upper == 0 || upper == word.len || (upper == 1 && ascii_lower(word.ptr[0]) != word.ptr[0]);
+}
+
+/* Reads like the name of a protocol ("graphql-ws", "v12.stomp", "k8s"), unlike what a machine drew: each of
+ * its words is short and of one case, with two digits at most behind it, or is very short. */
+static bool is_protocol_name(struct slice name) {
+    enum { WORD_BYTES = 16, SHORT_BYTES = 3 };
+    for (size_t from = 0, to; from < name.len; from = to + 1) {
+        for (to = from; to < name.len && !strchr("-._/", name.ptr[to]); to++) {
+        }
+        struct slice word = slice_make(name.ptr + from, to - from);
+        struct slice letters = word;
+        while (letters.len && word.len - letters.len < 2 && letters.ptr[letters.len - 1] >= '0' &&
+               letters.ptr[letters.len - 1] <= '9') {
+            letters.len--;
+        }
+        if (word.len > SHORT_BYTES && (word.len > WORD_BYTES || !is_letters(letters))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Browsers can send no other field with a WebSocket's request, so tokens travel among the protocols' names.
+ */
+static void hide_protocols(struct masker *m) {
+    static const char *const words[] = {"bearer", "auth", "token", "jwt", "key", "secret", "pass", "cred"};
+    struct slice in = m->in;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (contains_nocase(in, words[i])) {
+            masker_hide(m, 0, in.len);
+            return;
+        }
+    }
+    for (size_t from = 0, to; from < in.len; from = to + 1) {
+        to = from + slice_find(slice_after(in, from), ',');
+        struct slice name = slice_trim(slice_make(in.ptr + from, to - from));
+        if (!is_protocol_name(name)) {
+            masker_hide(m, (size_t)(name.ptr - in.ptr), to);
+        }
+    }
+}
+
 static void hide_value(struct masker *m, enum field_kind kind) {
     struct slice value = m->in;
     switch (kind) {
@@ -142,12 +210,7 @@ static void hide_value(struct masker *m, enum field_kind kind) {
         hide_set_cookie(m);
         return;
     case FIELD_PROTOCOLS:
-        if (contains_nocase(value, "bearer") || contains_nocase(value, "auth") ||
-            contains_nocase(value, "token")) {
-            masker_hide(m, 0, value.len);
-            return;
-        }
-        masker_hide_text(m);
+        hide_protocols(m);
         return;
     case FIELD_URL:
         masker_hide_url(m);
@@ -188,7 +251,9 @@ static bool has_secret_part(struct slice name, size_t *end) {
         first = first && to == from;
         from = to + 1;
     }
-    return false;
+    *end = 0;
+    enum field_kind whole = secret_name_field_kind(name); /* control bytes inside the name */
+    return whole != FIELD_OTHER && whole != FIELD_URL;
 }
 
 static bool is_token(struct slice name) {

@@ -120,8 +120,10 @@ static size_t secret_end(const struct masker *m, size_t from, size_t to, enum re
         return from + slice_find(slice_make(bytes + from, to - from), '&');
     case REGION_TEXT:
         if (from < to && bytes[from] == '"') {
-            size_t close = from + 1 + slice_find(slice_make(bytes + from + 1, to - from - 1), '"');
-            return close < to ? close + 1 : to;
+            for (end = from + 1; end < to && bytes[end] != '"'; end++) {
+                end += bytes[end] == '\\';
+            }
+            return end < to ? end + 1 : to;
         }
         while (end < to && !ends_value(m->in, end)) {
             end++;
@@ -129,6 +131,43 @@ static size_t secret_end(const struct masker *m, size_t from, size_t to, enum re
         return end;
     }
     return to;
+}
+
+static bool is_blank(uint8_t c) {
+    return c == ' ' || c == '\t';
+}
+
+/* The colon at `at`: hides what follows a secret's name. A name in quotes is JSON's and has one value. Else
+ * it is a field's, in a value that folding or a bare CR made of two lines: there is no telling where it ends.
+ */
+static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t to) {
+    const uint8_t *bytes = m->in.ptr;
+    size_t end = at, value = at + 1;
+    while (end > from && is_blank(bytes[end - 1])) {
+        end--;
+    }
+    bool quoted = end > from && (bytes[end - 1] == '"' || bytes[end - 1] == '\'');
+    end -= quoted;
+    size_t name = end;
+    while (name > from && is_name_byte(bytes[name - 1])) {
+        name--;
+    }
+    struct slice text = slice_make(bytes + name, end - name);
+    if (quoted) {
+        while (value < to && is_blank(bytes[value])) {
+            value++;
+        }
+        if (secret_name_is_parameter(text)) {
+            masker_hide(m, value, secret_end(m, value, to, REGION_TEXT));
+        }
+        return;
+    }
+    enum field_kind kind = secret_name_possible(text) ? secret_name_field_kind(text) : FIELD_OTHER;
+    bool spaced = value == m->in.len || is_blank(bytes[value]); /* else urn:x:auth:y */
+    if (kind == FIELD_CREDENTIALS || kind == FIELD_COOKIE || kind == FIELD_SET_COOKIE ||
+        (kind == FIELD_SECRET && spaced)) {
+        masker_hide(m, value, m->in.len);
+    }
 }
 
 /* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
@@ -148,6 +187,9 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
             hide_userinfo(m, i + 3, to);
             i = m->copied > i + 2 ? m->copied - 1 : i + 2;
+        } else if (bytes[i] == ':') {
+            hide_behind_colon(m, from, i, to);
+            i = m->copied > i ? m->copied - 1 : i;
         } else if ((bytes[i] == '?' || bytes[i] == '#') && region == REGION_PATH) {
             region = REGION_QUERY;
         }

@@ -83,11 +83,12 @@ static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
 }
 
-/* "1.1" of "HTTP/1.1", "0.9" where a line has none; false where it can't be read. */
-static bool version_text(struct slice version, struct slice *text) {
+/* "1.1" of "HTTP/1.1", "0.9" of HTTP/0.9, whose lines have none; false where it can't be read or was left
+ * out. */
+static bool version_text(const struct http_message *m, struct slice version, struct slice *text) {
     if (version.len == 0) {
         *text = slice_of("0.9");
-        return true;
+        return m->major == 0 && m->minor == 9;
     }
     *text = slice_after(version, 5);
     return version.len == 8 && slice_is_nocase(slice_first(version, 5), "HTTP/") &&
@@ -100,8 +101,8 @@ static bool has_status_line(const struct http_message *response) {
 }
 
 static void write_version(struct writer *w, const struct http_message *m, struct slice version) {
-    struct slice text;
-    if (m->seen && version_text(version, &text)) {
+    struct slice text = {0};
+    if (m->seen && version_text(m, version, &text)) {
         WRITER_KEY(w, "version");
         (void)writer_string(w, text);
     }
@@ -191,7 +192,7 @@ static void write_request(struct native *native, struct writer *w, const struct 
     writer_end_object(w);
 }
 
-static void write_status(struct writer *w, unsigned status, struct slice reason) {
+static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
     static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
     const char *name = status_name(status);
     if (status) {
@@ -206,6 +207,9 @@ static void write_status(struct writer *w, unsigned status, struct slice reason)
         WRITER_KEY(w, "status_name");
         writer_text(w, name);
     }
+    if (native->options->mask_secrets) {
+        reason = mask_field(slice_make(reason.ptr, 0), reason, &native->scratch);
+    }
     WRITE_BYTES(w, "reason", reason);
 }
 
@@ -217,7 +221,7 @@ static void write_interim(struct native *native, struct writer *w, const struct 
         writer_begin_object(w);
         WRITER_KEY(w, "time");
         writer_time(w, i->time_ns);
-        write_status(w, i->status, i->reason);
+        write_status(native, w, i->status, i->reason);
         WRITER_KEY(w, "headers");
         write_fields(native, w, &i->headers);
         writer_end_object(w);
@@ -236,7 +240,7 @@ static void write_response(struct native *native, struct writer *w, const struct
     writer_begin_object(w);
     if (has_status_line(response)) {
         write_version(w, response, response->line[0]);
-        write_status(w, response->status, response->line[2]);
+        write_status(native, w, response->status, response->line[2]);
     }
     if (response->seen) {
         write_message(native, w, response);
@@ -250,11 +254,14 @@ static void write_response(struct native *native, struct writer *w, const struct
 void native_write_http(struct native *native, struct writer *w, const struct transaction *t) {
     WRITER_KEY(w, "http");
     writer_begin_object(w);
-    if (t->request.seen) {
+    bool told = t->request.seen && (t->request.line[2].len || t->request.minor == 9);
+    if (told) {
         write_version(w, &t->request, t->request.line[2]);
-        write_request(native, w, t);
     } else {
         write_version(w, &t->response, t->response.line[0]);
+    }
+    if (t->request.seen) {
+        write_request(native, w, t);
     }
     if (t->response.seen || t->interim_count) {
         write_response(native, w, t);

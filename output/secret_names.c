@@ -27,6 +27,7 @@ static const char *const SECRET_NAMES[] = {
     "creds",
     "crumb",
     "csrf",
+    "devicecode",
     "dpop",
     "hdnea",
     "hdntl",
@@ -37,7 +38,6 @@ static const char *const SECRET_NAMES[] = {
     "mfacode",
     "oauthverifier",
     "oidcdata",
-    "otp",
     "otpcode",
     "pass",
     "passcode",
@@ -45,6 +45,7 @@ static const char *const SECRET_NAMES[] = {
     "phpsessid",
     "pin",
     "pw",
+    "registryconfig",
     "samlart",
     "samlrequest",
     "samlresponse",
@@ -52,17 +53,19 @@ static const char *const SECRET_NAMES[] = {
     "sess",
     "session",
     "sessionkey",
+    "sessionstate",
     "sid",
     "sig",
+    "sign",
     "ticket",
-    "totp",
+    "usercode",
     "userpass",
     "wresult",
+    "wsse",
     "xamzcredential",
     "xamznoidcdata",
     "xamzsignature",
     "xhubsignature",
-    "xhubsignature256",
     "xsrf",
 };
 
@@ -75,11 +78,33 @@ struct ending {
 #define ENDING(text)                                                                                         \
     { (text), sizeof(text) - 1 }
 static const struct ending SECRET_ENDINGS[] = {
-    ENDING("token"),           ENDING("password"),     ENDING("passwd"),     ENDING("passphrase"),
-    ENDING("secret"),          ENDING("signature"),    ENDING("sessionid"),  ENDING("apikey"),
-    ENDING("accesskey"),       ENDING("privatekey"),   ENDING("secretkey"),  ENDING("signingkey"),
-    ENDING("subscriptionkey"), ENDING("sharedkey"),    ENDING("credential"), ENDING("authkey"),
-    ENDING("authinfo"),        ENDING("jwtassertion"), ENDING("pwd"),        ENDING("clientassertion"),
+    ENDING("token"),
+    ENDING("password"),
+    ENDING("passwd"),
+    ENDING("passphrase"),
+    ENDING("secret"),
+    ENDING("signature"),
+    ENDING("sessionid"),
+    ENDING("apikey"),
+    ENDING("accesskey"),
+    ENDING("privatekey"),
+    ENDING("secretkey"),
+    ENDING("signingkey"),
+    ENDING("subscriptionkey"),
+    ENDING("sharedkey"),
+    ENDING("credential"),
+    ENDING("authkey"),
+    ENDING("authinfo"),
+    ENDING("jwtassertion"),
+    ENDING("pwd"),
+    ENDING("clientassertion"),
+    ENDING("authorization"),
+    ENDING("cookie"),
+    ENDING("otp"),
+    ENDING("passwordconfirm"),
+    ENDING("passwordconfirmation"),
+    ENDING("secretproof"),
+    ENDING("tokenhint"),
 };
 #undef ENDING
 
@@ -164,12 +189,14 @@ static const uint32_t ENDINGS['z' - 'a' + 1] = {
     ['d' - 'a'] = L('e') | L('s'),
     ['e' - 'a'] = L('a') | L('d') | L('n') | L('r') | L('t') | L('y'),
     ['f' - 'a'] = L('o'),
+    ['g' - 'a'] = L('n'),
     ['i' - 'a'] = L('d') | L('e') | L('g') | L('n'),
     ['l' - 'a'] = L('s') | L('t'),
     ['m' - 'a'] = L('b'),
-    ['o' - 'a'] = L('l') | L('n') | L('p'),
+    ['n' - 'a'] = L('t'),
+    ['o' - 'a'] = L('f') | L('l') | L('n') | L('p'),
     ['p' - 'a'] = L('w'),
-    ['r' - 'a'] = L('d') | L('e') | L('f') | L('t'),
+    ['r' - 'a'] = L('d') | L('e') | L('f') | L('m') | L('t'),
     ['s' - 'a'] = L('e') | L('s') | L('t'),
     ['t' - 'a'] = L('a') | L('e') | L('h') | L('l') | L('p') | L('s'),
     ['w' - 'a'] = L('d') | L('t'),
@@ -276,6 +303,9 @@ static bool has_secret_ending(struct slice name) {
 }
 
 static bool plain_is_secret(struct slice name) {
+    while (name.len && name.ptr[name.len - 1] >= '0' && name.ptr[name.len - 1] <= '9') {
+        name.len--; /* password2, token[0] */
+    }
     return bsearch(&name, SECRET_NAMES, COUNT(SECRET_NAMES), sizeof SECRET_NAMES[0], compare_text) ||
            has_secret_ending(name) || (name.len > 12 && memcmp(name.ptr, "aspsessionid", 12) == 0);
 }
@@ -291,9 +321,17 @@ bool secret_name_is_parameter(struct slice name) {
             plain_is_secret(slice_make(plain.text + plain.last_part, plain.len - plain.last_part)));
 }
 
+/* Fields whose name ends in "key" carry keys, but for these. */
+static bool is_key_field(struct slice name) {
+    return ends_with(name, "key") && !ends_with(name, "websocketkey") && !ends_with(name, "idempotencykey") &&
+           !ends_with(name, "surrogatekey") && !ends_with(name, "cachekey");
+}
+
 enum field_kind secret_name_field_kind(struct slice name) {
     struct plain_name plain = plain_of(name);
     struct slice text = slice_make(plain.text, plain.len);
+    bool extension =
+        name.len > 2 && ascii_lower(name.ptr[0]) == 'x' && (name.ptr[1] == '-' || name.ptr[1] == '_');
     const struct named_kind *known =
         bsearch(&text, FIELD_KINDS, COUNT(FIELD_KINDS), sizeof FIELD_KINDS[0], compare_kind);
     if (known) {
@@ -302,7 +340,12 @@ enum field_kind secret_name_field_kind(struct slice name) {
     if (ends_with(text, "authorization")) {
         return FIELD_CREDENTIALS;
     }
-    return plain_is_secret(text) ? FIELD_SECRET : FIELD_OTHER;
+    if (ends_with(text, "cookie")) {
+        return ends_with(text, "setcookie") ? FIELD_SET_COOKIE : FIELD_COOKIE;
+    }
+    bool secret = plain_is_secret(text) || (extension && plain_is_secret(slice_after(text, 1))) ||
+                  is_key_field(text) || ends_with(text, "auth");
+    return secret ? FIELD_SECRET : FIELD_OTHER;
 }
 
 bool secret_name_is_scheme(struct slice scheme) {

@@ -39,6 +39,11 @@ static bool parts_are_safe(const struct target *target, struct slice source) {
            !begins_within(target->query, source, hidden);
 }
 
+/* A Host that is no host may be anything. */
+static bool holds_secret(struct slice domain, struct buf *scratch) {
+    return mask_url(domain, scratch).ptr != domain.ptr;
+}
+
 static void make_domain(struct url *url, const struct target *target) {
     url->domain = target->domain;
     url->has_domain = true;
@@ -84,7 +89,8 @@ void url_make(struct url *url, const struct transaction *t, bool mask) {
         target->form == TARGET_ORIGIN || target->form == TARGET_ABSOLUTE || target->form == TARGET_ASTERISK;
     url->target = mask ? mask_url(raw, &url->target_text) : raw;
     bool safe = !mask || (parts_are_safe(target, raw) && parts_are_safe(target, host));
-    url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0;
+    url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0 &&
+                      !(mask && holds_secret(target->domain, &url->domain_text));
     url->has_scheme = http && target->scheme.len > 0;
     url->scheme = target->scheme;
     url->has_path = safe && http && target->path.len > 0;

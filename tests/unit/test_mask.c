@@ -172,13 +172,36 @@ static void test_credentials(void **state) {
                                           "X-Amzn-Oidc-Data",
                                           "X-Auth-Key",
                                           "Token",
-                                          "X_API_KEY"};
+                                          "X_API_KEY",
+                                          "X-Auth",
+                                          "X-Session",
+                                          "X-JWT",
+                                          "X-Csrf",
+                                          "X-OTP",
+                                          "X-GitHub-OTP",
+                                          "X-WSSE",
+                                          "X-Registry-Auth",
+                                          "X-Registry-Config",
+                                          "X-Functions-Key",
+                                          "X-Amz-Server-Side-Encryption-Customer-Key"};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         assert_field(secrets[i], "SECRET", "***");
     }
     assert_field("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ==");
+    assert_field("Idempotency-Key", "8e03978e", "8e03978e");
     assert_field("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.SECRET, chat", "***");
-    assert_field("Sec-WebSocket-Protocol", "chat, superchat", "chat, superchat");
+    assert_field("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.SECRET", "***");
+    assert_field("Sec-WebSocket-Protocol", "graphql-ws, eyJhbGciOiJIUzI1NiJ9.eyJzdWI.x", "graphql-ws, ***");
+    assert_field("Sec-WebSocket-Protocol", "aws-appsync-event-ws, header-eyJhb", "aws-appsync-event-ws, ***");
+    assert_field("Sec-WebSocket-Protocol", "d41d8cd98f00b204, chat", "***, chat");
+    assert_field("Sec-WebSocket-Protocol", "xkqjzwvbnmprtyusd,chat", "***,chat");
+    static const char *const protocols[] = {
+        "chat, superchat",   "graphql-transport-ws",   "mqttv3.1, mqtt",
+        "v12.stomp",         "wamp.2.msgpack.batched", "ocpp2.0.1",
+        "v4.channel.k8s.io", "MBWS.huawei.com",        "actioncable-v1-json, actioncable-unsupported"};
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+        assert_field("Sec-WebSocket-Protocol", protocols[i], protocols[i]);
+    }
 }
 
 static void test_cookies(void **state) {
@@ -193,6 +216,8 @@ static void test_cookies(void **state) {
     assert_field("Set-Cookie", "a=1; Path=/, b=SECRET; Secure", "a=***; Path=***; Secure");
     assert_field("Set-Cookie", "a=1; HttpOnly, b=SECRET", "a=***; HttpOnly, b=***");
     assert_field("Set-Cookie", "SECRET", "***");
+    assert_field("X-Original-Cookie", "a=SECRET; b=SECRET", "a=***; b=***");
+    assert_field("X-Set-Cookie", "a=SECRET; Path=/", "a=***; Path=/");
     assert_field("Set-Cookie2", "a=SECRET; Version=1", "a=***; Version=1");
 }
 
@@ -221,6 +246,25 @@ static void test_other_fields(void **state) {
                  "multipart/form-data; boundary=----x");
 }
 
+/* Folding, a bare CR and JSON put names of secrets into other fields' values. */
+static void test_names_before_colons(void **state) {
+    (void)state;
+    assert_field("Host", "a.example Authorization: Bearer SECRET", "a.example Authorization:***");
+    assert_field("Host", "a.example Authorization: Bearer S?SECRET/SECRET", "a.example Authorization:***");
+    assert_field("X-Text", "y\rCookie: a=SECRET; b=SECRET", "y\rCookie:***");
+    assert_field("X-Text", "y, set-cookie:a=SECRET, SECRET", "y, set-cookie:***");
+    assert_field("X-Text", "y Proxy-Authorization : SECRET", "y Proxy-Authorization :***");
+    assert_field("X-Text", "y X-Api-Key: SECRET", "y X-Api-Key:***");
+    assert_field("X-Data", "{\"password\":\"SECRET\",\"a\":1}", "{\"password\":***,\"a\":1}");
+    assert_field("X-Data", "{\"token\" : \"a\\\"SECRET\"}", "{\"token\" : ***}");
+    assert_field("X-Data", "{'pin':SECRET}", "{'pin':***");
+    assert_field("Referer", "http://h/?q={\"token\":\"SECRET\"}&b=1", "http://h/?q={\"token\":***}&b=1");
+    assert_field("Referer", "http://h/?q=%7B%22token%22%3A%22SECRET%22%7D&b=1", "http://h/?q=***&b=1");
+    assert_field("X-Text", "urn:ietf:params:oauth:grant-type:x", "urn:ietf:params:oauth:grant-type:x");
+    assert_field("Date", "Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT");
+    assert_field("User-Agent", "Mozilla/5.0 (rv:109.0)", "Mozilla/5.0 (rv:109.0)");
+}
+
 static void test_broken_names(void **state) {
     (void)state;
     assert_masks(mask_field_name, "Authorization Basic SECRET", "Authorization ***");
@@ -236,6 +280,7 @@ static void test_broken_names(void **state) {
     assert_field("\x01"
                  "Authorization",
                  "Basic SECRET", "***");
+    assert_field("Cook\x01ie", "a=SECRET", "***");
     assert_field(" Cookie", "a=SECRET", "***");
 }
 
@@ -319,6 +364,16 @@ static void test_secret_names(void **state) {
         "authinfo",
         "tokens[token]",
         "password[]",
+        "password2",
+        "token[0]",
+        "password_confirmation",
+        "passwordConfirm",
+        "device_code",
+        "user_code",
+        "session_state",
+        "id_token_hint",
+        "appsecret_proof",
+        "sign",
     };
     static const char *const open[] = {
         "",       "a",         "q",       "page",   "keys", "monkey", "country_code", "hotkey", "design",
@@ -411,6 +466,7 @@ int main(void) {
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_cookies),
         cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_names_before_colons),
         cmocka_unit_test(test_broken_names),
         cmocka_unit_test(test_secret_names),
         cmocka_unit_test(test_long_names_and_values),

@@ -660,6 +660,7 @@ static void plant(struct sample *s, const char *target) {
         {"Authorization Basic SECRET", ""},
         {"Cookie\xFF", "SECRET"},
         {"Link", "<http://x/?sig=SECRET>; rel=next"},
+        {"X-Folded", "y Authorization: Bearer SECRET"},
     };
     static const char *const answers[][2] = {
         {"Set-Cookie", "sid=SECRET; Path=/"},
@@ -680,6 +681,8 @@ static void plant(struct sample *s, const char *target) {
         sample_add(&s->t.response.trailers, answers[i][0], slice_of(answers[i][1]));
         sample_add(&s->interim.headers, answers[i][0], slice_of(answers[i][1]));
     }
+    sample_status(s, 302, "302", "http://u:SECRET@h/");
+    s->interim.reason = slice_of("token=SECRET");
     sample_target(s, "GET", target);
 }
 
@@ -739,6 +742,19 @@ static void test_planted_secrets_never_come_out(void **state) {
             }
         }
     }
+}
+
+static void test_a_host_that_is_a_url_is_no_domain(void **state) {
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    s.request_fields[0].value = slice_of("h/?token=SECRET");
+    sample_target(&s, "GET", "/");
+    struct json_object *r = record_of(&s, true);
+    assert_absent(r, "/url/domain");
+    assert_absent(r, "/url/full");
+    assert_text(r, "/http/request/headers/0/value", "h/?token=***");
+    json_object_put(r);
 }
 
 static void test_secrets_kept_on_demand(void **state) {
@@ -854,6 +870,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_every_network_tunnel),
         cmocka_unit_test(test_every_note),
         cmocka_unit_test(test_planted_secrets_never_come_out),
+        cmocka_unit_test(test_a_host_that_is_a_url_is_no_domain),
         cmocka_unit_test(test_secrets_kept_on_demand),
         cmocka_unit_test(test_a_record_too_long_leaves_no_trace),
         cmocka_unit_test(test_a_full_buffer_leaves_no_trace),
