@@ -146,7 +146,8 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
     }
     bool lost = something_was_lost(p);
     bool later_request_unseen = response->has_ack && response->ack > view->captured;
-    if (exact_count == 1 && is_proved(p, exact, response) && (exact == first || (lost && !p->pipelines))) {
+    if (exact && exact_count == 1 && is_proved(p, exact, response) &&
+        (exact == first || (lost && !p->pipelines))) {
         choice.request = exact;
         choice.by = PAIRING_ACK;
     } else if (first && !lost && !later_request_unseen) {
