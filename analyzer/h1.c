@@ -6,8 +6,10 @@
 
 #include <assert.h>
 
-/* Stray bytes that are forgiven before a start line, beside empty lines. */
-enum { LEAD_MAX = 16 };
+enum {
+    LEAD_MAX = 16,  /* stray bytes that are forgiven before a start line, beside empty lines */
+    NAME_MAX = 128, /* the longest field name that is waited for behind a request line without version */
+};
 
 void h1_init(struct h1 *h, enum h1_role role, const struct limits *limits, uint64_t offset) {
     *h = (struct h1){.limits = limits};
@@ -56,6 +58,15 @@ static enum h1_event_type bad_line(struct h1 *h, struct slice *in, struct before
     return bad(h, e);
 }
 
+static void begin_message(struct h1 *h, uint64_t offset) {
+    h->lead = 0;
+    h->method_len = 0;
+    h->method_seen = false;
+    h->started = true;
+    h->message_offset = offset;
+    h->state = H1_IN_START_LINE;
+}
+
 /* Empty lines and stray white space or NUL before a start line. Stops before the message's first byte. */
 static void skip_lead(struct h1 *h, struct slice *in) {
     size_t at = 0;
@@ -80,12 +91,20 @@ static void skip_lead(struct h1 *h, struct slice *in) {
     if (in->len) {
         h->oddities |= h->last_cr ? H1_ODD_BARE_CR : 0;
         h->last_cr = false;
-        h->lead = 0;
-        h->method_len = 0;
-        h->method_seen = false;
-        h->started = true;
-        h->message_offset = h->offset;
-        h->state = H1_IN_START_LINE;
+        begin_message(h, h->offset);
+    }
+}
+
+/* The bytes held behind the last message are the front of the next one's start line, or a CR before it. */
+static void begin_held(struct h1 *h) {
+    bool lone_cr = h->held == 1 && h->last_cr;
+    uint64_t offset = h->offset - h->held;
+    h->held = 0;
+    if (lone_cr) {
+        h1_line_reset(h);
+        h->last_cr = true;
+    } else {
+        begin_message(h, offset);
     }
 }
 
@@ -124,7 +143,7 @@ static enum h1_line_kind read_start_line(struct h1 *h, struct slice text, struct
 
 static enum h1_event_type give_start_line(struct h1 *h, enum h1_line_kind kind, struct h1_event *e) {
     h->line_given = true;
-    h->state = kind == H1_LINE_VERSION ? H1_IN_HEADERS : H1_AT_MESSAGE_END;
+    h->state = kind == H1_LINE_VERSION ? H1_IN_HEADERS : H1_BEHIND_OLD_LINE;
     return e->type = H1_START_LINE;
 }
 
@@ -136,6 +155,55 @@ static enum h1_event_type next_start_line(struct h1 *h, struct slice *in, struct
     }
     enum h1_line_kind kind = read_start_line(h, text, e);
     return kind == H1_LINE_BAD ? bad_line(h, in, before, e) : give_start_line(h, kind, e);
+}
+
+enum next_line { NEXT_MORE, NEXT_FIELD, NEXT_EMPTY, NEXT_MESSAGE };
+
+/* What follows a request line without version, as far as it can be told: a token with a colon is a field, and
+ * a token alone is no start line either. */
+static enum next_line judge_next_line(const struct h1 *h, struct slice in) {
+    bool cr = h->in_line && h->last_cr;
+    size_t name = h->held - (cr ? 1 : 0);
+    for (size_t i = 0; i < in.len; i++) {
+        uint8_t c = in.ptr[i];
+        if (c == '\n') {
+            return name ? NEXT_FIELD : NEXT_EMPTY;
+        }
+        if (c == ':' && name && !cr) {
+            return NEXT_FIELD;
+        }
+        if (cr || name == NAME_MAX || !(c == '\r' || h1_is(c, H1_TOKEN))) {
+            return NEXT_MESSAGE;
+        }
+        cr = c == '\r';
+        name += !cr;
+    }
+    return NEXT_MORE;
+}
+
+/* Gives H1_NEED_MORE when the state changed or more bytes are needed. */
+static enum h1_event_type next_behind_old_line(struct h1 *h, struct slice *in, struct h1_event *e) {
+    struct slice text;
+    switch (judge_next_line(h, *in)) {
+    case NEXT_MORE:
+        h->held += in->len;
+        (void)h1_line_take_to(h, in, NULL, &text);
+        break;
+    case NEXT_FIELD:
+        h->held = 0;
+        h->oddities |= H1_ODD_VERSION;
+        h->state = H1_IN_HEADERS;
+        break;
+    case NEXT_EMPTY:
+        h->held = 0;
+        (void)h1_line_take(h, in, &text);
+        h->state = H1_AT_MESSAGE_END;
+        break;
+    case NEXT_MESSAGE:
+        h->state = H1_AT_MESSAGE_END;
+        break;
+    }
+    return e->type = H1_NEED_MORE;
 }
 
 static bool is_blank(struct slice s) {
@@ -275,7 +343,9 @@ static enum h1_event_type end_message(struct h1 *h, struct h1_event *e) {
     h->framing = H1_BODY_NONE;
     h->started = false;
     h->ended = true;
-    h1_line_reset(h);
+    if (!h->held) {
+        h1_line_reset(h);
+    }
     return e->type = H1_MESSAGE_END;
 }
 
@@ -283,6 +353,9 @@ static void forget_last_event(struct h1 *h) {
     if (h->ended) {
         h->ended = false;
         h->oddities = 0;
+        if (h->held) {
+            begin_held(h);
+        }
     }
     if (h->line_given) {
         h1_line_reset(h);
@@ -296,6 +369,8 @@ static enum h1_event_type step(struct h1 *h, struct slice *in, struct h1_event *
         return e->type = H1_NEED_MORE;
     case H1_IN_START_LINE:
         return next_start_line(h, in, e);
+    case H1_BEHIND_OLD_LINE:
+        return next_behind_old_line(h, in, e);
     case H1_IN_HEADERS:
     case H1_IN_TRAILERS:
         return next_field(h, in, e);
@@ -378,6 +453,7 @@ enum h1_end_result h1_end(struct h1 *h) {
     switch (h->state) {
     case H1_AT_START:
         return H1_END_BETWEEN;
+    case H1_BEHIND_OLD_LINE:
     case H1_AT_MESSAGE_END:
         return H1_END_COMPLETE;
     case H1_IN_BODY:
@@ -403,6 +479,9 @@ enum h1_event_type h1_flush_line(struct h1 *h, bool end, struct h1_event *e) {
     if (in_section && h->field_pending && !h->in_line && !is_blank(buf_slice(&h->line))) {
         return give_field(h, buf_slice(&h->line), e);
     }
+    if (end && h->state == H1_BEHIND_OLD_LINE) {
+        return end_message(h, e);
+    }
     if (!end || h->role != H1_REQUEST || h->state != H1_IN_START_LINE || h->line_skip) {
         return e->type = H1_NEED_MORE;
     }
@@ -415,5 +494,15 @@ enum h1_event_type h1_flush_line(struct h1 *h, bool end, struct h1_event *e) {
         return e->type = H1_NEED_MORE;
     }
     h->oddities = oddities;
-    return give_start_line(h, H1_LINE_NO_VERSION, e);
+    (void)give_start_line(h, H1_LINE_NO_VERSION, e);
+    h->state = H1_AT_MESSAGE_END;
+    return e->type;
+}
+
+bool h1_end_old(struct h1 *h) {
+    bool over = h->state == H1_BEHIND_OLD_LINE && !h->held;
+    if (over) {
+        h->state = H1_AT_MESSAGE_END;
+    }
+    return over;
 }

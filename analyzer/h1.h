@@ -69,7 +69,9 @@ enum h1_oddity {
 struct h1_event {
     enum h1_event_type type;
     struct slice line[3];  /* request: method, target, version; response: version, status code, reason. The
-                              version is empty for HTTP/0.9 (then H1_MESSAGE_END follows at once) */
+                              version of a request may be empty: when fields follow, it was left out
+                              (H1_ODD_VERSION); else this is HTTP/0.9, and H1_MESSAGE_END comes as soon as
+                              that is known */
     unsigned status;       /* response: the code as a number, 100-999, 0 where it can't be read */
     unsigned major, minor; /* HTTP version; 0.9 for a request line without one, 0.0 where it can't be read */
     struct slice name;
@@ -79,6 +81,7 @@ struct h1_event {
 enum h1_state {
     H1_AT_START, /* before a start line; empty lines are skipped */
     H1_IN_START_LINE,
+    H1_BEHIND_OLD_LINE, /* a request line without version was given: fields may follow, or nothing */
     H1_IN_HEADERS,
     H1_AT_FRAMING, /* H1_HEADERS_END was given, h1_begin_body is awaited */
     H1_IN_BODY,
@@ -103,6 +106,8 @@ struct h1 {
     uint32_t
         oddities; /* enum h1_oddity bits of the current message; stay until the call after H1_MESSAGE_END */
     bool started; /* the first byte of a message was taken, its end not yet given */
+    size_t held;  /* the last bytes taken, of which it is not known whether they belong to the current message
+                     or start the next; at H1_MESSAGE_END they start the next */
     /* what else the lexer needs stands here; private */
     bool line_skip;       /* the rest of an overlong line is dropped */
     bool field_pending;   /* `line` holds a field line whose fold may follow */
@@ -142,12 +147,20 @@ enum h1_end_result {
     H1_END_COMPLETE,  /* a read-until-close body ended properly: the message is complete */
     H1_END_TRUNCATED, /* the message was cut */
 };
-/* The stream ended. A pending field line or an unfinished start line is given by h1_flush_line before. */
+/* The stream ended. What h1_flush_line has to give is given before. */
 enum h1_end_result h1_end(struct h1 *);
 /* At a gap or the stream's end inside a head: gives a complete field line that waited for a possible fold
- * (H1_HEADER, H1_TRAILER), or, at the stream's end only (`end` true), an HTTP/0.9 request line without its
- * line end as H1_START_LINE; else H1_NEED_MORE. */
+ * (H1_HEADER, H1_TRAILER), or, at the stream's end only (`end` true), a request line without version that
+ * lacks its line end as H1_START_LINE, or H1_MESSAGE_END behind one; else H1_NEED_MORE. */
 enum h1_event_type h1_flush_line(struct h1 *, bool end, struct h1_event *);
+/* The answer to a request line without version began. True when no byte of a further line was taken: then the
+ * message is over, and H1_MESSAGE_END is the next event. */
+bool h1_end_old(struct h1 *);
+/* Stream offset behind the bytes that are known to be of the current message; after H1_MESSAGE_END, behind
+ * it. */
+static inline uint64_t h1_message_end(const struct h1 *h) {
+    return h->offset - h->held;
+}
 
 /* RFC 9110 section 5.6.2. */
 bool h1_is_token(struct slice);

@@ -26,7 +26,7 @@ static void keep(struct h1 *h, const uint8_t *bytes, size_t len) {
         return;
     }
     h->last_cr = bytes[len - 1] == '\r';
-    if (h->state == H1_IN_START_LINE) {
+    if (h->state == H1_IN_START_LINE || h->state == H1_BEHIND_OLD_LINE) {
         keep_tail(h, bytes, len);
     }
     while (h->fold_lead && len > 0) {

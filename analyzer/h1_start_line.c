@@ -2,6 +2,7 @@
 /* Request lines and status lines (RFC 9112 sections 3 and 4), read as leniently as the RFC allows: on the
  * boundaries of white space. */
 #include "analyzer/h1_syntax.h"
+#include "analyzer/method.h"
 
 static size_t find_space(struct slice s, size_t from) {
     while (from < s.len && !h1_is(s.ptr[from], H1_SPACE)) {
@@ -76,15 +77,15 @@ static bool is_one_space(struct slice s, size_t from, size_t to) {
     return to - from == 1 && s.ptr[from] == ' ';
 }
 
-/* HTTP/0.9 knew GET alone. Without a version to prove it, the target must look like one: `GET key` is spoken
- * by other protocols too. */
+/* Without a version to prove it, the method must have a name and the target look like one: `GET key` is
+ * spoken by other protocols too. */
 static enum h1_line_kind read_old_request_line(struct slice text, size_t method_len, struct h1_event *e) {
     struct slice method = slice_first(text, method_len);
     struct slice target = slice_after(text, skip_space(text, method_len));
     while (target.len && h1_is(target.ptr[target.len - 1], H1_SPACE)) {
         target.len--;
     }
-    if (!slice_is(method, "GET") ||
+    if (!method_is_known(method) ||
         !(slice_starts_with(target, "/") || slice_starts_with(target, "http://")) ||
         find_space(target, 0) < target.len) {
         return H1_LINE_BAD;

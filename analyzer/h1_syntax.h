@@ -24,7 +24,7 @@ uint32_t h1_control_oddities(struct slice);
 enum h1_line_kind {
     H1_LINE_BAD,
     H1_LINE_VERSION,    /* a start line of HTTP/1.x, or a like version */
-    H1_LINE_NO_VERSION, /* a request line of HTTP/0.9 */
+    H1_LINE_NO_VERSION, /* a request line of HTTP/0.9, or one whose version was left out */
 };
 
 /* A request line without its end, leading white space removed. Sets e->line, major and minor. `tail` is

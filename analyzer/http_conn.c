@@ -284,6 +284,18 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     http_search(conn, direction, offset_of(chunk, in));
 }
 
+/* The probe looked at bytes from `offset` on, and has a candidate. */
+static void follow_candidate(struct side *side, const struct chunk *chunk, uint64_t offset) {
+    uint64_t start = side->probe.offset;
+    if (start < offset && side->own.offset == start) {
+        message_advance(&side->own, chunk, side->own.end_offset);
+        return;
+    }
+    message_begin(&side->own, chunk, start);
+    side->own.has_ack &= start >= offset; /* else an earlier packet's counts, unknown by now */
+    side->segment = *chunk->segment;
+}
+
 /* False: the bytes must wait for the other direction. */
 static bool probe(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
                   struct slice *in) {
@@ -303,10 +315,8 @@ static bool probe(struct http_conn *conn, enum direction direction, const struct
     size_t resume = 0;
     enum probe_verdict verdict =
         probe_feed(&side->probe, offset, *in, offset == chunk->segment->offset, &resume);
-    bool message = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE;
-    if ((side->probe.candidate || message) && side->probe.offset >= offset) {
-        message_begin(&side->own, chunk, side->probe.offset);
-        side->segment = *chunk->segment;
+    if (side->probe.candidate || verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE) {
+        follow_candidate(side, chunk, offset);
     }
     take_verdict(conn, direction, chunk, in, verdict, resume);
     return true;

@@ -52,6 +52,7 @@ static void leave_transaction(struct side *side) {
         side->own = *side->message;
         side->own.headers = side->own.trailers = (struct header_list){.count = 0};
         side->message = &side->own;
+        side->next_begun = false;
     }
     side->transaction = NULL;
 }

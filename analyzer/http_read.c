@@ -21,6 +21,7 @@ void http_read_start(struct http_conn *conn, enum direction direction, uint64_t 
     side->state = SIDE_MESSAGE;
     side->message = NULL;
     side->transaction = NULL;
+    side->next_begun = false;
 }
 
 void http_search(struct http_conn *conn, enum direction direction, uint64_t offset) {
@@ -29,6 +30,7 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->state = SIDE_PROBE;
     side->message = NULL;
     side->transaction = NULL;
+    side->next_begun = false;
     side->search_from = offset;
     side->search_ack = 0;
     if (conn->roles_known) {
@@ -137,14 +139,22 @@ static bool is_interim(const struct http_message *m) {
     return m->status >= 100 && m->status < 200 && m->status != 101;
 }
 
+/* The client's stream up to here was given, its FIN counted as one. */
+static uint64_t captured_requests(const struct http_conn *conn) {
+    const struct side *client = &conn->side[conn->client];
+    return conn->connection->delivered[conn->client] +
+           (client->ended && client->end_reason == END_FIN ? 1 : 0);
+}
+
 static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
     const struct connection *c = conn->connection;
     const struct side *client = &conn->side[conn->client];
     struct pairing_view view = {
-        .captured = c->delivered[conn->client] + (client->ended && client->end_reason == END_FIN ? 1 : 0),
+        .captured = captured_requests(conn),
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
-        .begun = client->message == &client->own && !client->own.seen ? &client->own : NULL,
+        .begun = client->next_begun || (client->message == &client->own && !client->own.seen) ? &client->own
+                                                                                              : NULL,
     };
     return pairing_choose(&conn->pairing, m, &view);
 }
@@ -252,34 +262,6 @@ static void response_ended(struct http_conn *conn, struct side *side, struct htt
 
 /* ---- both ---- */
 
-static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
-                       const struct h1_event *event) {
-    if (is_client(conn, direction) && is_http2_preface(event)) {
-        conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
-        side->message = NULL;
-        return;
-    }
-    if (is_client(conn, direction)) {
-        open_request(conn, side, event);
-    } else {
-        open_response(conn, side, event);
-    }
-    conn->environment->counts.resyncs += side->resynchronised;
-    side->resynchronised = side->doubtful = side->after_gap = false;
-}
-
-static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
-    struct http_message *m = side->message;
-    m->head_complete = true;
-    m->head_bytes = side->h1.offset - m->offset;
-    if (is_client(conn, direction)) {
-        request_head(conn, side, m);
-    } else {
-        response_head(conn, side, m);
-    }
-    h1_begin_body(&side->h1, m->framing);
-}
-
 /* The message is over, whole or `truncated`. */
 static void message_ended(struct http_conn *conn, enum direction direction, struct side *side,
                           bool truncated) {
@@ -303,6 +285,52 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
     }
 }
 
+/* A request without version that is answered has no fields to come. The answer must have been sent behind its
+ * line, by a server that had seen no more than what was captured. */
+static void end_old_request(struct http_conn *conn, const struct transaction *t) {
+    struct side *client = http_client_side(conn);
+    if (!t || client->transaction != t || !pairing_is_answered(t)) {
+        return;
+    }
+    bool all_seen = !t->response.has_ack ||
+                    (t->response.ack >= t->request.end_offset && t->response.ack <= captured_requests(conn));
+    if (all_seen && h1_end_old(&client->h1)) {
+        struct slice nothing = slice_make("", 0);
+        struct h1_event end;
+        (void)h1_next(&client->h1, &nothing, &end);
+        message_ended(conn, conn->client, client, false);
+    }
+}
+
+static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
+                       const struct h1_event *event) {
+    if (is_client(conn, direction) && is_http2_preface(event)) {
+        conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
+        side->message = NULL;
+        return;
+    }
+    if (is_client(conn, direction)) {
+        open_request(conn, side, event);
+    } else {
+        open_response(conn, side, event);
+        end_old_request(conn, side->transaction);
+    }
+    conn->environment->counts.resyncs += side->resynchronised;
+    side->resynchronised = side->doubtful = side->after_gap = false;
+}
+
+static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
+    struct http_message *m = side->message;
+    m->head_complete = true;
+    m->head_bytes = side->h1.offset - m->offset;
+    if (is_client(conn, direction)) {
+        request_head(conn, side, m);
+    } else {
+        response_head(conn, side, m);
+    }
+    h1_begin_body(&side->h1, m->framing);
+}
+
 static void field(struct http_conn *conn, enum direction direction, struct side *side,
                   const struct h1_event *event) {
     struct http_message *m = side->message;
@@ -310,6 +338,7 @@ static void field(struct http_conn *conn, enum direction direction, struct side 
         http_interim_field(conn, side, event);
         return;
     }
+    m->minor = m->major ? m->minor : 0; /* whose line has no version, but fields, is no HTTP/0.9 */
     struct header_list *list = event->type == H1_TRAILER ? &m->trailers : &m->headers;
     message_field(m, list, event, side->transaction, conn->environment->limits);
 }
@@ -373,22 +402,30 @@ static bool between_messages(const struct side *side) {
     return !side->message && side->h1.state == H1_AT_START && !side->h1.started;
 }
 
-/* HTTP/0.9's reply has no head: all bytes are the body. Only where its request is the oldest open one, and
- * they don't look like a status line. */
-static bool is_old_reply(const struct http_conn *conn, enum direction direction, struct slice in) {
+/* HTTP/0.9's reply has no head: all bytes are the body. Only where its request is the oldest open one. */
+static bool may_be_old_reply(const struct http_conn *conn, enum direction direction) {
     const struct transaction *t = conn->pairing.oldest;
-    static const char status_line[] = "HTTP/";
-    size_t len = in.len < sizeof status_line - 1 ? in.len : sizeof status_line - 1;
-    return !is_client(conn, direction) && t && !pairing_is_answered(t) && t->request.major == 0 &&
-           memcmp(in.ptr, status_line, len) != 0;
+    return !is_client(conn, direction) && t && !pairing_is_answered(t) && t->request.major == 0;
 }
 
+static bool looks_like_status_line(struct slice in) {
+    static const char status_line[] = "HTTP/";
+    size_t len = in.len < sizeof status_line - 1 ? in.len : sizeof status_line - 1;
+    return memcmp(in.ptr, status_line, len) == 0;
+}
+
+/* Its first bytes may have been taken for those of a status line. */
 static void open_old_reply(struct http_conn *conn, struct side *side, const struct chunk *chunk) {
     const struct h1_event event = {.minor = 9};
-    message_begin(&side->own, chunk, side->h1.offset);
-    side->message = &side->own;
+    if (!side->message) {
+        message_begin(&side->own, chunk, side->h1.offset);
+        side->message = &side->own;
+    }
+    h1_restart(&side->h1, H1_RESPONSE, side->h1.offset);
     open_response(conn, side, &event);
+    end_old_request(conn, side->transaction);
     side->message->head_complete = true;
+    side->message->body_bytes = side->h1.offset - side->message->offset;
     side->message->framing = (struct h1_framing){.kind = H1_BODY_CLOSE};
     h1_begin_body(&side->h1, side->message->framing);
 }
@@ -420,15 +457,49 @@ static void take_event(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
+/* The lexer holds bytes that may be the next message. */
+static void follow_held(struct side *side, const struct chunk *chunk) {
+    if (!side->next_begun) {
+        message_begin(&side->own, chunk, h1_message_end(&side->h1));
+        side->next_begun = true;
+    }
+    message_advance(&side->own, chunk, side->h1.offset);
+}
+
+static void begin(struct side *side, const struct chunk *chunk) {
+    uint64_t offset = side->h1.message_offset;
+    if (!side->next_begun || side->own.offset != offset) {
+        message_begin(&side->own, chunk, offset);
+        side->own.has_ack &= offset >= chunk->offset; /* else an earlier packet's counts, unknown by now */
+    }
+    side->next_begun = false;
+    side->message = &side->own;
+}
+
 /* The lexer moved over bytes of the chunk: they belong to a message, begun or beginning. */
 static void follow(struct side *side, const struct chunk *chunk) {
+    if (side->h1.held && side->transaction) {
+        follow_held(side, chunk);
+        return;
+    }
     if (!side->message && side->h1.started) {
-        message_begin(&side->own, chunk, side->h1.message_offset);
-        side->message = &side->own;
+        begin(side, chunk);
     }
     if (side->message) {
+        if (side->next_begun) {
+            message_join(side->message, &side->own);
+            side->next_begun = false;
+        }
         message_advance(side->message, chunk, side->h1.offset);
     }
+}
+
+/* Does what the client sends behind a request line without version belong to it? Only if it was sent before
+ * the answer came. */
+static bool must_wait_for_answer(const struct http_conn *conn, enum direction direction,
+                                 const struct side *side, const struct chunk *chunk) {
+    return side->h1.state == H1_BEHIND_OLD_LINE && side->h1.held == 0 && side->message &&
+           side->message->last.ordinal != chunk->segment->ordinal && http_must_wait(conn, direction, chunk);
 }
 
 void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
@@ -439,12 +510,14 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
             if (!is_client(conn, direction) && http_must_wait(conn, direction, chunk)) {
                 return;
             }
-            if (is_old_reply(conn, direction, *in)) {
+            if (may_be_old_reply(conn, direction) && !looks_like_status_line(*in)) {
                 open_old_reply(conn, side, chunk);
             }
         } else if (!held && in->len && is_next_response(conn, direction, side, chunk, *in)) {
             end_guessed(conn, direction, side);
             continue;
+        } else if (!held && in->len && must_wait_for_answer(conn, direction, side, chunk)) {
+            return;
         }
         struct h1_event event;
         uint64_t before = side->h1.offset;
@@ -454,6 +527,11 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
         }
         if (event.type == H1_NEED_MORE) {
             return;
+        }
+        bool no_status_line = event.type == H1_BAD && !(side->message && side->message->seen);
+        if (no_status_line && may_be_old_reply(conn, direction)) {
+            open_old_reply(conn, side, chunk);
+            continue;
         }
         take_event(conn, direction, side, &event);
     }
@@ -466,13 +544,17 @@ static void flush_line(struct http_conn *conn, enum direction direction, struct 
     event.type = h1_flush_line(&side->h1, end, &event);
     if (event.type != H1_NEED_MORE && side->message) {
         take_event(conn, direction, side, &event);
-        while (end && side->state == SIDE_MESSAGE && side->message) {
+        while (end && side->state == SIDE_MESSAGE && (side->message || side->h1.held)) {
             struct slice nothing = slice_make("", 0);
             event.type = h1_next(&side->h1, &nothing, &event);
             if (event.type == H1_NEED_MORE) {
                 break;
             }
             take_event(conn, direction, side, &event);
+        }
+        if (!side->message && side->state == SIDE_MESSAGE && side->h1.started) {
+            side->own.seen = false; /* what was held is the front of a message */
+            side->message = &side->own;
         }
     }
 }

@@ -25,10 +25,11 @@ struct side {
     struct http_message *message;    /* being read; NULL between messages */
     struct transaction *transaction; /* it belongs to; NULL where it has no record: 1xx, no memory */
     struct http_message own;         /* a message before its start line is read, or without a transaction */
-    bool lexer_ready;                /* h1 was initialised */
-    bool resynchronised;             /* the next message was found by search */
-    bool doubtful;                   /* ... behind bytes that may belong to the same message */
-    bool after_gap;                  /* a loss stands between the last message and the next */
+    bool next_begun;     /* `own` is begun for the bytes that h1 holds: they may be the next message */
+    bool lexer_ready;    /* h1 was initialised */
+    bool resynchronised; /* the next message was found by search */
+    bool doubtful;       /* ... behind bytes that may belong to the same message */
+    bool after_gap;      /* a loss stands between the last message and the next */
     bool ended;
     enum end_reason end_reason;
     uint64_t search_from; /* stream offset at which the present search began */

@@ -53,6 +53,7 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
         }
         side->message = NULL;
         side->transaction = NULL;
+        side->next_begun = false;
         side->state = websocket ? SIDE_IGNORE : SIDE_PROBE;
         probe_restart(&side->probe, PROBE_AT_START);
     }

@@ -32,6 +32,14 @@ void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t
     m->end_offset = end_offset;
 }
 
+void message_join(struct http_message *m, const struct http_message *next) {
+    m->segments += next->segments - (next->first.ordinal == m->last.ordinal ? 1 : 0);
+    m->last = next->last;
+    m->last_ack = next->last_ack ? next->last_ack : m->last_ack;
+    m->duplicated |= next->duplicated;
+    m->end_offset = next->end_offset;
+}
+
 void message_start_line(struct http_message *m, const struct h1_event *event, struct transaction *t) {
     m->seen = true;
     m->major = event->major;

@@ -11,6 +11,8 @@
 void message_begin(struct http_message *, const struct chunk *, uint64_t offset);
 /* Bytes of the message up to `end_offset` came with the chunk. */
 void message_advance(struct http_message *, const struct chunk *, uint64_t end_offset);
+/* `next` was begun for bytes that might have been of another message: they are of this one. */
+void message_join(struct http_message *, const struct http_message *next);
 /* The start line is read. With a transaction its text is copied. A response's status is the caller's to set.
  */
 void message_start_line(struct http_message *, const struct h1_event *, struct transaction *);

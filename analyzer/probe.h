@@ -19,7 +19,8 @@ enum probe_verdict {
 
 enum probe_mode {
     PROBE_AT_START, /* the stream's first byte is the first one given: one start line is enough; anything else
-                       is not HTTP. A request line without a version counts (HTTP/0.9) only as GET SP target.
+                       is not HTTP. A request line without a version counts only with a known method and a
+                       target that starts with "/" or "http://" (HTTP/0.9, or a version left out).
                        A known method with a target of "/" or "*" or "http:" and 256 bytes without a line end
                        is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few, and
                        as little stray white space or NUL as the lexer forgives. What is accepted here, the

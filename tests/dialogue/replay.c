@@ -158,7 +158,7 @@ static void end_head(struct player *p) {
 static void end_message(struct player *p) {
     log_body(p);
     log_text(p->log, "end %llu-%llu", (unsigned long long)p->lexer.message_offset,
-             (unsigned long long)p->lexer.offset);
+             (unsigned long long)h1_message_end(&p->lexer));
     log_oddities(p);
     if (p->lexer.role == H1_RESPONSE && (p->start.status < 100 || p->start.status > 199)) {
         p->answering++;
@@ -184,6 +184,10 @@ static void take_event(struct player *p, const struct h1_event *e) {
         start_message(p, e);
         break;
     case H1_HEADER:
+        if (p->lexer.role == H1_REQUEST && p->start.major == 0) { /* the version was left out */
+            p->start.minor = 0;
+            p->asked->list[p->asked->count - 1].is_0_9 = false;
+        }
         framing_field(&p->fields, e->name, e->value);
         log_field(p, "header", e);
         break;

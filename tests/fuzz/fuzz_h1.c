@@ -95,7 +95,7 @@ static void take(struct run *r, const struct h1_event *e) {
         break;
     case H1_MESSAGE_END:
         log_number(r, r->lexer.message_offset);
-        log_number(r, r->lexer.offset);
+        log_number(r, h1_message_end(&r->lexer));
         log_number(r, r->lexer.oddities);
         r->stopped = r->lexer.state == H1_DONE;
         break;

@@ -22,6 +22,7 @@ struct bench {
     struct connection connection;
     void *conn;
     uint64_t ordinal;
+    bool tell_request; /* its version, fields, bytes and segments too */
     char log[8192];
     size_t log_len;
 };
@@ -42,6 +43,11 @@ static void on_finished(void *context, const struct transaction *t) {
     if (t->request.seen) {
         say(b, " %.*s %.*s", (int)t->request.line[0].len, t->request.line[0].ptr, (int)t->request.line[1].len,
             t->request.line[1].ptr);
+    }
+    if (b->tell_request) {
+        const struct http_message *m = &t->request;
+        say(b, " (%u.%u, %u fields, %llu bytes, %u segments)", m->major, m->minor, m->headers.count,
+            (unsigned long long)(m->end_offset - m->offset), m->segments);
     }
     if (t->response.seen) {
         say(b, " %u", t->response.status);
@@ -406,6 +412,160 @@ static void http_0_9(void **state) {
     check(&b, END_FIN, "transaction GET /old 0 ack body 16 complete\n");
 }
 
+static void give_bytewise(struct bench *b, enum direction direction, const char *bytes, uint64_t ack) {
+    for (const char *p = bytes; *p; p++) {
+        const char byte[2] = {*p, 0};
+        give(b, direction, byte, ack);
+    }
+}
+
+static void http_0_9_with_an_empty_line(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give(&b, CLIENT, "GET /old\r\n\r\n", 0);
+    give(&b, SERVER, "Hello", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /old (0.9, 0 fields, 12 bytes, 1 segments) 0 ack body 5 complete\n");
+}
+
+/* Each byte a segment. The reply's first one might have been a status line's. */
+static void http_0_9_typed(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give_bytewise(&b, CLIENT, "GET /old\r\n", 0);
+    give_bytewise(&b, SERVER, "HTT is no status line", at(&b, CLIENT));
+    give(&b, CLIENT, "\r\n", at(&b, SERVER));
+    check(&b, END_FIN,
+          "transaction GET /old (0.9, 0 fields, 10 bytes, 10 segments) 0 ack body 21 complete\n");
+}
+
+static void http_0_9_answered_with_a_status_line(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "POST /old\r\n", 0);
+    give(&b, SERVER, "HTTP/1.0 400 Bad Request\r\n\r\nno", at(&b, CLIENT));
+    check(&b, END_FIN, "transaction POST /old 400 ack body 2 complete\n");
+}
+
+static void http_0_9_not_answered(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give(&b, CLIENT, "GET /old\r\n", 0);
+    check(&b, END_RST,
+          "orphan_request GET /old (0.9, 0 fields, 10 bytes, 1 segments) connection_reset body 0 "
+          "incomplete\n");
+}
+
+static const char left_out[] = "POST /form\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+
+static void version_left_out(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give(&b, CLIENT, left_out, 0);
+    give(&b, SERVER, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction POST /form (0.0, 2 fields, 45 bytes, 1 segments) 400 ack body 0 complete\n"
+          "transaction GET /2 (1.1, 1 fields, 28 bytes, 1 segments) 200 ack body 0 complete\n");
+}
+
+static void version_left_out_typed(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give_bytewise(&b, CLIENT, left_out, 0);
+    give_bytewise(&b, SERVER, "HTTP/1.1 400 Bad Request\r\n\r\n", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction POST /form (0.0, 2 fields, 45 bytes, 45 segments) 400 ack body 0 complete\n");
+}
+
+/* What the first segment's end leaves open goes to the message it turns out to belong to. */
+static void bytes_behind_an_old_line(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give(&b, CLIENT, "GET /1\r\nHE", 0);
+    give(&b, CLIENT, "A", 0);
+    give(&b, CLIENT, "D: x\r\n\r\n", 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, CLIENT, "GET /2\r\nHE", at(&b, SERVER));
+    give(&b, CLIENT, "A", at(&b, SERVER));
+    give(&b, CLIENT, "D /3 HTTP/1.1\r\nHost: a\r\n\r\n", at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 (0.0, 1 fields, 19 bytes, 3 segments) 200 ack body 0 complete\n"
+          "transaction GET /2 (0.9, 0 fields, 8 bytes, 1 segments) 200 order body 0 complete\n"
+          "transaction HEAD /3 (1.1, 1 fields, 29 bytes, 3 segments) 200 order body 0 complete\n");
+}
+
+/* Fields that were acknowledged by the answer come before it, whichever was captured first. */
+static void fields_come_before_the_answer(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    static const char answer[] = "HTTP/1.0 200 OK\r\n\r\n", fields[] = "Host: a\r\n\r\n";
+    give(&b, CLIENT, "GET /1\r\n", 0);
+    assert_int_equal(offer(&b, SERVER, answer, at(&b, CLIENT) + strlen(fields), false), strlen(answer));
+    give(&b, CLIENT, fields, 0);
+    give(&b, SERVER, answer, at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /1 (0.0, 1 fields, 19 bytes, 2 segments) 200 ack body 0 complete\n");
+}
+
+/* An answer that is due although it acknowledges more than was captured does not end the request. */
+static void fields_come_late(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    static const char answer[] = "HTTP/1.0 200 OK\r\n\r\n", fields[] = "Host: a\r\n\r\n";
+    give(&b, CLIENT, "GET /1\r\n", 0);
+    assert_int_equal(offer(&b, SERVER, answer, at(&b, CLIENT) + strlen(fields), true), 0);
+    give(&b, CLIENT, fields, 0);
+    check(&b, END_FIN, "transaction GET /1 (0.0, 1 fields, 19 bytes, 2 segments) 200 ack body 0 complete\n");
+}
+
+/* The client's next bytes acknowledge an answer that was not captured yet: they wait for it, and are no part
+ * of the request it answers. */
+static void what_follows_the_answer_waits_for_it(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    give(&b, CLIENT, "GET /1\r\n", 0);
+    assert_int_equal(offer(&b, CLIENT, "\r\n" GET("/2"), strlen(answer), false), 2 + strlen(GET("/2")));
+    give(&b, SERVER, answer, at(&b, CLIENT));
+    give(&b, CLIENT, "\r\n" GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, answer, at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 (0.9, 0 fields, 8 bytes, 1 segments) 200 ack body 0 complete\n"
+          "transaction GET /2 (1.1, 1 fields, 28 bytes, 1 segments) 200 ack body 0 complete\n");
+}
+
+/* Fields may have been lost: the request is not whole. */
+static void loss_behind_an_old_line(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /1\r\nHo", 0);
+    lose(&b, CLIENT, 10);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN, "transaction GET /1 200 ack body 0 incomplete\n");
+}
+
 static void read_until_close(void **state) {
     (void)state;
     struct bench b;
@@ -518,15 +678,8 @@ static void bytes_one_at_a_time(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    const char *request = GET("/slow"), *response = OK(2) "ok";
-    for (const char *p = request; *p; p++) {
-        const char byte[2] = {*p, 0};
-        give(&b, CLIENT, byte, 0);
-    }
-    for (const char *p = response; *p; p++) {
-        const char byte[2] = {*p, 0};
-        give(&b, SERVER, byte, at(&b, CLIENT));
-    }
+    give_bytewise(&b, CLIENT, GET("/slow"), 0);
+    give_bytewise(&b, SERVER, OK(2) "ok", at(&b, CLIENT));
     check(&b, END_FIN, "transaction GET /slow 200 ack body 2 complete\n");
 }
 
@@ -567,6 +720,17 @@ int main(void) {
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
         cmocka_unit_test(http_0_9),
+        cmocka_unit_test(http_0_9_with_an_empty_line),
+        cmocka_unit_test(http_0_9_typed),
+        cmocka_unit_test(http_0_9_answered_with_a_status_line),
+        cmocka_unit_test(http_0_9_not_answered),
+        cmocka_unit_test(version_left_out),
+        cmocka_unit_test(version_left_out_typed),
+        cmocka_unit_test(bytes_behind_an_old_line),
+        cmocka_unit_test(fields_come_before_the_answer),
+        cmocka_unit_test(fields_come_late),
+        cmocka_unit_test(what_follows_the_answer_waits_for_it),
+        cmocka_unit_test(loss_behind_an_old_line),
         cmocka_unit_test(read_until_close),
         cmocka_unit_test(reset_cuts_read_until_close),
         cmocka_unit_test(midstream_pairs_what_fits),

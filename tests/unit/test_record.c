@@ -450,6 +450,20 @@ static void test_target_forms(void **state) {
     json_object_put(r);
 }
 
+/* A request whose version was left out says none; the response has one. */
+static void test_version_left_out(void **state) {
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    s.t.request.line[2] = slice_of("");
+    s.t.request.major = s.t.request.minor = 0;
+    s.t.response.line[0] = slice_of("HTTP/1.0");
+    struct json_object *r = record_of(&s, true);
+    assert_text(r, "/http/version", "1.0");
+    assert_text(r, "/http/response/version", "1.0");
+    json_object_put(r);
+}
+
 static void test_http09(void **state) {
     (void)state;
     struct sample s;
@@ -457,6 +471,8 @@ static void test_http09(void **state) {
     s.t.request.headers.count = s.t.response.headers.count = 0;
     sample_target(&s, "GET", "/old");
     s.t.request.line[2] = slice_of("");
+    s.t.request.major = s.t.response.major = 0;
+    s.t.request.minor = s.t.response.minor = 9;
     s.t.response.line[0] = slice_of("");
     sample_status(&s, 0, "", "");
     s.t.response.framing.kind = H1_BODY_CLOSE;
@@ -860,6 +876,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_encapsulation),
         cmocka_unit_test(test_ipv6_and_the_other_direction),
         cmocka_unit_test(test_target_forms),
+        cmocka_unit_test(test_version_left_out),
         cmocka_unit_test(test_http09),
         cmocka_unit_test(test_incomplete_messages),
         cmocka_unit_test(test_outcomes),

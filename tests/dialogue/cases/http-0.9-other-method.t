@@ -1,6 +1,9 @@
-# HTTP/0.9 knew GET alone.
+# A known method with a target that looks like one needs no version.
 >>>
 POST /old
+>>|
 === requests
-bad
+start "POST" "/old" "" 0.9
+end 0-11
+eof between
 === responses

@@ -3,9 +3,11 @@
 GET /one
 
 GET /two
+>>|
 === requests
 start "GET" "/one" "" 0.9
-end 0-10
+end 0-12
 start "GET" "/two" "" 0.9
-end 12-22 EMPTY_LINES
+end 12-22
+eof between
 === responses

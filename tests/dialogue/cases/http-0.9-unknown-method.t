@@ -1,0 +1,6 @@
+# ... an unknown method does.
+>>>
+FETCH /old
+=== requests
+bad
+=== responses
