@@ -338,7 +338,8 @@ static void field(struct http_conn *conn, enum direction direction, struct side 
         http_interim_field(conn, side, event);
         return;
     }
-    m->minor = m->major ? m->minor : 0; /* whose line has no version, but fields, is no HTTP/0.9 */
+    bool left_out = is_client(conn, direction) && side->transaction && m->line[2].len == 0;
+    m->minor = left_out && m->major == 0 ? 0 : m->minor; /* with fields it is no HTTP/0.9 */
     struct header_list *list = event->type == H1_TRAILER ? &m->trailers : &m->headers;
     message_field(m, list, event, side->transaction, conn->environment->limits);
 }

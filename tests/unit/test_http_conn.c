@@ -489,6 +489,18 @@ static void version_left_out_typed(void **state) {
           "transaction POST /form (0.0, 2 fields, 45 bytes, 45 segments) 400 ack body 0 complete\n");
 }
 
+/* A version that is there stays. */
+static void http_0_9_by_name(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_request = true;
+    give(&b, CLIENT, "GET /old HTTP/0.9\r\nHost: a\r\n\r\n", 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /old (0.9, 1 fields, 30 bytes, 1 segments) 200 ack body 0 complete\n");
+}
+
 /* What the first segment's end leaves open goes to the message it turns out to belong to. */
 static void bytes_behind_an_old_line(void **state) {
     (void)state;
@@ -726,6 +738,7 @@ int main(void) {
         cmocka_unit_test(http_0_9_not_answered),
         cmocka_unit_test(version_left_out),
         cmocka_unit_test(version_left_out_typed),
+        cmocka_unit_test(http_0_9_by_name),
         cmocka_unit_test(bytes_behind_an_old_line),
         cmocka_unit_test(fields_come_before_the_answer),
         cmocka_unit_test(fields_come_late),

@@ -83,6 +83,8 @@ static void test_requests_at_the_start(void **state) {
     at_start("\r\n\r\nGET / HTTP/1.1\r\n", PROBE_REQUEST, 4);
     at_start(" GET / HTTP/1.0\r\n", PROBE_REQUEST, 1);
     at_start("GET /\r\n", PROBE_REQUEST, 0);
+    at_start("POST /\r\nHost: a\r\n", PROBE_REQUEST, 0);
+    at_start("DELETE http://a\n", PROBE_REQUEST, 0);
     at_start("GET /", PROBE_REQUEST, 0);            /* by the end of the stream */
     at_start("GET / HTTP/1.1\r", PROBE_REQUEST, 0); /* likewise */
     at_start("PRI * HTTP/2.0\r\nA: b\r\n", PROBE_REQUEST, 0);
