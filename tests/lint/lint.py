@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""lint.py CHECK [--root DIR] [--hark BINARY] [--document BINARY] [--write]
+"""lint.py CHECK [--root DIR] [--hark BINARY] [--write]
 
 What the project asks of its own files, each a test of its own:
 
@@ -13,7 +13,6 @@ What the project asks of its own files, each a test of its own:
   paths     no paths of somebody's machine
   pcaps     each capture in pcaps/ has its line in LIST.tsv, is small, and the other way round
   readme    each option that README.md and docs/ name is in --help
-  documents the man page and the completions are what the option table makes of them
   sample    README.md shows what hark really prints (--write puts it there)
   self      a small tree with every one of these faults in it: each check must find its own
 
@@ -40,10 +39,9 @@ BINARY = (".pcap", ".pcapng", ".gz", ".zst", ".png", ".bin")
 
 
 class Lint:
-    def __init__(self, root, hark=None, document=None, write=False):
+    def __init__(self, root, hark=None, write=False):
         self.root = root
         self.hark = hark
-        self.document = document
         self.write = write
         self.findings = []
 
@@ -231,12 +229,6 @@ class Lint:
             wrong = next((n for n, (a, b) in enumerate(zip(fresh, lines), 1) if a != b), 0)
             self.found("README.md", wrong, "a sample is not what hark prints: lint.py sample --hark BINARY --write")
 
-    def documents(self):
-        for kind, name in (("manual", "docs/hark.1"), ("bash", "scripts/completions/hark.bash")):
-            made = subprocess.run([self.document, kind], capture_output=True, text=True, check=True).stdout
-            if made.splitlines() != self.lines(name):
-                self.found(name, 1, "is not what the option table says now: cmake --build build/dev --target document")
-
     def run(self, check):
         getattr(self, check)()
         return self.findings
@@ -267,14 +259,13 @@ def self_test():
         "words": {"docs/a.md": "a\n" + UNFINISHED[0] + ": later\n"},
         "paths": {"docs/a.md": "see /wo" + "rk/x\n"},
         "pcaps": {"pcaps/LIST.tsv": "file\twhy\nb.pcap\tit is not there\n", "pcaps/a.pcap": "x"},
-        "documents": {"docs/hark.1": "something else\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"},
         "sample": {"README.md": "<!-- hark -h -->\n```\nold\n```\n" * 2, "pcaps/x": ""},
         "readme": {"README.md": "Use `hark --no-such-option`.\n" + "`-h`\n" * 12},
     }
     clean = {"capture/a.c": "/* SPDX-License-Identifier: Apache-2.0 */\n#include \"capture/a.h\"\n\nint f(void) {\n    return 1;\n}\n",
              "capture/a.h": "/* SPDX-License-Identifier: Apache-2.0 */\nint f(void);\n",
              ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nAllowShortFunctionsOnASingleLine: Empty\n", "pcaps/LIST.tsv": "file\twhy\na.pcap\twhy it is there\n",
-             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12 + "<!-- hark -h -->\n```\n  -h, --help  this text\n```\n" * 2, "docs/hark.1": "  -h, --help  this text\n", "scripts/completions/hark.bash": "  -h, --help  this text\n"}
+             "pcaps/a.pcap": "x", "README.md": "`hark -h`\n" * 12 + "<!-- hark -h -->\n```\n  -h, --help  this text\n```\n" * 2}
     failed = []
 
     def lint_of(files, check):
@@ -287,7 +278,7 @@ def self_test():
             with open(hark, "w", encoding="utf-8") as file:
                 file.write("#!/bin/sh\necho '  -h, --help  this text'\n")
             os.chmod(hark, 0o755)
-            return Lint(folder, hark, hark).run(check)
+            return Lint(folder, hark).run(check)
 
     for check, files in faults.items():
         found = lint_of(files, check)
@@ -302,13 +293,12 @@ def self_test():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "sample", "documents", "self"])
+    parser.add_argument("check", choices=["includes", "format", "banned", "licence", "size", "words", "paths", "pcaps", "readme", "sample", "self"])
     parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
     parser.add_argument("--hark")
-    parser.add_argument("--document")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark and os.path.abspath(arguments.hark), arguments.document, arguments.write).run(arguments.check)
+    findings = self_test() if arguments.check == "self" else Lint(os.path.abspath(arguments.root), arguments.hark and os.path.abspath(arguments.hark), arguments.write).run(arguments.check)
     for finding in findings:
         print(finding)
     print(f"lint {arguments.check}: {len(findings)} findings")

@@ -24,7 +24,7 @@ static char folder[PATH_BYTES];
 
 /* A path in the test's folder; a few stay valid at once. */
 static inline const char *path_of(const char *name) {
-    static char paths[8][2 * PATH_BYTES];
+    static char paths[8][PATH_BYTES + 256]; /* room for any name of a folder entry */
     static unsigned turn;
     char *path = paths[turn++ % 8];
     (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
