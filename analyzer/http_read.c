@@ -149,10 +149,12 @@ static uint64_t captured_requests(const struct http_conn *conn) {
 static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
     const struct connection *c = conn->connection;
     const struct side *client = &conn->side[conn->client];
+    enum direction server = direction_other(conn->client);
     struct pairing_view view = {
         .captured = captured_requests(conn),
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
+        .server_start = c->start_known[server] ? c->start[server] : 0,
         .begun = client->next_begun || (client->message == &client->own && !client->own.seen) ? &client->own
                                                                                               : NULL,
     };

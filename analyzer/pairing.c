@@ -88,15 +88,23 @@ static bool fits_exactly(const struct transaction *t, const struct http_message 
            response->has_ack && response->ack <= request->end_offset;
 }
 
+/* Requests may be hidden in the loss right before this one. If the client waited for their answers, those lie
+ * before q: the server's stream has grown since the last known answer. If it has not, one of them may be what
+ * the response answers. */
+static bool hides_open_request(const struct pairing *p, const struct transaction *t,
+                               const struct pairing_view *view) {
+    uint64_t settled = p->answered_end > view->server_start ? p->answered_end : view->server_start;
+    return t->after_gap && (p->pipelines || t->request.ack <= settled);
+}
+
 /* What a search found in the client's stream may be part of a body whose head was lost. A real request there
  * is acknowledged to its end and no further when it is answered. */
 static bool is_proved(const struct pairing *p, const struct transaction *t,
-                      const struct http_message *response) {
-    if (p->pipelines && t->after_gap) {
+                      const struct http_message *response, const struct pairing_view *view) {
+    if (t->doubtful || hides_open_request(p, t, view)) {
         return false;
     }
-    return !t->doubtful &&
-           (!t->request.resynchronised || !t->request.end_known || response->ack <= t->request.end_offset);
+    return !t->request.resynchronised || !t->request.end_known || response->ack <= t->request.end_offset;
 }
 
 static enum pairing_reason why_none(const struct pairing *p, const struct http_message *response,
@@ -146,7 +154,7 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
     }
     bool lost = something_was_lost(p);
     bool later_request_unseen = response->has_ack && response->ack > view->captured;
-    if (exact && exact_count == 1 && is_proved(p, exact, response) &&
+    if (exact && exact_count == 1 && is_proved(p, exact, response, view) &&
         (exact == first || (lost && !p->pipelines))) {
         choice.request = exact;
         choice.by = PAIRING_ACK;
@@ -163,6 +171,7 @@ void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
                   const struct http_message *response) {
     enum direction server = direction_other(p->client);
     const struct transaction *t = choice->request;
+    p->last_bound = t != NULL;
     if (!t) {
         p->orphan_response = response->offset;
         return;
@@ -178,5 +187,8 @@ void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
 
 void pairing_response_ended(struct pairing *p, const struct http_message *response) {
     p->response_end = response->end_offset;
+    if (p->last_bound) {
+        p->answered_end = response->end_offset;
+    }
     p->response_end_ns = response->truncated ? 0 : response->last.time_ns;
 }

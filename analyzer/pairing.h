@@ -22,6 +22,8 @@ struct pairing {
     uint64_t settled[2];
     uint64_t first_request_ack; /* q of the first request; valid with any_request */
     uint64_t response_end;      /* stream offset behind the last final response; 0 none */
+    uint64_t answered_end;      /* the same of the last one that answered a known request */
+    bool last_bound;            /* the last final response found its request */
     int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
     uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
     uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */
@@ -45,6 +47,7 @@ struct pairing_view {
                             counted as one */
     uint64_t first_seen; /* lowest client offset that any packet showed; 0 unknown */
     bool midstream;
+    uint64_t server_start;            /* first byte of the server's stream, 0 unknown */
     const struct http_message *begun; /* a request whose start line is not whole yet, NULL without */
 };
 
