@@ -151,6 +151,8 @@ void decoder_counts(const struct decoder *decoder, struct decode_counts *counts)
     struct defrag_counts fragments = defrag_counts(decoder->walk.defrag);
     counts->datagrams_reassembled = fragments.reassembled;
     counts->datagrams_expired = fragments.expired;
+    counts->datagrams_waiting = fragments.waiting;
     counts->datagrams_evicted = fragments.evicted;
+    counts->fragments_no_room = fragments.no_room;
     counts->datagrams_overlapping = fragments.overlapping;
 }

@@ -44,7 +44,9 @@ struct decode_counts {
     uint64_t tunnels[TUNNEL_KINDS]; /* headers peeled, by kind */
     uint64_t datagrams_reassembled;
     uint64_t datagrams_expired;     /* fragments timed out */
+    uint64_t datagrams_waiting;     /* for fragments, now */
     uint64_t datagrams_evicted;     /* no room */
+    uint64_t fragments_no_room;     /* dropped: not even by evicting others */
     uint64_t datagrams_overlapping; /* IPv4: overlap with other bytes; IPv6: overlap (datagram discarded, RFC
                                        8200 section 4.5) */
     uint64_t subframes_skipped;     /* 802.11 A-MSDU: a frame gives one packet, of its first subframe */

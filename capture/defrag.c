@@ -421,6 +421,7 @@ static enum defrag_result add_to(struct defrag *defrag, struct datagram *d, cons
         if (d->received == 0) {
             datagram_free(defrag, d);
         }
+        defrag->counts.no_room++;
         return DEFRAG_DROPPED;
     }
     if (store_blocks(d, f, end) && !d->differing) {
@@ -465,11 +466,19 @@ enum defrag_result defrag_add(struct defrag *defrag, const struct defrag_fragmen
         d = NULL;
     }
     d = d ? d : datagram_new(defrag, &key, f);
-    return d ? add_to(defrag, d, f, end, out) : DEFRAG_DROPPED;
+    if (!d) {
+        defrag->counts.no_room++;
+        return DEFRAG_DROPPED;
+    }
+    return add_to(defrag, d, f, end, out);
 }
 
 struct defrag_counts defrag_counts(const struct defrag *defrag) {
-    return defrag->counts;
+    struct defrag_counts counts = defrag->counts;
+    for (const struct datagram *d = defrag->waiting.head; d; d = d->next) {
+        counts.waiting += d->state == DATAGRAM_WAITING;
+    }
+    return counts;
 }
 
 size_t defrag_bytes(const struct defrag *defrag) {

@@ -34,7 +34,9 @@ struct defrag_datagram {
 struct defrag_counts {
     uint64_t reassembled;
     uint64_t expired;
+    uint64_t waiting; /* now */
     uint64_t evicted;
+    uint64_t no_room;     /* fragments dropped for want of room or memory */
     uint64_t overlapping; /* IPv4: with other bytes; IPv6: discarded for it */
 };
 

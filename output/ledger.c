@@ -171,8 +171,7 @@ static void print_decode(const struct ledger *l, FILE *out) {
         part(out, 2, text, d->tunnels[kind]);
     }
     part(out, 2, "IP datagrams reassembled", d->datagrams_reassembled);
-    part(out, 2, "IP datagrams that stayed in fragments", d->datagrams_expired);
-    part(out, 2, "IP datagrams evicted (no room)", d->datagrams_evicted);
+    part(out, 2, "IP datagrams that stayed in fragments", d->datagrams_expired + d->datagrams_waiting);
     part(out, 2, "IP datagrams with overlaps", d->datagrams_overlapping);
     part(out, 2, "802.11 subframes skipped", d->subframes_skipped);
     if (d->unsupported_link_type) {
@@ -254,10 +253,16 @@ static void print_http(const struct http_counts *h, FILE *out) {
 static void print_caps(const struct ledger *l, FILE *out) {
     const struct flow_counts *f = &l->flow;
     const struct http_counts *h = &l->http;
-    uint64_t hits = f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + h->headers_dropped +
-                    h->cap_open_requests + h->cap_transactions + h->no_memory_requests +
-                    h->no_memory_responses + f->declined_timeouts;
+    const struct decode_counts *d = &l->decode;
+    uint64_t hits = d->fates[DECODE_TUNNEL_DEPTH] + d->datagrams_evicted + d->fragments_no_room +
+                    f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + f->fates[FLOW_NO_MEMORY] +
+                    h->headers_dropped + h->cap_open_requests + h->cap_transactions + h->no_memory_requests +
+                    h->no_memory_responses + f->declined_timeouts + l->records_too_long;
     heading(out, "CAPS HIT");
+    part(out, 2, "frames with too many headers", d->fates[DECODE_TUNNEL_DEPTH]);
+    part(out, 2, "IP datagrams in fragments evicted", d->datagrams_evicted);
+    part(out, 2, "IP fragments without room", d->fragments_no_room);
+    part(out, 2, "packets without memory", f->fates[FLOW_NO_MEMORY]);
     part(out, 2, "connections evicted (table full)", f->cap_flows);
     part(out, 2, "held bytes of a partition", f->cap_held_bytes);
     part(out, 2, "held bytes of a stream", f->cap_stream_bytes);
@@ -268,6 +273,7 @@ static void print_caps(const struct ledger *l, FILE *out) {
     part(out, 2, "requests without memory", h->no_memory_requests);
     part(out, 2, "responses without memory", h->no_memory_responses);
     part(out, 2, "fields not stored", h->headers_dropped);
+    part(out, 2, "records too long", l->records_too_long);
     if (hits == 0) {
         (void)fprintf(out, "  none\n");
     }

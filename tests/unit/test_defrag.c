@@ -287,12 +287,14 @@ static void test_cap_of_datagrams(void **state) {
         assert_int_equal(add(t, 0, 8, true), DEFRAG_HELD);
     }
     assert_int_equal(defrag_counts(t->defrag).evicted, 2);
+    assert_int_equal(defrag_counts(t->defrag).waiting, 4);
     t->id = 2; /* the oldest that is left */
     assert_int_equal(add(t, 8, 8, false), DEFRAG_COMPLETE);
     t->id = 0; /* evicted: its second half waits alone, and takes the place of what is complete */
     assert_int_equal(add(t, 8, 8, false), DEFRAG_HELD);
     assert_int_equal(defrag_counts(t->defrag).evicted, 2);
     assert_int_equal(defrag_counts(t->defrag).reassembled, 1);
+    assert_int_equal(defrag_counts(t->defrag).waiting, 4);
     table_free(t);
 }
 
@@ -309,10 +311,12 @@ static void test_cap_of_bytes(void **state) {
     /* One that fits never is refused at once, with the place it had. */
     t->id = 200;
     assert_int_equal(add(t, 65000, 8, true), DEFRAG_DROPPED);
+    assert_int_equal(defrag_counts(t->defrag).no_room, 1);
     assert_int_equal(add(t, 0, 8, false), DEFRAG_COMPLETE);
     table_free(t);
     t = table_new(4, 0, 0);
     assert_int_equal(add(t, 0, 8, true), DEFRAG_DROPPED);
+    assert_int_equal(defrag_counts(t->defrag).no_room, 1);
     table_free(t);
 }
 

@@ -230,6 +230,63 @@ static void test_every_reason_has_a_line(void **state) {
     free(report);
 }
 
+/* Nothing is hidden: whichever count is not zero, its number stands in the report. */
+static void test_every_count_is_shown(void **state) {
+    (void)state;
+    static const size_t silent[] = {
+        offsetof(struct ledger, source.file_bytes_read),       /* of the progress line */
+        offsetof(struct ledger, source.file_bytes_total),      /* likewise */
+        offsetof(struct ledger, decode.tunnels[TUNNEL_NONE]),  /* stays zero */
+        offsetof(struct ledger, decode.unsupported_link_type), /* a number of another kind */
+        offsetof(struct ledger, flow.declined_waits),          /* of interest only where some were in vain */
+        offsetof(struct ledger, elapsed_ns),
+    };
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    for (size_t at = 0; at + sizeof(uint64_t) <= sizeof(struct ledger); at += sizeof(uint64_t)) {
+        struct ledger l = {.elapsed_ns = 0};
+        uint64_t number = 987654321;
+        bool shown = true;
+        for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
+            shown = shown && silent[i] != at;
+        }
+        memcpy((char *)&l + at, &number, sizeof number);
+        memset(report, 0, REPORT_BYTES);
+        report_of(&l, ledger_print, report);
+        if (shown && !strstr(report, "987 654 321")) {
+            print_error("the count at byte %zu is not shown\n", at);
+        }
+        assert_true(!shown || strstr(report, "987 654 321"));
+    }
+    free(report);
+}
+
+/* "none" means that no cap was hit, whoever has it. */
+static void test_caps_of_every_layer(void **state) {
+    (void)state;
+    struct ledger l = {.elapsed_ns = 0};
+    uint64_t *const caps[] = {&l.decode.fates[DECODE_TUNNEL_DEPTH],
+                              &l.decode.datagrams_evicted,
+                              &l.decode.fragments_no_room,
+                              &l.flow.fates[FLOW_NO_MEMORY],
+                              &l.flow.cap_flows,
+                              &l.flow.cap_held_bytes,
+                              &l.http.headers_dropped,
+                              &l.records_too_long};
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    report_of(&l, ledger_print, report);
+    assert_non_null(strstr(report, "CAPS HIT\n  none\n"));
+    for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
+        *caps[i] = 1;
+        memset(report, 0, REPORT_BYTES);
+        report_of(&l, ledger_print, report);
+        assert_null(strstr(report, "  none\n"));
+        *caps[i] = 0;
+    }
+    free(report);
+}
+
 static void test_the_brief_report(void **state) {
     (void)state;
     struct ledger l = sample();
@@ -254,6 +311,8 @@ int main(void) {
         cmocka_unit_test(test_adding_partitions),
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
+        cmocka_unit_test(test_every_count_is_shown),
+        cmocka_unit_test(test_caps_of_every_layer),
         cmocka_unit_test(test_the_brief_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
