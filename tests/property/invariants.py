@@ -37,9 +37,14 @@ class Invariants:
             rule = schema.get("properties", {}).get(key, {})
             if rule.get("x-invariant"):
                 kept[key] = inner
-            elif isinstance(inner, (dict, list)):
+            elif marks_any(rule):
                 kept[key] = self.cut(rule, inner)
         return kept
+
+
+def marks_any(rule):
+    inner = [*rule.get("properties", {}).values()] + ([rule["items"]] if "items" in rule else [])
+    return any(each.get("x-invariant") or marks_any(each) for each in inner)
 
 
 def canonical(value):
