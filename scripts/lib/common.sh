@@ -72,7 +72,7 @@ build() {
         cd "$root"
         # Warnings of one compiler must not hide behind another's cache, and options must not linger.
         cmake --preset "$preset" -B "$root/build/$folder" "${options[@]}" &&
-            cmake --build "$root/build/$folder" "${targets[@]}"
+            cmake --build "$root/build/$folder" "${targets[@]}" -- -k 0
     ) >"$log" 2>&1; then
         grep -n -A 12 -E 'error|FAILED|CMake Error' "$log" | head -n 80 >&2 || tail -n 60 "$log" >&2
         die "the build of $folder failed; all of it is in build/$folder.log"
