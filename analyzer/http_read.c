@@ -2,6 +2,7 @@
 /* Messages: the lexer's events become transactions. Requests open them; responses find theirs, or stay alone.
  */
 #include "analyzer/http_side.h"
+#include "analyzer/method.h"
 
 #include <assert.h>
 
@@ -146,6 +147,12 @@ static uint64_t captured_requests(const struct http_conn *conn) {
            (client->ended && client->end_reason == END_FIN ? 1 : 0);
 }
 
+/* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
+static bool has_begun(const struct side *side) {
+    bool probed = side->state == SIDE_PROBE && side->probe.mode == PROBE_AT_START && side->probe.candidate;
+    return probed || side->next_begun || (side->message == &side->own && !side->own.seen);
+}
+
 static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
     const struct connection *c = conn->connection;
     const struct side *client = &conn->side[conn->client];
@@ -155,8 +162,7 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
         .server_start = c->start_known[server] ? c->start[server] : 0,
-        .begun = client->next_begun || (client->message == &client->own && !client->own.seen) ? &client->own
-                                                                                              : NULL,
+        .begun = has_begun(client) ? &client->own : NULL,
     };
     return pairing_choose(&conn->pairing, m, &view);
 }
@@ -304,12 +310,25 @@ static void end_old_request(struct http_conn *conn, const struct transaction *t)
     }
 }
 
+/* It starts right behind a loss, or at a capture's first byte: perhaps not with its own first byte. */
+static bool may_be_cut(const struct side *side) {
+    return side->resynchronised && side->own.offset == side->search_from;
+}
+
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct h1_event *event) {
     if (is_client(conn, direction) && is_http2_preface(event)) {
         conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
         side->message = NULL;
         return;
+    }
+    if (is_client(conn, direction) && may_be_cut(side)) {
+        if (!method_is_known(event->line[0])) {
+            conn->environment->counts.fragments_of_messages++;
+            http_search(conn, direction, side->h1.offset);
+            return;
+        }
+        side->own.start_uncertain = method_is_ending(event->line[0]);
     }
     if (is_client(conn, direction)) {
         open_request(conn, side, event);
@@ -605,13 +624,16 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
 
 void http_read_end(struct http_conn *conn, enum direction direction, enum end_reason reason) {
     struct side *side = &conn->side[direction];
-    flush_line(conn, direction, side, true);
+    bool whole = reason == END_FIN; /* else what is not ended is cut */
+    if (side->message && h1_end_old(&side->h1)) {
+        give_end(conn, direction, side);
+    }
+    flush_line(conn, direction, side, whole);
     struct http_message *m = side->message;
     if (!m || side->state != SIDE_MESSAGE) {
         return;
     }
-    bool complete = h1_end(&side->h1) == H1_END_COMPLETE && reason == END_FIN;
-    if (complete) {
+    if (whole && h1_end(&side->h1) == H1_END_COMPLETE) {
         message_ended(conn, direction, side, false);
     } else {
         cut_message(conn, direction, side);

@@ -84,6 +84,16 @@ bool method_is_known(struct slice method) {
     return false;
 }
 
+bool method_is_ending(struct slice method) {
+    static const char *const endings[] = {"BIND", "CHECKOUT", "LINK", "LOCK", "PATCH"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (slice_is(method, endings[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool method_is_prefix(struct slice bytes) {
     for (size_t i = 0; i < METHODS; i++) {
         if (bytes.len <= methods[i].len &&

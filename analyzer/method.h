@@ -9,6 +9,9 @@
 
 /* Case-sensitive, as methods are (RFC 9110 section 9.1). */
 bool method_is_known(struct slice method);
+/* True when the method is the end of a longer registered one (PATCH of PROPPATCH): behind a loss it may be
+ * either. */
+bool method_is_ending(struct slice method);
 /* True when some known method starts with these bytes. */
 bool method_is_prefix(struct slice bytes);
 /* The registered meaning of a status code ("Not Found"), or NULL. */

@@ -73,17 +73,6 @@ bool probe_starts_status_line(struct slice bytes) {
            (bytes.ptr[12] == ' ' || bytes.ptr[12] == '\r' || bytes.ptr[12] == '\n');
 }
 
-bool probe_is_request_line(struct slice line) {
-    size_t method = token_length(line, METHOD_MAX);
-    if (method == 0 || method == line.len || line.ptr[method] != ' ') {
-        return false;
-    }
-    struct slice rest = slice_after(line, method + 1);
-    size_t target = slice_find(rest, ' ');
-    return target > 0 && target < rest.len && is_http_version(slice_after(rest, target + 1)) &&
-           h1_control_oddities(slice_first(rest, target)) == 0;
-}
-
 /* A method that has a name and the start of a target that only HTTP has. */
 static bool starts_known_request(struct slice s) {
     size_t method = token_length(s, METHOD_MAX);
@@ -93,6 +82,21 @@ static bool starts_known_request(struct slice s) {
     struct slice target = slice_after(s, method + 1);
     return slice_starts_with(target, "/") || slice_starts_with(target, "*") ||
            slice_starts_with(target, "http:");
+}
+
+bool probe_is_request_line(struct slice line) {
+    size_t method = token_length(line, METHOD_MAX);
+    if (method == 0 || method == line.len || line.ptr[method] != ' ') {
+        return false;
+    }
+    struct slice rest = slice_after(line, method + 1);
+    size_t end = rest.len > 9 ? rest.len - 9 : 0;
+    struct slice target = slice_first(rest, end);
+    if (end == 0 || rest.ptr[end] != ' ' || !is_http_version(slice_after(rest, end + 1)) ||
+        h1_control_oddities(target)) {
+        return false;
+    }
+    return slice_find(target, ' ') == end || starts_known_request(line);
 }
 
 /* ---- at a stream's start ---- */

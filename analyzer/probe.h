@@ -25,7 +25,8 @@ enum probe_mode {
                        is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few, and
                        as little stray white space or NUL as the lexer forgives. What is accepted here, the
                        lexer can read. */
-    PROBE_SEARCH, /* somewhere in a stream: a start line (with HTTP/0.x or 1.x) and a plausible field line, or
+    PROBE_SEARCH, /* somewhere in a stream: a start line (with HTTP/0.x or 1.x; spaces in a target only where
+                     the method has a name and the target a scheme or a slash) and a plausible field line, or
                      the empty line of a head without fields, must follow each other. Line starts are tried:
                      the start of a segment, and after each LF; once limits.probe_bytes were searched in vain,
                      only starts of segments. A candidate that reaches a segment's start without its first LF

@@ -173,8 +173,8 @@ const struct header *header_find(const struct header_list *list, const char *nam
 }
 
 static bool message_is_complete(const struct http_message *m) {
-    return m->seen && m->head_complete && m->end_known && !m->truncated && m->missing_bytes == 0 &&
-           m->gap_bytes == 0 && m->headers.dropped == 0 && m->trailers.dropped == 0;
+    return m->seen && m->head_complete && !m->start_uncertain && m->end_known && !m->truncated &&
+           m->missing_bytes == 0 && m->gap_bytes == 0 && m->headers.dropped == 0 && m->trailers.dropped == 0;
 }
 
 bool transaction_is_complete(const struct transaction *t) {

@@ -60,8 +60,9 @@ struct http_message {
     uint64_t last_ack; /* the same of the last byte's packet; 0 without */
     uint32_t segments; /* segments its bytes came in */
     bool snaplen_cut;
-    bool duplicated;     /* the tap delivered some of it more than once */
-    bool resynchronised; /* its start was found by search: midstream or after a gap */
+    bool duplicated;      /* the tap delivered some of it more than once */
+    bool start_uncertain; /* its first bytes may have been lost: the method may be the end of a longer one */
+    bool resynchronised;  /* its start was found by search: midstream or after a gap */
 };
 
 /* A 1xx response. */

@@ -462,6 +462,24 @@ static void http_0_9_not_answered(void **state) {
           "incomplete\n");
 }
 
+/* A line without its end is a whole one only where the stream ended well. */
+static void http_0_9_without_a_line_end(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /old", 0);
+    check(&b, END_FIN, "orphan_request GET /old connection_closed body 0 incomplete\n");
+}
+
+static void request_line_cut_by_a_reset(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "GET /old", 0);
+    give(&b, SERVER, "HTTP/1.0 408 Request Timeout\r\n\r\n", at(&b, CLIENT));
+    check(&b, END_RST, "orphan_response 408 ambiguous body 0 incomplete of 1\n");
+}
+
 static const char left_out[] = "POST /form\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
 
 static void version_left_out(void **state) {
@@ -674,6 +692,22 @@ static void overdue_responses_are_reported_at_once(void **state) {
           "incomplete\n");
 }
 
+/* "PROP" was lost: what is left of the method is no method that hark knows, or another one. */
+static void a_cut_method_is_never_told_as_whole(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    lose(&b, CLIENT, 4);
+    give(&b, CLIENT, "FIND /1 HTTP/1.1\r\nHost: a\r\n\r\n", 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    lose(&b, CLIENT, 4);
+    give(&b, CLIENT, "PATCH /2 HTTP/1.1\r\nHost: a\r\n\r\n", at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 200 request_lost body 0 incomplete\ntransaction PATCH /2 200 ack body 0 "
+          "incomplete\n");
+}
+
 static void open_requests_are_capped(void **state) {
     (void)state;
     struct bench b;
@@ -736,6 +770,8 @@ int main(void) {
         cmocka_unit_test(http_0_9_typed),
         cmocka_unit_test(http_0_9_answered_with_a_status_line),
         cmocka_unit_test(http_0_9_not_answered),
+        cmocka_unit_test(http_0_9_without_a_line_end),
+        cmocka_unit_test(request_line_cut_by_a_reset),
         cmocka_unit_test(version_left_out),
         cmocka_unit_test(version_left_out_typed),
         cmocka_unit_test(http_0_9_by_name),
@@ -752,6 +788,7 @@ int main(void) {
         cmocka_unit_test(http_behind_a_preamble),
         cmocka_unit_test(interim_of_a_lost_request_goes_with_its_final_response),
         cmocka_unit_test(overdue_responses_are_reported_at_once),
+        cmocka_unit_test(a_cut_method_is_never_told_as_whole),
         cmocka_unit_test(open_requests_are_capped),
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),

@@ -197,6 +197,7 @@ static void test_search_finds_a_head_behind_a_line_end(void **state) {
     search("X: y\r\nContent-Length: 0\r\n\r\n", "HTTP/1.0 304\r\n\r\n", PROBE_RESPONSE);
     search("word word word\nGET two three\n", request, PROBE_REQUEST);
     search("\x01\x02\n", "FOO / HTTP/1.1\n\n", PROBE_REQUEST);
+    search("", "GET /a b  c HTTP/1.1\nHost: a\n\n", PROBE_REQUEST);
     /* a start line in a text, followed by none of a head: the head behind it is found all the same */
     search("HTTP/1.1 200 OK\r\nis what servers say\r\n", response, PROBE_RESPONSE);
     search("GET / HTTP/1.1\r\n", request, PROBE_REQUEST);
@@ -214,7 +215,9 @@ static void test_search_finds_nothing(void **state) {
         "GET / HTTP/1.1\r\n",
         "GET / HTTP/1.1\r\nHost",
         "GET / HTTP/1.1\r\nno field\r\n\r\n",
-        "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "FOO /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n",
         "HTTP/1.1 20 OK\r\nHost: a\r\n\r\n",
         "HTTP/1.1 200OK\r\nHost: a\r\n\r\n",
         "http/1.1 200 OK\r\nHost: a\r\n\r\n",
