@@ -29,6 +29,7 @@ struct limits {
     int64_t hold_time_ns;     /* longest wait for a hole that the receiver has not acknowledged */
     int64_t flow_idle_ns;     /* an open flow without packets is ended */
     int64_t flow_linger_ns; /* a closed flow is remembered, so that its last packets do not open a new one */
+    unsigned incarnations;  /* connections with one key, the last one and those before that are remembered */
     /* analyzer */
     size_t probe_bytes;   /* bytes looked at before a verdict */
     size_t line_bytes;    /* start line, header line (with its folds), chunk-size line */

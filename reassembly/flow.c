@@ -35,7 +35,12 @@ struct flow {
     struct timer timer;
     struct flow *previous;
     struct flow *next;
-    struct embryo *embryo; /* KIND_EMBRYO */
+    /* connections with the same key: the newest one is in the index and leads to those before it, which late
+     * packets may belong to */
+    struct flow *older;
+    struct flow *newer;
+    uint32_t last_incarnation; /* of the newest: given to one so far */
+    struct embryo *embryo;     /* KIND_EMBRYO */
     struct session *session;
 };
 
@@ -104,7 +109,18 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     }
     list_remove(t, f);
     timers_remove(&t->timers, &f->timer);
-    flow_index_remove(&t->index, f->hash, &f->key);
+    if (f->newer) {
+        f->newer->older = f->older;
+    } else {
+        flow_index_remove(&t->index, f->hash, &f->key);
+    }
+    if (f->older) {
+        f->older->newer = f->newer;
+    }
+    if (f->older && !f->newer) {
+        f->older->last_incarnation = f->last_incarnation;
+        flow_index_add(&t->index, f->hash, &f->older->key);
+    }
     pool_give(&t->flows, f);
 }
 
@@ -223,10 +239,7 @@ static bool stays_embryo(struct flow_table *t, struct flow *f, enum direction d,
     return true;
 }
 
-static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash) {
-    if (t->flows.used == t->flows.cap) {
-        evict(t);
-    }
+static struct flow *flow_take(struct flow_table *t, const struct packet *opener, uint64_t hash) {
     if (!flow_index_reserve(&t->index) || !timers_reserve(&t->timers, t->timers.count + 1)) {
         return NULL;
     }
@@ -234,31 +247,72 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
     if (!f) {
         return NULL;
     }
-    *f = (struct flow){.key = p->key, .hash = hash, .ordinal = p->ordinal, .kind = KIND_EMBRYO};
-    flow_index_add(&t->index, hash, &f->key);
+    *f = (struct flow){.key = opener->key, .hash = hash, .ordinal = opener->ordinal, .kind = KIND_EMBRYO};
     list_append(t, f);
     t->reassembler.counts.opened++;
     t->reassembler.counts.open_now++;
     return f;
 }
 
-/* The same key begins a new connection with `opener`, a SYN. */
-static void reincarnate(struct flow_table *t, struct flow *f, const struct packet *opener) {
-    struct reassembler *r = &t->reassembler;
-    struct session *x = f->session;
-    session_finish(r, x, END_REUSED);
-    session_fini(r, x);
-    timers_remove(&t->timers, &f->timer);
-    f->key = opener->key;
-    f->ordinal = opener->ordinal;
-    f->incarnation++;
-    session_init(x, &f->key, f->ordinal, f->incarnation, f);
-    r->counts.reused++;
-    r->counts.opened++;
-    r->counts.open_now++;
+static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash) {
+    if (t->flows.used == t->flows.cap) {
+        evict(t);
+    }
+    struct flow *f = flow_take(t, p, hash);
+    if (f) {
+        flow_index_add(&t->index, hash, &f->key);
+    }
+    return f;
 }
 
-static void begin_with_candidate(struct flow_table *t, struct flow *f) {
+/* Makes room for one more connection with the key: the oldest one is not remembered any longer. Returns the
+ * newest one left. */
+static struct flow *forget_oldest(struct flow_table *t, struct flow *newest) {
+    struct flow *oldest = newest;
+    unsigned count = 1;
+    while (oldest->older) {
+        oldest = oldest->older;
+        count++;
+    }
+    if (count < t->limits.incarnations && t->flows.used < t->flows.cap) {
+        return newest;
+    }
+    t->reassembler.counts.cap_flows++;
+    oldest->session->reused_ns = t->reassembler.clock_ns;
+    flow_end(t, oldest, END_REUSED);
+    return oldest == newest ? NULL : newest;
+}
+
+/* The key of `f`, the newest connection with it, begins a new one with `opener`. `f` lives on for its late
+ * packets, as long as there is room. NULL without memory. */
+static struct flow *succeed(struct flow_table *t, struct flow *f, const struct packet *opener) {
+    uint64_t hash = f->hash;
+    uint32_t incarnation = f->last_incarnation + 1;
+    f = forget_oldest(t, f);
+    struct session *x = pool_take(&t->sessions);
+    struct flow *next = x ? flow_take(t, opener, hash) : NULL;
+    if (!next) {
+        if (x) {
+            pool_give(&t->sessions, x);
+        }
+        return NULL;
+    }
+    if (f) {
+        f->newer = next;
+        next->older = f;
+        flow_index_remove(&t->index, hash, &f->key);
+        f->session->reused_ns = t->reassembler.clock_ns;
+        settle(t, f);
+    }
+    flow_index_add(&t->index, hash, &next->key);
+    next->incarnation = next->last_incarnation = incarnation;
+    next->session = x;
+    session_init(x, &next->key, next->ordinal, incarnation, next);
+    t->reassembler.counts.reused++;
+    return next;
+}
+
+static struct flow *begin_with_candidate(struct flow_table *t, struct flow *f) {
     struct session *x = f->session;
     enum direction from = x->candidate_direction;
     struct flow_key key = from == DIRECTION_0 ? x->connection.key : flow_key_reverse(&x->connection.key);
@@ -268,15 +322,45 @@ static void begin_with_candidate(struct flow_table *t, struct flow *f) {
     /* The same network: the tunnels are those that the direction went through before. */
     opener.path.tunnel_count = x->connection.path[from].tunnel_count;
     memcpy(opener.path.tunnel, x->connection.path[from].tunnel, sizeof opener.path.tunnel);
-    reincarnate(t, f, &opener);
-    session_check(&t->reassembler, x, DIRECTION_0, &opener, &done);
-    session_packet(&t->reassembler, x, DIRECTION_0, &opener);
+    f->session->candidate_set = false;
+    f = succeed(t, f, &opener);
+    if (f) {
+        session_check(&t->reassembler, f->session, DIRECTION_0, &opener, &done);
+        session_packet(&t->reassembler, f->session, DIRECTION_0, &opener);
+    }
+    return f;
 }
 
-static enum flow_fate process(struct flow_table *t, struct flow *f, enum direction d,
+static enum direction direction_of(const struct flow *f, const struct packet *p) {
+    return flow_key_equal(&f->key, &p->key) ? DIRECTION_0 : DIRECTION_1;
+}
+
+/* Of the connections with the packet's key, the one that its numbers are nearest to. */
+static struct flow *nearest(struct flow *newest, enum direction *direction, const struct packet *p) {
+    struct flow *best = newest;
+    enum direction d = *direction, best_d = d;
+    uint64_t least = session_distance(newest->session, d, p);
+    for (struct flow *f = newest->older; f && least > 0; f = f->older) {
+        d = direction_of(f, p);
+        uint64_t distance = session_distance(f->session, d, p);
+        if (distance < least) {
+            best = f;
+            best_d = d;
+            least = distance;
+        }
+    }
+    if (best == newest || session_claim(best->session, best_d, p) != CLAIM_OURS) {
+        return newest;
+    }
+    *direction = best_d;
+    return best;
+}
+
+/* `*flow` becomes the one that the packet belongs to, or NULL when there is none. */
+static enum flow_fate process(struct flow_table *t, struct flow **flow, enum direction d,
                               const struct packet *p) {
     struct reassembler *r = &t->reassembler;
-    struct session *x = f->session;
+    struct session *x = (*flow)->session;
     bool done;
     enum flow_fate fate = session_check(r, x, d, p, &done);
     if (done) {
@@ -284,27 +368,29 @@ static enum flow_fate process(struct flow_table *t, struct flow *f, enum directi
     }
     switch (session_claim(x, d, p)) {
     case CLAIM_OURS:
-        break;
+        return session_packet(r, x, d, p);
     case CLAIM_LATER:
     case CLAIM_STRAY:
         x->connection.counts[d].packets++;
         return p->payload.len + p->cut > 0 ? FLOW_INVALID : FLOW_CONTROL;
     case CLAIM_NEW:
-        reincarnate(t, f, p);
-        d = DIRECTION_0;
-        session_check(r, x, d, p, &done);
+        *flow = succeed(t, *flow, p);
         break;
     case CLAIM_CANDIDATE:
-        d = d == x->candidate_direction ? DIRECTION_0 : DIRECTION_1;
-        begin_with_candidate(t, f);
-        session_check(r, x, d, p, &done);
+        *flow = begin_with_candidate(t, *flow);
         break;
     }
-    return session_packet(r, x, d, p);
+    if (!*flow) {
+        return FLOW_NO_MEMORY;
+    }
+    d = direction_of(*flow, p);
+    session_check(r, (*flow)->session, d, p, &done);
+    return session_packet(r, (*flow)->session, d, p);
 }
 
-static enum flow_fate packet_of_flow(struct flow_table *t, struct flow *f, enum direction d,
+static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, enum direction d,
                                      const struct packet *p) {
+    struct flow *f = *flow;
     if (t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
         list_remove(t, f);
         list_append(t, f);
@@ -317,7 +403,7 @@ static enum flow_fate packet_of_flow(struct flow_table *t, struct flow *f, enum 
             return FLOW_NO_MEMORY;
         }
     }
-    return process(t, f, d, p);
+    return process(t, flow, d, p);
 }
 
 /* What a single wild time stamp says is not believed; a jump that is true comes with a tick first. */
@@ -335,6 +421,9 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
     struct flow_key *key = flow_index_find(&t->index, hash, &p->key, &d);
     struct flow *f = (struct flow *)key;
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
+    if (f && f->older) {
+        f = nearest(f, &d, p);
+    }
     if (!f) {
         if (session_flags_impossible(p)) {
             return FLOW_INVALID;
@@ -347,8 +436,10 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
             return FLOW_NO_MEMORY;
         }
     }
-    enum flow_fate fate = packet_of_flow(t, f, d, p);
-    settle(t, f);
+    enum flow_fate fate = packet_of_flow(t, &f, d, p);
+    if (f) {
+        settle(t, f);
+    }
     return fate;
 }
 

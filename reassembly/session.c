@@ -8,6 +8,7 @@ void session_init(struct session *x, const struct flow_key *key, uint64_t ordina
     *x = (struct session){
         .connection = {.key = *key, .ordinal = ordinal, .incarnation = incarnation, .midstream = true},
         .half_ns = SEGQ_NEVER,
+        .reused_ns = SEGQ_NEVER,
         .presumed_ns = {SEGQ_NEVER, SEGQ_NEVER},
         .at_hand = {UINT64_MAX, UINT64_MAX},
         .owner = owner,
@@ -306,6 +307,11 @@ static enum direction older_front(const struct session *x) {
 void session_finish(struct reassembler *r, struct session *x, enum end_reason reason) {
     if (x->state == SESSION_CLOSED) {
         return;
+    }
+    if (x->state == SESSION_RESET) {
+        reason = END_RST;
+    } else if (x->reused_ns != SEGQ_NEVER) {
+        reason = END_REUSED;
     }
     /* Losses are declared before waits are cut short: a response still meets its request behind a hole. */
     bool moved = true;

@@ -77,6 +77,7 @@ struct session {
     int64_t reset_ns;  /* SESSION_RESET: table clock */
     int64_t half_ns;   /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns; /* SESSION_CLOSED: table clock */
+    int64_t reused_ns; /* the next connection with this key began, SEGQ_NEVER before */
     struct embryo_packet candidate;
     struct stream streams[2];
     struct tcpfacts facts[2];
@@ -104,7 +105,8 @@ enum flow_fate session_check(struct reassembler *, struct session *, enum direct
                              bool *done);
 /* A packet that passed the check, belongs here and starts no new connection (session_syn.h tells). */
 enum flow_fate session_packet(struct reassembler *, struct session *, enum direction, const struct packet *);
-/* Ends the connection now: gives everything held, ends and closes. Nothing happens when it is closed. */
+/* Ends the connection now: gives everything held, ends and closes. Nothing happens when it is closed. A reset
+ * or reused connection ended for that reason, whatever the caller's. */
 void session_finish(struct reassembler *, struct session *, enum end_reason);
 /* Frees some memory of the session by giving up the wait at its older front. False when it holds nothing. */
 bool session_press(struct reassembler *, struct session *);
@@ -116,6 +118,7 @@ enum session_event_kind {
     EVENT_OVERDUE,  /* acknowledged bytes were not captured */
     EVENT_DECLINED, /* the consumer has waited long enough */
     EVENT_RESET,    /* late packets after RST had their time */
+    EVENT_REUSED,   /* ... and after the next connection with this key began */
     EVENT_HALF,     /* FIN seen, and the other direction is not captured */
     EVENT_IDLE,     /* the flow is to be removed */
     EVENT_LINGERED, /* the closed flow is to be removed */

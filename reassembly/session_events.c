@@ -72,6 +72,9 @@ struct session_event session_next_event(const struct reassembler *r, const struc
     if (x->state == SESSION_RESET) {
         propose(&event, x->reset_ns + limits->skew_ns, EVENT_RESET, DIRECTION_0);
     }
+    if (x->reused_ns != SEGQ_NEVER) {
+        propose(&event, x->reused_ns + limits->skew_ns, EVENT_REUSED, DIRECTION_0);
+    }
     for (int d = 0; d < 2; d++) {
         if (x->half_ns != SEGQ_NEVER && x->streams[d].state != STREAM_ENDED && !x->streams[d].seen) {
             propose(&event, x->half_ns + limits->skew_ns + limits->flow_linger_ns, EVENT_HALF,
@@ -133,6 +136,9 @@ void session_perform(struct reassembler *r, struct session *x, const struct sess
         break;
     case EVENT_RESET:
         session_finish(r, x, END_RST);
+        break;
+    case EVENT_REUSED:
+        session_finish(r, x, END_REUSED);
         break;
     case EVENT_HALF:
     case EVENT_IDLE:

@@ -4,17 +4,60 @@
 /* A SYN nearer to the living connection than this is an attempt on it, or a mistake, not its successor. */
 enum { STRAY_REACH = 1 << 16 };
 
+/* Added where no packet of the connection can have the number: below its first one or beyond its FIN. */
+#define IMPOSSIBLE (UINT64_C(1) << 40)
+
+/* The lowest number that is known of the direction. */
+static uint64_t first_offset(const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d];
+    if (x->connection.start_known[d]) {
+        return x->connection.start[d];
+    }
+    /* one that never started may have ended */
+    uint64_t lowest = s->state == STREAM_PARKED || s->origin == 0 ? stream_lowest(s) : s->origin;
+    bool presumed = x->presumed_ns[d] != SEGQ_NEVER && x->presumed_start[d] < lowest;
+    return presumed ? x->presumed_start[d] : lowest;
+}
+
+static uint64_t number_distance(struct session *x, enum direction d, uint32_t number) {
+    struct stream *s = &x->streams[d];
+    if (!s->anchored) {
+        return STRAY_REACH;
+    }
+    uint64_t offset = stream_offset(s, number);
+    uint64_t low = first_offset(x, d) - 1; /* the SYN's */
+    uint64_t high = s->fin_known ? s->fin : s->highest;
+    if (!s->fin_known && s->acked_known && s->acked > high) {
+        high = s->acked;
+    }
+    if (offset < low) {
+        return low - offset + (x->connection.start_known[d] ? IMPOSSIBLE : 0);
+    }
+    high++; /* behind the FIN */
+    return offset <= high ? 0 : offset - high + (s->fin_known ? IMPOSSIBLE : 0);
+}
+
+/* A SYN+ACK acknowledges the SYN, and what little data that may have carried. */
+static bool acknowledges_syn(struct session *x, enum direction d, uint32_t ack) {
+    struct stream *s = &x->streams[d];
+    return !x->connection.start_known[d] || stream_offset(s, ack) - x->connection.start[d] <= STRAY_REACH;
+}
+
 static bool is_own_syn(struct session *x, enum direction d, const struct packet *p) {
     struct stream *s = &x->streams[d];
     uint32_t first = p->seq + 1;
     if (x->connection.start_known[d]) {
         return (uint32_t)x->connection.start[d] == first;
     }
+    if (p->flags & TCP_ACK && !acknowledges_syn(x, direction_other(d), p->ack)) {
+        return false;
+    }
     if (!s->anchored) {
-        return x->state == SESSION_OPEN;
+        bool answers = p->flags & TCP_ACK && x->connection.start_known[direction_other(d)];
+        return answers || (x->state == SESSION_OPEN && x->reused_ns == SEGQ_NEVER);
     }
     uint64_t offset = stream_offset(s, first);
-    uint64_t lowest = s->state == STREAM_PARKED ? stream_lowest(s) : s->origin;
+    uint64_t lowest = first_offset(x, d);
     if (offset == lowest) {
         return true;
     }
@@ -22,19 +65,45 @@ static bool is_own_syn(struct session *x, enum direction d, const struct packet 
     return can_start_lower && offset < lowest && lowest - offset <= STREAM_LATE_SYN_REACH;
 }
 
-static bool confirms_candidate(const struct session *x, enum direction d, const struct packet *p) {
+uint64_t session_distance(struct session *x, enum direction d, const struct packet *p) {
+    uint64_t seq = number_distance(x, d, p->seq);
+    if (p->flags & TCP_SYN) {
+        seq = is_own_syn(x, d, p) ? number_distance(x, d, p->seq + 1) : IMPOSSIBLE;
+    }
+    uint64_t ack = p->flags & TCP_ACK ? number_distance(x, direction_other(d), p->ack) : 0;
+    return seq > ack ? seq : ack;
+}
+
+static bool confirms_candidate(struct session *x, enum direction d, const struct packet *p) {
     uint32_t first = x->candidate.seq + 1;
     if (!x->candidate_set || p->flags & TCP_RST) {
         return false;
     }
-    if (d == x->candidate_direction) {
-        return !(p->flags & TCP_SYN) && p->seq == first;
+    bool same = d == x->candidate_direction;
+    if (same ? (p->flags & TCP_SYN) : !(p->flags & TCP_ACK)) {
+        return false;
     }
-    return p->flags & TCP_ACK && p->ack == first;
+    uint32_t ahead = (same ? p->seq : p->ack) - first;
+    /* What comes close behind the SYN may be captured before it, but must be far from all that is known. */
+    return ahead == 0 ||
+           (ahead <= STRAY_REACH && number_distance(x, x->candidate_direction, first + ahead) > STRAY_REACH);
 }
 
 static bool is_ending(const struct session *x) {
-    return x->state != SESSION_OPEN || x->streams[0].fin_known || x->streams[1].fin_known;
+    return x->state != SESSION_OPEN || x->reused_ns != SEGQ_NEVER || x->streams[0].fin_known ||
+           x->streams[1].fin_known;
+}
+
+/* Is the packet, which is no SYN, one of the next connection, whose SYN is late or lost? A living connection
+ * may have lost that much, but an ending one has nothing so far off. */
+static bool is_foreign(struct session *x, enum direction d, const struct packet *p) {
+    if (p->flags & TCP_RST || !(p->flags & TCP_ACK)) {
+        return false;
+    }
+    uint64_t seq = number_distance(x, d, p->seq);
+    uint64_t ack = number_distance(x, direction_other(d), p->ack);
+    return (seq > STRAY_REACH && ack > STRAY_REACH) || seq > IMPOSSIBLE + STRAY_REACH ||
+           ack > IMPOSSIBLE + STRAY_REACH;
 }
 
 static bool is_stray(struct session *x, enum direction d, const struct packet *p) {
@@ -50,7 +119,14 @@ enum session_claim session_claim(struct session *x, enum direction d, const stru
     if (confirms_candidate(x, d, p)) {
         return CLAIM_CANDIDATE;
     }
-    if (!(p->flags & TCP_SYN) || is_own_syn(x, d, p)) {
+    if (!(p->flags & TCP_SYN)) {
+        bool bare = p->payload.len + p->cut == 0 && !(p->flags & TCP_FIN);
+        if ((!bare && !is_ending(x)) || !is_foreign(x, d, p)) {
+            return CLAIM_OURS;
+        }
+        return is_ending(x) ? CLAIM_NEW : CLAIM_STRAY;
+    }
+    if (is_own_syn(x, d, p)) {
         return CLAIM_OURS;
     }
     if (is_ending(x)) {

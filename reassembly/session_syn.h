@@ -7,13 +7,18 @@
 #include "reassembly/session.h"
 
 enum session_claim {
-    CLAIM_OURS,      /* the packet belongs to the connection, or to none that could be told */
-    CLAIM_NEW,       /* a SYN that begins a new connection: the old one is ending or ended */
+    CLAIM_OURS, /* the packet belongs to the connection, or to none that could be told */
+    CLAIM_NEW,  /* begins a new connection: a SYN, or what has none of the numbers of the old one, which is
+                   ending or ended */
     CLAIM_CANDIDATE, /* confirms the SYN that was remembered: that one began a new connection */
     CLAIM_LATER,     /* a SYN that might begin one; remembered */
-    CLAIM_STRAY,     /* a SYN inside the living connection's window (RFC 9293 section 3.10.7.4): nothing */
+    CLAIM_STRAY, /* a SYN inside the living connection's window (RFC 9293 section 3.10.7.4), or a bare ACK far
+                    outside of it: nothing */
 };
 
+/* How far the packet's numbers are from those that the connection has shown; 0: among them. To compare the
+ * connections that have had the same key. */
+uint64_t session_distance(struct session *, enum direction, const struct packet *);
 /* Judges a packet before anything else is done with it. */
 enum session_claim session_claim(struct session *, enum direction, const struct packet *);
 /* Takes the facts of a SYN that is the connection's own. */

@@ -32,15 +32,20 @@ struct bench {
     bool waits[2];
     uint32_t wait_from[2];
     uint32_t wait_for[2];
-    uint32_t told[2];
-    bool ended[2];
-    const struct connection *live; /* of the consumer opened last */
-    struct connection seen;        /* the same as it was at the last call */
+    struct connection seen; /* as it was at the last call */
     struct segment last_segment;
-    uint64_t expected[2]; /* next offset, for the contract */
     unsigned opens, closes;
     size_t log_len;
     char log[BENCH_LOG_BYTES];
+};
+
+/* Of one connection. */
+struct bench_consumer {
+    struct bench *bench;
+    const struct connection *live;
+    uint32_t told[2];
+    bool ended[2];
+    uint64_t expected[2]; /* next offset, for the contract */
 };
 
 /* What a test says of a packet. flags 0: ACK. */
@@ -71,34 +76,36 @@ static inline void bench_log(struct bench *b, const char *format, ...) {
 
 static inline void *bench_open(void *environment, const struct connection *c) {
     struct bench *b = environment;
-    b->live = c;
     b->seen = *c;
     if (b->not_interested) {
         return NULL;
     }
+    struct bench_consumer *x = calloc(1, sizeof *x);
+    assert_non_null(x);
+    x->bench = b;
+    x->live = c;
     b->opens++;
-    b->expected[0] = b->expected[1] = 0;
-    b->ended[0] = b->ended[1] = false;
     bench_log(b, "open%s\n", c->midstream ? " midstream" : "");
-    return b;
+    return x;
 }
 
-static inline void bench_moves(struct bench *b, int d, uint64_t offset, uint64_t len) {
-    assert_false(b->ended[d]);
-    b->seen = *b->live;
-    if (b->expected[d]) {
-        assert_int_equal(offset, b->expected[d]);
+static inline void bench_moves(struct bench_consumer *x, int d, uint64_t offset, uint64_t len) {
+    assert_false(x->ended[d]);
+    x->bench->seen = *x->live;
+    if (x->expected[d]) {
+        assert_int_equal(offset, x->expected[d]);
     }
-    b->expected[d] = offset + len;
-    b->told[d] = (uint32_t)(offset + len);
+    x->expected[d] = offset + len;
+    x->told[d] = (uint32_t)(offset + len);
 }
 
 static inline size_t bench_data(void *consumer, enum direction d, const struct chunk *chunk) {
-    struct bench *b = consumer;
+    struct bench_consumer *x = consumer;
+    struct bench *b = x->bench;
     assert_true(chunk->bytes.len > 0);
     size_t take = chunk->bytes.len;
-    bool waiting = b->waits[d] && !b->ended[!d] && (int32_t)(b->wait_for[d] - b->told[!d]) > 0 &&
-                   (int32_t)(b->wait_for[d] - (uint32_t)b->live->delivered[!d]) > 0;
+    bool waiting = b->waits[d] && !x->ended[!d] && (int32_t)(b->wait_for[d] - x->told[!d]) > 0 &&
+                   (int32_t)(b->wait_for[d] - (uint32_t)x->live->delivered[!d]) > 0;
     if (waiting && !chunk->must_take) {
         int32_t before = (int32_t)(b->wait_from[d] - (uint32_t)chunk->offset);
         take = before < 0 ? 0 : (size_t)before < take ? (size_t)before : take;
@@ -106,7 +113,7 @@ static inline size_t bench_data(void *consumer, enum direction d, const struct c
     b->last_segment = *chunk->segment;
     assert_true(chunk->offset >= chunk->segment->offset);
     if (take > 0) {
-        bench_moves(b, d, chunk->offset, take);
+        bench_moves(x, d, chunk->offset, take);
         if (!b->quiet) {
             bench_log(b, "%d: %u %.*s%s\n", d, (uint32_t)chunk->offset, (int)take,
                       (const char *)chunk->bytes.ptr, chunk->must_take ? " !" : "");
@@ -117,34 +124,39 @@ static inline size_t bench_data(void *consumer, enum direction d, const struct c
 
 static inline void bench_gap(void *consumer, enum direction d, uint64_t offset, uint64_t len,
                              enum gap_reason reason, int64_t now_ns) {
-    struct bench *b = consumer;
+    struct bench_consumer *x = consumer;
+    struct bench *b = x->bench;
     assert_true(len > 0 && now_ns > 0);
-    bench_moves(b, d, offset, len);
+    bench_moves(x, d, offset, len);
     bench_log(b, "%d: %u gap %llu %s\n", d, (uint32_t)offset, (unsigned long long)len,
               gap_reason_name(reason));
 }
 
 static inline void bench_overdue(void *consumer, enum direction d, uint64_t acked, int64_t now_ns) {
-    struct bench *b = consumer;
-    assert_false(b->ended[d]);
+    struct bench_consumer *x = consumer;
+    struct bench *b = x->bench;
+    assert_false(x->ended[d]);
     assert_true(now_ns > 0);
-    b->told[d] = (uint32_t)acked;
+    x->told[d] = (uint32_t)acked;
     bench_log(b, "%d: overdue %u\n", d, (uint32_t)acked);
 }
 
 static inline void bench_end(void *consumer, enum direction d, enum end_reason reason, int64_t now_ns) {
-    struct bench *b = consumer;
-    assert_false(b->ended[d]);
+    struct bench_consumer *x = consumer;
+    struct bench *b = x->bench;
+    assert_false(x->ended[d]);
     assert_true(now_ns > 0);
-    b->ended[d] = true;
-    b->seen = *b->live;
+    x->ended[d] = true;
+    b->seen = *x->live;
     bench_log(b, "%d: end %s\n", d, end_reason_name(reason));
 }
 
 static inline void bench_close(void *consumer) {
-    struct bench *b = consumer;
+    struct bench_consumer *x = consumer;
+    struct bench *b = x->bench;
     b->closes++;
-    bench_log(b, "close%s\n", b->ended[0] && b->ended[1] ? "" : " without ends");
+    bench_log(b, "close%s\n", x->ended[0] && x->ended[1] ? "" : " without ends");
+    free(x);
 }
 
 static const struct consumer_ops bench_ops = {

@@ -145,6 +145,23 @@ static void reset_lets_late_packets_count(void **state) {
     bench_free(b);
 }
 
+/* The SYN+ACK is captured behind the reset, and still is no new connection's. */
+static void a_syn_ack_behind_the_reset(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 20, .seq = 103, .flags = TCP_RST});
+    feed(b, (struct tcp){.at = 30, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 40, .seq = 100, .ack = 500, .text = "GET"});
+    feed(b, (struct tcp){.at = 50, .d = 1, .seq = 500, .ack = 103, .text = "OK"});
+    expect(b, "open\n0: 100 GET\n1: 500 OK\n");
+    assert_true(b->seen.start_known[1] && b->seen.syn_ack_ns == MS(30));
+    bench_tick(b, 1100);
+    expect(b, "0: end rst\n1: end rst\nclose\n");
+    assert_int_equal(bench_counts(b).opened, 1);
+    bench_free(b);
+}
+
 static void refused_connection_opens_no_consumer(void **state) {
     (void)state;
     struct bench *b = bench_new(NULL);
@@ -165,7 +182,7 @@ static void port_reuse_after_the_end(void **state) {
     feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one", .flags = TCP_ACK | TCP_FIN});
     /* the server's FIN is not captured; the client begins anew */
     feed(b, (struct tcp){.at = 30, .seq = 70099, .flags = TCP_SYN});
-    expect(b, "open\n0: 100 one\n0: end fin\n1: end reused\nclose\n");
+    expect(b, "open\n0: 100 one\n0: end fin\n");
     feed(b, (struct tcp){.at = 40, .seq = 70100, .ack = 9000, .text = "two"});
     expect(b, "open\n0: 70100 two\n");
     assert_int_equal(b->seen.incarnation, 1);
@@ -173,6 +190,11 @@ static void port_reuse_after_the_end(void **state) {
     assert_int_equal(b->seen.syn_ns, MS(30));
     assert_int_equal(bench_counts(b).reused, 1);
     assert_int_equal(bench_counts(b).opened, 2);
+    bench_tick(b, 1000);
+    expect(b, "");
+    bench_tick(b, 1100);
+    expect(b, "1: end reused\nclose\n");
+    assert_int_equal(bench_counts(b).open_now, 1);
     bench_free(b);
 }
 
@@ -186,12 +208,14 @@ static void port_reuse_of_a_living_flow_needs_proof(void **state) {
     expect(b, "open\n0: 100 one\n0: 103 goes on\n");
     /* the server accepts */
     feed(b, (struct tcp){.at = 50, .d = 1, .seq = 7, .ack = 900000100, .flags = TCP_SYN | TCP_ACK});
-    expect(b, "0: end reused\n1: end reused\nclose\n");
+    expect(b, "");
     feed(b, (struct tcp){.at = 60, .seq = 900000100, .ack = 8, .text = "two"});
     expect(b, "open\n0: 900000100 two\n");
     assert_true(b->seen.handshake_seen);
     assert_int_equal(b->seen.syn_ns, MS(30));
     assert_int_equal(b->seen.incarnation, 1);
+    bench_tick(b, 1100);
+    expect(b, "0: end reused\n1: end reused\nclose\n");
     bench_free(b);
 
     b = bench_new(NULL); /* or the client's data proves it */
@@ -199,7 +223,167 @@ static void port_reuse_of_a_living_flow_needs_proof(void **state) {
     feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 100, .text = "old"});
     feed(b, (struct tcp){.at = 30, .seq = 900000099, .flags = TCP_SYN});
     feed(b, (struct tcp){.at = 40, .seq = 900000100, .ack = 8, .text = "two"});
-    expect(b, "open\n1: 500 old\n0: end reused\n1: end reused\nclose\nopen\n0: 900000100 two\n");
+    expect(b, "open\n1: 500 old\nopen\n0: 900000100 two\n");
+    bench_tick(b, 1100);
+    expect(b, "0: end reused\n1: end reused\nclose\n");
+    bench_free(b);
+
+    b = bench_new(NULL); /* or what comes close behind */
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 100, .text = "old"});
+    feed(b, (struct tcp){.at = 30, .seq = 900000099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 40, .seq = 900000103, .ack = 8, .text = "ee"});
+    feed(b, (struct tcp){.at = 50, .seq = 900000100, .ack = 8, .text = "thr"});
+    expect(b, "open\n1: 500 old\nopen\n0: 900000100 thr\n0: 900000103 ee\n");
+    bench_free(b);
+}
+
+/* All of the server is late: its bytes go where they belong, although the client is further on. */
+static void late_packets_of_the_connection_before(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 10, .seq = 100, .ack = 500});
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one"});
+    feed(b, (struct tcp){.at = 30, .seq = 103, .ack = 504, .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = 40, .seq = 70099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 50, .seq = 70100, .ack = 200500});
+    feed(b, (struct tcp){.at = 60, .seq = 70100, .ack = 200500, .text = "two"});
+    expect(b, "open\n0: 100 one\n0: end fin\nopen\n0: 70100 two\n");
+    feed(b, (struct tcp){.at = 110, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 120, .d = 1, .seq = 500, .ack = 103, .text = "1st"});
+    expect(b, "1: 500 1st\n");
+    assert_int_equal(b->seen.incarnation, 0);
+    assert_true(b->seen.handshake_seen);
+    feed(b, (struct tcp){.at = 130, .d = 1, .seq = 503, .ack = 104, .flags = TCP_ACK | TCP_FIN});
+    expect(b, "1: end fin\nclose\n");
+    feed(b, (struct tcp){.at = 140, .d = 1, .seq = 200499, .ack = 70100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 160, .d = 1, .seq = 200500, .ack = 70103, .text = "2nd"});
+    expect(b, "1: 200500 2nd\n");
+    assert_int_equal(b->seen.incarnation, 1);
+    assert_true(b->seen.handshake_seen);
+    assert_int_equal(feed(b, (struct tcp){.at = 170, .d = 1, .seq = 500, .ack = 103, .text = "1st"}),
+                     FLOW_RETRANSMIT);
+    struct flow_counts counts = bench_counts(b);
+    assert_true(counts.opened == 2 && counts.reused == 1 && counts.closed[END_FIN] == 1 &&
+                counts.open_now == 1);
+    bench_free(b);
+}
+
+/* All of the client is late: the server's SYN+ACK begins the next connection. */
+static void a_late_client_of_the_connection_before(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .d = 1, .seq = 499, .ack = 100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 103, .text = "1st"});
+    feed(b, (struct tcp){.at = 30, .d = 1, .seq = 503, .ack = 103, .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = 40, .d = 1, .seq = 200499, .ack = 70100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 50, .d = 1, .seq = 200500, .ack = 70103, .text = "2nd"});
+    expect(b, "open\n0: 500 1st\n0: end fin\nopen\n0: 200500 2nd\n");
+    feed(b, (struct tcp){.at = 110, .seq = 99, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 120, .seq = 100, .ack = 500, .text = "one"});
+    expect(b, "1: 100 one\n");
+    feed(b, (struct tcp){.at = 130, .seq = 103, .ack = 504, .flags = TCP_ACK | TCP_FIN});
+    expect(b, "1: end fin\nclose\n");
+    feed(b, (struct tcp){.at = 140, .seq = 70099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 150, .seq = 70100, .ack = 200500, .text = "two"});
+    expect(b, "1: 70100 two\n");
+    assert_int_equal(bench_counts(b).opened, 2);
+    bench_free(b);
+}
+
+static void a_late_reset_is_of_the_connection_before(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one"});
+    feed(b, (struct tcp){.at = 30, .seq = 70099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 40, .d = 1, .seq = 200499, .ack = 70100, .flags = TCP_SYN | TCP_ACK});
+    assert_int_equal(feed(b, (struct tcp){.at = 50, .seq = 103, .ack = 500, .flags = TCP_RST | TCP_ACK}),
+                     FLOW_CONTROL);
+    feed(b, (struct tcp){.at = 60, .seq = 70100, .ack = 200500, .text = "two"});
+    bench_tick(b, 1100);
+    expect(b, "open\n0: 100 one\nopen\n0: 70100 two\n0: end rst\n1: end rst\nclose\n");
+    feed(b, (struct tcp){.at = 1200, .seq = 70103, .ack = 200500, .text = "more"});
+    expect(b, "0: 70103 more\n");
+    bench_free(b);
+}
+
+/* Its first packets are swapped by the tap; the old connection's numbers are far off. */
+static void a_next_connection_before_its_syn(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one"});
+    /* a bare ACK is no proof against a living connection, and moves nothing there */
+    feed(b, (struct tcp){.at = 25, .seq = 70100, .ack = 200500});
+    assert_int_equal(feed(b, (struct tcp){.at = 30, .seq = 103, .ack = 500, .flags = TCP_RST | TCP_ACK}),
+                     FLOW_CONTROL);
+    feed(b, (struct tcp){.at = 40, .seq = 70100, .ack = 200500, .text = "two"});
+    feed(b, (struct tcp){.at = 50, .seq = 70099, .flags = TCP_SYN});
+    expect(b, "open\n0: 100 one\nopen\n0: 70100 two\n");
+    assert_false(b->seen.midstream);
+    assert_int_equal(b->seen.incarnation, 1);
+    /* but what only lies a little behind the end is nothing */
+    feed(b, (struct tcp){.at = 60, .seq = 70103, .ack = 200500, .flags = TCP_ACK | TCP_FIN});
+    assert_int_equal(feed(b, (struct tcp){.at = 70, .seq = 71000, .ack = 200500, .text = "??"}),
+                     FLOW_AFTER_END);
+    assert_int_equal(bench_counts(b).opened, 2);
+    bench_free(b);
+}
+
+/* The connection that came last is forgotten first; its number is not given again. */
+static void incarnations_are_never_counted_back(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one"});
+    feed(b, (struct tcp){.at = 30, .seq = 70099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 31, .d = 1, .seq = 200499, .ack = 70100, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 40, .seq = 70100, .ack = 200500, .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = 41, .d = 1, .seq = 200500, .ack = 70101, .flags = TCP_ACK | TCP_FIN});
+    bench_tick(b, 2500);
+    expect(b, "open\n0: 100 one\n0: end reused\n1: end reused\nclose\n");
+    assert_int_equal(feed(b, (struct tcp){.at = 2500, .seq = 100, .ack = 500, .text = "one"}),
+                     FLOW_RETRANSMIT);
+    feed(b, (struct tcp){.at = 2510, .seq = 500099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 2520, .seq = 500100, .ack = 900, .text = "three"});
+    expect(b, "open\n0: 500100 three\n");
+    assert_int_equal(b->seen.incarnation, 2);
+    assert_int_equal(bench_counts(b).opened, 3);
+    bench_free(b);
+}
+
+static void two_incarnations(struct limits *l) {
+    l->incarnations = 2;
+}
+
+static void one_flow(struct limits *l) {
+    l->flows = HARK_PARTITIONS;
+}
+
+static void connections_before_are_remembered_up_to_a_cap(void **state) {
+    (void)state;
+    struct bench *b = bench_new(two_incarnations);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint32_t first = 100 + i * 100000;
+        feed(b, (struct tcp){.at = 10 + i, .seq = first - 1, .flags = TCP_SYN});
+        feed(b, (struct tcp){.at = 10 + i, .seq = first, .ack = 1, .text = "x", .flags = TCP_ACK | TCP_FIN});
+    }
+    expect(b, "open\n0: 100 x\n0: end fin\nopen\n0: 100100 x\n0: end fin\n1: end reused\nclose\n"
+              "open\n0: 200100 x\n0: end fin\n");
+    assert_int_equal(bench_counts(b).cap_flows, 1);
+    bench_tick(b, 1100);
+    expect(b, "1: end reused\nclose\n");
+    bench_free(b);
+    b = bench_new(one_flow);
+    bench_handshake(b, 10);
+    feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "one", .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = 30, .seq = 70099, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = 40, .seq = 70100, .ack = 9000, .text = "two"});
+    expect(b, "open\n0: 100 one\n0: end fin\n1: end reused\nclose\nopen\n0: 70100 two\n");
+    assert_int_equal(b->seen.incarnation, 1);
+    assert_int_equal(bench_counts(b).cap_flows, 1);
     bench_free(b);
 }
 
@@ -342,8 +526,6 @@ static void eviction_prefers_the_cheap(void **state) {
     feed(b, (struct tcp){.at = 1310, .seq = 100, .ack = 5, .text = "x", .client_port = 4});
     feed(b, (struct tcp){.at = 1320, .seq = 99, .flags = TCP_SYN, .client_port = 5}); /* port 3 goes */
     expect(b, "0: 103 !\nopen\n0: 100 x\n0: end evicted\n1: end evicted\nclose\n");
-    b->ended[0] = b->ended[1] = false; /* the recorder goes on with port 1 */
-    b->expected[0] = 0;
     feed(b, (struct tcp){.at = 1330, .seq = 104, .ack = 5, .text = "still", .client_port = 1});
     expect(b, "0: 104 still\n");
     assert_int_equal(bench_counts(b).cap_flows, 2);
@@ -420,9 +602,16 @@ int main(void) {
         cmocka_unit_test(an_end_before_the_first_byte_is_told),
         cmocka_unit_test(fin_with_its_tail_lost),
         cmocka_unit_test(reset_lets_late_packets_count),
+        cmocka_unit_test(a_syn_ack_behind_the_reset),
         cmocka_unit_test(refused_connection_opens_no_consumer),
         cmocka_unit_test(port_reuse_after_the_end),
         cmocka_unit_test(port_reuse_of_a_living_flow_needs_proof),
+        cmocka_unit_test(late_packets_of_the_connection_before),
+        cmocka_unit_test(a_late_client_of_the_connection_before),
+        cmocka_unit_test(a_late_reset_is_of_the_connection_before),
+        cmocka_unit_test(a_next_connection_before_its_syn),
+        cmocka_unit_test(incarnations_are_never_counted_back),
+        cmocka_unit_test(connections_before_are_remembered_up_to_a_cap),
         cmocka_unit_test(port_reuse_seen_from_the_other_side),
         cmocka_unit_test(a_syn_in_the_window_changes_nothing),
         cmocka_unit_test(tap_duplicates),
