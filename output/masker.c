@@ -68,10 +68,9 @@ static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
 }
 
 /* Hides the userinfo of an authority that starts at `from` (RFC 3986 section 3.2). A password with an
- * unescaped
- * "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@" is hidden.
- */
-static void hide_userinfo(struct masker *m, size_t from, size_t to) {
+ * unescaped "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@"
+ * is hidden. `last`: where that is, in a text that ends at `to`, or `to`. */
+static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
     const uint8_t *bytes = m->in.ptr;
     size_t end = from;
     while (end < to && !ends_authority(bytes[end])) {
@@ -86,9 +85,8 @@ static void hide_userinfo(struct masker *m, size_t from, size_t to) {
     if (colon == end || bytes[from] == '[' || is_digits(bytes, colon + 1, end)) {
         return;
     }
-    at = last_at(bytes, end, to);
-    if (at < to) {
-        masker_hide(m, from, at);
+    if (last > end && last < to) {
+        masker_hide(m, from, last);
     }
 }
 
@@ -173,6 +171,7 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
 /* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
     const uint8_t *bytes = m->in.ptr;
+    size_t last = SIZE_MAX; /* "@" before `to`: looked for once, or many URLs would take very long */
     for (size_t i = from; i < to; i++) {
         if (bytes[i] == '=') {
             size_t name = i;
@@ -185,7 +184,8 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
                 i = end > i ? end - 1 : i;
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
-            hide_userinfo(m, i + 3, to);
+            last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
+            hide_userinfo(m, i + 3, to, last);
             i = m->copied > i + 2 ? m->copied - 1 : i + 2;
         } else if (bytes[i] == ':') {
             hide_behind_colon(m, from, i, to);
@@ -317,7 +317,7 @@ void masker_hide_url(struct masker *m) {
         masker_hide_path(m);
         return;
     }
-    hide_userinfo(m, authority, m->in.len);
+    hide_userinfo(m, authority, m->in.len, last_at(m->in.ptr, authority, m->in.len));
     size_t path = later(authority, m->copied), end = path_end(m->in, path);
     while (path < end && m->in.ptr[path] != '/') {
         path++;
@@ -350,7 +350,7 @@ size_t mask_userinfo_end(struct slice url) {
     struct masker look = {.in = url};
     size_t start = authority_start(url);
     if (start < url.len) {
-        hide_userinfo(&look, start, url.len);
+        hide_userinfo(&look, start, url.len, last_at(url.ptr, start, url.len));
     }
     return look.found ? look.copied + 1 : 0;
 }

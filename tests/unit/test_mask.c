@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -407,6 +408,31 @@ static void test_long_names_and_values(void **state) {
     buf_fini(&scratch);
 }
 
+/* Time grows with the length alone, whatever stands in the text: a head may be 256 KiB of it. */
+static void test_hostile_texts_take_no_longer(void **state) {
+    (void)state;
+    static const char *const pieces[] = {
+        "x://a:b/", "%78%3a//a:b/", "x://@", "a=", "\"a\":", "%41&", "token=\""};
+    enum { BYTES = 1 << 18 };
+    uint8_t *bytes = malloc(BYTES);
+    assert_non_null(bytes);
+    struct buf scratch;
+    buf_init(&scratch, 4 * BYTES);
+    clock_t start = clock();
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        size_t len = strlen(pieces[i]);
+        for (size_t at = 0; at < BYTES; at++) {
+            bytes[at] = (uint8_t)pieces[i][at % len];
+        }
+        (void)mask_url(slice_make(bytes, BYTES), &scratch);
+        (void)mask_query(slice_make(bytes, BYTES), &scratch);
+        (void)mask_field(slice_of("X-Text"), slice_make(bytes, BYTES), &scratch);
+    }
+    assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+    buf_fini(&scratch);
+    free(bytes);
+}
+
 static void test_without_room_only_the_mark_is_left(void **state) {
     (void)state;
     for (size_t cap = 0; cap < 24; cap++) {
@@ -470,6 +496,7 @@ int main(void) {
         cmocka_unit_test(test_broken_names),
         cmocka_unit_test(test_secret_names),
         cmocka_unit_test(test_long_names_and_values),
+        cmocka_unit_test(test_hostile_texts_take_no_longer),
         cmocka_unit_test(test_without_room_only_the_mark_is_left),
         cmocka_unit_test(test_secrets_amid_random_bytes),
     };
