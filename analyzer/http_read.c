@@ -49,227 +49,6 @@ bool http_must_wait(const struct http_conn *conn, enum direction direction, cons
            conn->side[other].state != SIDE_WAIT && chunk->segment->ack > conn->connection->delivered[other];
 }
 
-/* ---- requests ---- */
-
-/* A client that speaks HTTP/2 from here on (RFC 9113 section 3.4): after an upgrade whose answer was lost, or
- * found midstream. */
-static bool is_http2_preface(const struct h1_event *event) {
-    return event->major == 2 && slice_is(event->line[0], "PRI");
-}
-
-static void open_request(struct http_conn *conn, struct side *side, const struct h1_event *event) {
-    struct http_environment *environment = conn->environment;
-    environment->counts.requests++;
-    if (conn->pairing.count >= environment->limits->open_requests) {
-        environment->counts.cap_open_requests++;
-        http_finish_orphan(conn, conn->pairing.oldest, PAIRING_OPEN_CAP);
-        pairing_lost(&conn->pairing, conn->client, side->own.offset);
-    }
-    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
-    message_start_line(&side->own, event, t);
-    side->own.resynchronised = side->resynchronised;
-    if (!t) {
-        environment->counts.no_memory_requests++;
-        environment->counts.cap_transactions++;
-        pairing_lost(&conn->pairing, conn->client, side->own.offset + 1);
-        return;
-    }
-    t->request = side->own;
-    t->index = conn->request_index++;
-    t->first_on_connection = t->index == 0 && !t->request.resynchronised;
-    t->after_gap = side->after_gap;
-    t->doubtful = side->doubtful;
-    t->has_parent = conn->tunnel.open;
-    if (t->has_parent) {
-        memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);
-    }
-    side->transaction = t;
-    side->message = &t->request;
-    pairing_add(&conn->pairing, t);
-    transaction_announce(environment->store, t, conn->client, t->request.offset);
-}
-
-static void parse_target(struct transaction *t, const struct http_message *m) {
-    const struct header *host = header_find(&m->headers, "host");
-    target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
-}
-
-static void request_head(struct http_conn *conn, struct side *side, struct http_message *m) {
-    struct transaction *t = side->transaction;
-    m->framing = framing_of_request(&m->fields, m->major, m->minor, m->line[0]);
-    if (!t) {
-        return;
-    }
-    parse_target(t, m);
-    message_note_target(&t->notes, m, &t->target);
-    transaction_updated(conn->environment->store, t);
-}
-
-static bool awaits_switch(const struct http_message *m) {
-    return slice_is(m->line[0], "CONNECT") || (m->fields.upgrade && m->fields.connection_upgrade);
-}
-
-static void request_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
-    struct transaction *t = side->transaction;
-    bool wait = t && !m->truncated && awaits_switch(m) && !pairing_is_answered(t);
-    if (t && !m->head_complete) {
-        parse_target(t, m); /* of what there is */
-    }
-    side->message = NULL;
-    side->transaction = NULL;
-    if (wait) {
-        side->state = SIDE_WAIT;
-        conn->waits_for = t;
-    }
-    if (t) {
-        http_finish_request(conn, t);
-    }
-}
-
-void http_stop_waiting(struct http_conn *conn) {
-    struct side *client = http_client_side(conn);
-    conn->waits_for = NULL;
-    if (client->state == SIDE_WAIT) {
-        client->state = SIDE_MESSAGE;
-    }
-}
-
-/* ---- responses ---- */
-
-static bool is_interim(const struct http_message *m) {
-    return m->status >= 100 && m->status < 200 && m->status != 101;
-}
-
-/* The client's stream up to here was given, its FIN counted as one. */
-static uint64_t captured_requests(const struct http_conn *conn) {
-    const struct side *client = &conn->side[conn->client];
-    return conn->connection->delivered[conn->client] +
-           (client->ended && client->end_reason == END_FIN ? 1 : 0);
-}
-
-/* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
-static bool has_begun(const struct side *side) {
-    bool probed = side->state == SIDE_PROBE && side->probe.mode == PROBE_AT_START && side->probe.candidate;
-    return probed || side->next_begun || (side->message == &side->own && !side->own.seen);
-}
-
-static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
-    const struct connection *c = conn->connection;
-    const struct side *client = &conn->side[conn->client];
-    enum direction server = direction_other(conn->client);
-    struct pairing_view view = {
-        .captured = captured_requests(conn),
-        .first_seen = c->lowest[conn->client],
-        .midstream = c->midstream,
-        .server_start = c->start_known[server] ? c->start[server] : 0,
-        .begun = has_begun(client) ? &client->own : NULL,
-    };
-    return pairing_choose(&conn->pairing, m, &view);
-}
-
-static void open_orphan_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
-                                 const struct pairing_choice *choice) {
-    struct http_environment *environment = conn->environment;
-    struct transaction *t = conn->interims;
-    conn->interims = NULL;
-    if (!t) {
-        t = transaction_open(environment->store, conn->connection, conn->client);
-    }
-    message_start_line(&side->own, event, t);
-    if (!t) {
-        environment->counts.no_memory_responses++;
-        environment->counts.cap_transactions++;
-        return;
-    }
-    t->type = TRANSACTION_ORPHAN_RESPONSE;
-    t->response = side->own;
-    t->index = conn->response_index;
-    t->reason = choice->reason;
-    t->candidates = choice->candidates;
-    if (t->reason == PAIRING_UNSOLICITED) {
-        notes_add(&t->notes, NOTE_UNSOLICITED_RESPONSE);
-    }
-    side->transaction = t;
-    side->message = &t->response;
-    transaction_announce(environment->store, t, direction_other(conn->client), t->response.offset);
-}
-
-static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
-                          const struct pairing_choice *choice) {
-    struct transaction *t = choice->request;
-    if (choice->by == PAIRING_ACK) {
-        http_finish_superseded(conn, t);
-    }
-    http_interim_move(conn, t);
-    message_start_line(&side->own, event, t);
-    t->response = side->own;
-    t->by = choice->by;
-    t->pipelined = t->request.has_ack && t->request.ack < conn->pairing.response_end;
-    t->previous_end_ns = conn->pairing.response_end_ns;
-    side->transaction = t;
-    side->message = &t->response;
-}
-
-static void open_response(struct http_conn *conn, struct side *side, const struct h1_event *event) {
-    side->own.status = event->status;
-    side->own.resynchronised = side->resynchronised;
-    struct pairing_choice choice = choose(conn, &side->own);
-    if (is_interim(&side->own)) {
-        http_interim_open(conn, side, event, choice.request);
-        return;
-    }
-    conn->environment->counts.responses++;
-    if (choice.request) {
-        bind_response(conn, side, event, &choice);
-    } else {
-        open_orphan_response(conn, side, event, &choice);
-    }
-    pairing_bind(&conn->pairing, &choice, side->message);
-    conn->response_index++;
-}
-
-static void response_head(struct http_conn *conn, struct side *side, struct http_message *m) {
-    const struct transaction *t = side->transaction;
-    struct slice method = t && t->request.seen ? t->request.line[0] : slice_make("", 0);
-    m->framing = framing_of_response(&m->fields, m->major, m->minor, method, m->status);
-    if (t) {
-        transaction_updated(conn->environment->store, t);
-    }
-}
-
-static void response_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
-    struct transaction *t = side->transaction;
-    side->message = NULL;
-    side->transaction = NULL;
-    if (is_interim(m)) {
-        if (t) {
-            t->interim_bytes += m->end_offset - m->offset;
-        }
-        return;
-    }
-    pairing_response_ended(&conn->pairing, m);
-    bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
-    if (t && t == conn->waits_for) {
-        http_stop_waiting(conn);
-    }
-    if (!t) {
-        if (tunnel) {
-            conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
-        }
-        return;
-    }
-    if (tunnel) {
-        http_tunnel_open(conn, t);
-    }
-    if (t->type == TRANSACTION_ORPHAN_RESPONSE) {
-        http_finish_orphan_response(conn, t);
-    } else {
-        http_finish_if_done(conn, t);
-    }
-}
-
-/* ---- both ---- */
-
 /* The message is over, whole or `truncated`. */
 static void message_ended(struct http_conn *conn, enum direction direction, struct side *side,
                           bool truncated) {
@@ -280,16 +59,16 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
         m->head_complete = true; /* HTTP/0.9: the request line is all */
         m->head_bytes = m->end_offset - m->offset;
         if (is_client(conn, direction)) {
-            request_head(conn, side, m);
+            http_request_head(conn, side, m);
         }
     }
     if (side->transaction) {
         message_note_oddities(&side->transaction->notes, side->h1.oddities, m->fields.oddities);
     }
     if (is_client(conn, direction)) {
-        request_ended(conn, side, m);
+        http_request_ended(conn, side, m);
     } else {
-        response_ended(conn, side, m);
+        http_response_ended(conn, side, m);
     }
 }
 
@@ -300,8 +79,8 @@ static void end_old_request(struct http_conn *conn, const struct transaction *t)
     if (!t || client->transaction != t || !pairing_is_answered(t)) {
         return;
     }
-    bool all_seen = !t->response.has_ack ||
-                    (t->response.ack >= t->request.end_offset && t->response.ack <= captured_requests(conn));
+    bool all_seen = !t->response.has_ack || (t->response.ack >= t->request.end_offset &&
+                                             t->response.ack <= http_captured_requests(conn));
     if (all_seen && h1_end_old(&client->h1)) {
         struct slice nothing = slice_make("", 0);
         struct h1_event end;
@@ -317,7 +96,7 @@ static bool may_be_cut(const struct side *side) {
 
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct h1_event *event) {
-    if (is_client(conn, direction) && is_http2_preface(event)) {
+    if (is_client(conn, direction) && http_request_is_http2(event)) {
         conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
         side->message = NULL;
         return;
@@ -331,9 +110,9 @@ static void start_line(struct http_conn *conn, enum direction direction, struct 
         side->own.start_uncertain = method_is_ending(event->line[0]);
     }
     if (is_client(conn, direction)) {
-        open_request(conn, side, event);
+        http_request_open(conn, side, event);
     } else {
-        open_response(conn, side, event);
+        http_response_open(conn, side, event);
         end_old_request(conn, side->transaction);
     }
     conn->environment->counts.resyncs += side->resynchronised;
@@ -345,9 +124,9 @@ static void head_ended(struct http_conn *conn, enum direction direction, struct 
     m->head_complete = true;
     m->head_bytes = side->h1.offset - m->offset;
     if (is_client(conn, direction)) {
-        request_head(conn, side, m);
+        http_request_head(conn, side, m);
     } else {
-        response_head(conn, side, m);
+        http_response_head(conn, side, m);
     }
     h1_begin_body(&side->h1, m->framing);
 }
@@ -355,7 +134,7 @@ static void head_ended(struct http_conn *conn, enum direction direction, struct 
 static void field(struct http_conn *conn, enum direction direction, struct side *side,
                   const struct h1_event *event) {
     struct http_message *m = side->message;
-    if (!is_client(conn, direction) && is_interim(m)) {
+    if (!is_client(conn, direction) && http_response_is_interim(m)) {
         http_interim_field(conn, side, event);
         return;
     }
@@ -444,7 +223,7 @@ static void open_old_reply(struct http_conn *conn, struct side *side, const stru
         side->message = &side->own;
     }
     h1_restart(&side->h1, H1_RESPONSE, side->h1.offset);
-    open_response(conn, side, &event);
+    http_response_open(conn, side, &event);
     end_old_request(conn, side->transaction);
     side->message->head_complete = true;
     side->message->body_bytes = side->h1.offset - side->message->offset;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_read.c (messages), http_finish.c (transactions out). One thread. */
+ * (bytes in), http_read.c (the lexer's events), http_request.c, http_response.c, http_interim.c (what they
+ * mean), http_tunnel.c, http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -100,6 +101,25 @@ bool http_must_wait(const struct http_conn *, enum direction, const struct chunk
 void http_search(struct http_conn *, enum direction, uint64_t offset);
 /* The client's bytes need no longer wait for an answer. */
 void http_stop_waiting(struct http_conn *);
+
+/* http_request.c */
+/* A client that speaks HTTP/2 from here on: its preface read as a request line (RFC 9113 section 3.4). */
+bool http_request_is_http2(const struct h1_event *);
+/* The side's own message has its start line. */
+void http_request_open(struct http_conn *, struct side *, const struct h1_event *);
+/* Its head is read to the empty line. */
+void http_request_head(struct http_conn *, struct side *, struct http_message *);
+/* It is over, whole or cut. */
+void http_request_ended(struct http_conn *, struct side *, struct http_message *);
+
+/* http_response.c: the same */
+void http_response_open(struct http_conn *, struct side *, const struct h1_event *);
+void http_response_head(struct http_conn *, struct side *, struct http_message *);
+void http_response_ended(struct http_conn *, struct side *, struct http_message *);
+/* A 1xx, but not 101, which is final. */
+bool http_response_is_interim(const struct http_message *);
+/* The client's stream up to here was given, its FIN counted as one. */
+uint64_t http_captured_requests(const struct http_conn *);
 
 /* http_finish.c */
 /* Reports the transaction when both its messages are done. */

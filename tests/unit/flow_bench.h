@@ -89,7 +89,7 @@ static inline void *bench_open(void *environment, const struct connection *c) {
     return x;
 }
 
-static inline void bench_moves(struct bench_consumer *x, int d, uint64_t offset, uint64_t len) {
+static inline void bench_moves(struct bench_consumer *x, enum direction d, uint64_t offset, uint64_t len) {
     assert_false(x->ended[d]);
     x->bench->seen = *x->live;
     if (x->expected[d]) {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client's messages: each opens a transaction. */
+#include "analyzer/http_side.h"
+
+/* A client that speaks HTTP/2 from here on (RFC 9113 section 3.4): after an upgrade whose answer was lost, or
+ * found midstream. */
+bool http_request_is_http2(const struct h1_event *event) {
+    return event->major == 2 && slice_is(event->line[0], "PRI");
+}
+
+void http_request_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+    struct http_environment *environment = conn->environment;
+    environment->counts.requests++;
+    if (conn->pairing.count >= environment->limits->open_requests) {
+        environment->counts.cap_open_requests++;
+        http_finish_orphan(conn, conn->pairing.oldest, PAIRING_OPEN_CAP);
+        pairing_lost(&conn->pairing, conn->client, side->own.offset);
+    }
+    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
+    message_start_line(&side->own, event, t);
+    side->own.resynchronised = side->resynchronised;
+    if (!t) {
+        environment->counts.no_memory_requests++;
+        environment->counts.cap_transactions++;
+        pairing_lost(&conn->pairing, conn->client, side->own.offset + 1);
+        return;
+    }
+    t->request = side->own;
+    t->index = conn->request_index++;
+    t->first_on_connection = t->index == 0 && !t->request.resynchronised;
+    t->after_gap = side->after_gap;
+    t->doubtful = side->doubtful;
+    t->has_parent = conn->tunnel.open;
+    if (t->has_parent) {
+        memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);
+    }
+    side->transaction = t;
+    side->message = &t->request;
+    pairing_add(&conn->pairing, t);
+    transaction_announce(environment->store, t, conn->client, t->request.offset);
+}
+
+static void parse_target(struct transaction *t, const struct http_message *m) {
+    const struct header *host = header_find(&m->headers, "host");
+    target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
+}
+
+void http_request_head(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    m->framing = framing_of_request(&m->fields, m->major, m->minor, m->line[0]);
+    if (!t) {
+        return;
+    }
+    parse_target(t, m);
+    message_note_target(&t->notes, m, &t->target);
+    transaction_updated(conn->environment->store, t);
+}
+
+static bool awaits_switch(const struct http_message *m) {
+    return slice_is(m->line[0], "CONNECT") || (m->fields.upgrade && m->fields.connection_upgrade);
+}
+
+void http_request_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    bool wait = t && !m->truncated && awaits_switch(m) && !pairing_is_answered(t);
+    if (t && !m->head_complete) {
+        parse_target(t, m); /* of what there is */
+    }
+    side->message = NULL;
+    side->transaction = NULL;
+    if (wait) {
+        side->state = SIDE_WAIT;
+        conn->waits_for = t;
+    }
+    if (t) {
+        http_finish_request(conn, t);
+    }
+}
+
+void http_stop_waiting(struct http_conn *conn) {
+    struct side *client = http_client_side(conn);
+    conn->waits_for = NULL;
+    if (client->state == SIDE_WAIT) {
+        client->state = SIDE_MESSAGE;
+    }
+}

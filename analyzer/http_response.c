@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's messages: each finds its transaction by pairing's rule, or stays alone. */
+#include "analyzer/http_side.h"
+
+bool http_response_is_interim(const struct http_message *m) {
+    return m->status >= 100 && m->status < 200 && m->status != 101;
+}
+
+/* The client's stream up to here was given, its FIN counted as one. */
+uint64_t http_captured_requests(const struct http_conn *conn) {
+    const struct side *client = &conn->side[conn->client];
+    return conn->connection->delivered[conn->client] +
+           (client->ended && client->end_reason == END_FIN ? 1 : 0);
+}
+
+/* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
+static bool has_begun(const struct side *side) {
+    bool probed = side->state == SIDE_PROBE && side->probe.mode == PROBE_AT_START && side->probe.candidate;
+    return probed || side->next_begun || (side->message == &side->own && !side->own.seen);
+}
+
+static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
+    const struct connection *c = conn->connection;
+    const struct side *client = &conn->side[conn->client];
+    enum direction server = direction_other(conn->client);
+    struct pairing_view view = {
+        .captured = http_captured_requests(conn),
+        .first_seen = c->lowest[conn->client],
+        .midstream = c->midstream,
+        .server_start = c->start_known[server] ? c->start[server] : 0,
+        .begun = has_begun(client) ? &client->own : NULL,
+    };
+    return pairing_choose(&conn->pairing, m, &view);
+}
+
+static void open_orphan_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                                 const struct pairing_choice *choice) {
+    struct http_environment *environment = conn->environment;
+    struct transaction *t = conn->interims;
+    conn->interims = NULL;
+    if (!t) {
+        t = transaction_open(environment->store, conn->connection, conn->client);
+    }
+    message_start_line(&side->own, event, t);
+    if (!t) {
+        environment->counts.no_memory_responses++;
+        environment->counts.cap_transactions++;
+        return;
+    }
+    t->type = TRANSACTION_ORPHAN_RESPONSE;
+    t->response = side->own;
+    t->index = conn->response_index;
+    t->reason = choice->reason;
+    t->candidates = choice->candidates;
+    if (t->reason == PAIRING_UNSOLICITED) {
+        notes_add(&t->notes, NOTE_UNSOLICITED_RESPONSE);
+    }
+    side->transaction = t;
+    side->message = &t->response;
+    transaction_announce(environment->store, t, direction_other(conn->client), t->response.offset);
+}
+
+static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                          const struct pairing_choice *choice) {
+    struct transaction *t = choice->request;
+    if (choice->by == PAIRING_ACK) {
+        http_finish_superseded(conn, t);
+    }
+    http_interim_move(conn, t);
+    message_start_line(&side->own, event, t);
+    t->response = side->own;
+    t->by = choice->by;
+    t->pipelined = t->request.has_ack && t->request.ack < conn->pairing.response_end;
+    t->previous_end_ns = conn->pairing.response_end_ns;
+    side->transaction = t;
+    side->message = &t->response;
+}
+
+void http_response_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+    side->own.status = event->status;
+    side->own.resynchronised = side->resynchronised;
+    struct pairing_choice choice = choose(conn, &side->own);
+    if (http_response_is_interim(&side->own)) {
+        http_interim_open(conn, side, event, choice.request);
+        return;
+    }
+    conn->environment->counts.responses++;
+    if (choice.request) {
+        bind_response(conn, side, event, &choice);
+    } else {
+        open_orphan_response(conn, side, event, &choice);
+    }
+    pairing_bind(&conn->pairing, &choice, side->message);
+    conn->response_index++;
+}
+
+void http_response_head(struct http_conn *conn, struct side *side, struct http_message *m) {
+    const struct transaction *t = side->transaction;
+    struct slice method = t && t->request.seen ? t->request.line[0] : slice_make("", 0);
+    m->framing = framing_of_response(&m->fields, m->major, m->minor, method, m->status);
+    if (t) {
+        transaction_updated(conn->environment->store, t);
+    }
+}
+
+void http_response_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
+    struct transaction *t = side->transaction;
+    side->message = NULL;
+    side->transaction = NULL;
+    if (http_response_is_interim(m)) {
+        if (t) {
+            t->interim_bytes += m->end_offset - m->offset;
+        }
+        return;
+    }
+    pairing_response_ended(&conn->pairing, m);
+    bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
+    if (t && t == conn->waits_for) {
+        http_stop_waiting(conn);
+    }
+    if (!t) {
+        if (tunnel) {
+            conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
+        }
+        return;
+    }
+    if (tunnel) {
+        http_tunnel_open(conn, t);
+    }
+    if (t->type == TRANSACTION_ORPHAN_RESPONSE) {
+        http_finish_orphan_response(conn, t);
+    } else {
+        http_finish_if_done(conn, t);
+    }
+}
