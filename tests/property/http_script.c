@@ -326,7 +326,6 @@ static void talk_make(struct script_talk *t, uint64_t seed, unsigned number,
     if (!t->midstream) {
         shake_hands(&w);
     }
-    int64_t start_ns = w.now_ns;
     if (t->midstream) {
         w.name[1] = SCRIPT_EXCHANGES;
         settle(&w);
@@ -344,9 +343,6 @@ static void talk_make(struct script_talk *t, uint64_t seed, unsigned number,
     if (w.closing || ending < 2) {
         say_goodbye(&w);
     } else if (ending == 2) {
-        /* Not so soon that the tap may see it before the handshake: a SYN+ACK behind a RST is told apart by
-         * nobody. */
-        w.now_ns = w.now_ns < start_ns + NS_PER_SECOND ? start_ns + NS_PER_SECOND : w.now_ns;
         put(&w, (int)draw(&w, 2), 0, TCP_ACK | TCP_RST);
     }
 }

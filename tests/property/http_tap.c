@@ -42,7 +42,6 @@ void tap_plan_make(struct tap_plan *p, uint64_t seed, int64_t skew_ns, bool loss
         left -= n[shifts[i]];
     }
     n[TAP_loss] = lossy ? 2 + draw(p, &draws, sizes[2 + draw(p, &draws, 3)]) : 0;
-    n[TAP_join] = lossy ? 0 : n[TAP_join]; /* see piece_end() */
 }
 
 static uint32_t luck(const struct tap *t, uint64_t ask, uint64_t which, uint32_t n) {
@@ -115,9 +114,6 @@ static uint32_t piece_end(struct tap *t, const struct tap_packet *whole, uint32_
     struct tap_packet at = *whole;
     at.from = from;
     uint32_t len = 1 + luck(t, ASK_CUT, identity(&at, 0), most);
-    /* A request's method must not be cut where the first piece may be lost: its rest reads like a method too.
-     */
-    len += t->plan.number[TAP_loss] ? 8 : 0;
     /* No more packets than there is room for. */
     uint32_t least = (whole->len + 199) / 200;
     len = len < least ? least : len;
@@ -169,7 +165,7 @@ static void send_write(struct tap *t, unsigned talk, const struct script_write *
         uint32_t reach = t->plan.number[TAP_overlap];
         uint32_t back = reach && operates(t) ? luck(t, ASK_OVERLAP, identity(&piece, from), reach + 1) : 0;
         back = back < from - w->from ? back : from - w->from;
-        piece.from = t->plan.number[TAP_loss] && from - back < w->from + 8 ? w->from : from - back;
+        piece.from = from - back;
         piece.len = end - piece.from;
         piece.flags = end < to ? w->flags & (uint8_t)~TCP_PSH : w->flags;
         see(t, piece, ip_id);
