@@ -70,7 +70,7 @@ def main():
         names.append(name)
         records = harness.run_hark(hark, ["-r", name, "--secrets=keep"], cwd=harness.PCAPS).records()
         have = count(records)
-        differences = [f"counts: {have[c]} {c} instead of {row[c]}" for c in COUNTS if str(have[c]) != row[c]]
+        differences = [f"counts: {have[c]} {c} instead of {row[c]}" for c in COUNTS if row[c] != "-" and str(have[c]) != row[c]]
         log = os.path.join(harness.PCAPS, "truth", name + ".tsv")
         if os.path.exists(log):
             more, right, of = compare_log(log, records)
