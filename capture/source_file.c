@@ -320,7 +320,11 @@ static enum source_error check_capture(struct source *source, const char *path,
     enum source_error error = opening == OPENING_REFUSED ? SOURCE_ERROR_FILE : SOURCE_OK;
     if (opening == OPENING_DONE &&
         !source_filter_prepare(&source->filter, pcap_datalink(pcap), problem, sizeof problem)) {
-        source_say(message, "filter \"%s\": %s; see man 7 pcap-filter", source->filter.expression, problem);
+        const char *expression = source->filter.expression;
+        char usual[PCAP_ERRBUF_SIZE];
+        bool of_file = source_filter_plausible(expression, usual, sizeof usual);
+        source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", expression,
+                   of_file ? " does not fit " : "", of_file ? path : "", problem);
         error = SOURCE_ERROR_FILTER;
     }
     if (pcap) {
