@@ -34,7 +34,9 @@ def main():
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
     def ask(row):
-        messages, further = harness.tshark_messages(os.path.join(folder, row["file"]), shlex.split(row["decode_as"] or ""))
+        path, decode_as = os.path.join(folder, row["file"]), shlex.split(row["decode_as"] or "")
+        messages = harness.tshark_messages(path, decode_as)
+        further = harness.tshark_further(path, messages, decode_as)
         return {"file": row["file"], "messages": [line_of(m) for m in messages], "further": [line_of(m) for m in further]}
 
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:

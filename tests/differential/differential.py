@@ -25,16 +25,18 @@ def main():
 
     def look(name):
         run = harness.run_hark(hark, ["-r", name, "--secrets=keep"], cwd=harness.PCAPS)
-        theirs, further = harness.tshark_messages(os.path.join(harness.PCAPS, name))
-        return name, run, theirs, further
+        path = os.path.join(harness.PCAPS, name)
+        theirs = harness.tshark_messages(path)
+        ours = [] if run.trouble else harness.hark_messages(run.records())
+        further = harness.tshark_further(path, theirs) if harness.compare_messages(ours, theirs) else []
+        return name, run, ours, theirs, further
 
     faults, explained, messages, pairs = [], 0, 0, 0
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        for name, run, theirs, further in pool.map(look, names):
+        for name, run, ours, theirs, further in pool.map(look, names):
             if run.trouble:
                 faults.append(f"{name}\t{run.trouble}")
                 continue
-            ours = harness.hark_messages(run.records())
             lost = harness.compare_messages(ours, theirs, further)
             # A response that hark does not have is a difference already; one that it pairs otherwise is another.
             wanted, have = harness.pairs(theirs), harness.pairs(ours)

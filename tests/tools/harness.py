@@ -166,8 +166,12 @@ TSHARK_FURTHER = [("tcp.reassemble_out_of_order:TRUE", "http.desegment_body:FALS
 
 
 def tshark_messages(path, decode_as=()):
-    """What tshark finds of HTTP/1 over TCP: (messages, further ones that it finds only when asked otherwise)."""
-    first = tshark_run(path, decode_as, TSHARK_BEST)
+    """What tshark finds of HTTP/1 over TCP at its best."""
+    return tshark_run(path, decode_as, TSHARK_BEST)
+
+
+def tshark_further(path, first, decode_as=()):
+    """What it finds beyond the first list when asked otherwise."""
     have = collections.Counter(message.text() for message in first)
     further = []
     for settings in TSHARK_FURTHER:
@@ -178,7 +182,7 @@ def tshark_messages(path, decode_as=()):
             if seen[text] > have[text]:
                 have[text] += 1
                 further.append(message)
-    return first, further
+    return further
 
 
 def tshark_run(path, decode_as, preferences):
