@@ -33,7 +33,9 @@ struct http_counts {
     uint64_t lost_sync;             /* times a gap or bad syntax ended a message before its end */
     uint64_t fragments_of_messages; /* starts of messages of which not even the start line is whole */
     uint64_t bad_syntax;            /* times the lexer could not go on */
-    uint64_t headers_dropped;       /* fields beyond limits.headers or limits.head_bytes */
+    uint64_t interim_dropped; /* 1xx beyond limits.interim_responses: counted on their record, not stored */
+    uint64_t lines_cut;       /* messages with a line beyond limits.line_bytes */
+    uint64_t headers_dropped; /* fields beyond limits.headers or limits.head_bytes */
     uint64_t cap_open_requests;
     uint64_t
         cap_transactions; /* no memory for a transaction: counted as a message of reason no_memory below */

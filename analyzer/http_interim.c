@@ -20,6 +20,7 @@ static struct interim *new_interim(struct http_conn *conn, struct transaction *t
                                   : NULL;
     if (!interim) {
         notes_add(&t->notes, NOTE_INTERIM_OVERFLOW);
+        conn->environment->counts.interim_dropped++;
         return NULL;
     }
     bool ok = true;

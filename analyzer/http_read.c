@@ -62,6 +62,7 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
             http_request_head(conn, side, m);
         }
     }
+    conn->environment->counts.lines_cut += (side->h1.oddities & H1_ODD_LINE_TOO_LONG) != 0;
     if (side->transaction) {
         message_note_oddities(&side->transaction->notes, side->h1.oddities, m->fields.oddities);
     }

@@ -113,6 +113,7 @@ static struct authority read_authority(struct slice s) {
     a.host = slice_first(s, colon);
     if (!all_bytes(a.host, is_host_byte) || (a.host.len == 0 && s.len > 0)) {
         a.odd = true;
+        a.host = slice_first(s, 0); /* what is no host names none (RFC 9110 section 7.2) */
     }
     read_port(&a, slice_after(s, colon));
     return a;

@@ -256,8 +256,9 @@ static void print_caps(const struct ledger *l, FILE *out) {
     const struct decode_counts *d = &l->decode;
     uint64_t hits = d->fates[DECODE_TUNNEL_DEPTH] + d->datagrams_evicted + d->fragments_no_room +
                     f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + f->fates[FLOW_NO_MEMORY] +
-                    h->headers_dropped + h->cap_open_requests + h->cap_transactions + h->no_memory_requests +
-                    h->no_memory_responses + f->declined_timeouts + l->records_too_long;
+                    h->interim_dropped + h->lines_cut + h->headers_dropped + h->cap_open_requests +
+                    h->cap_transactions + h->no_memory_requests + h->no_memory_responses +
+                    f->declined_timeouts + l->records_too_long;
     heading(out, "CAPS HIT");
     part(out, 2, "frames with too many headers", d->fates[DECODE_TUNNEL_DEPTH]);
     part(out, 2, "IP datagrams in fragments evicted", d->datagrams_evicted);
@@ -272,6 +273,8 @@ static void print_caps(const struct ledger *l, FILE *out) {
     part(out, 2, "memory of transactions", h->cap_transactions);
     part(out, 2, "requests without memory", h->no_memory_requests);
     part(out, 2, "responses without memory", h->no_memory_responses);
+    part(out, 2, "1xx responses not stored", h->interim_dropped);
+    part(out, 2, "messages with a line cut", h->lines_cut);
     part(out, 2, "fields not stored", h->headers_dropped);
     part(out, 2, "records too long", l->records_too_long);
     if (hits == 0) {
