@@ -117,6 +117,8 @@ enum layer decode_tcp(struct walk *w) {
     packet->window_scale = -1;
     packet->sack_count = 0;
     packet->has_timestamps = false;
+    packet->ts_value = 0; /* compared by those who look for copies */
+    packet->ts_echo = 0;
     read_options(packet, options);
     packet->payload = cursor_rest(&w->at);
     packet->cut = (uint32_t)w->missing;

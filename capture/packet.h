@@ -103,7 +103,7 @@ struct packet {
     uint8_t sack_count;  /* RFC 2018: at most 4 */
     struct sack_block sack[4];
     bool has_timestamps; /* RFC 7323 */
-    uint32_t ts_value;
+    uint32_t ts_value;   /* both 0 without the option */
     uint32_t ts_echo;
     uint16_t ip_id;       /* low 16 bits of IPv6's fragment identification, 0 without */
     uint8_t ttl;          /* hop limit in IPv6 */

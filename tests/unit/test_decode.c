@@ -125,6 +125,8 @@ static void test_packet_view(void **state) {
     struct bytes *b = ipv4_request();
     wrap_ethernet(b, 0x0800);
     size_t len = bytes_slice(b).len;
+    /* What an earlier packet left behind must not show through. */
+    memset(&bench.packet, 0xa5, sizeof bench.packet);
     assert_int_equal(bench_whole(&bench, DLT_EN10MB, b), DECODE_TCP);
     const struct packet *p = &bench.packet;
     assert_request(p);
@@ -145,6 +147,8 @@ static void test_packet_view(void **state) {
     assert_int_equal(p->window_scale, -1);
     assert_int_equal(p->sack_count, 0);
     assert_false(p->has_timestamps);
+    assert_int_equal(p->ts_value, 0);
+    assert_int_equal(p->ts_echo, 0);
     assert_false(p->fragmented);
     assert_true(p->path.has_mac);
     assert_int_equal(p->path.mac[0][5], 1);
