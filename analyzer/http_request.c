@@ -8,13 +8,26 @@ bool http_request_is_http2(const struct h1_event *event) {
     return event->major == 2 && slice_is(event->line[0], "PRI");
 }
 
+/* The oldest request without an answer gives way; one that is being answered stays, its response is its own.
+ */
+static void make_room(struct http_conn *conn, uint64_t offset) {
+    struct transaction *t = conn->pairing.oldest;
+    while (t && pairing_is_answered(t)) {
+        t = t->next;
+    }
+    if (t) {
+        conn->environment->counts.cap_open_requests++;
+        t->request.truncated |= !t->request.end_known;
+        http_finish_orphan(conn, t, PAIRING_OPEN_CAP);
+        pairing_lost(&conn->pairing, conn->client, offset);
+    }
+}
+
 void http_request_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
     struct http_environment *environment = conn->environment;
     environment->counts.requests++;
     if (conn->pairing.count >= environment->limits->open_requests) {
-        environment->counts.cap_open_requests++;
-        http_finish_orphan(conn, conn->pairing.oldest, PAIRING_OPEN_CAP);
-        pairing_lost(&conn->pairing, conn->client, side->own.offset);
+        make_room(conn, side->own.offset);
     }
     struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
     message_start_line(&side->own, event, t);

@@ -720,6 +720,20 @@ static void open_requests_are_capped(void **state) {
           "orphan_request GET /3 capture_ended body 0 incomplete\n");
 }
 
+static void the_cap_spares_a_request_that_is_being_answered(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.limits.open_requests = 2;
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(4) "ab", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2") GET("/3"), at(&b, SERVER));
+    give(&b, SERVER, "cd", at(&b, CLIENT));
+    check(&b, END_CAPTURE,
+          "orphan_request GET /2 open_cap body 0 incomplete\ntransaction GET /1 200 ack body 4 complete\n"
+          "orphan_request GET /3 capture_ended body 0 incomplete\n");
+}
+
 static void bytes_one_at_a_time(void **state) {
     (void)state;
     struct bench b;
@@ -790,6 +804,7 @@ int main(void) {
         cmocka_unit_test(overdue_responses_are_reported_at_once),
         cmocka_unit_test(a_cut_method_is_never_told_as_whole),
         cmocka_unit_test(open_requests_are_capped),
+        cmocka_unit_test(the_cap_spares_a_request_that_is_being_answered),
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),
     };
