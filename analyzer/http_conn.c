@@ -143,23 +143,23 @@ static bool is_preamble(const struct http_conn *conn, enum direction direction) 
 static void set_roles(struct http_conn *conn, enum direction client, enum direction found) {
     enum direction other = direction_other(found);
     struct side *side = &conn->side[other];
+    bool stranger = side->state == SIDE_IGNORE || side->stranger;
+    if (stranger) {
+        /* Its first bytes were no HTTP, yet this side speaks it: later ones may be. */
+        http_search(conn, other, conn->connection->delivered[other]);
+        side->stranger = true;
+    }
     conn->roles_known = true;
     conn->client = client;
     pairing_init(&conn->pairing, client);
+    conn->pairing.request_unreadable = stranger && other == client;
     give_verdict(conn, PROTOCOL_HTTP1);
     if (!conn->tunnel.open) {
         conn->verdict = PROTOCOL_HTTP1; /* whatever one side's first bytes looked like */
     }
-    if (side->state == SIDE_IGNORE || side->stranger) {
-        /* Its first bytes were no HTTP, yet this side speaks it: later ones may be. */
-        conn->pairing.request_unreadable = other == client;
-        http_search(conn, other, conn->connection->delivered[other]);
-        side->stranger = true;
-    }
     for (unsigned i = 0; i < 2; i++) {
         enum direction direction = (enum direction)i;
         const struct side *searched = &conn->side[i];
-        conn->pairing.loss[i] = 0;
         if (searched->started && searched->probe.mode == PROBE_SEARCH && !is_preamble(conn, direction)) {
             pairing_lost(&conn->pairing, direction, searched->search_from);
         }

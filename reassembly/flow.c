@@ -504,7 +504,3 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns) {
 void flow_table_counts(const struct flow_table *t, struct flow_counts *counts) {
     *counts = t->reassembler.counts;
 }
-
-void flow_table_prefetch(const struct flow_table *t, uint64_t hash) {
-    flow_index_prefetch(&t->index, hash);
-}

@@ -63,7 +63,5 @@ void flow_table_tick(struct flow_table *, int64_t now_ns);
  * The table is empty then. */
 void flow_table_finish(struct flow_table *, int64_t now_ns);
 void flow_table_counts(const struct flow_table *, struct flow_counts *);
-/* Makes lookup of a packet soon to come cheaper; changes nothing. */
-void flow_table_prefetch(const struct flow_table *, uint64_t hash);
 
 #endif

@@ -103,9 +103,3 @@ void flow_index_remove(struct flow_index *x, uint64_t hash, const struct flow_ke
     x->slots[at] = (struct flow_index_slot){0};
     x->count--;
 }
-
-void flow_index_prefetch(const struct flow_index *x, uint64_t hash) {
-    if (x->capacity) {
-        __builtin_prefetch(&x->slots[tag_of(hash) & (x->capacity - 1)]);
-    }
-}

@@ -28,6 +28,5 @@ struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const
 /* After flow_index_reserve; the key is in neither direction in the index. */
 void flow_index_add(struct flow_index *, uint64_t hash, struct flow_key *);
 void flow_index_remove(struct flow_index *, uint64_t hash, const struct flow_key *entry);
-void flow_index_prefetch(const struct flow_index *, uint64_t hash);
 
 #endif
