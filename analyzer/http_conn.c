@@ -5,38 +5,23 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* A recycled connection keeps no buffer larger than this. */
-enum { KEPT_BUFFER_BYTES = 4096 };
-
-struct http_environment *http_environment_new(const struct limits *limits, struct transaction_store *store) {
+struct http_environment *http_environment_new(const struct limits *limits, struct memory *memory,
+                                              struct transaction_store *store) {
     struct http_environment *environment = calloc(1, sizeof *environment);
     if (environment) {
         environment->limits = limits;
+        environment->memory = memory;
         environment->store = store;
+        pool_init(&environment->connections, memory, sizeof(struct http_conn), SIZE_MAX);
     }
     return environment;
 }
 
-static void free_conn(struct http_conn *conn) {
-    for (unsigned i = 0; i < 2; i++) {
-        probe_fini(&conn->side[i].probe);
-        if (conn->side[i].lexer_ready) {
-            h1_fini(&conn->side[i].h1);
-        }
-    }
-    free(conn);
-}
-
 void http_environment_free(struct http_environment *environment) {
-    if (!environment) {
-        return;
+    if (environment) {
+        pool_fini(&environment->connections);
+        free(environment);
     }
-    while (environment->free) {
-        struct http_conn *next = environment->free->next_free;
-        free_conn(environment->free);
-        environment->free = next;
-    }
-    free(environment);
 }
 
 void http_environment_counts(const struct http_environment *environment, struct http_counts *counts) {
@@ -53,49 +38,30 @@ const char *protocol_verdict_name(enum protocol_verdict verdict) {
 
 /* ---- a connection's life ---- */
 
-static void shrink(struct buf *buf) {
-    if (buf->capacity > KEPT_BUFFER_BYTES) {
-        buf_fini(buf);
-    }
-}
-
-static void reset_side(struct side *side) {
-    struct side fresh = {.h1 = side->h1, .probe = side->probe, .lexer_ready = side->lexer_ready};
-    shrink(&fresh.probe.held);
-    if (fresh.lexer_ready) {
-        shrink(&fresh.h1.line);
-    }
-    *side = fresh;
-}
-
-static struct http_conn *take_conn(struct http_environment *environment) {
-    struct http_conn *conn = environment->free;
-    if (conn) {
-        environment->free = conn->next_free;
-        return conn;
-    }
-    conn = calloc(1, sizeof *conn);
-    if (conn) {
-        probe_init(&conn->side[0].probe, PROBE_AT_START, environment->limits);
-        probe_init(&conn->side[1].probe, PROBE_AT_START, environment->limits);
-    }
-    return conn;
-}
-
 static void *conn_open(void *context, const struct connection *connection) {
     struct http_environment *environment = context;
-    struct http_conn *conn = take_conn(environment);
+    struct http_conn *conn = pool_take(&environment->connections);
     if (!conn) {
         return NULL;
     }
-    struct http_conn fresh = {
+    *conn = (struct http_conn){
         .environment = environment, .connection = connection, .verdict = PROTOCOL_UNDECIDED};
     for (unsigned i = 0; i < 2; i++) {
-        reset_side(&conn->side[i]);
-        fresh.side[i] = conn->side[i];
+        struct probe *probe = &conn->side[i].probe;
+        probe_init(probe, PROBE_AT_START, environment->limits);
+        buf_charge(&probe->held, environment->memory);
     }
-    *conn = fresh;
     return conn;
+}
+
+static void free_conn(struct http_conn *conn) {
+    for (unsigned i = 0; i < 2; i++) {
+        probe_fini(&conn->side[i].probe);
+        if (conn->side[i].lexer_ready) {
+            h1_fini(&conn->side[i].h1);
+        }
+    }
+    pool_give(&conn->environment->connections, conn);
 }
 
 static void conn_close(void *consumer) {
@@ -114,8 +80,7 @@ static void conn_close(void *consumer) {
     }
     environment->counts.flows[conn->verdict]++;
     environment->counts.bytes[conn->verdict] += conn->bytes;
-    conn->next_free = environment->free;
-    environment->free = conn;
+    free_conn(conn);
 }
 
 /* ---- what do the bytes speak? ---- */

@@ -45,8 +45,9 @@ struct http_counts {
 
 struct http_environment;
 
-/* limits and store outlive it. NULL without memory. */
-struct http_environment *http_environment_new(const struct limits *, struct transaction_store *);
+/* limits, memory and store outlive it. NULL without memory. */
+struct http_environment *http_environment_new(const struct limits *, struct memory *,
+                                              struct transaction_store *);
 void http_environment_free(struct http_environment *);
 void http_environment_counts(const struct http_environment *, struct http_counts *);
 

@@ -17,6 +17,7 @@ void http_read_start(struct http_conn *conn, enum direction direction, uint64_t 
         h1_restart(&side->h1, role, offset);
     } else {
         h1_init(&side->h1, role, conn->environment->limits, offset);
+        buf_charge(&side->h1.line, conn->environment->memory);
         side->lexer_ready = true;
     }
     side->state = SIDE_MESSAGE;

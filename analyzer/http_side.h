@@ -66,14 +66,14 @@ struct http_conn {
     struct transaction
         *interims; /* 1xx of no known request, for the final response that follows them; NULL without */
     const struct transaction *waits_for; /* the CONNECT or Upgrade whose answer SIDE_WAIT waits for */
-    struct http_conn *next_free;
 };
 
 struct http_environment {
     const struct limits *limits;
+    struct memory *memory;
     struct transaction_store *store;
     struct http_counts counts;
-    struct http_conn *free;
+    struct pool connections;
 };
 
 static inline struct side *http_client_side(struct http_conn *conn) {

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/transaction.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-/* Transactions are recycled; their bytes live in arenas that share one pool of blocks. */
 struct transaction_store {
     const struct limits *limits;
     struct transaction_observer observer;
-    struct arena_pool pool;
-    struct transaction *free;
-    size_t open;
-    size_t open_cap;
+    struct pool transactions;
+    struct arena_pool arenas;
 };
 
-struct transaction_store *transaction_store_new(const struct limits *limits,
+struct transaction_store *transaction_store_new(const struct limits *limits, struct memory *memory,
                                                 const struct transaction_observer *observer) {
     struct transaction_store *store = calloc(1, sizeof *store);
     if (!store) {
         return NULL;
     }
-    size_t share = limits->transaction_bytes / HARK_PARTITIONS;
     store->limits = limits;
     store->observer = *observer;
-    /* Half for the transactions themselves, half for what they store. */
-    store->open_cap = share / 2 / sizeof(struct transaction);
-    arena_pool_init(&store->pool, share / 2);
+    pool_init(&store->transactions, memory, sizeof(struct transaction), SIZE_MAX);
+    arena_pool_init(&store->arenas, memory, SIZE_MAX);
     return store;
 }
 
@@ -33,35 +27,21 @@ void transaction_store_free(struct transaction_store *store) {
     if (!store) {
         return;
     }
-    assert(store->open == 0);
-    while (store->free) {
-        struct transaction *next = store->free->next;
-        free(store->free);
-        store->free = next;
-    }
-    arena_pool_fini(&store->pool);
+    pool_fini(&store->transactions);
+    arena_pool_fini(&store->arenas);
     free(store);
 }
 
 struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
                                      enum direction client) {
-    if (store->open >= store->open_cap) {
+    struct transaction *t = pool_take(&store->transactions);
+    if (!t) {
         return NULL;
-    }
-    struct transaction *t = store->free;
-    if (t) {
-        store->free = t->next;
-    } else {
-        t = malloc(sizeof *t);
-        if (!t) {
-            return NULL;
-        }
     }
     *t = (struct transaction){.connection = connection, .client = client, .by = PAIRING_NONE};
     /* A head and its trailers twice over, requests' and responses', and what stands around them. */
-    arena_init(&t->arena, &store->pool, 5 * store->limits->head_bytes);
+    arena_init(&t->arena, &store->arenas, 5 * store->limits->head_bytes);
     memcpy(t->tcp.at_start, connection->counts, sizeof t->tcp.at_start);
-    store->open++;
     return t;
 }
 
@@ -116,11 +96,8 @@ void transaction_updated(struct transaction_store *store, const struct transacti
 }
 
 void transaction_drop(struct transaction_store *store, struct transaction *t) {
-    assert(store->open > 0);
     arena_reset(&t->arena);
-    t->next = store->free;
-    store->free = t;
-    store->open--;
+    pool_give(&store->transactions, t);
 }
 
 void transaction_finish(struct transaction_store *store, struct transaction *t) {

@@ -184,9 +184,9 @@ struct transaction_observer {
 
 struct transaction_store;
 
-/* limits and observer outlive the store (the observer is copied). The store takes 1/HARK_PARTITIONS of
- * limits.transaction_bytes. NULL without memory. */
-struct transaction_store *transaction_store_new(const struct limits *, const struct transaction_observer *);
+/* limits and memory outlive the store; the observer is copied. NULL without memory. */
+struct transaction_store *transaction_store_new(const struct limits *, struct memory *,
+                                                const struct transaction_observer *);
 /* Every transaction must have been finished or dropped. */
 void transaction_store_free(struct transaction_store *);
 /* A new, empty transaction of a connection; NULL when memory or the cap is out. */

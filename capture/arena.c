@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdalign.h>
-#include <stdlib.h>
 
 struct arena_block {
     struct arena_block *next;
@@ -11,24 +10,39 @@ struct arena_block {
     alignas(max_align_t) uint8_t data[];
 };
 
-/* Blocks of the standard size are pooled; a larger request gets a block of its own, freed at reset. */
-enum { BLOCK_BYTES = 4096 - 64 };
+/* Chosen to fill slabs without rest. A larger request gets a block of its own. */
+enum {
+    FIRST_BYTES = 1008 - sizeof(struct arena_block),
+    LATER_BYTES = 4080 - sizeof(struct arena_block),
+};
 
-void arena_pool_init(struct arena_pool *pool, size_t cap) {
-    *pool = (struct arena_pool){.cap = cap};
+void arena_pool_init(struct arena_pool *pool, struct memory *memory, size_t cap) {
+    *pool = (struct arena_pool){.memory = memory, .cap = cap};
+    pool_init(&pool->first, memory, sizeof(struct arena_block) + FIRST_BYTES, SIZE_MAX);
+    pool_init(&pool->later, memory, sizeof(struct arena_block) + LATER_BYTES, SIZE_MAX);
 }
 
 void arena_pool_fini(struct arena_pool *pool) {
     assert(pool->bytes_out == 0);
-    while (pool->free) {
-        struct arena_block *block = pool->free;
-        pool->free = block->next;
-        free(block);
-    }
+    pool_fini(&pool->first);
+    pool_fini(&pool->later);
 }
 
 void arena_init(struct arena *arena, struct arena_pool *pool, size_t cap) {
     *arena = (struct arena){.pool = pool, .cap = cap};
+}
+
+static void give_block(struct arena_pool *pool, struct arena_block *block) {
+    switch (block->size) {
+    case FIRST_BYTES:
+        pool_give(&pool->first, block);
+        break;
+    case LATER_BYTES:
+        pool_give(&pool->later, block);
+        break;
+    default:
+        memory_free(pool->memory, block, sizeof *block + block->size);
+    }
 }
 
 void arena_reset(struct arena *arena) {
@@ -36,32 +50,26 @@ void arena_reset(struct arena *arena) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
         arena->pool->bytes_out -= block->size;
-        if (block->size == BLOCK_BYTES) {
-            block->next = arena->pool->free;
-            arena->pool->free = block;
-        } else {
-            free(block);
-        }
+        give_block(arena->pool, block);
     }
     arena->used = 0;
     arena->taken = 0;
 }
 
-static struct arena_block *take_block(struct arena *arena, size_t size) {
+static struct arena_block *take_block(struct arena *arena, size_t len) {
     struct arena_pool *pool = arena->pool;
+    size_t size = !arena->blocks && len <= FIRST_BYTES ? FIRST_BYTES : len <= LATER_BYTES ? LATER_BYTES : len;
     if (size > arena->cap - arena->taken || size > pool->cap - pool->bytes_out) {
         return NULL;
     }
-    struct arena_block *block = size == BLOCK_BYTES ? pool->free : NULL;
-    if (block) {
-        pool->free = block->next;
-    } else {
-        block = malloc(sizeof *block + size);
-        if (!block) {
-            return NULL;
-        }
-        block->size = size;
+    struct arena_block *block = size == FIRST_BYTES ? pool_take(&pool->first)
+                                : size == LATER_BYTES
+                                    ? pool_take(&pool->later)
+                                    : memory_resize(pool->memory, NULL, 0, sizeof *block + size);
+    if (!block) {
+        return NULL;
     }
+    block->size = size;
     pool->bytes_out += size;
     arena->taken += size;
     return block;
@@ -74,7 +82,7 @@ void *arena_alloc(struct arena *arena, size_t len) {
     }
     size_t size = (len + align - 1) / align * align;
     if (!arena->blocks || size > arena->blocks->size - arena->used) {
-        struct arena_block *block = take_block(arena, size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        struct arena_block *block = take_block(arena, size);
         if (!block) {
             return NULL;
         }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory for things that die together: allocate piece by piece, reset at once. Blocks are taken from a pool
- * that the arenas of one worker share, so that a steady load allocates nothing. One thread a pool. Both are
- * embedded by value. */
+ * that the arenas of one partition share, so that a steady load allocates nothing. One thread a pool. Both
+ * are embedded by value. */
 #ifndef HARK_CAPTURE_ARENA_H
 #define HARK_CAPTURE_ARENA_H
 
+#include "capture/pool.h"
 #include "capture/slice.h"
 
 struct arena_block;
 
 struct arena_pool {
-    struct arena_block *free;
-    size_t bytes_out; /* held by arenas now */
-    size_t cap;       /* most bytes that all arenas of the pool may hold together */
+    struct memory *memory;
+    struct pool first; /* an arena's first block: most things are small */
+    struct pool later; /* ... and those after it */
+    size_t bytes_out;  /* held by arenas now */
+    size_t cap;        /* most bytes that all arenas of the pool may hold together */
 };
 
 struct arena {
@@ -23,7 +26,8 @@ struct arena {
     size_t cap;                 /* most bytes this arena may hold */
 };
 
-void arena_pool_init(struct arena_pool *, size_t cap);
+/* Borrows the memory for the pool's life. */
+void arena_pool_init(struct arena_pool *, struct memory *, size_t cap);
 /* Every arena of the pool must have been reset. */
 void arena_pool_fini(struct arena_pool *);
 

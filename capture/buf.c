@@ -10,9 +10,18 @@ void buf_init(struct buf *b, size_t cap) {
     *b = (struct buf){.cap = cap};
 }
 
+void buf_charge(struct buf *b, struct memory *memory) {
+    assert(b->capacity == 0);
+    b->memory = memory;
+}
+
 void buf_fini(struct buf *b) {
-    free(b->ptr);
-    *b = (struct buf){.cap = b->cap};
+    if (b->memory) {
+        memory_free(b->memory, b->ptr, b->capacity);
+    } else {
+        free(b->ptr);
+    }
+    *b = (struct buf){.cap = b->cap, .memory = b->memory};
 }
 
 static bool grow(struct buf *b, size_t need) {
@@ -23,7 +32,8 @@ static bool grow(struct buf *b, size_t need) {
     if (capacity > b->cap) {
         capacity = b->cap;
     }
-    uint8_t *ptr = realloc(b->ptr, capacity);
+    uint8_t *ptr =
+        b->memory ? memory_resize(b->memory, b->ptr, b->capacity, capacity) : realloc(b->ptr, capacity);
     if (!ptr) {
         return false;
     }

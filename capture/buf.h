@@ -5,6 +5,7 @@
 #ifndef HARK_CAPTURE_BUF_H
 #define HARK_CAPTURE_BUF_H
 
+#include "capture/memory.h"
 #include "capture/slice.h"
 
 /* Invariant: len <= capacity <= cap; ptr is NULL only while capacity is 0. */
@@ -14,9 +15,12 @@ struct buf {
     size_t capacity;
     size_t cap; /* bytes, never exceeded */
     bool failed;
+    struct memory *memory; /* what its bytes are taken from; NULL: the C library */
 };
 
 void buf_init(struct buf *, size_t cap);
+/* The buffer, which has no bytes yet, takes them from the memory, which outlives it. */
+void buf_charge(struct buf *, struct memory *);
 void buf_fini(struct buf *);
 
 /* Room for `more` bytes at the end; returns where to write them, or NULL (see above). Does not change len. */

@@ -6,6 +6,7 @@
 
 struct limits limits_default(void) {
     return (struct limits){
+        .memory = 864 * MIB,
         .tunnel_depth = 16,
         .fragment_datagrams = 4096,
         .fragment_bytes = 16 * MIB,
@@ -25,7 +26,6 @@ struct limits limits_default(void) {
         .headers = 1000,
         .open_requests = 1000,
         .interim_responses = 32,
-        .transaction_bytes = 1024 * MIB,
         .record_bytes = 4 * MIB,
     };
 }

@@ -14,6 +14,7 @@ enum { HARK_PARTITIONS = 64 };
 #define NS_PER_MILLISECOND INT64_C(1000000)
 
 struct limits {
+    size_t memory; /* (shared) bytes for all that grows with the number of connections and transactions */
     /* capture */
     unsigned tunnel_depth;       /* headers that decapsulation may peel off one frame */
     size_t fragment_datagrams;   /* datagrams in reassembly at once */
@@ -37,7 +38,6 @@ struct limits {
     size_t headers;       /* stored fields of one message */
     size_t open_requests; /* unanswered requests of one connection */
     size_t interim_responses; /* 1xx stored in one transaction */
-    size_t transaction_bytes; /* (shared) memory of open transactions */
     /* output */
     size_t record_bytes; /* longest record */
 };

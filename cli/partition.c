@@ -8,9 +8,12 @@ struct partition *partition_new(const struct limits *limits, const struct transa
     if (!partition) {
         return NULL;
     }
-    partition->store = transaction_store_new(limits, observer);
-    partition->http = partition->store ? http_environment_new(limits, partition->store) : NULL;
-    partition->flows = partition->http ? flow_table_new(limits, &http_conn_ops, partition->http) : NULL;
+    struct memory *memory = &partition->memory;
+    memory_init(memory, limits->memory / HARK_PARTITIONS);
+    partition->store = transaction_store_new(limits, memory, observer);
+    partition->http = partition->store ? http_environment_new(limits, memory, partition->store) : NULL;
+    partition->flows =
+        partition->http ? flow_table_new(limits, memory, &http_conn_ops, partition->http) : NULL;
     if (!partition->flows) {
         partition_free(partition);
         return NULL;
@@ -31,5 +34,6 @@ void partition_free(struct partition *partition) {
     if (partition->store) {
         transaction_store_free(partition->store);
     }
+    memory_fini(&partition->memory);
     free(partition);
 }

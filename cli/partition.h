@@ -8,6 +8,7 @@
 #include "reassembly/flow.h"
 
 struct partition {
+    struct memory memory;
     struct transaction_store *store;
     struct http_environment *http;
     struct flow_table *flows;

@@ -4,8 +4,8 @@
  */
 #include "reassembly/flow.h"
 
+#include "capture/pool.h"
 #include "reassembly/flow_index.h"
-#include "reassembly/pool.h"
 #include "reassembly/session_syn.h"
 #include "reassembly/timers.h"
 
@@ -52,6 +52,7 @@ struct flow_list {
 
 struct flow_table {
     struct limits limits;
+    struct memory *memory;
     bool clock_started;
     struct reassembler reassembler;
     struct flow_index index;
@@ -67,20 +68,21 @@ static size_t share(size_t limit) {
     return part ? part : 1;
 }
 
-struct flow_table *flow_table_new(const struct limits *limits, const struct consumer_ops *ops,
-                                  void *environment) {
+struct flow_table *flow_table_new(const struct limits *limits, struct memory *memory,
+                                  const struct consumer_ops *ops, void *environment) {
     struct flow_table *t = calloc(1, sizeof *t);
     if (!t) {
         return NULL;
     }
     t->limits = *limits;
     t->reassembler = (struct reassembler){.limits = &t->limits, .ops = ops, .environment = environment};
-    page_pool_init(&t->reassembler.pages, share(limits->held_bytes));
-    flow_index_init(&t->index);
-    timers_init(&t->timers);
-    pool_init(&t->flows, sizeof(struct flow), share(limits->flows));
-    pool_init(&t->embryos, sizeof(struct embryo), share(limits->flows));
-    pool_init(&t->sessions, sizeof(struct session), share(limits->flows));
+    t->memory = memory;
+    page_pool_init(&t->reassembler.pages, memory, share(limits->held_bytes));
+    flow_index_init(&t->index, memory);
+    timers_init(&t->timers, memory);
+    pool_init(&t->flows, memory, sizeof(struct flow), share(limits->flows));
+    pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
+    pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows));
     return t;
 }
 

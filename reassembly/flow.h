@@ -6,6 +6,7 @@
 #define HARK_REASSEMBLY_FLOW_H
 
 #include "capture/limits.h"
+#include "capture/memory.h"
 #include "reassembly/consumer.h"
 
 struct flow_table;
@@ -48,9 +49,11 @@ struct flow_counts {
     uint64_t declined_timeouts; /* ... and the skew ended the wait */
 };
 
-/* `limits` are the whole process's: the table takes 1/HARK_PARTITIONS of the shared ones. ops, environment
- * and limits outlive the table. NULL without memory. */
-struct flow_table *flow_table_new(const struct limits *, const struct consumer_ops *, void *environment);
+/* `limits` are the whole process's: the table takes 1/HARK_PARTITIONS of the shared ones. Flows are ended
+ * when the memory, which consumers may use as well, runs short. memory, ops and environment outlive the
+ * table. NULL without memory. */
+struct flow_table *flow_table_new(const struct limits *, struct memory *, const struct consumer_ops *,
+                                  void *environment);
 /* Frees without telling consumers anything but close(); call flow_table_finish before. */
 void flow_table_free(struct flow_table *);
 

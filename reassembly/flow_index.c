@@ -2,17 +2,21 @@
 #include "reassembly/flow_index.h"
 
 #include <assert.h>
-#include <stdlib.h>
+#include <string.h>
 
 enum { FIRST_CAPACITY = 64 };
 
-void flow_index_init(struct flow_index *x) {
-    *x = (struct flow_index){0};
+void flow_index_init(struct flow_index *x, struct memory *memory) {
+    *x = (struct flow_index){.memory = memory};
+}
+
+static void free_slots(struct flow_index *x) {
+    memory_free(x->memory, x->slots, x->capacity * sizeof *x->slots);
 }
 
 void flow_index_fini(struct flow_index *x) {
-    free(x->slots);
-    flow_index_init(x);
+    free_slots(x);
+    flow_index_init(x, x->memory);
 }
 
 /* The partition has used up some bits of the hash; mixed again, any of them will do. */
@@ -32,18 +36,20 @@ bool flow_index_reserve(struct flow_index *x) {
     if ((x->count + 1) * 2 <= x->capacity) {
         return true;
     }
-    struct flow_index larger = {.capacity = x->capacity ? x->capacity * 2 : FIRST_CAPACITY,
-                                .count = x->count};
-    larger.slots = calloc(larger.capacity, sizeof *larger.slots);
+    struct flow_index larger = {
+        .memory = x->memory, .capacity = x->capacity ? x->capacity * 2 : FIRST_CAPACITY, .count = x->count};
+    size_t bytes = larger.capacity * sizeof *larger.slots;
+    larger.slots = memory_resize(x->memory, NULL, 0, bytes);
     if (!larger.slots) {
         return false;
     }
+    memset(larger.slots, 0, bytes);
     for (size_t i = 0; i < x->capacity; i++) {
         if (x->slots[i].key) {
             place(&larger, x->slots[i]);
         }
     }
-    free(x->slots);
+    free_slots(x);
     *x = larger;
     return true;
 }

@@ -5,6 +5,7 @@
 #ifndef HARK_REASSEMBLY_FLOW_INDEX_H
 #define HARK_REASSEMBLY_FLOW_INDEX_H
 
+#include "capture/memory.h"
 #include "reassembly/consumer.h"
 
 struct flow_index_slot {
@@ -13,12 +14,14 @@ struct flow_index_slot {
 };
 
 struct flow_index {
+    struct memory *memory;
     struct flow_index_slot *slots;
     size_t capacity; /* power of two, at least twice `count`; 0 before the first reserve */
     size_t count;
 };
 
-void flow_index_init(struct flow_index *);
+/* Borrows the memory for the index's life. */
+void flow_index_init(struct flow_index *, struct memory *);
 void flow_index_fini(struct flow_index *);
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);

@@ -87,11 +87,11 @@ bool segq_uncovered(struct segq *q, uint64_t start, uint64_t end, uint64_t *from
 }
 
 static size_t charge_of(const struct held *h) {
-    return h->small ? SMALL_CHARGE : PAGE_BYTES;
+    return h->small ? SMALL_BYTES : PAGE_BYTES;
 }
 
 size_t segq_charge(size_t len) {
-    return len <= SEGQ_SMALL_ROOM ? SMALL_CHARGE : PAGE_BYTES;
+    return len <= SEGQ_SMALL_ROOM ? SMALL_BYTES : PAGE_BYTES;
 }
 
 static void link_in(struct segq *q, struct held *h) {

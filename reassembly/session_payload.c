@@ -149,7 +149,7 @@ static void place_cut(struct reassembler *r, struct session *x, enum direction d
     }
     while (at < a->wire_end && segq_uncovered(&s->cuts, at, a->wire_end, &from, &to)) {
         int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
-        if (s->held.charge + s->cuts.charge + SMALL_CHARGE > r->limits->stream_held_bytes ||
+        if (s->held.charge + s->cuts.charge + SMALL_BYTES > r->limits->stream_held_bytes ||
             !segq_put_cut(&s->cuts, &r->pages, a->segment, from, (uint32_t)(to - from), r->clock_ns,
                           acked_ns)) {
             break;

@@ -2,17 +2,16 @@
 #include "reassembly/timers.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 enum { FIRST_CAPACITY = 64 };
 
-void timers_init(struct timers *t) {
-    *t = (struct timers){0};
+void timers_init(struct timers *t, struct memory *memory) {
+    *t = (struct timers){.memory = memory};
 }
 
 void timers_fini(struct timers *t) {
-    free(t->entries);
-    timers_init(t);
+    memory_free(t->memory, t->entries, t->capacity * sizeof *t->entries);
+    timers_init(t, t->memory);
 }
 
 bool timers_reserve(struct timers *t, size_t count) {
@@ -23,7 +22,8 @@ bool timers_reserve(struct timers *t, size_t count) {
     while (capacity < count) {
         capacity *= 2;
     }
-    struct timers_entry *entries = realloc(t->entries, capacity * sizeof *entries);
+    struct timers_entry *entries =
+        memory_resize(t->memory, t->entries, t->capacity * sizeof *entries, capacity * sizeof *entries);
     if (!entries) {
         return false;
     }

@@ -6,8 +6,8 @@
 #ifndef HARK_REASSEMBLY_TIMERS_H
 #define HARK_REASSEMBLY_TIMERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "capture/memory.h"
+
 #include <stdint.h>
 
 /* Embedded in its owner. Zero-initialised: not set. */
@@ -22,12 +22,14 @@ struct timers_entry {
 };
 
 struct timers {
+    struct memory *memory;
     struct timers_entry *entries;
     size_t count;
     size_t capacity;
 };
 
-void timers_init(struct timers *);
+/* Borrows the memory for the timers' life. */
+void timers_init(struct timers *, struct memory *);
 void timers_fini(struct timers *);
 /* Makes room so that `count` timers can be set without failing. False without memory. */
 bool timers_reserve(struct timers *, size_t count);

@@ -32,7 +32,7 @@ static struct limits small_limits(void) {
     limits.headers = 32;
     limits.open_requests = 8;
     limits.interim_responses = 2;
-    limits.transaction_bytes = (size_t)HARK_PARTITIONS * (512 << 10);
+    limits.memory = (size_t)HARK_PARTITIONS * (1 << 20);
     return limits;
 }
 

@@ -218,7 +218,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     limits.flows = (size_t)(data[0] % 4 + 1) * HARK_PARTITIONS;
     limits.held_bytes = (size_t)HARK_PARTITIONS * 2048 * (data[0] / 4 % 8);
     limits.stream_held_bytes = (size_t)(data[0] / 32) * 1500;
-    struct flow_table *table = flow_table_new(&limits, &listener_ops, &h);
+    struct memory memory;
+    memory_init(&memory, limits.memory);
+    struct flow_table *table = flow_table_new(&limits, &memory, &listener_ops, &h);
     DEMAND(table);
     int64_t now_ns = 1000 * NS_PER_SECOND;
     uint64_t packets = 0;
@@ -240,5 +242,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     flow_table_counts(table, &counts);
     DEMAND(counts.open_now == 0 && counts.held_bytes_now == 0 && h.opens == h.closes);
     flow_table_free(table);
+    memory_fini(&memory);
     return 0;
 }

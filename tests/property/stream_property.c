@@ -188,7 +188,9 @@ static void judge_whole(struct witness *w, const struct flow_counts *counts) {
 static const char *run(const struct schedule *s, const struct limits *limits, uint64_t seed, unsigned loss,
                        struct flow_counts *counts) {
     struct witness w = {.schedule = s, .lossy = loss > 0};
-    struct flow_table *table = flow_table_new(limits, &witness_ops, &w);
+    struct memory memory;
+    memory_init(&memory, limits->memory);
+    struct flow_table *table = flow_table_new(limits, &memory, &witness_ops, &w);
     if (!table) {
         return "no memory";
     }
@@ -217,6 +219,7 @@ static const char *run(const struct schedule *s, const struct limits *limits, ui
         judge_whole(&w, counts);
     }
     flow_table_free(table);
+    memory_fini(&memory);
     return w.fault;
 }
 

@@ -159,9 +159,11 @@ void witness_run(struct witness *w, const struct tap *tap, const struct limits *
     w->text_len = 0;
     w->fault = NULL;
     const struct transaction_observer observer = {.context = w, .finished = on_finished};
-    struct transaction_store *store = transaction_store_new(limits, &observer);
-    struct http_environment *http = store ? http_environment_new(limits, store) : NULL;
-    struct flow_table *table = http ? flow_table_new(limits, &http_conn_ops, http) : NULL;
+    struct memory memory;
+    memory_init(&memory, limits->memory);
+    struct transaction_store *store = transaction_store_new(limits, &memory, &observer);
+    struct http_environment *http = store ? http_environment_new(limits, &memory, store) : NULL;
+    struct flow_table *table = http ? flow_table_new(limits, &memory, &http_conn_ops, http) : NULL;
     if (!table) {
         w->fault = "no memory";
         return;
@@ -174,6 +176,7 @@ void witness_run(struct witness *w, const struct tap *tap, const struct limits *
     flow_table_free(table);
     http_environment_free(http);
     transaction_store_free(store);
+    memory_fini(&memory);
     judge_sums(w, &http_counts, &flow_counts, tap->count);
     qsort(w->records, w->count, sizeof *w->records, by_facts);
 }

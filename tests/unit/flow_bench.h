@@ -21,6 +21,7 @@ enum { BENCH_LOG_BYTES = 1 << 16, BENCH_TICK_MS = 100 };
 
 struct bench {
     struct limits limits;
+    struct memory memory;
     struct flow_table *table;
     int64_t next_tick_ns;
     uint64_t ordinal;
@@ -176,7 +177,8 @@ static inline struct bench *bench_new(void (*change)(struct limits *)) {
     if (change) {
         change(&b->limits);
     }
-    b->table = flow_table_new(&b->limits, &bench_ops, b);
+    memory_init(&b->memory, b->limits.memory);
+    b->table = flow_table_new(&b->limits, &b->memory, &bench_ops, b);
     assert_non_null(b->table);
     return b;
 }
@@ -268,6 +270,7 @@ static inline void bench_free(struct bench *b) {
     }
     assert_int_equal(closed, counts.opened);
     flow_table_free(b->table);
+    memory_fini(&b->memory);
     free(b);
 }
 

@@ -531,6 +531,7 @@ static void eviction_prefers_the_cheap(void **state) {
     assert_int_equal(bench_counts(b).cap_flows, 2);
     assert_int_equal(bench_counts(b).closed[END_EVICTED], 2);
     flow_table_free(b->table); /* closes what is open, without further word */
+    memory_fini(&b->memory);
     assert_int_equal(b->opens, 3);
     free(b);
 }

@@ -142,7 +142,9 @@ static void steady_state_allocates_nothing(void **state) {
     (void)state;
     struct limits limits = limits_default();
     struct source s = {.now_ns = NS_PER_SECOND};
-    s.table = flow_table_new(&limits, &plain_ops, &s);
+    struct memory memory;
+    memory_init(&memory, limits.memory);
+    s.table = flow_table_new(&limits, &memory, &plain_ops, &s);
     assert_non_null(s.table);
     uint32_t client = 0;
     uint64_t before = allocations;
@@ -160,13 +162,16 @@ static void steady_state_allocates_nothing(void **state) {
     assert_true(counts.gaps[GAP_ACKNOWLEDGED] > 19000 - 1000 && counts.closed[END_FIN] > 18000);
     flow_table_finish(s.table, s.now_ns);
     flow_table_free(s.table);
+    memory_fini(&memory);
 }
 
 static void a_syn_flood_stays_within_its_cap(void **state) {
     (void)state;
     struct limits limits = limits_default();
     struct source s = {.now_ns = NS_PER_SECOND};
-    s.table = flow_table_new(&limits, &plain_ops, &s);
+    struct memory memory;
+    memory_init(&memory, limits.memory);
+    s.table = flow_table_new(&limits, &memory, &plain_ops, &s);
     assert_non_null(s.table);
     converse(&s, 1 << 22); /* lingers, then goes first */
     give(&s, 0, 1 << 23, 100, 500, TCP_ACK, 200);
@@ -184,6 +189,7 @@ static void a_syn_flood_stays_within_its_cap(void **state) {
     assert_int_equal(counts.cap_flows, flood + 2 - limits.flows / HARK_PARTITIONS);
     flow_table_finish(s.table, s.now_ns);
     flow_table_free(s.table);
+    memory_fini(&memory);
 }
 
 static void a_flow_without_payload_is_small(void **state) {

@@ -17,6 +17,7 @@ static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
 
 struct bench {
     struct limits limits;
+    struct memory memory;
     struct transaction_store *store;
     struct http_environment *environment;
     struct connection connection;
@@ -75,8 +76,9 @@ static void on_finished(void *context, const struct transaction *t) {
 static void setup(struct bench *b) {
     *b = (struct bench){.limits = limits_default()};
     const struct transaction_observer observer = {.context = b, .finished = on_finished};
-    b->store = transaction_store_new(&b->limits, &observer);
-    b->environment = http_environment_new(&b->limits, b->store);
+    memory_init(&b->memory, b->limits.memory);
+    b->store = transaction_store_new(&b->limits, &b->memory, &observer);
+    b->environment = http_environment_new(&b->limits, &b->memory, b->store);
     assert_non_null(b->store);
     assert_non_null(b->environment);
     for (unsigned i = 0; i < 2; i++) {
@@ -153,6 +155,7 @@ static void check(struct bench *b, enum end_reason reason, const char *expected)
     assert_int_equal(responses, counts.responses);
     http_environment_free(b->environment);
     transaction_store_free(b->store);
+    memory_fini(&b->memory);
 }
 
 #define GET(path)  "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -57,7 +57,9 @@ static void arena_pieces_are_apart_and_aligned(void **state) {
     (void)state;
     struct arena_pool pool;
     struct arena arena;
-    arena_pool_init(&pool, 1 << 20);
+    struct memory memory;
+    memory_init(&memory, 1 << 24);
+    arena_pool_init(&pool, &memory, 1 << 20);
     arena_init(&arena, &pool, 1 << 20);
     uint8_t *pieces[200];
     for (unsigned i = 0; i < 200; i++) {
@@ -74,13 +76,16 @@ static void arena_pieces_are_apart_and_aligned(void **state) {
     arena_reset(&arena);
     assert_int_equal(pool.bytes_out, 0);
     arena_pool_fini(&pool);
+    memory_fini(&memory);
 }
 
 static void arena_respects_its_cap_and_the_pool_s(void **state) {
     (void)state;
     struct arena_pool pool;
     struct arena a, b;
-    arena_pool_init(&pool, 20000);
+    struct memory memory;
+    memory_init(&memory, 1 << 24);
+    arena_pool_init(&pool, &memory, 20000);
     arena_init(&a, &pool, 10000);
     arena_init(&b, &pool, 100000);
     assert_non_null(arena_alloc(&a, 8000));
@@ -92,26 +97,32 @@ static void arena_respects_its_cap_and_the_pool_s(void **state) {
     assert_non_null(arena_alloc(&b, 9000));
     arena_reset(&b);
     arena_pool_fini(&pool);
+    memory_fini(&memory);
 }
 
 static void arena_blocks_are_used_again(void **state) {
     (void)state;
     struct arena_pool pool;
     struct arena a;
-    arena_pool_init(&pool, 1 << 20);
+    struct memory memory;
+    memory_init(&memory, 1 << 24);
+    arena_pool_init(&pool, &memory, 1 << 20);
     arena_init(&a, &pool, 1 << 20);
     void *first = arena_alloc(&a, 10);
     arena_reset(&a);
     assert_ptr_equal(arena_alloc(&a, 20), first);
     arena_reset(&a);
     arena_pool_fini(&pool);
+    memory_fini(&memory);
 }
 
 static void copy_tells_when_there_is_no_room(void **state) {
     (void)state;
     struct arena_pool pool;
     struct arena a;
-    arena_pool_init(&pool, 5000);
+    struct memory memory;
+    memory_init(&memory, 1 << 24);
+    arena_pool_init(&pool, &memory, 5000);
     arena_init(&a, &pool, 5000);
     bool ok = true;
     assert_true(slice_is(arena_copy(&a, slice_of("text"), &ok), "text"));
@@ -123,6 +134,7 @@ static void copy_tells_when_there_is_no_room(void **state) {
     assert_false(ok);
     arena_reset(&a);
     arena_pool_fini(&pool);
+    memory_fini(&memory);
 }
 
 int main(void) {

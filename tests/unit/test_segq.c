@@ -110,8 +110,10 @@ static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, ui
 
 static void random_operations_match_the_oracle(void **state) {
     (void)state;
+    struct memory memory;
     struct page_pool pages;
-    page_pool_init(&pages, (size_t)64 << 20);
+    memory_init(&memory, (size_t)512 << 20);
+    page_pool_init(&pages, &memory, (size_t)64 << 20);
     static struct oracle o;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         random_state = seed * UINT64_C(0x9E3779B97F4A7C15);
@@ -145,15 +147,18 @@ static void random_operations_match_the_oracle(void **state) {
             }
         }
         assert_int_equal(q.charge, 0);
-        assert_int_equal(pages.used_pages, 0);
+        assert_int_equal(page_pool_used(&pages), 0);
     }
     page_pool_fini(&pages);
+    memory_fini(&memory);
 }
 
 static void smaller_ack_and_tap_copy_are_noted(void **state) {
     (void)state;
+    struct memory memory;
     struct page_pool pages;
-    page_pool_init(&pages, 1 << 20);
+    memory_init(&memory, (size_t)512 << 20);
+    page_pool_init(&pages, &memory, 1 << 20);
     struct segq q = {0};
     struct segment first = {.offset = 10, .time_ns = 5, .has_ack = true, .ack = 900};
     segq_put(&q, &pages, &first, 10, slice_of("abcdef"), 1, SEGQ_NEVER);
@@ -170,12 +175,15 @@ static void smaller_ack_and_tap_copy_are_noted(void **state) {
     assert_int_equal(q.head->segment.ack, 700); /* other bytes: not a copy */
     segq_clear(&q, &pages);
     page_pool_fini(&pages);
+    memory_fini(&memory);
 }
 
 static void cap_counts_pages(void **state) {
     (void)state;
+    struct memory memory;
     struct page_pool pages;
-    page_pool_init(&pages, 3 * PAGE_BYTES + 100);
+    memory_init(&memory, (size_t)512 << 20);
+    page_pool_init(&pages, &memory, 3 * PAGE_BYTES + 100);
     struct segq q = {0};
     struct segment segment = {0};
     static const uint8_t bytes[3000];
@@ -189,13 +197,14 @@ static void cap_counts_pages(void **state) {
     while (segq_put(&q, &pages, &segment, 100 + small * 10, slice_make(bytes, 5), 1, 1)) {
         small++;
     }
-    assert_int_equal(small, SMALLS_A_PAGE);
-    assert_int_equal(q.charge, 2 * PAGE_BYTES + SMALLS_A_PAGE * SMALL_CHARGE);
+    assert_int_equal(small, (PAGE_BYTES + 100) / SMALL_BYTES);
+    assert_int_equal(q.charge, 2 * PAGE_BYTES + small * SMALL_BYTES);
     segq_take(&q, &pages, 5);
     assert_non_null(segq_put(&q, &pages, &segment, 100, slice_make(bytes, 5), 1, 1));
     segq_clear(&q, &pages);
-    assert_int_equal(pages.used_pages, 0);
+    assert_int_equal(page_pool_used(&pages), 0);
     page_pool_fini(&pages);
+    memory_fini(&memory);
 }
 
 /* A sender that fills from behind or interleaves must not make insertion quadratic: a list walked from one
@@ -204,8 +213,10 @@ static void hostile_orders_stay_fast(void **state) {
     (void)state;
     enum { NODES = 200000 };
     for (int order = 0; order < 3; order++) {
+        struct memory memory;
         struct page_pool pages;
-        page_pool_init(&pages, (size_t)256 << 20);
+        memory_init(&memory, (size_t)512 << 20);
+        page_pool_init(&pages, &memory, (size_t)256 << 20);
         struct segq q = {0};
         struct segment segment = {0};
         random_state = 7;
@@ -221,6 +232,7 @@ static void hostile_orders_stay_fast(void **state) {
             segq_take(&q, &pages, 1);
         }
         page_pool_fini(&pages);
+        memory_fini(&memory);
     }
 }
 

@@ -18,13 +18,15 @@ static const struct stream_patience both_sides = {.skew_ns = SKEW, .hold_time_ns
 static const struct stream_patience one_sided = {.skew_ns = SKEW, .hold_time_ns = HOLD, .one_sided = true};
 
 struct bench {
+    struct memory memory;
     struct page_pool pages;
     struct stream s;
 };
 
 /* A stream that starts at 100. */
 static void begin(struct bench *b) {
-    page_pool_init(&b->pages, 1 << 20);
+    memory_init(&b->memory, 1 << 20);
+    page_pool_init(&b->pages, &b->memory, 1 << 20);
     stream_init(&b->s);
     assert_int_equal(stream_offset(&b->s, 100), BASE + 100);
     stream_start(&b->s, BASE + 100);
@@ -32,8 +34,9 @@ static void begin(struct bench *b) {
 
 static void end(struct bench *b) {
     stream_fini(&b->s, &b->pages);
-    assert_int_equal(b->pages.used_pages, 0);
+    assert_int_equal(page_pool_used(&b->pages), 0);
     page_pool_fini(&b->pages);
+    memory_fini(&b->memory);
 }
 
 static void put(struct bench *b, uint64_t at, const char *text, int64_t now) {
@@ -58,7 +61,8 @@ static void expect_gap(const struct bench *b, const struct stream_patience *p, i
 static void numbers_are_read_as_the_nearest(void **state) {
     (void)state;
     struct bench b;
-    page_pool_init(&b.pages, 1 << 20);
+    memory_init(&b.memory, 1 << 20);
+    page_pool_init(&b.pages, &b.memory, 1 << 20);
     stream_init(&b.s);
     assert_int_equal(stream_offset(&b.s, 0xffffff00), BASE + 0xffffff00);
     assert_int_equal(stream_offset(&b.s, 0xfffffe00), BASE + 0xfffffe00);
@@ -85,7 +89,8 @@ static void numbers_are_read_as_the_nearest(void **state) {
 static void an_ack_can_begin_the_numbering(void **state) {
     (void)state;
     struct bench b;
-    page_pool_init(&b.pages, 1 << 20);
+    memory_init(&b.memory, 1 << 20);
+    page_pool_init(&b.pages, &b.memory, 1 << 20);
     stream_init(&b.s);
     uint64_t acked = stream_offset(&b.s, 5);
     assert_true(stream_acked(&b.s, acked, 1));

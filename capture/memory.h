@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory of one partition: a budget that everything which grows with traffic is taken from. Slabs of one
+ * size go from one pool to another as the traffic's needs change; blocks of any size are for what grows.
+ * What is counted is what the C library was asked for. Embedded by value; one thread. */
+#ifndef HARK_CAPTURE_MEMORY_H
+#define HARK_CAPTURE_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A slab is aligned to its size: an object's address tells its slab. */
+enum { MEMORY_SLAB_BYTES = 16 * 1024 };
+
+struct memory_slab;
+
+/* Invariant: used + spare slabs <= cap. */
+struct memory {
+    size_t cap;               /* bytes */
+    size_t used;              /* given out; spare slabs not counted */
+    struct memory_slab *free; /* spare slabs */
+    size_t spare;             /* their bytes */
+    size_t refusals;          /* times the cap was in the way */
+};
+
+void memory_init(struct memory *, size_t cap);
+/* Everything must have been given back. */
+void memory_fini(struct memory *);
+
+/* NULL at the cap or without memory. */
+void *memory_slab_take(struct memory *);
+void memory_slab_give(struct memory *, void *slab);
+
+/* A block of `len` bytes, as from realloc: `block` is one of `old_len` bytes, or NULL with 0. NULL at the cap
+ * or without memory: the old block is then as it was. */
+void *memory_resize(struct memory *, void *block, size_t old_len, size_t len);
+/* NULL is legal, with 0. */
+void memory_free(struct memory *, void *block, size_t len);
+
+static inline size_t memory_left(const struct memory *m) {
+    return m->cap - m->used;
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/pool.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Head of a slab. Objects that were given back are linked through their first bytes; those from `carved` on
+ * were never taken. */
+struct pool_slab {
+    struct pool_slab *next;
+    struct pool_slab *previous;
+    void *free_list;
+    size_t used;
+    size_t carved;
+};
+
+enum { HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST };
+
+static_assert(sizeof(struct pool_slab) <= HEAD_BYTES, "the head fits before the first object");
+static_assert(HEAD_BYTES % sizeof(max_align_t) == 0, "the first object is aligned");
+
+void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_t cap) {
+    size_t unit = _Alignof(max_align_t);
+    size_t rounded = (object_bytes + unit - 1) / unit * unit;
+    assert(rounded <= POOL_LARGEST);
+    *p = (struct pool){
+        .memory = memory, .object_bytes = rounded, .slab_objects = POOL_LARGEST / rounded, .cap = cap};
+}
+
+static void partial_add(struct pool *p, struct pool_slab *slab) {
+    slab->previous = NULL;
+    slab->next = p->partial;
+    if (p->partial) {
+        p->partial->previous = slab;
+    }
+    p->partial = slab;
+}
+
+static void partial_remove(struct pool *p, struct pool_slab *slab) {
+    *(slab->previous ? &slab->previous->next : &p->partial) = slab->next;
+    if (slab->next) {
+        slab->next->previous = slab->previous;
+    }
+}
+
+void pool_fini(struct pool *p) {
+    assert(p->used == 0);
+    if (p->partial) {
+        memory_slab_give(p->memory, p->partial);
+        p->partial = NULL;
+    }
+}
+
+static struct pool_slab *slab_with_room(struct pool *p) {
+    struct pool_slab *slab = p->partial;
+    if (!slab) {
+        slab = memory_slab_take(p->memory);
+        if (slab) {
+            *slab = (struct pool_slab){0};
+            partial_add(p, slab);
+        }
+    }
+    return slab;
+}
+
+void *pool_take(struct pool *p) {
+    struct pool_slab *slab = p->used < p->cap ? slab_with_room(p) : NULL;
+    if (!slab) {
+        return NULL;
+    }
+    void *object = slab->free_list;
+    if (object) {
+        memcpy(&slab->free_list, object, sizeof slab->free_list);
+    } else {
+        object = (char *)slab + HEAD_BYTES + slab->carved++ * p->object_bytes;
+    }
+    p->used++;
+    if (++slab->used == p->slab_objects) {
+        partial_remove(p, slab);
+    }
+    return object;
+}
+
+void pool_give(struct pool *p, void *object) {
+    struct pool_slab *slab = (void *)((char *)object - (uintptr_t)object % MEMORY_SLAB_BYTES);
+    assert(p->used > 0 && slab->used > 0);
+    memcpy(object, &slab->free_list, sizeof slab->free_list);
+    slab->free_list = object;
+    p->used--;
+    if (slab->used-- == p->slab_objects) {
+        partial_add(p, slab);
+    }
+    if (slab->used == 0 && (slab->next || slab->previous)) {
+        partial_remove(p, slab);
+        memory_slab_give(p->memory, slab);
+    }
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects of one size, at most `cap` of them, in slabs of the partition's memory. A slab without objects goes
+ * back, so that another pool can have it; one is kept, so that in the steady state nothing is allocated.
+ * Embedded by value, one thread. */
+#ifndef HARK_CAPTURE_POOL_H
+#define HARK_CAPTURE_POOL_H
+
+#include "capture/memory.h"
+
+enum { POOL_LARGEST = MEMORY_SLAB_BYTES - 64 }; /* bytes of an object */
+
+struct pool_slab;
+
+/* Invariant: every slab with room is in the list `partial`; of the empty ones there is at most one. */
+struct pool {
+    struct memory *memory;
+    size_t object_bytes;
+    size_t slab_objects;
+    size_t cap;
+    size_t used;
+    struct pool_slab *partial;
+};
+
+/* Borrows the memory for the pool's life. */
+void pool_init(struct pool *, struct memory *, size_t object_bytes, size_t cap);
+/* Every object must have been given back. */
+void pool_fini(struct pool *);
+/* An object with undefined content; NULL at the cap or without memory. Owned by the caller until pool_give.
+ */
+void *pool_take(struct pool *);
+void pool_give(struct pool *, void *object);
+
+#endif
