@@ -31,5 +31,6 @@ extern const struct attack attacks_head[];
 extern const struct attack attacks_body[];
 extern const struct attack attacks_exchange[];
 extern const struct attack attacks_hold[];
+extern const struct attack attacks_mixed[];
 
 #endif

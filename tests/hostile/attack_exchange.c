@@ -61,6 +61,22 @@ static void unasked(struct stage *s, uint64_t size) {
     }
 }
 
+/* Midstream, and nearly HTTP again and again: whoever looks for the next message has to look at each. */
+static void bait(struct stage *s, uint64_t size) {
+    static const char *const baits[] = {
+        "GET / HTTP/1.1\r\nnot a field line\r\n",
+        "GET / HTTP/1.1 GET / HTTP/1.1 GET / HTTP/1.1 ",
+        "HTTP/1.1 200 OK\r\nHTTP/1.1 200 OK\r\n",
+        "GET GET GET GET GET GET GET GET GET\r\n",
+    };
+    for (unsigned k = 0; k < sizeof baits / sizeof baits[0]; k++) {
+        struct talk t = stage_talk(s, k);
+        endless(s, &t, k % 2 ? SERVER : CLIENT, baits[k], size / strlen(baits[k]) / 4);
+        t.next[CLIENT] += 10000; /* and once more behind a hole */
+        endless(s, &t, k % 2 ? SERVER : CLIENT, baits[k], size / strlen(baits[k]) / 4);
+    }
+}
+
 const struct attack attacks_exchange[] = {
     {"endless-1xx", "responses", 200000, 20000000, OTHERS_INCOMPLETE, "",
      "1xx responses and never a final one", endless_1xx},
@@ -72,5 +88,7 @@ const struct attack attacks_exchange[] = {
      "one request and responses without end", endless_responses},
     {"unasked", "connections", 6000, 1000000, OTHERS_INCOMPLETE, "",
      "connections on which only the server speaks", unasked},
+    {"bait", "bytes", 4000000, 1000000000, OTHERS_INCOMPLETE, "",
+     "midstream and nearly HTTP, again and again", bait},
     {0},
 };

@@ -106,6 +106,22 @@ static void request_flood(struct stage *s, uint64_t size) {
     }
 }
 
+/* Addresses chosen so that a product in hark's hash of connections (capture/packet.c) is zero whatever the
+ * port and the network: without a secret in its tables every connection would be in one place. */
+static void hash_collision(struct stage *s, uint64_t size) {
+    static const uint8_t chosen[8] = {0xd1, 0xb5, 0x4a, 0x32, 0xd1, 0x92, 0xed, 0x03};
+    struct endpoint server = wire_ipv6(UINT64_C(2) << 48, 80);
+    for (uint64_t i = 0; i < size; i++) {
+        struct endpoint client = wire_ipv6(0, (uint16_t)(1024 + chance_below(&s->chance, 64000)));
+        uint64_t network = chance_next(&s->chance);
+        memcpy(client.address + 1, &network, 7);
+        memcpy(client.address + 8, chosen, sizeof chosen);
+        struct talk t = talk_between(&s->chance, client, server);
+        struct segment syn = talk_say(&t, CLIENT, WIRE_SYN, NULL, 0);
+        stage_segment(s, &syn);
+    }
+}
+
 const struct attack attacks_flood[] = {
     {"syn-flood", "SYNs", 60000, 10000000, OTHERS_NONE, "", "SYNs of random sources", syn_flood},
     {"syn-answered", "SYNs", 30000, 2000000, OTHERS_NONE, "", "SYNs of random sources, each with its SYN+ACK",
@@ -124,5 +140,7 @@ const struct attack attacks_flood[] = {
      "one packet of noise of each of many unknown connections", data_flood},
     {"request-flood", "packets", 30000, 2000000, OTHERS_INCOMPLETE, "",
      "one whole request of each of many unknown connections", request_flood},
+    {"hash-collision", "SYNs", 10000, 1000000, OTHERS_NONE, "",
+     "SYNs of addresses that a hash without a secret puts in one place", hash_collision},
     {0},
 };

@@ -11,7 +11,7 @@
 
 static const struct attack *const groups[] = {attacks_insertion, attacks_overlap, attacks_flood,
                                               attacks_fragment,  attacks_head,    attacks_body,
-                                              attacks_exchange,  attacks_hold};
+                                              attacks_exchange,  attacks_hold,    attacks_mixed};
 enum { GROUPS = sizeof groups / sizeof groups[0] };
 
 struct choice {

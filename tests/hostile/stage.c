@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    HONEST_AT_ONCE = 32,
-    HONEST_AT_LEAST = 60, /* connections, however short the attack */
+    HONEST_AT_ONCE = 12,
+    HONEST_AT_LEAST = 100, /* connections, however short the attack */
     VICTIMS_AT_ONCE = 64,
     EXCHANGES = 8,
     LONGEST_PAUSE_US = 200000,
