@@ -335,7 +335,8 @@ static bool is_copy_of_done(const struct datagram *d, const struct defrag_fragme
 /* How a fragment lies to those that came before. */
 enum overlap { OVERLAP_NONE, OVERLAP_COPY, OVERLAP_OTHER };
 
-/* A copy begins where a fragment began, ends where it ended and has its bytes. */
+/* A copy begins where a fragment began, ends where it ended, is or is not the last as that was, and has its
+ * bytes. */
 static enum overlap overlap_of(const struct datagram *d, const struct defrag_fragment *f, uint32_t end) {
     uint32_t first = f->offset / BLOCK_BYTES;
     uint32_t after = (end + BLOCK_BYTES - 1) / BLOCK_BYTES;
@@ -350,7 +351,7 @@ static enum overlap overlap_of(const struct datagram *d, const struct defrag_fra
     }
     bool goes_on = after < limit && bit_get(come_bits(d), after) && !bit_get(start_bits(d), after);
     bool copy = come == after - first && starts == 1 && bit_get(start_bits(d), first) && !goes_on &&
-                same_bytes(d, f->offset, f->bytes.ptr, f->bytes.len);
+                f->more == (end != d->total) && same_bytes(d, f->offset, f->bytes.ptr, f->bytes.len);
     return copy ? OVERLAP_COPY : OVERLAP_OTHER;
 }
 

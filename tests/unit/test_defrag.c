@@ -565,6 +565,22 @@ static void test_tick_expires_and_keeps_the_last_packet(void **state) {
     bench_free(&bench);
 }
 
+/* The same bytes, once as a middle and once as the end, are no copies: in IPv4 the end is learned, in IPv6
+ * the datagram is discarded. */
+static void test_an_end_is_no_copy_of_a_middle(void **state) {
+    (void)state;
+    struct table *t = table_new(4, 4, 1 << 16);
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_HELD);
+    assert_int_equal(add(t, 0, 16, false), DEFRAG_COMPLETE);
+    assert_content(t, 16);
+    table_free(t);
+    t = table_new(6, 4, 1 << 16);
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_HELD);
+    assert_int_equal(add(t, 0, 16, false), DEFRAG_DROPPED);
+    assert_int_equal(defrag_counts(t->defrag).overlapping, 1);
+    table_free(t);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order_reversed_and_mixed),
@@ -588,6 +604,7 @@ int main(void) {
         cmocka_unit_test(test_fragment_headers_nest_under_the_cap),
         cmocka_unit_test(test_checksum_of_a_reassembled_datagram),
         cmocka_unit_test(test_tick_expires_and_keeps_the_last_packet),
+        cmocka_unit_test(test_an_end_is_no_copy_of_a_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
