@@ -98,6 +98,7 @@ static void forge_bytes(const struct moment *m) {
     s.bytes = evil;
     s.ttl = EVIL_TTL;
     recorder_segment(m->recorder, m->now_ns, &s);
+    *m->conflict = CONFLICT_POSSIBLE;
 }
 
 static bool ttl_before(const struct moment *m) {

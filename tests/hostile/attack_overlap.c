@@ -11,7 +11,8 @@ static void repeat_altered(const struct moment *m, size_t from, size_t to) {
     uint8_t evil[WIRE_MSS];
     struct segment s = *m->segment;
     for (size_t i = from; i < to; i++) {
-        evil[i - from] = (uint8_t)('A' + chance_below(m->chance, 26));
+        uint8_t letter = (uint8_t)('A' + chance_below(m->chance, 26));
+        evil[i - from] = letter == s.bytes[i] ? '#' : letter;
     }
     s.seq += (uint32_t)from;
     s.bytes = evil;
@@ -19,23 +20,30 @@ static void repeat_altered(const struct moment *m, size_t from, size_t to) {
     recorder_segment(m->recorder, m->now_ns, &s);
 }
 
-/* Behind the true bytes, a retransmission of a part that begins and ends anywhere. */
-static void repeat_part(const struct moment *m) {
-    size_t from = chance_below(m->chance, (uint32_t)m->segment->len);
-    size_t to = from + 1 + chance_below(m->chance, (uint32_t)(m->segment->len - from));
-    repeat_altered(m, from, to);
+/* Behind the true bytes a retransmission of all of them, or of a part that begins and ends anywhere. */
+static void repeat(const struct moment *m) {
+    size_t len = m->segment->len;
+    if (chance_one_in(m->chance, 2)) {
+        repeat_altered(m, 0, len);
+        /* The packet may have ended a response, and with it the transaction. */
+        *m->conflict = m->in_head && m->side == CLIENT ? CONFLICT_CERTAIN : CONFLICT_POSSIBLE;
+        return;
+    }
+    size_t from = chance_below(m->chance, (uint32_t)len);
+    repeat_altered(m, from, from + 1 + chance_below(m->chance, (uint32_t)(len - from)));
+    *m->conflict = CONFLICT_POSSIBLE;
 }
 
 static bool heads(const struct moment *m) {
     if (m->after && m->in_head && chance_one_in(m->chance, PLAYED_ONE_IN)) {
-        repeat_part(m);
+        repeat(m);
     }
     return false;
 }
 
 static bool bodies(const struct moment *m) {
     if (m->after && m->segment->len > 0 && !m->in_head && chance_one_in(m->chance, PLAYED_ONE_IN)) {
-        repeat_part(m);
+        repeat(m);
     }
     return false;
 }
@@ -52,11 +60,12 @@ static bool held(const struct moment *m) {
     half.len -= len / 2;
     recorder_segment(m->recorder, m->now_ns, &half);
     repeat_altered(m, len / 2, len);
+    *m->conflict = CONFLICT_CERTAIN;
     return false;
 }
 
 static void run_heads(struct stage *s, uint64_t size) {
-    stage_victims(s, size, "noted", heads);
+    stage_victims(s, size, "whole", heads);
 }
 
 static void run_bodies(struct stage *s, uint64_t size) {
@@ -64,7 +73,7 @@ static void run_bodies(struct stage *s, uint64_t size) {
 }
 
 static void run_held(struct stage *s, uint64_t size) {
-    stage_victims(s, size, "noted", held);
+    stage_victims(s, size, "whole", held);
 }
 
 #define VICTIMS "connections attacked", 200, 20000

@@ -67,11 +67,10 @@ class Outcome:
         self.cpu = 0.0  # seconds
         self.packets = 0
         self.digest = hashlib.sha256()
-        self.seen = {}  # id -> (values, record or None); the record is kept when it is not as usual
+        self.seen = {}  # id -> (values, or None when it is not whole; has it the note of conflicting bytes; its text then)
         self.repeated = []
         self.others = collections.Counter()
         self.other_examples = []
-        self.noted = 0
         self.sample = []
         self.truth = []
         self.expected = 0
@@ -115,7 +114,6 @@ def take_line(outcome, number, line):
     if number < SAMPLE_FIRST or number % SAMPLE_EVERY == 0:
         outcome.sample.append(line)
     conflict = has_conflict(record)
-    outcome.noted += conflict
     name = identity(record)
     if name is None:
         complete = record["capture"]["complete"] and not conflict
@@ -183,7 +181,11 @@ def judge_run(outcome, text, bad_line):
 def judge_records(outcome, attack):
     wrong = []
     names = set()
+    conflicts = {"certain": set(), "possible": set()}
     for kind, name, *values in outcome.truth:
+        if kind in conflicts:
+            conflicts[kind].add(name)
+            continue
         names.add(name)
         outcome.expected += 1
         got, conflict, line = outcome.seen.get(name, (None, False, "no record"))
@@ -201,8 +203,14 @@ def judge_records(outcome, attack):
     invented = [name for name in outcome.seen if name not in names]
     if invented and attack.others != "any":
         outcome.wrong.append(f"{len(invented)} ids that nobody sent, for example {invented[:SHOWN]}")
-    if any(row[0] == "noted" for row in outcome.truth) and outcome.noted == 0:
-        outcome.wrong.append(f"no record has the note {CONFLICT_NOTE}")
+    silent = [name for name in conflicts["certain"] if not outcome.seen.get(name, (None, True))[1]]
+    if silent:
+        outcome.wrong.append(f"{len(silent)} of {len(conflicts['certain'])} records of conflicting bytes do not say so ({CONFLICT_NOTE}), "
+                             f"for example {silent[:SHOWN]}")
+    either = conflicts["certain"] | conflicts["possible"]
+    alarmed = [name for name, (_, conflict, _) in outcome.seen.items() if conflict and name in names and name not in either]
+    if alarmed:
+        outcome.wrong.append(f"{len(alarmed)} records tell of a conflict that was not, for example {alarmed[:SHOWN]}")
     if (attack.others == "none" and outcome.others.total()) or (attack.others == "incomplete" and outcome.others["complete"]):
         outcome.wrong.append(f"records of the attack itself: {dict(outcome.others)}, expected {attack.others}, for example:")
         outcome.wrong += ["  " + text for text in outcome.other_examples]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "population.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ struct honest {
     unsigned exchanges_left;
     unsigned next_id;
     unsigned at; /* move of the exchange */
+    enum conflict conflict;
     int64_t due_ns;
     struct exchange exchange;
 };
@@ -95,16 +97,26 @@ static void make_exchange(struct population *p, struct honest *h) {
     h->next_id += h->exchange.transactions;
     h->exchanges_left--;
     h->at = 0;
+    h->conflict = CONFLICT_NONE;
     if (h->exchange.closes) {
         h->closer = SERVER;
     }
 }
 
-static bool play(struct population *p, const struct honest *h, const struct talk *before, enum side side,
+static void tell_conflict(struct population *p, struct honest *h, enum conflict conflict) {
+    if (conflict > h->conflict && p->truth) {
+        h->conflict = conflict;
+        (void)fprintf(p->truth, "%s\t%" PRIu64 "-%u\n", conflict == CONFLICT_CERTAIN ? "certain" : "possible",
+                      h->number, h->next_id - 1);
+    }
+}
+
+static bool play(struct population *p, struct honest *h, const struct talk *before, enum side side,
                  const struct segment *s, bool after) {
     if (!p->plan.trick) {
         return false;
     }
+    enum conflict conflict = CONFLICT_NONE;
     struct moment moment = {.recorder = p->recorder,
                             .chance = &p->chance,
                             .now_ns = h->due_ns,
@@ -112,8 +124,11 @@ static bool play(struct population *p, const struct honest *h, const struct talk
                             .side = side,
                             .segment = s,
                             .after = after,
-                            .in_head = s->len > 5 && (memchr(s->bytes, '/', 6) || memchr(s->bytes, ' ', 8))};
-    return p->plan.trick(&moment);
+                            .in_head = s->len > 8 && (memchr(s->bytes, '/', 6) || memchr(s->bytes, ' ', 8)),
+                            .conflict = &conflict};
+    bool left_out = p->plan.trick(&moment);
+    tell_conflict(p, h, conflict);
+    return left_out;
 }
 
 static void say(struct population *p, struct honest *h, enum side side, uint8_t flags, const void *bytes,

@@ -7,6 +7,9 @@
 #include "exchange.h"
 #include "recorder.h"
 
+/* What a trick does to a transaction: can hark have both versions of some bytes at hand? */
+enum conflict { CONFLICT_NONE, CONFLICT_POSSIBLE, CONFLICT_CERTAIN };
+
 /* What a trick may know of the packet that is about to be recorded, or has just been. */
 struct moment {
     struct recorder *recorder;
@@ -16,7 +19,8 @@ struct moment {
     enum side side;
     const struct segment *segment;
     bool after;
-    bool in_head; /* the packet has the first byte of a message */
+    bool in_head;            /* the packet has the first byte of a message, and all of its head */
+    enum conflict *conflict; /* of the packet's transaction: goes into the truth file */
 };
 
 /* Returns whether the packet itself is to be left out (asked before it only). */
