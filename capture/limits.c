@@ -5,16 +5,12 @@
 #define KIB ((size_t)1 << 10)
 
 struct limits limits_default(void) {
-    return (struct limits){
-        .memory = 864 * MIB,
+    struct limits limits = {
         .tunnel_depth = 16,
         .fragment_datagrams = 4096,
-        .fragment_bytes = 16 * MIB,
         .fragment_timeout_ns = 30 * NS_PER_SECOND,
         .clock_jump_ns = 60 * NS_PER_SECOND,
         .flows = MIB,
-        .held_bytes = 512 * MIB,
-        .stream_held_bytes = 4 * MIB,
         .skew_ns = NS_PER_SECOND,
         .hold_time_ns = 60 * NS_PER_SECOND,
         .flow_idle_ns = 600 * NS_PER_SECOND,
@@ -28,4 +24,14 @@ struct limits limits_default(void) {
         .interim_responses = 32,
         .record_bytes = 4 * MIB,
     };
+    limits_set_memory(&limits, LIMITS_MEMORY);
+    return limits;
+}
+
+void limits_set_memory(struct limits *limits, uint64_t bytes) {
+    /* Set aside: the program itself, packets between threads, records on their way out, fragments. */
+    limits->memory = (size_t)(bytes - bytes / 8 - 32 * MIB);
+    limits->fragment_bytes = (size_t)(bytes / 64);
+    limits->held_bytes = limits->memory / 8 * 5;
+    limits->stream_held_bytes = limits->held_bytes / HARK_PARTITIONS / 2;
 }

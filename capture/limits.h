@@ -42,6 +42,12 @@ struct limits {
     size_t record_bytes; /* longest record */
 };
 
+/* What the process may use of memory if nobody says otherwise, and the least with which it does its work. */
+#define LIMITS_MEMORY       (UINT64_C(1) << 30)
+#define LIMITS_MEMORY_LEAST (UINT64_C(64) << 20)
+
 struct limits limits_default(void);
+/* Deals `bytes` (LIMITS_MEMORY_LEAST or more) to all that needs memory. */
+void limits_set_memory(struct limits *, uint64_t bytes);
 
 #endif

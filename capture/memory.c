@@ -2,64 +2,100 @@
 #include "capture/memory.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 struct memory_slab {
     struct memory_slab *next;
 };
 
-/* What the C library adds to a block. */
-enum { OVERHEAD_BYTES = 16 };
+struct memory_chunk {
+    struct memory_chunk *next;
+};
+
+enum {
+    OVERHEAD_BYTES = 16, /* what the C library adds to a block */
+    SYSTEM_PAGE_BYTES = 4096,
+    CHUNK_SLABS = 16, /* one more is lost to the chunk's head and alignment; it is never touched */
+};
 
 void memory_init(struct memory *m, size_t cap) {
     *m = (struct memory){.cap = cap};
 }
 
-static void drop_spare(struct memory *m) {
-    struct memory_slab *slab = m->free;
-    m->free = slab->next;
-    m->spare -= MEMORY_SLAB_BYTES;
-    free(slab);
-}
-
 void memory_fini(struct memory *m) {
     assert(m->used == 0);
-    while (m->free) {
-        drop_spare(m);
+    while (m->chunks) {
+        struct memory_chunk *chunk = m->chunks;
+        m->chunks = chunk->next;
+        free(chunk);
     }
+    memory_init(m, m->cap);
 }
 
-/* Makes room for `len` bytes more from the C library. */
+static struct memory_slab *pop(struct memory_slab **list) {
+    struct memory_slab *slab = *list;
+    if (slab) {
+        *list = slab->next;
+    }
+    return slab;
+}
+
+static void push(struct memory_slab **list, struct memory_slab *slab) {
+    slab->next = *list;
+    *list = slab;
+}
+
+/* Makes room for `len` bytes more. */
 static bool make_room(struct memory *m, size_t len) {
     if (len > m->cap - m->used) {
-        m->refusals++;
         return false;
     }
-    while (m->free && len > m->cap - m->used - m->spare) {
-        drop_spare(m);
+    while (len > m->cap - m->used - m->spare) {
+        struct memory_slab *slab = pop(&m->slabs);
+        m->spare -= MEMORY_SLAB_BYTES;
+        madvise((char *)slab + SYSTEM_PAGE_BYTES, MEMORY_SLAB_BYTES - SYSTEM_PAGE_BYTES, MADV_DONTNEED);
+        push(&m->hollow, slab);
     }
     return true;
 }
 
+static void *take_fresh(struct memory *m) {
+    if (m->fresh_slabs == 0) {
+        struct memory_chunk *chunk = malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
+        if (!chunk) {
+            m->failures++;
+            return NULL;
+        }
+        chunk->next = m->chunks;
+        m->chunks = chunk;
+        m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
+        m->fresh_slabs = CHUNK_SLABS;
+    }
+    void *slab = m->fresh;
+    m->fresh += MEMORY_SLAB_BYTES;
+    m->fresh_slabs--;
+    return slab;
+}
+
 void *memory_slab_take(struct memory *m) {
-    struct memory_slab *slab = m->free;
+    void *slab = pop(&m->slabs);
     if (slab) {
-        m->free = slab->next;
         m->spare -= MEMORY_SLAB_BYTES;
-    } else {
-        slab = make_room(m, MEMORY_SLAB_BYTES) ? aligned_alloc(MEMORY_SLAB_BYTES, MEMORY_SLAB_BYTES) : NULL;
+    } else if (make_room(m, MEMORY_SLAB_BYTES)) {
+        slab = pop(&m->hollow);
+        slab = slab ? slab : take_fresh(m);
     }
     m->used += slab ? MEMORY_SLAB_BYTES : 0;
     return slab;
 }
 
 void memory_slab_give(struct memory *m, void *slab) {
-    struct memory_slab *spare = slab;
     assert(m->used >= MEMORY_SLAB_BYTES);
     m->used -= MEMORY_SLAB_BYTES;
     m->spare += MEMORY_SLAB_BYTES;
-    spare->next = m->free;
-    m->free = spare;
+    push(&m->slabs, slab);
 }
 
 void *memory_resize(struct memory *m, void *block, size_t old_len, size_t len) {
@@ -68,9 +104,12 @@ void *memory_resize(struct memory *m, void *block, size_t old_len, size_t len) {
         return NULL;
     }
     void *resized = realloc(block, len);
+    m->failures += !resized;
     if (resized) {
         m->used += len + (block ? 0 : OVERHEAD_BYTES);
         m->used -= old_len;
+        m->live += len;
+        m->live -= old_len;
     }
     return resized;
 }
@@ -79,6 +118,7 @@ void memory_free(struct memory *m, void *block, size_t len) {
     if (block) {
         assert(m->used >= len + OVERHEAD_BYTES);
         m->used -= len + OVERHEAD_BYTES;
+        m->live -= len;
         free(block);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory of one partition: a budget that everything which grows with traffic is taken from. Slabs of one
  * size go from one pool to another as the traffic's needs change; blocks of any size are for what grows.
- * What is counted is what the C library was asked for. Embedded by value; one thread. */
+ * What is counted is what is really used; what was given back and serves nobody goes back to the system when
+ * the cap asks for it. Embedded by value; one thread. */
 #ifndef HARK_CAPTURE_MEMORY_H
 #define HARK_CAPTURE_MEMORY_H
 
@@ -12,14 +13,20 @@
 enum { MEMORY_SLAB_BYTES = 16 * 1024 };
 
 struct memory_slab;
+struct memory_chunk;
 
-/* Invariant: used + spare slabs <= cap. */
+/* Invariant: used + spare <= cap. */
 struct memory {
-    size_t cap;               /* bytes */
-    size_t used;              /* given out; spare slabs not counted */
-    struct memory_slab *free; /* spare slabs */
-    size_t spare;             /* their bytes */
-    size_t refusals;          /* times the cap was in the way */
+    size_t cap;                  /* bytes */
+    size_t used;                 /* given out */
+    size_t live;                 /* in objects and blocks that are taken: used, without what slabs have vacant */
+    size_t spare;                /* in slabs that were given back */
+    struct memory_slab *slabs;   /* those */
+    struct memory_slab *hollow;  /* slabs given back whose pages the system has, but for the first */
+    struct memory_chunk *chunks; /* what slabs are cut from */
+    char *fresh;                 /* the rest of the newest chunk */
+    size_t fresh_slabs;
+    size_t failures; /* times the C library had none to give */
 };
 
 void memory_init(struct memory *, size_t cap);

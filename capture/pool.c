@@ -76,6 +76,7 @@ void *pool_take(struct pool *p) {
         object = (char *)slab + HEAD_BYTES + slab->carved++ * p->object_bytes;
     }
     p->used++;
+    p->memory->live += p->object_bytes;
     if (++slab->used == p->slab_objects) {
         partial_remove(p, slab);
     }
@@ -88,6 +89,7 @@ void pool_give(struct pool *p, void *object) {
     memcpy(object, &slab->free_list, sizeof slab->free_list);
     slab->free_list = object;
     p->used--;
+    p->memory->live -= p->object_bytes;
     if (slab->used-- == p->slab_objects) {
         partial_add(p, slab);
     }

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three kinds of flows, by what they cost and in the order in which they are evicted: closed ones that
- * linger, embryos (a bare SYN, perhaps its SYN+ACK: all that a SYN flood leaves), and those with a session.
- */
-#include "reassembly/flow.h"
-
-#include "capture/pool.h"
-#include "reassembly/flow_index.h"
-#include "reassembly/session_syn.h"
-#include "reassembly/timers.h"
+#include "reassembly/flow_table.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -16,52 +8,6 @@
 /* A flow moves in its list at most this often: its place is right within it, and most packets of a busy flow
  * touch no neighbours. */
 #define TOUCH_NS (100 * NS_PER_MILLISECOND)
-
-enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_OPEN, KIND_COUNT };
-
-/* packets[i] went in direction i. */
-struct embryo {
-    unsigned count;
-    struct embryo_packet packets[2];
-};
-
-struct flow {
-    struct flow_key key; /* what the index points to */
-    uint32_t incarnation;
-    uint64_t hash;
-    uint64_t ordinal;
-    enum flow_kind kind;
-    int64_t touched_ns;
-    struct timer timer;
-    struct flow *previous;
-    struct flow *next;
-    /* connections with the same key: the newest one is in the index and leads to those before it, which late
-     * packets may belong to */
-    struct flow *older;
-    struct flow *newer;
-    uint32_t last_incarnation; /* of the newest: given to one so far */
-    struct embryo *embryo;     /* KIND_EMBRYO */
-    struct session *session;
-};
-
-/* Least recently used first. */
-struct flow_list {
-    struct flow *first;
-    struct flow *last;
-};
-
-struct flow_table {
-    struct limits limits;
-    struct memory *memory;
-    bool clock_started;
-    struct reassembler reassembler;
-    struct flow_index index;
-    struct timers timers;
-    struct pool flows;
-    struct pool embryos;
-    struct pool sessions;
-    struct flow_list lists[KIND_COUNT];
-};
 
 static size_t share(size_t limit) {
     size_t part = limit / HARK_PARTITIONS;
@@ -77,6 +23,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     t->limits = *limits;
     t->reassembler = (struct reassembler){.limits = &t->limits, .ops = ops, .environment = environment};
     t->memory = memory;
+    t->due_ns = INT64_MIN;
     page_pool_init(&t->reassembler.pages, memory, share(limits->held_bytes));
     flow_index_init(&t->index, memory);
     timers_init(&t->timers, memory);
@@ -84,21 +31,6 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
     pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows));
     return t;
-}
-
-static void list_remove(struct flow_table *t, struct flow *f) {
-    struct flow_list *list = &t->lists[f->kind];
-    *(f->previous ? &f->previous->next : &list->first) = f->next;
-    *(f->next ? &f->next->previous : &list->last) = f->previous;
-}
-
-static void list_append(struct flow_table *t, struct flow *f) {
-    struct flow_list *list = &t->lists[f->kind];
-    f->next = NULL;
-    f->previous = list->last;
-    *(list->last ? &list->last->next : &list->first) = f;
-    list->last = f;
-    f->touched_ns = t->reassembler.clock_ns;
 }
 
 static void flow_remove(struct flow_table *t, struct flow *f) {
@@ -109,7 +41,7 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     if (f->embryo) {
         pool_give(&t->embryos, f->embryo);
     }
-    list_remove(t, f);
+    flow_list_remove(t, f);
     timers_remove(&t->timers, &f->timer);
     if (f->newer) {
         f->newer->older = f->older;
@@ -151,24 +83,16 @@ static struct session_event flow_next_event(const struct flow_table *t, const st
     return (struct session_event){.kind = EVENT_IDLE, .deadline_ns = f->touched_ns + t->limits.flow_idle_ns};
 }
 
-/* After anything that happened to a flow: its list and its deadline. */
+/* After anything that happened to a flow: what it is and has, and its deadline. */
 static void settle(struct flow_table *t, struct flow *f) {
-    enum flow_kind kind = !f->session                           ? KIND_EMBRYO
-                          : f->session->state == SESSION_CLOSED ? KIND_CLOSED
-                                                                : KIND_OPEN;
-    if (kind != f->kind) {
-        list_remove(t, f);
-        f->kind = kind;
-        list_append(t, f);
-    }
+    flow_classify(t, f);
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
     if (f->timer.place == 0 || deadline_ns < timers_deadline(&t->timers, &f->timer)) {
         timers_set(&t->timers, &f->timer, deadline_ns, f->ordinal);
     }
 }
 
-/* Ends the flow, whatever it is, and removes it. */
-static void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
+void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
     if (f->session) {
         session_finish(&t->reassembler, f->session, reason);
     } else {
@@ -176,16 +100,6 @@ static void flow_end(struct flow_table *t, struct flow *f, enum end_reason reaso
         t->reassembler.counts.open_now--;
     }
     flow_remove(t, f);
-}
-
-static void evict(struct flow_table *t) {
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (t->lists[kind].first) {
-            t->reassembler.counts.cap_flows++;
-            flow_end(t, t->lists[kind].first, END_EVICTED);
-            return;
-        }
-    }
 }
 
 /* Gives the flow a session, which gets the packets that the flow has had. */
@@ -250,7 +164,7 @@ static struct flow *flow_take(struct flow_table *t, const struct packet *opener,
         return NULL;
     }
     *f = (struct flow){.key = opener->key, .hash = hash, .ordinal = opener->ordinal, .kind = KIND_EMBRYO};
-    list_append(t, f);
+    flow_list_append(t, f);
     t->reassembler.counts.opened++;
     t->reassembler.counts.open_now++;
     return f;
@@ -258,7 +172,7 @@ static struct flow *flow_take(struct flow_table *t, const struct packet *opener,
 
 static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash) {
     if (t->flows.used == t->flows.cap) {
-        evict(t);
+        flow_evict(t);
     }
     struct flow *f = flow_take(t, p, hash);
     if (f) {
@@ -394,8 +308,8 @@ static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, e
                                      const struct packet *p) {
     struct flow *f = *flow;
     if (t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
-        list_remove(t, f);
-        list_append(t, f);
+        flow_list_remove(t, f);
+        flow_list_append(t, f);
     }
     if (!f->session) {
         if (stays_embryo(t, f, d, p)) {
@@ -418,11 +332,42 @@ static void see_time(struct flow_table *t, int64_t time_ns) {
     }
 }
 
-static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash) {
-    enum direction d = DIRECTION_0;
-    struct flow_key *key = flow_index_find(&t->index, hash, &p->key, &d);
-    struct flow *f = (struct flow *)key;
+static struct flow *flow_of_timer(struct timer *timer) {
+    return (struct flow *)(void *)((char *)timer - offsetof(struct flow, timer));
+}
+
+static void fire(struct flow_table *t, struct flow *f) {
+    struct session_event event = flow_next_event(t, f);
+    if (event.deadline_ns > timers_deadline(&t->timers, &f->timer)) {
+        timers_set(&t->timers, &f->timer, event.deadline_ns, f->ordinal);
+        return;
+    }
+    if (event.kind == EVENT_IDLE || event.kind == EVENT_LINGERED) {
+        flow_end(t, f, END_IDLE);
+        return;
+    }
+    session_perform(&t->reassembler, f->session, &event);
+    timers_remove(&t->timers, &f->timer);
+    settle(t, f);
+}
+
+/* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
+static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t hash, enum direction *d) {
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
+    for (;;) {
+        struct flow *f = (struct flow *)flow_index_find(&t->index, hash, &p->key, d);
+        if (!f || timers_deadline(&t->timers, &f->timer) > t->due_ns) {
+            return f;
+        }
+        fire(t, f);
+    }
+}
+
+/* `*flow`: the one that the packet belonged to, NULL without. */
+static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
+                                      struct flow **flow) {
+    enum direction d = DIRECTION_0;
+    struct flow *f = find(t, p, hash, &d);
     if (f && f->older) {
         f = nearest(f, &d, p);
     }
@@ -442,43 +387,27 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
     if (f) {
         settle(t, f);
     }
+    *flow = f;
     return fate;
 }
 
 enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t hash) {
     struct reassembler *r = &t->reassembler;
+    struct flow *f = NULL;
     see_time(t, p->time_ns);
-    enum flow_fate fate = packet_of_table(t, p, hash);
+    enum flow_fate fate = packet_of_table(t, p, hash, &f);
     while (r->unsettled) {
         struct session *x = r->unsettled;
         r->unsettled = x->next_unsettled;
         x->is_unsettled = false;
         settle(t, x->owner);
     }
+    flow_relieve(t, f);
     r->counts.fates[fate]++;
     return fate;
 }
 
-static void fire(struct flow_table *t, struct flow *f) {
-    struct session_event event = flow_next_event(t, f);
-    if (event.deadline_ns > timers_deadline(&t->timers, &f->timer)) {
-        timers_set(&t->timers, &f->timer, event.deadline_ns, f->ordinal);
-        return;
-    }
-    if (event.kind == EVENT_IDLE || event.kind == EVENT_LINGERED) {
-        flow_end(t, f, END_IDLE);
-        return;
-    }
-    session_perform(&t->reassembler, f->session, &event);
-    timers_remove(&t->timers, &f->timer);
-    settle(t, f);
-}
-
-static struct flow *flow_of_timer(struct timer *timer) {
-    return (struct flow *)(void *)((char *)timer - offsetof(struct flow, timer));
-}
-
-void flow_table_tick(struct flow_table *t, int64_t now_ns) {
+void flow_table_set_clock(struct flow_table *t, int64_t now_ns) {
     struct reassembler *r = &t->reassembler;
     int64_t clock_ns = now_ns + r->bias_ns;
     if (!t->clock_started || clock_ns > r->clock_ns) {
@@ -488,9 +417,21 @@ void flow_table_tick(struct flow_table *t, int64_t now_ns) {
         /* The packet clock was set back: time goes on from here. */
         r->bias_ns += r->clock_ns - clock_ns;
     }
-    struct timer *first;
-    while ((first = timers_first(&t->timers)) && timers_deadline(&t->timers, first) <= r->clock_ns) {
-        fire(t, flow_of_timer(first));
+    t->due_ns = r->clock_ns;
+}
+
+bool flow_table_step(struct flow_table *t) {
+    struct timer *first = timers_first(&t->timers);
+    if (!first || timers_deadline(&t->timers, first) > t->due_ns) {
+        return false;
+    }
+    fire(t, flow_of_timer(first));
+    return true;
+}
+
+void flow_table_tick(struct flow_table *t, int64_t now_ns) {
+    flow_table_set_clock(t, now_ns);
+    while (flow_table_step(t)) {
     }
 }
 

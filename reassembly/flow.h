@@ -45,6 +45,8 @@ struct flow_counts {
     uint64_t cap_held_bytes;    /* times a cap was hit: the partition's held bytes */
     uint64_t cap_stream_bytes;  /* one stream's held bytes */
     uint64_t cap_flows;         /* flows evicted, closed ones that lingered among them */
+    uint64_t cap_memory;        /* the same because memory was short */
+    uint64_t cap_flow_memory;   /* flows ended because they alone had too much of it */
     uint64_t declined_waits;    /* times a consumer made one direction wait */
     uint64_t declined_timeouts; /* ... and the skew ended the wait */
 };
@@ -59,8 +61,13 @@ void flow_table_free(struct flow_table *);
 
 /* `hash` is flow_key_hash(&packet->key). */
 enum flow_fate flow_table_packet(struct flow_table *, const struct packet *, uint64_t hash);
-/* The packet clock has reached now_ns: everything due until then happens, in a fixed order (by deadline, then
- * by the connections' ordinals). */
+/* The packet clock has reached now_ns: what is due until then may happen. */
+void flow_table_set_clock(struct flow_table *, int64_t now_ns);
+/* Lets the first of what is due happen (by deadline, then by the connections' ordinals); false when nothing
+ * is. Who can't take all at once may leave the rest for later: a connection that gets a packet catches up
+ * first. */
+bool flow_table_step(struct flow_table *);
+/* Sets the clock and lets all happen. */
 void flow_table_tick(struct flow_table *, int64_t now_ns);
 /* The capture ended: delivers what is held, ends and closes every connection, in the order of their ordinals.
  * The table is empty then. */

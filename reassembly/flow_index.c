@@ -11,7 +11,7 @@ void flow_index_init(struct flow_index *x, struct memory *memory) {
 }
 
 static void free_slots(struct flow_index *x) {
-    memory_free(x->memory, x->slots, x->capacity * sizeof *x->slots);
+    memory_free(x->memory, x->slots, flow_index_bytes(x));
 }
 
 void flow_index_fini(struct flow_index *x) {

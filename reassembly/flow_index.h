@@ -23,6 +23,10 @@ struct flow_index {
 /* Borrows the memory for the index's life. */
 void flow_index_init(struct flow_index *, struct memory *);
 void flow_index_fini(struct flow_index *);
+/* Memory taken. */
+static inline size_t flow_index_bytes(const struct flow_index *x) {
+    return x->capacity * sizeof *x->slots;
+}
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
 /* `direction`: whether `key` is the entry's key or that of its other side. */

@@ -10,7 +10,7 @@ void timers_init(struct timers *t, struct memory *memory) {
 }
 
 void timers_fini(struct timers *t) {
-    memory_free(t->memory, t->entries, t->capacity * sizeof *t->entries);
+    memory_free(t->memory, t->entries, timers_bytes(t));
     timers_init(t, t->memory);
 }
 
@@ -23,7 +23,7 @@ bool timers_reserve(struct timers *t, size_t count) {
         capacity *= 2;
     }
     struct timers_entry *entries =
-        memory_resize(t->memory, t->entries, t->capacity * sizeof *entries, capacity * sizeof *entries);
+        memory_resize(t->memory, t->entries, timers_bytes(t), capacity * sizeof *entries);
     if (!entries) {
         return false;
     }

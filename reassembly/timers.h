@@ -37,6 +37,10 @@ bool timers_reserve(struct timers *, size_t count);
 void timers_set(struct timers *, struct timer *, int64_t deadline_ns, uint64_t ordinal);
 void timers_remove(struct timers *, struct timer *);
 int64_t timers_deadline(const struct timers *, const struct timer *);
+/* Memory taken. */
+static inline size_t timers_bytes(const struct timers *t) {
+    return t->capacity * sizeof *t->entries;
+}
 /* The earliest, NULL when there is none. */
 struct timer *timers_first(const struct timers *);
 /* Gives every timer the same deadline: from now on they come in the order of their ordinals. */

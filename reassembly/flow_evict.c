@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who gives way when the table or its memory is full. */
+#include "reassembly/flow_table.h"
+
+enum {
+    NEWCOMERS_SHARE = 8, /* embryos and halves below this part of the memory in use are spared */
+    FLOW_SHARE = 4,      /* one flow may have this part of the table's memory, held bytes not counted */
+    RESERVE_SHARE = 8,   /* kept free after each packet, so that the next finds what it needs */
+    EVICTIONS_A_PACKET = 8,
+};
+
+void flow_list_remove(struct flow_table *t, struct flow *f) {
+    struct flow_list *list = &t->lists[f->kind];
+    *(f->previous ? &f->previous->next : &list->first) = f->next;
+    *(f->next ? &f->next->previous : &list->last) = f->previous;
+    list->bytes -= f->bytes;
+}
+
+void flow_list_append(struct flow_table *t, struct flow *f) {
+    struct flow_list *list = &t->lists[f->kind];
+    f->next = NULL;
+    f->previous = list->last;
+    *(list->last ? &list->last->next : &list->first) = f;
+    list->last = f;
+    list->bytes += f->bytes;
+    f->touched_ns = t->reassembler.clock_ns;
+}
+
+static enum flow_kind kind_of(const struct flow *f) {
+    const struct session *x = f->session;
+    if (!x) {
+        return KIND_EMBRYO;
+    }
+    if (x->state == SESSION_CLOSED) {
+        return KIND_CLOSED;
+    }
+    return x->streams[0].data_seen && x->streams[1].data_seen ? KIND_OPEN : KIND_HALF;
+}
+
+/* Whatever memory was taken or given since the last time is put down to the flow that something happened to.
+ * What else a table has is not counted: the bytes that wait have caps of their own. */
+static void attribute(struct flow_table *t, struct flow *f) {
+    size_t live = t->memory->live - page_pool_used(&t->reassembler.pages) - timers_bytes(&t->timers) -
+                  flow_index_bytes(&t->index);
+    size_t known = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        known += t->lists[kind].bytes;
+    }
+    size_t bytes = f->bytes + live > known ? f->bytes + live - known : 0;
+    t->lists[f->kind].bytes += bytes - f->bytes;
+    f->bytes = bytes;
+}
+
+void flow_classify(struct flow_table *t, struct flow *f) {
+    attribute(t, f);
+    enum flow_kind kind = kind_of(f);
+    if (kind != f->kind) {
+        flow_list_remove(t, f);
+        f->kind = kind;
+        flow_list_append(t, f);
+    }
+}
+
+/* The least recently used of the kind that is to pay; `spared` (or NULL) is not. */
+static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
+    size_t bytes = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        bytes += t->lists[kind].bytes;
+    }
+    for (int round = 0; round < 2; round++) {
+        for (int kind = 0; kind < KIND_COUNT; kind++) {
+            const struct flow_list *list = &t->lists[kind];
+            bool newcomers = kind == KIND_EMBRYO || kind == KIND_HALF;
+            struct flow *first = list->first == spared && spared ? spared->next : list->first;
+            if (first && (round == 1 || !newcomers || list->bytes > bytes / NEWCOMERS_SHARE)) {
+                return first;
+            }
+        }
+    }
+    return NULL;
+}
+
+void flow_evict(struct flow_table *t) {
+    struct flow *f = find_victim(t, NULL);
+    if (f) {
+        t->reassembler.counts.cap_flows++;
+        flow_end(t, f, END_EVICTED);
+    }
+}
+
+void flow_relieve(struct flow_table *t, struct flow *f) {
+    size_t cap = t->memory->cap;
+    if (f && f->bytes > cap / FLOW_SHARE) {
+        t->reassembler.counts.cap_flow_memory++;
+        flow_end(t, f, END_EVICTED);
+        f = NULL;
+    }
+    for (int i = 0; i < EVICTIONS_A_PACKET && memory_left(t->memory) < cap / RESERVE_SHARE; i++) {
+        struct flow *victim = find_victim(t, f);
+        if (!victim) {
+            return;
+        }
+        t->reassembler.counts.cap_memory++;
+        flow_end(t, victim, END_EVICTED);
+    }
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table's own structures, shared by flow.c (packets in) and flow_evict.c (who gives way). Private to
+ * these two. */
+#ifndef HARK_REASSEMBLY_FLOW_TABLE_H
+#define HARK_REASSEMBLY_FLOW_TABLE_H
+
+#include "capture/pool.h"
+#include "reassembly/flow.h"
+#include "reassembly/flow_index.h"
+#include "reassembly/session_syn.h"
+#include "reassembly/timers.h"
+
+/* In the order in which they are evicted: closed ones that linger; embryos (a bare SYN, perhaps its SYN+ACK:
+ * all that a SYN flood leaves); those of which one side alone has said something (what half-open requests
+ * leave, but also each connection at its begin); and those of two that talk. So a flood pays for itself
+ * first, and only down to a share that honest newcomers need. */
+enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
+
+/* packets[i] went in direction i. */
+struct embryo {
+    unsigned count;
+    struct embryo_packet packets[2];
+};
+
+struct flow {
+    struct flow_key key; /* what the index points to */
+    uint32_t incarnation;
+    uint64_t hash;
+    uint64_t ordinal;
+    enum flow_kind kind;
+    size_t bytes; /* memory it has, held bytes not counted */
+    int64_t touched_ns;
+    struct timer timer;
+    struct flow *previous;
+    struct flow *next;
+    /* connections with the same key: the newest one is in the index and leads to those before it, which late
+     * packets may belong to */
+    struct flow *older;
+    struct flow *newer;
+    uint32_t last_incarnation; /* of the newest: given to one so far */
+    struct embryo *embryo;     /* KIND_EMBRYO */
+    struct session *session;
+};
+
+/* Least recently used first. */
+struct flow_list {
+    struct flow *first;
+    struct flow *last;
+    size_t bytes; /* sum of its flows' */
+};
+
+struct flow_table {
+    struct limits limits;
+    struct memory *memory;
+    bool clock_started;
+    int64_t due_ns; /* clock up to which everything may happen */
+    struct reassembler reassembler;
+    struct flow_index index;
+    struct timers timers;
+    struct pool flows;
+    struct pool embryos;
+    struct pool sessions;
+    struct flow_list lists[KIND_COUNT];
+};
+
+/* flow.c: ends the flow, whatever it is, and removes it. */
+void flow_end(struct flow_table *, struct flow *, enum end_reason);
+
+/* flow_evict.c */
+void flow_list_remove(struct flow_table *, struct flow *);
+/* At the end: the one used last. */
+void flow_list_append(struct flow_table *, struct flow *);
+/* Puts the memory that was taken or given since the last call down to the flow, and the flow into the list of
+ * its kind. */
+void flow_classify(struct flow_table *, struct flow *);
+/* Ends the flow that is to give way to a new one. */
+void flow_evict(struct flow_table *);
+/* After a packet of the flow, or of none: there is memory for the next. A flow that has too much of it ends,
+ * and goes on as one whose begin was not captured. */
+void flow_relieve(struct flow_table *, struct flow *);
+
+#endif
