@@ -349,6 +349,7 @@ static void fire(struct flow_table *t, struct flow *f) {
     session_perform(&t->reassembler, f->session, &event);
     timers_remove(&t->timers, &f->timer);
     settle(t, f);
+    flow_relieve(t, f);
 }
 
 /* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
