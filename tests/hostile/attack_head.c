@@ -104,12 +104,28 @@ static void huge_uri(struct stage *s, uint64_t size) {
     stage_ask(s, &t, SERVER, "HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\n\r\n");
 }
 
+/* A terminal's clear screen, text from right to left, a line separator, the C1 control for an escape
+ * sequence. */
+static const char *const steering[] = {"\x1b[2J", "\xe2\x80\xae", "\xe2\x80\xa8", "\xc2\x9b"};
+
 static void spoil(struct chance *chance, char *text, size_t len) {
     for (unsigned k = chance_below(chance, 4); k-- > 0;) {
-        text[chance_below(chance, (uint32_t)len)] =
-            (char)(chance_one_in(chance, 3)   ? 0
-                   : chance_one_in(chance, 4) ? 0x7f + chance_below(chance, 129)
-                                              : chance_below(chance, 32));
+        uint32_t at = chance_below(chance, (uint32_t)len - 4);
+        switch (chance_below(chance, 4)) {
+        case 0:
+            text[at] = 0;
+            break;
+        case 1:
+            text[at] = (char)chance_below(chance, 32);
+            break;
+        case 2:
+            text[at] = (char)(0x7f + chance_below(chance, 129));
+            break;
+        default: {
+            const char *sequence = steering[chance_below(chance, 4)];
+            memcpy(text + at, sequence, strlen(sequence));
+        }
+        }
     }
 }
 

@@ -39,6 +39,7 @@ SLOWER = 2.5  # most CPU time a packet may take then, in those of the single siz
 TOO_SHORT_TO_COMPARE = 0.25  # seconds of CPU
 CONFLICT_NOTE = "overlap_conflict"
 SAMPLE_FIRST, SAMPLE_EVERY = 100, 500
+TEXT_SIZE = 10000
 SHOWN = 5
 
 
@@ -135,7 +136,8 @@ def run(options, attack, size, jobs=1, read=True):
     outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         truth, report = os.path.join(folder, "truth.tsv"), os.path.join(folder, "report")
-        generate = [os.path.join(options.tools, "hostile_traffic"), attack.name, f"size={size}", f"seed={options.seed}", f"truth={truth}"]
+        generate = [os.path.join(options.tools, "hostile_traffic"), attack.name, f"size={size}", f"seed={options.seed}", f"pause={options.pause}",
+                    f"truth={truth}"]
         analyze = [os.path.join(options.tools, "hostile_measure"), report, options.hark, "-r", "-", "--stats", "-j", str(jobs),
                    *attack.arguments, *options.memory_arguments]
         generator = subprocess.Popen(generate, stdout=subprocess.PIPE)
@@ -219,6 +221,17 @@ def judge_records(outcome, attack):
         outcome.wrong.append("schema: " + trouble[:600])
 
 
+def judge_text(options, attack, size):
+    """Lines for people may be read on a terminal: nothing from the wire may steer it."""
+    generator = subprocess.Popen([os.path.join(options.tools, "hostile_traffic"), attack.name, f"size={size}"], stdout=subprocess.PIPE)
+    done = subprocess.run([options.hark, "-q", "-r", "-", "--format", "text"], stdin=generator.stdout, capture_output=True,
+                          env=harness.ENVIRONMENT, check=False)
+    generator.stdout.close()
+    generator.wait()
+    steering = set(re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]", done.stdout.decode("utf-8", "replace")))
+    return [f"--format text writes {sorted(map(ascii, steering))}"] if steering or done.returncode else []
+
+
 def judge_memory(outcome, options):
     if options.limit and not options.no_memory and outcome.rss > options.limit * MEMORY_SLACK:
         outcome.wrong.append(f"{outcome.rss / (1 << 20):.0f} MiB resident, of {options.limit / (1 << 20):.0f} MiB allowed")
@@ -229,6 +242,8 @@ def check(options, attack, size):
     first = run(options, attack, size)
     judge_records(first, attack)
     judge_memory(first, options)
+    if attack.name == "control-bytes":
+        first.wrong += judge_text(options, attack, min(size, TEXT_SIZE))
     if options.single:
         return first
     workers = run(options, attack, size, jobs=2, read=False)
@@ -286,6 +301,7 @@ def parse():
     parser.add_argument("--size", type=int)
     parser.add_argument("--single", action="store_true", help="neither with two workers nor at another size")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause", type=int, default=200000, help="longest silence of an honest connection, in microseconds")
     parser.add_argument("--markdown", action="store_true")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("attacks", nargs="*", metavar="ATTACK")

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hostile_traffic list
- * hostile_traffic ATTACK [size=N] [seed=N] [step=NANOSECONDS] [truth=FILE]
+ * hostile_traffic ATTACK [size=N] [seed=N] [step=NANOSECONDS] [pause=MICROSECONDS] [truth=FILE]
  *
- * Writes a capture of the attack, with honest transactions beside it, to standard output. */
+ * Writes a capture of the attack, with honest transactions beside it, to standard output. `step` is the time
+ * between two packets of the attack, `pause` the longest silence of an honest connection. */
 #include "attack.h"
 
 #include <inttypes.h>
@@ -16,7 +17,7 @@ enum { GROUPS = sizeof groups / sizeof groups[0] };
 
 struct choice {
     const struct attack *attack;
-    uint64_t size, seed, step_ns;
+    uint64_t size, seed, step_ns, pause_us;
     FILE *truth;
 };
 
@@ -58,7 +59,8 @@ static bool read_argument(const char *argument, struct choice *choice) {
         return choice->truth;
     }
     return read_number(argument, "size", &choice->size) || read_number(argument, "seed", &choice->seed) ||
-           read_number(argument, "step", &choice->step_ns);
+           read_number(argument, "step", &choice->step_ns) ||
+           read_number(argument, "pause", &choice->pause_us);
 }
 
 int main(int argc, char **argv) {
@@ -66,7 +68,8 @@ int main(int argc, char **argv) {
         list();
         return 0;
     }
-    struct choice choice = {.attack = argc > 1 ? find(argv[1]) : NULL, .seed = 1, .step_ns = 10000};
+    struct choice choice = {
+        .attack = argc > 1 ? find(argv[1]) : NULL, .seed = 1, .step_ns = 10000, .pause_us = 200000};
     if (!choice.attack) {
         (void)fprintf(stderr, "hostile_traffic: no such attack; hostile_traffic list\n");
         return 2;
@@ -78,7 +81,8 @@ int main(int argc, char **argv) {
             return 2;
         }
     }
-    struct stage *stage = stage_new(choice.seed, (int64_t)choice.step_ns, choice.truth);
+    struct stage *stage =
+        stage_new(choice.seed, (int64_t)choice.step_ns, (unsigned)choice.pause_us, choice.truth);
     choice.attack->run(stage, choice.size);
     stage_wait(stage, INT64_C(2500000000)); /* longer than any wait for what is late */
     stage_free(stage);

@@ -9,7 +9,6 @@ enum {
     HONEST_AT_LEAST = 100, /* connections, however short the attack */
     VICTIMS_AT_ONCE = 64,
     EXCHANGES = 8,
-    LONGEST_PAUSE_US = 200000,
     VICTIMS_PAUSE_US = 1500000 /* longer than the skew */
 };
 
@@ -17,7 +16,6 @@ static const struct population_plan honest_plan = {
     .class = "whole",
     .at_once = HONEST_AT_ONCE,
     .longest_exchange_count = EXCHANGES,
-    .longest_pause_us = LONGEST_PAUSE_US,
     .pipelines = true,
     .fragments = true,
 };
@@ -30,7 +28,7 @@ static void run_until(struct stage *s, int64_t now_ns) {
     s->now_ns = now_ns;
 }
 
-struct stage *stage_new(uint64_t seed, int64_t step_ns, FILE *truth) {
+struct stage *stage_new(uint64_t seed, int64_t step_ns, unsigned pause_us, FILE *truth) {
     struct stage *s = malloc(sizeof *s);
     if (!s) {
         abort();
@@ -43,6 +41,7 @@ struct stage *stage_new(uint64_t seed, int64_t step_ns, FILE *truth) {
     s->truth = truth;
     struct population_plan plan = honest_plan;
     plan.seed = seed;
+    plan.longest_pause_us = pause_us;
     s->honest = population_new(&plan, &s->recorder, truth);
     stage_wait(s, 30 * INT64_C(1000000));
     return s;

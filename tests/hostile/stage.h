@@ -16,7 +16,8 @@ struct stage {
     struct population *honest;
 };
 
-struct stage *stage_new(uint64_t seed, int64_t step_ns, FILE *truth);
+/* The honest are silent for up to pause_us now and then. */
+struct stage *stage_new(uint64_t seed, int64_t step_ns, unsigned pause_us, FILE *truth);
 /* The honest finish what they have begun. */
 void stage_free(struct stage *);
 
