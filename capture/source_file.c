@@ -101,17 +101,19 @@ enum opening {
 /* Opens the stream's capture; the message on refusal and damage. */
 static enum opening open_capture(struct source_stream *stream, const char *name, pcap_t **pcap, FILE **file,
                                  char message[SOURCE_MESSAGE_BYTES]) {
-    char problem[PCAP_ERRBUF_SIZE] = "out of memory";
+    char problem[PCAP_ERRBUF_SIZE] = "";
     *file = source_stream_file(stream);
     *pcap =
         *file ? pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, problem) : NULL;
     if (*pcap) {
         return OPENING_DONE;
     }
-    if (*file) {
-        (void)fclose(*file);
-        *file = NULL;
+    if (!*file) {
+        source_say(message, "%s: out of memory", name);
+        return OPENING_DAMAGED;
     }
+    (void)fclose(*file);
+    *file = NULL;
     struct slice first = source_stream_first(stream);
     switch (source_stream_state(stream)) {
     case STREAM_STOPPED:
@@ -173,8 +175,11 @@ static enum opening open_turn(struct source *source, bool *idle) {
         return opening;
     }
     char problem[PCAP_ERRBUF_SIZE];
-    if (!source_filter_prepare(&source->filter, pcap_datalink(files->pcap), problem, sizeof problem)) {
-        source_say(source->message, "%s: the filter does not fit it: %s", name, problem);
+    enum source_filter_status filter =
+        source_filter_prepare(&source->filter, pcap_datalink(files->pcap), problem, sizeof problem);
+    if (filter != SOURCE_FILTER_READY) {
+        source_say(source->message, "%s: the filter %s: %s", name,
+                   filter == SOURCE_FILTER_WRONG ? "does not fit it" : "can't be compiled", problem);
         close_file(files);
         return OPENING_DAMAGED;
     }
@@ -299,6 +304,26 @@ static const struct source_ops files_ops = {
     .live = false,
 };
 
+/* Does the filter fit a file's link type? */
+static enum source_error check_filter(struct source *source, const char *path, int link_type,
+                                      char message[SOURCE_MESSAGE_BYTES]) {
+    const char *expression = source->filter.expression;
+    char problem[PCAP_ERRBUF_SIZE], usual[PCAP_ERRBUF_SIZE];
+    switch (source_filter_prepare(&source->filter, link_type, problem, sizeof problem)) {
+    case SOURCE_FILTER_READY:
+        return SOURCE_OK;
+    case SOURCE_FILTER_NO_MEMORY:
+        source_say(message, "filter \"%s\": %s", expression, problem);
+        return SOURCE_ERROR_FILE;
+    case SOURCE_FILTER_WRONG:
+        break;
+    }
+    bool of_file = source_filter_plausible(expression, usual, sizeof usual) == SOURCE_FILTER_READY;
+    source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", expression,
+               of_file ? " does not fit " : "", of_file ? path : "", problem);
+    return SOURCE_ERROR_FILTER;
+}
+
 /* Opens the regular file, looks at its beginning and closes it: a run over thousands of files holds one. */
 static enum source_error check_capture(struct source *source, const char *path,
                                        char message[SOURCE_MESSAGE_BYTES]) {
@@ -316,16 +341,9 @@ static enum source_error check_capture(struct source *source, const char *path,
     pcap_t *pcap = NULL;
     FILE *file = NULL;
     enum opening opening = open_capture(stream, path, &pcap, &file, message);
-    char problem[PCAP_ERRBUF_SIZE];
     enum source_error error = opening == OPENING_REFUSED ? SOURCE_ERROR_FILE : SOURCE_OK;
-    if (opening == OPENING_DONE &&
-        !source_filter_prepare(&source->filter, pcap_datalink(pcap), problem, sizeof problem)) {
-        const char *expression = source->filter.expression;
-        char usual[PCAP_ERRBUF_SIZE];
-        bool of_file = source_filter_plausible(expression, usual, sizeof usual);
-        source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", expression,
-                   of_file ? " does not fit " : "", of_file ? path : "", problem);
-        error = SOURCE_ERROR_FILTER;
+    if (opening == OPENING_DONE) {
+        error = check_filter(source, path, pcap_datalink(pcap), message);
     }
     if (pcap) {
         pcap_close(pcap);
@@ -390,11 +408,15 @@ static enum source_error check_all(struct source *source, char message[SOURCE_ME
     /* No file told a link type: a wrong filter should be known now all the same. */
     char problem[PCAP_ERRBUF_SIZE];
     const char *expression = source->filter.expression;
-    if (!source->filter.compiled && !source_filter_plausible(expression, problem, sizeof problem)) {
-        source_say(message, "filter \"%s\": %s; see man 7 pcap-filter", expression, problem);
-        return SOURCE_ERROR_FILTER;
+    enum source_filter_status filter = source->filter.compiled
+                                           ? SOURCE_FILTER_READY
+                                           : source_filter_plausible(expression, problem, sizeof problem);
+    if (filter == SOURCE_FILTER_READY) {
+        return SOURCE_OK;
     }
-    return SOURCE_OK;
+    bool wrong = filter == SOURCE_FILTER_WRONG;
+    source_say(message, "filter \"%s\": %s%s", expression, problem, wrong ? "; see man 7 pcap-filter" : "");
+    return wrong ? SOURCE_ERROR_FILTER : SOURCE_ERROR_FILE;
 }
 
 struct source *source_open_files(const struct source_files_options *options, enum source_error *error,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/source_filter.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* Largest snapshot length of libpcap; a filter's verdict does not depend on it. */
@@ -21,46 +22,55 @@ void source_filter_fini(struct source_filter *filter) {
     }
 }
 
-static bool compile(const char *expression, int link_type, struct bpf_program *program, char *message,
-                    size_t message_bytes) {
+static enum source_filter_status compile(const char *expression, int link_type, struct bpf_program *program,
+                                         char *message, size_t message_bytes) {
     pcap_t *dead = pcap_open_dead(link_type, FILTER_SNAPSHOT_BYTES);
-    if (!dead) {
-        (void)snprintf(message, message_bytes, "out of memory");
-        return false;
-    }
-    bool compiled = pcap_compile(dead, program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    /* libpcap has several words for missing memory; the allocator has one. */
+    errno = 0;
+    bool compiled = dead && pcap_compile(dead, program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    bool no_memory = !dead || errno == ENOMEM;
     if (!compiled) {
-        (void)snprintf(message, message_bytes, "%s", pcap_geterr(dead));
+        (void)snprintf(message, message_bytes, "%s", no_memory ? "out of memory" : pcap_geterr(dead));
     }
-    pcap_close(dead);
-    return compiled;
+    if (dead) {
+        pcap_close(dead);
+    }
+    return compiled ? SOURCE_FILTER_READY : no_memory ? SOURCE_FILTER_NO_MEMORY : SOURCE_FILTER_WRONG;
 }
 
-bool source_filter_prepare(struct source_filter *filter, int link_type, char *message, size_t message_bytes) {
+enum source_filter_status source_filter_prepare(struct source_filter *filter, int link_type, char *message,
+                                                size_t message_bytes) {
     if (!filter->expression || (filter->compiled && filter->link_type == link_type)) {
-        return true;
+        return SOURCE_FILTER_READY;
     }
     source_filter_fini(filter);
-    filter->compiled = compile(filter->expression, link_type, &filter->program, message, message_bytes);
+    enum source_filter_status status =
+        compile(filter->expression, link_type, &filter->program, message, message_bytes);
+    filter->compiled = status == SOURCE_FILTER_READY;
     filter->link_type = link_type;
-    return filter->compiled;
+    return status;
 }
 
-bool source_filter_plausible(const char *expression, char *message, size_t message_bytes) {
+enum source_filter_status source_filter_plausible(const char *expression, char *message,
+                                                  size_t message_bytes) {
     static const int usual[] = {DLT_EN10MB, DLT_IEEE802_11_RADIO, DLT_RAW, DLT_LINUX_SLL};
     if (source_filter_is_blank(expression)) {
-        return true;
+        return SOURCE_FILTER_READY;
     }
+    enum source_filter_status first = SOURCE_FILTER_WRONG;
     for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
         char other[PCAP_ERRBUF_SIZE];
         struct bpf_program program;
         /* Ethernet's message is the one that most will understand. */
-        if (compile(expression, usual[i], &program, i ? other : message, i ? sizeof other : message_bytes)) {
+        enum source_filter_status status =
+            compile(expression, usual[i], &program, i ? other : message, i ? sizeof other : message_bytes);
+        if (status == SOURCE_FILTER_READY) {
             pcap_freecode(&program);
-            return true;
+            return status;
         }
+        first = i ? first : status;
     }
-    return false;
+    return first;
 }
 
 bool source_filter_passes(const struct source_filter *filter, const struct frame *frame) {

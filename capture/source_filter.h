@@ -19,11 +19,18 @@ struct source_filter {
 void source_filter_init(struct source_filter *, const char *expression);
 void source_filter_fini(struct source_filter *);
 
-/* Makes the filter ready for frames of `link_type` (DLT_ value). False when it does not compile; `message`
- * then is libpcap's, in one line. */
-bool source_filter_prepare(struct source_filter *, int link_type, char *message, size_t message_bytes);
-/* For input whose link type is not known yet: true when the expression compiles for a usual one. */
-bool source_filter_plausible(const char *expression, char *message, size_t message_bytes);
+enum source_filter_status {
+    SOURCE_FILTER_READY,
+    SOURCE_FILTER_WRONG,     /* it does not compile: the message is libpcap's, in one line */
+    SOURCE_FILTER_NO_MEMORY, /* the message says so */
+};
+
+/* Makes the filter ready for frames of `link_type` (DLT_ value). */
+enum source_filter_status source_filter_prepare(struct source_filter *, int link_type, char *message,
+                                                size_t message_bytes);
+/* For input whose link type is not known yet: does the expression compile for a usual one? */
+enum source_filter_status source_filter_plausible(const char *expression, char *message,
+                                                  size_t message_bytes);
 /* source_filter_prepare must have succeeded for the frame's link type. */
 bool source_filter_passes(const struct source_filter *, const struct frame *);
 

@@ -184,7 +184,12 @@ static enum source_error open_interface(struct source_live *live, const struct s
         return SOURCE_OK;
     }
     struct bpf_program program;
+    errno = 0;
     if (pcap_compile(live->pcap, &program, options->filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+        if (errno == ENOMEM) {
+            source_say(message, "filter \"%s\": out of memory", options->filter);
+            return SOURCE_ERROR_FILE;
+        }
         source_say(message, "filter \"%s\": %s; see man 7 pcap-filter", options->filter,
                    pcap_geterr(live->pcap));
         return SOURCE_ERROR_FILTER;

@@ -120,7 +120,11 @@ static enum source_stream_state start_unpacking(struct source_stream *stream, en
     char mend[96];
     (void)snprintf(mend, sizeof mend, "unpack it on the way: %s FILE | hark -r -", tool);
     const char *problem = NULL;
-    stream->unpack = source_unpack_new(packing, &problem);
+    bool no_memory = false;
+    stream->unpack = source_unpack_new(packing, &problem, &no_memory);
+    if (no_memory) {
+        return stream_fail(stream, problem, "");
+    }
     if (!stream->unpack) {
         stream->unsupported = true;
         return stream_fail(stream, problem, mend);
@@ -176,7 +180,9 @@ static enum source_stream_state give_unpacked(struct source_stream *stream, void
         }
         if (!sound) {
             char what[STREAM_PROBLEM_BYTES / 2];
-            (void)snprintf(what, sizeof what, "its compressed data are damaged: %s", problem);
+            bool no_memory = source_unpack_no_memory(stream->unpack);
+            (void)snprintf(what, sizeof what, "%s: %s",
+                           no_memory ? "it can't be unpacked" : "its compressed data are damaged", problem);
             return stream_fail(stream, what, "");
         }
         if (stream->rest.len) {

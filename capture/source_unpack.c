@@ -10,11 +10,13 @@
 #endif
 #ifdef HARK_WITH_ZSTD
 #include <zstd.h>
+#include <zstd_errors.h>
 #endif
 
 struct source_unpack {
     enum source_packing packing;
-    bool complete;      /* between members or frames, at least one of which is done */
+    bool complete; /* between members or frames, at least one of which is done */
+    bool no_memory;
     const char *failed; /* what is wrong with the data; it sticks */
 #ifdef HARK_WITH_ZLIB
     z_stream zlib;
@@ -60,9 +62,10 @@ enum source_packing source_packing_of(struct slice first, const char **tool) {
     return PACKING_NONE;
 }
 
+static const char out_of_memory[] = "out of memory";
+
 #ifdef HARK_WITH_ZLIB
-static bool gzip_open(struct source_unpack *unpack, const char **problem) {
-    *problem = "out of memory";
+static bool gzip_open(struct source_unpack *unpack) {
     return inflateInit2(&unpack->zlib, 16 + MAX_WBITS) == Z_OK; /* 16: gzip format only */
 }
 
@@ -95,14 +98,14 @@ static bool gzip_run(struct source_unpack *unpack, struct slice *in, uint8_t *ou
     if (result == Z_OK || result == Z_BUF_ERROR) { /* the latter: it needs more input */
         return true;
     }
-    *problem = zlib->msg ? zlib->msg : "damaged gzip data";
+    unpack->no_memory = result == Z_MEM_ERROR;
+    *problem = unpack->no_memory ? out_of_memory : zlib->msg ? zlib->msg : "damaged gzip data";
     return false;
 }
 #endif
 
 #ifdef HARK_WITH_ZSTD
-static bool zstd_open(struct source_unpack *unpack, const char **problem) {
-    *problem = "out of memory";
+static bool zstd_open(struct source_unpack *unpack) {
     unpack->zstd_wants = ZSTD_FIRST_WANT;
     unpack->zstd = ZSTD_createDCtx();
     return unpack->zstd &&
@@ -117,7 +120,8 @@ static bool zstd_run(struct source_unpack *unpack, struct slice *in, uint8_t *ou
     ZSTD_outBuffer output = {.dst = out, .size = room, .pos = 0};
     size_t result = ZSTD_decompressStream(unpack->zstd, &output, &input);
     if (ZSTD_isError(result)) {
-        *problem = ZSTD_getErrorName(result);
+        unpack->no_memory = ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation;
+        *problem = unpack->no_memory ? out_of_memory : ZSTD_getErrorName(result);
         return false;
     }
     *in = slice_after(*in, input.pos);
@@ -130,9 +134,10 @@ static bool zstd_run(struct source_unpack *unpack, struct slice *in, uint8_t *ou
 }
 #endif
 
-struct source_unpack *source_unpack_new(enum source_packing packing, const char **problem) {
+struct source_unpack *source_unpack_new(enum source_packing packing, const char **problem, bool *no_memory) {
     struct source_unpack *unpack = calloc(1, sizeof *unpack);
-    *problem = "out of memory";
+    *problem = out_of_memory;
+    *no_memory = !unpack;
     if (!unpack) {
         return NULL;
     }
@@ -141,14 +146,16 @@ struct source_unpack *source_unpack_new(enum source_packing packing, const char 
     switch (packing) {
     case PACKING_GZIP:
 #ifdef HARK_WITH_ZLIB
-        opened = gzip_open(unpack, problem);
+        opened = gzip_open(unpack);
+        *no_memory = !opened;
 #else
         *problem = "this hark was built without zlib (HARK_WITH_ZLIB)";
 #endif
         break;
     case PACKING_ZSTD:
 #ifdef HARK_WITH_ZSTD
-        opened = zstd_open(unpack, problem);
+        opened = zstd_open(unpack);
+        *no_memory = !opened;
 #else
         *problem = "this hark was built without libzstd (HARK_WITH_ZSTD)";
 #endif
@@ -210,6 +217,10 @@ bool source_unpack_run(struct source_unpack *unpack, struct slice *in, uint8_t *
     }
     *problem = unpack->failed ? unpack->failed : "";
     return !unpack->failed;
+}
+
+bool source_unpack_no_memory(const struct source_unpack *unpack) {
+    return unpack->no_memory;
 }
 
 bool source_unpack_complete(const struct source_unpack *unpack) {

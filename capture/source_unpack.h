@@ -25,14 +25,17 @@ enum source_packing source_packing_of(struct slice first, const char **tool);
 
 struct source_unpack;
 
-/* NULL without memory, or when this build leaves out the library; `problem` then says which (static text). */
-struct source_unpack *source_unpack_new(enum source_packing, const char **problem);
+/* NULL without memory (`no_memory` then is true), or when this build leaves out the library; `problem` says
+ * which (static text). */
+struct source_unpack *source_unpack_new(enum source_packing, const char **problem, bool *no_memory);
 void source_unpack_free(struct source_unpack *);
 
 /* Takes from `in` what it needs and writes at most `room` bytes; `written` may be 0 when more input is
  * needed. False when the data are damaged; `problem` then says how (borrowed from the unpacker). */
 bool source_unpack_run(struct source_unpack *, struct slice *in, uint8_t *out, size_t room, size_t *written,
                        const char **problem);
+/* After a failure: it was for want of memory, the data may be sound. */
+bool source_unpack_no_memory(const struct source_unpack *);
 /* True when the input may end here: a member or frame is complete. */
 bool source_unpack_complete(const struct source_unpack *);
 

@@ -29,21 +29,21 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
 /* What found no room on the way is counted by the layers; that records are missing for it is said here, also
  * without --stats. True when nothing is. */
 static bool conclude_memory(struct progress *progress, const struct ledger *ledger) {
-    uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY];
+    uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY] + ledger->decode.fragments_no_room;
     uint64_t messages = ledger->http.no_memory_requests + ledger->http.no_memory_responses;
-    if (packets + messages == 0) {
+    if (packets + messages + ledger->records_no_memory + ledger->memory_failures == 0) {
         return true;
     }
     progress_say(progress,
-                 "%" PRIu64 " packets and %" PRIu64
-                 " messages were not analyzed for want of memory; --stats tells more",
-                 packets, messages);
+                 "%" PRIu64 " packets and %" PRIu64 " messages were not analyzed and %" PRIu64
+                 " records not written for want of memory%s; --stats tells more",
+                 packets, messages, ledger->records_no_memory,
+                 ledger->memory_failures ? ", which may leave others incomplete" : "");
     return false;
 }
 
 /* What became of the output; true when all is well with it. */
-static bool conclude_output(struct progress *progress, struct sink *sink, enum crew_status end,
-                            const struct ledger *ledger) {
+static bool conclude_output(struct progress *progress, struct sink *sink, const struct ledger *ledger) {
     switch (sink_close(sink)) {
     case SINK_FAILED:
         progress_say(progress, "%s; %" PRIu64 " records were not written", sink_message(sink),
@@ -53,15 +53,6 @@ static bool conclude_output(struct progress *progress, struct sink *sink, enum c
         return true;
     case SINK_OK:
         break;
-    }
-    if (end == CREW_NO_MEMORY) {
-        progress_say(progress, "out of memory, the run ended early; try fewer flows (--max-flows)");
-        return false;
-    }
-    if (ledger->records_unwritten > 0) {
-        progress_say(progress, "%" PRIu64 " records were not written for want of memory",
-                     ledger->records_unwritten);
-        return false;
     }
     return true;
 }
@@ -80,12 +71,12 @@ static void print_ledger(const struct options *options, struct progress *progres
 }
 
 enum exit_status conclude(const struct options *options, struct progress *progress,
-                          const struct pipeline *pipeline, struct sink *sink, enum crew_status end) {
+                          const struct pipeline *pipeline, struct sink *sink) {
     struct ledger ledger = {0};
     pipeline_counts(pipeline, &ledger);
     ledger.elapsed_ns = progress_elapsed_ns(progress);
-    bool ok = conclude_output(progress, sink, end, &ledger);
-    ok = (end == CREW_NO_MEMORY || conclude_memory(progress, &ledger)) && ok;
+    bool ok = conclude_output(progress, sink, &ledger);
+    ok = conclude_memory(progress, &ledger) && ok;
     say_unsupported(progress, pipeline);
     say_kernel_drops(progress, &ledger.source);
     print_ledger(options, progress, &ledger);

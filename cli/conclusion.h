@@ -6,8 +6,7 @@
 #include "cli/pipeline.h"
 #include "cli/run.h"
 
-/* `end` is what pipeline_run returned. Closes the sink. */
-enum exit_status conclude(const struct options *, struct progress *, const struct pipeline *, struct sink *,
-                          enum crew_status end);
+/* After pipeline_run. Closes the sink. */
+enum exit_status conclude(const struct options *, struct progress *, const struct pipeline *, struct sink *);
 
 #endif

@@ -36,7 +36,8 @@ struct crew {
     struct epoch *filling;
     struct crew_member *members;
     pthread_t writer;
-    unsigned running; /* workers' threads */
+    uint64_t lost_packets; /* no epoch had memory for them */
+    unsigned running;      /* workers' threads */
     bool writer_running;
 };
 
@@ -71,9 +72,6 @@ static void *run_worker(void *context) {
             return NULL;
         }
         work_epoch(worker, epoch, member->number);
-        if (worker->failed) {
-            ring_fail(crew->ring);
-        }
         ring_processed(crew->ring, member->number);
     }
 }
@@ -187,9 +185,6 @@ void crew_free(struct crew *crew) {
 }
 
 static enum crew_status inline_status(const struct crew *crew) {
-    if (crew->workers[0].failed) {
-        return CREW_NO_MEMORY;
-    }
     return crew->outlet.status == SINK_OK ? CREW_OK : CREW_SINK_ENDED;
 }
 
@@ -206,8 +201,7 @@ static enum crew_status submit(struct crew *crew) {
         crew->filling = NULL;
         ring_submit(crew->ring);
     }
-    struct ring_state state = ring_state(crew->ring);
-    return state.failed ? CREW_NO_MEMORY : state.stop ? CREW_SINK_ENDED : CREW_OK;
+    return ring_state(crew->ring).stop ? CREW_SINK_ENDED : CREW_OK;
 }
 
 enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash) {
@@ -223,7 +217,8 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
         return CREW_OK;
     }
     crew->filling = ring_acquire(crew->ring);
-    return epoch_add_packet(crew->filling, event, packet, hash, worker) ? status : CREW_NO_MEMORY;
+    crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker);
+    return status;
 }
 
 enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
@@ -273,9 +268,6 @@ enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) 
         }
     }
     enum crew_status last = write_outboxes(crew);
-    for (unsigned i = 0; i < crew->count; i++) {
-        last = crew->workers[i].failed ? CREW_NO_MEMORY : last;
-    }
     return last != CREW_OK ? last : status;
 }
 
@@ -290,6 +282,7 @@ void crew_counts(const struct crew *crew, struct ledger *ledger) {
     for (size_t i = 0; i < sizeof(crew->outlet.records) / sizeof(crew->outlet.records[0]); i++) {
         ledger->records[i] += crew->outlet.records[i];
     }
+    ledger->flow.fates[FLOW_NO_MEMORY] += crew->lost_packets;
     ledger->records_unwritten += crew->outlet.unwritten;
     ledger->output_bytes += sink_bytes(crew->outlet.sink);
 }

@@ -13,7 +13,6 @@ struct crew;
 enum crew_status {
     CREW_OK,
     CREW_SINK_ENDED, /* the sink takes no more: go to crew_finish, then ask the sink why */
-    CREW_NO_MEMORY,  /* the same, and the run has failed */
 };
 
 /* Starts `workers` (1..HARK_PARTITIONS). limits and sink outlive the crew. NULL without memory or threads. */

@@ -208,12 +208,6 @@ void ring_written(struct ring *ring, uint64_t written, bool stop) {
     pthread_mutex_unlock(&ring->mutex);
 }
 
-void ring_fail(struct ring *ring) {
-    pthread_mutex_lock(&ring->mutex);
-    ring->state.failed = true;
-    pthread_mutex_unlock(&ring->mutex);
-}
-
 struct ring_state ring_state(struct ring *ring) {
     pthread_mutex_lock(&ring->mutex);
     struct ring_state state = ring->state;

@@ -69,13 +69,9 @@ void ring_processed(struct ring *, unsigned worker);
 struct epoch *ring_drain(struct ring *);
 void ring_written(struct ring *, uint64_t written, bool stop);
 
-/* A worker: the run can't go on. */
-void ring_fail(struct ring *);
-
 struct ring_state {
     uint64_t written; /* as ring_written said last */
     bool stop;
-    bool failed;
 };
 struct ring_state ring_state(struct ring *);
 

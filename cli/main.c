@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
     char message[OPTIONS_MESSAGE_BYTES];
     if (!options_parse(&options, argc, argv, message)) {
         fprintf(stderr, "hark: %s\n", message);
-        return EXIT_USAGE;
+        return options.no_memory ? EXIT_FAILED : EXIT_USAGE;
     }
     enum exit_status status = act(&options);
     options_fini(&options);

@@ -261,7 +261,8 @@ bool options_parse(struct options *options, int argc, char *const *argv,
     *options = (struct options){0};
     struct parser parser = {options, argv + (argc > 0), argc > 0 ? argc - 1 : 0, 0, message};
     allocate(options, argc, argv);
-    bool ok = options->filter && options->paths ? true : fail(&parser, "out of memory");
+    options->no_memory = !options->filter || !options->paths;
+    bool ok = options->no_memory ? fail(&parser, "out of memory") : true;
     for (size_t i = 0; ok && i < option_table_length; i++) {
         const struct option_info *info = &option_table[i];
         ok = !info->initial || set_value(&parser, info, info->name, info->initial);

@@ -42,6 +42,7 @@ struct options {
     uint64_t flush_interval_ns;
     bool quiet, stats;
     const struct option_info *live_option; /* the first one given that only a live capture obeys, or NULL */
+    bool no_memory;                        /* options_parse found none */
 };
 
 enum option_kind {
@@ -81,9 +82,9 @@ const char *option_group_title(enum option_group);
 
 enum { OPTIONS_MESSAGE_BYTES = 512 };
 
-/* Fills `options` from the arguments (argv[0] is skipped). False for a usage error: `message` says in one
- * line what, where and how to mend it; nothing needs to be freed then. With -h or -V the rest of the line is
- * not looked at. */
+/* Fills `options` from the arguments (argv[0] is skipped). False for a usage error, or with `no_memory` set:
+ * `message` says in one line what, where and how to mend it; nothing needs to be freed then. With -h or -V
+ * the rest of the line is not looked at. */
 bool options_parse(struct options *, int argc, char *const *argv, char message[OPTIONS_MESSAGE_BYTES]);
 void options_fini(struct options *);
 

@@ -17,11 +17,14 @@ int place_compare(const struct place *a, const struct place *b) {
 
 void outbox_init(struct outbox *outbox, size_t cap) {
     *outbox = (struct outbox){.sorted = true};
+    memory_init(&outbox->memory, SIZE_MAX);
     buf_init(&outbox->bytes, cap);
+    buf_charge(&outbox->bytes, &outbox->memory);
 }
 
 void outbox_fini(struct outbox *outbox) {
     buf_fini(&outbox->bytes);
+    memory_fini(&outbox->memory);
     free(outbox->records);
     outbox->records = NULL;
 }

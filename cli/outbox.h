@@ -27,6 +27,7 @@ struct outbox_record {
 
 /* Invariant: the records' bytes are within `bytes`; `sorted` is true only when places ascend. */
 struct outbox {
+    struct memory memory; /* of the bytes; its failures tell a record that is too long from missing memory */
     struct buf bytes;
     struct outbox_record *records;
     size_t count;
@@ -34,7 +35,7 @@ struct outbox {
     bool sorted;
 };
 
-/* Room for `cap` bytes of records. */
+/* Room for `cap` bytes of records. The outbox must not move. */
 void outbox_init(struct outbox *, size_t cap);
 void outbox_fini(struct outbox *);
 /* The record's bytes were appended to `bytes` from `offset` on. False without memory for its place: the

@@ -147,11 +147,11 @@ static enum exit_status run_pipeline(const struct options *options, struct progr
                                        .flush_interval_ns = (int64_t)options->flush_interval_ns};
         struct pipeline pipeline;
         pipeline_init(&pipeline, &parts);
-        enum crew_status end = pipeline_run(&pipeline);
+        (void)pipeline_run(&pipeline); /* why it ended early, the sink tells */
         progress_clear(progress);
-        status = conclude(options, progress, &pipeline, sink, end);
+        status = conclude(options, progress, &pipeline, sink);
     } else {
-        progress_say(progress, "out of memory; try fewer workers (-j) or flows (--max-flows)");
+        progress_say(progress, "out of memory or threads; try fewer workers (-j)");
     }
     crew_free(crew);
     decoder_free(decoder);

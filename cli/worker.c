@@ -3,6 +3,14 @@
 
 #include <assert.h>
 
+/* Most bytes of records that a tick may make a partition leave, but for the last of them. */
+enum { TICK_BYTES = 256 * 1024 };
+
+/* Refused allocations on the way of a record. */
+static size_t count_failures(const struct worker *worker) {
+    return worker->outbox->memory.failures + record_writer_failures(worker->writer);
+}
+
 static void write_record(void *context, const struct transaction *transaction) {
     struct worker *worker = context;
     struct outbox *outbox = worker->outbox;
@@ -11,18 +19,20 @@ static void write_record(void *context, const struct transaction *transaction) {
                           .connection = transaction->connection->ordinal,
                           .index = transaction->finish_index};
     if (bytes->cap - bytes->len < worker->limits->record_bytes) {
-        worker->no_room++;
+        worker->no_memory++;
         return;
     }
     size_t offset = bytes->len;
-    if (!record_write(worker->writer, transaction, bytes)) {
+    size_t failures = count_failures(worker);
+    bool fits = record_write(worker->writer, transaction, bytes);
+    if (count_failures(worker) != failures) {
+        bytes->len = offset; /* what was written may be a part */
+        worker->no_memory++;
+    } else if (!fits) {
         assert(bytes->len == offset);
-        bytes->failed = false;
         worker->too_long++;
-        return;
-    }
-    if (!outbox_add(outbox, &place, offset, (uint32_t)transaction->type)) {
-        worker->no_room++;
+    } else if (!outbox_add(outbox, &place, offset, (uint32_t)transaction->type)) {
+        worker->no_memory++;
     }
 }
 
@@ -46,7 +56,6 @@ void worker_fini(struct worker *worker) {
 static struct partition *make_partition(struct worker *worker, unsigned number) {
     struct transaction_observer observer = {.context = worker, .finished = write_record};
     worker->partitions[number] = partition_new(worker->limits, &observer);
-    worker->failed = worker->failed || !worker->partitions[number];
     return worker->partitions[number];
 }
 
@@ -68,7 +77,11 @@ void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {
     worker->event = event;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
         if (worker->partitions[i]) {
-            flow_table_tick(worker->partitions[i]->flows, now_ns);
+            struct flow_table *flows = worker->partitions[i]->flows;
+            size_t before = worker->outbox->bytes.len;
+            flow_table_set_clock(flows, now_ns);
+            while (worker->outbox->bytes.len - before < TICK_BYTES && flow_table_step(flows)) {
+            }
         }
     }
 }
@@ -91,8 +104,9 @@ void worker_counts(const struct worker *worker, struct ledger *ledger) {
         http_environment_counts(worker->partitions[i]->http, &http);
         flow_counts_add(&ledger->flow, &flow);
         http_counts_add(&ledger->http, &http);
+        ledger->memory_failures += worker->partitions[i]->memory.failures;
     }
     ledger->flow.fates[FLOW_NO_MEMORY] += worker->lost_packets;
     ledger->records_too_long += worker->too_long;
-    ledger->records_unwritten += worker->no_room;
+    ledger->records_no_memory += worker->no_memory;
 }

@@ -10,7 +10,7 @@
 #include "output/ledger.h"
 #include "output/record.h"
 
-/* Most bytes of records that one event or epoch may leave; what exceeds it is counted as unwritten. */
+/* Most bytes of records that one event or epoch may leave; what exceeds it is counted. */
 #define WORKER_OUTBOX_BYTES ((size_t)1 << 30)
 
 struct worker {
@@ -20,9 +20,8 @@ struct worker {
     struct outbox *outbox; /* borrowed: where records go now */
     uint64_t event;        /* number of the event being worked on */
     uint64_t too_long;     /* records beyond limits.record_bytes */
-    uint64_t no_room;      /* records beyond WORKER_OUTBOX_BYTES or memory */
+    uint64_t no_memory;    /* records beyond WORKER_OUTBOX_BYTES or memory */
     uint64_t lost_packets; /* of partitions that could not be made */
-    bool failed;           /* no memory for a partition: the run can't go on */
 };
 
 /* limits outlive it. False without memory; worker_fini is needed all the same. The worker must not move. */
@@ -31,7 +30,7 @@ void worker_fini(struct worker *);
 
 /* `hash` is flow_key_hash(&packet->key). */
 void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
-/* For all of its partitions. */
+/* For all of its partitions. What would leave too many records at once waits for the next tick. */
 void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
 /* Ends every connection of one partition. */
 void worker_finish(struct worker *, unsigned partition, uint64_t event, int64_t now_ns);

@@ -24,29 +24,6 @@ struct community_ids {
     struct remembered recent[REMEMBERED]; /* by the flow's hash */
 };
 
-struct community_ids *community_ids_new(void) {
-    struct community_ids *ids = calloc(1, sizeof *ids);
-    if (!ids) {
-        return NULL;
-    }
-    ids->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-    ids->context = EVP_MD_CTX_new();
-    if (!ids->context) {
-        community_ids_free(ids);
-        return NULL;
-    }
-    return ids;
-}
-
-void community_ids_free(struct community_ids *ids) {
-    if (!ids) {
-        return;
-    }
-    EVP_MD_CTX_free(ids->context);
-    EVP_MD_free(ids->sha1);
-    free(ids);
-}
-
 static uint8_t *put_address(uint8_t *to, const struct endpoint *side, bool v4) {
     size_t skip = v4 ? ADDRESS_BYTES - IPV4_BYTES : 0;
     memcpy(to, side->address.bytes + skip, ADDRESS_BYTES - skip);
@@ -85,7 +62,7 @@ static bool make_id(struct community_ids *ids, const struct flow_key *key, char 
     uint8_t text[COMMUNITY_ID_BYTES - 2 + 1]; /* with EVP's NUL */
     unsigned len = 0;
     size_t message_len = make_message(key, message);
-    if (!ids->sha1 || EVP_DigestInit_ex2(ids->context, ids->sha1, NULL) != 1 ||
+    if (EVP_DigestInit_ex2(ids->context, ids->sha1, NULL) != 1 ||
         EVP_DigestUpdate(ids->context, message, message_len) != 1 ||
         EVP_DigestFinal_ex(ids->context, digest, &len) != 1 || len != SHA1_BYTES) {
         return false;
@@ -95,6 +72,31 @@ static bool make_id(struct community_ids *ids, const struct flow_key *key, char 
     id[1] = ':';
     memcpy(id + 2, text, COMMUNITY_ID_BYTES - 2);
     return true;
+}
+
+struct community_ids *community_ids_new(void) {
+    struct community_ids *ids = calloc(1, sizeof *ids);
+    if (!ids) {
+        return NULL;
+    }
+    ids->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    ids->context = EVP_MD_CTX_new();
+    /* The first digest shows that the hash works, and takes all memory that it will need. */
+    struct flow_key none = {.ip_version = 4};
+    if (!ids->sha1 || !ids->context || !make_id(ids, &none, ids->recent[0].id)) {
+        community_ids_free(ids);
+        return NULL;
+    }
+    return ids;
+}
+
+void community_ids_free(struct community_ids *ids) {
+    if (!ids) {
+        return;
+    }
+    EVP_MD_CTX_free(ids->context);
+    EVP_MD_free(ids->sha1);
+    free(ids);
 }
 
 const char *community_id(struct community_ids *ids, const struct flow_key *key) {

@@ -88,9 +88,9 @@ static bool records_balance(const struct ledger *l, char why[256]) {
            is_within(records[TRANSACTION_ORPHAN_RESPONSE], "records of orphan responses", responses,
                      "orphan responses", why) &&
            is_within(records[TRANSACTION_TUNNEL], "records of tunnels", h->tunnels, "tunnels", why) &&
-           is_equal(SUM(l->records) + l->records_too_long + l->records_unwritten,
-                    "records written + too long + unwritten", paired + requests + responses + h->tunnels,
-                    "transactions + orphans + tunnels", why);
+           is_equal(SUM(l->records) + l->records_too_long + l->records_no_memory + l->records_unwritten,
+                    "records written + too long + without memory + unwritten",
+                    paired + requests + responses + h->tunnels, "transactions + orphans + tunnels", why);
 }
 
 bool ledger_balances(const struct ledger *l, char why[256]) {
@@ -255,16 +255,19 @@ static void print_caps(const struct ledger *l, FILE *out) {
     const struct http_counts *h = &l->http;
     const struct decode_counts *d = &l->decode;
     uint64_t hits = d->fates[DECODE_TUNNEL_DEPTH] + d->datagrams_evicted + d->fragments_no_room +
-                    f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + f->fates[FLOW_NO_MEMORY] +
-                    h->interim_dropped + h->lines_cut + h->headers_dropped + h->cap_open_requests +
-                    h->cap_transactions + h->no_memory_requests + h->no_memory_responses +
-                    f->declined_timeouts + l->records_too_long;
+                    f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + f->cap_memory +
+                    f->cap_flow_memory + f->fates[FLOW_NO_MEMORY] + h->interim_dropped + h->lines_cut +
+                    h->headers_dropped + h->cap_open_requests + h->cap_transactions + h->no_memory_requests +
+                    h->no_memory_responses + f->declined_timeouts + l->memory_failures +
+                    l->records_no_memory + l->records_too_long;
     heading(out, "CAPS HIT");
     part(out, 2, "frames with too many headers", d->fates[DECODE_TUNNEL_DEPTH]);
     part(out, 2, "IP datagrams in fragments evicted", d->datagrams_evicted);
     part(out, 2, "IP fragments without room", d->fragments_no_room);
     part(out, 2, "packets without memory", f->fates[FLOW_NO_MEMORY]);
     part(out, 2, "connections evicted (table full)", f->cap_flows);
+    part(out, 2, "connections ended (memory short)", f->cap_memory);
+    part(out, 2, "connections ended (too much memory each)", f->cap_flow_memory);
     part(out, 2, "held bytes of a partition", f->cap_held_bytes);
     part(out, 2, "held bytes of a stream", f->cap_stream_bytes);
     part(out, 2, "waits for the other direction timed out", f->declined_timeouts);
@@ -277,6 +280,8 @@ static void print_caps(const struct ledger *l, FILE *out) {
     part(out, 2, "messages with a line cut", h->lines_cut);
     part(out, 2, "fields not stored", h->headers_dropped);
     part(out, 2, "records too long", l->records_too_long);
+    part(out, 2, "records without memory", l->records_no_memory);
+    part(out, 2, "MEMORY REFUSED by the system", l->memory_failures);
     if (hits == 0) {
         (void)fprintf(out, "  none\n");
     }
@@ -290,6 +295,7 @@ static void print_records(const struct ledger *l, FILE *out) {
     }
     line(out, 2, "written", SUM(l->records));
     part(out, 2, "NOT written: too long", l->records_too_long);
+    part(out, 2, "NOT written: no memory", l->records_no_memory);
     part(out, 2, "NOT written: the output failed or closed", l->records_unwritten);
     part(out, 2, "bytes of output", l->output_bytes);
     (void)snprintf(text, sizeof text, "run time");
@@ -320,7 +326,7 @@ void ledger_print_brief(const struct ledger *l, FILE *out) {
                   grouped(l->source.frames, frames), grouped(SUM(h->paired), pairs),
                   grouped(SUM(h->orphan_requests) + SUM(h->orphan_responses), orphans),
                   grouped(h->incomplete, incomplete), (double)l->elapsed_ns / (double)NS_PER_SECOND);
-    uint64_t unwritten = l->records_too_long + l->records_unwritten;
+    uint64_t unwritten = l->records_too_long + l->records_no_memory + l->records_unwritten;
     uint64_t dropped = l->source.kernel_dropped + l->source.interface_dropped;
     if (l->flow.gap_bytes || dropped || unwritten) {
         char lost[NUMBER_WIDTH + 2], drops[NUMBER_WIDTH + 2], records[NUMBER_WIDTH + 2];

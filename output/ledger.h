@@ -20,6 +20,8 @@ struct ledger {
     uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
     uint64_t records_too_long;                /* did not fit limits.record_bytes */
     uint64_t records_unwritten;               /* made, but the sink failed or the reader had gone */
+    uint64_t records_no_memory;               /* no room for them */
+    uint64_t memory_failures;                 /* times the C library had none for streams and transactions */
     uint64_t output_bytes;
     int64_t elapsed_ns; /* wall clock of the run */
 };

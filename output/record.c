@@ -8,6 +8,7 @@
 
 struct record_writer {
     struct record_options options;
+    struct memory memory; /* of the buffers below; unbounded, they have caps of their own */
     struct native native;
     struct text text;
 };
@@ -20,9 +21,13 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     writer->options = *options;
     writer->native.options = &writer->options;
     writer->text.options = &writer->options;
+    memory_init(&writer->memory, SIZE_MAX);
     buf_init(&writer->native.scratch, options->record_bytes);
+    buf_charge(&writer->native.scratch, &writer->memory);
     url_init(&writer->native.url, options->record_bytes);
+    url_charge(&writer->native.url, &writer->memory);
     url_init(&writer->text.url, options->record_bytes);
+    url_charge(&writer->text.url, &writer->memory);
     if (options->format == RECORD_NDJSON) {
         writer->native.ids = community_ids_new();
         if (!writer->native.ids) {
@@ -41,7 +46,12 @@ void record_writer_free(struct record_writer *writer) {
     buf_fini(&writer->native.scratch);
     url_fini(&writer->native.url);
     url_fini(&writer->text.url);
+    memory_fini(&writer->memory);
     free(writer);
+}
+
+size_t record_writer_failures(const struct record_writer *writer) {
+    return writer->memory.failures;
 }
 
 /* Takes back what was written when it did not fit. */

@@ -14,6 +14,14 @@ void url_init(struct url *url, size_t cap) {
     buf_init(&url->full_text, cap);
 }
 
+void url_charge(struct url *url, struct memory *memory) {
+    buf_charge(&url->target_text, memory);
+    buf_charge(&url->domain_text, memory);
+    buf_charge(&url->path_text, memory);
+    buf_charge(&url->query_text, memory);
+    buf_charge(&url->full_text, memory);
+}
+
 void url_fini(struct url *url) {
     buf_fini(&url->target_text);
     buf_fini(&url->domain_text);

@@ -22,6 +22,8 @@ struct url {
 
 /* `cap`: of each part, in bytes; a part that does not fit is left out. */
 void url_init(struct url *, size_t cap);
+/* Its buffers, which have no bytes yet, take them from the memory, which outlives it. */
+void url_charge(struct url *, struct memory *);
 void url_fini(struct url *);
 /* The transaction's request was seen. */
 void url_make(struct url *, const struct transaction *, bool mask);

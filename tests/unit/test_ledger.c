@@ -99,6 +99,7 @@ static void test_each_missing_one_is_found(void **state) {
         {&l.records[TRANSACTION_TUNNEL], "records of tunnels"},
         {&l.records_too_long, "records written"},
         {&l.records_unwritten, "records written"},
+        {&l.records_no_memory, "records written"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char why[256] = "";
@@ -270,6 +271,8 @@ static void test_caps_of_every_layer(void **state) {
                               &l.decode.fragments_no_room,
                               &l.flow.fates[FLOW_NO_MEMORY],
                               &l.flow.cap_flows,
+                              &l.flow.cap_memory,
+                              &l.flow.cap_flow_memory,
                               &l.flow.cap_held_bytes,
                               &l.http.headers_dropped,
                               &l.records_too_long};

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The allocator's functions, defined by the program itself, so that every library gets these. What does not
+ * fail is passed on: to the sanitizer's allocator, where there is one, else to libc's. */
+#include "tests/fault/fault.h"
+
+#include <errno.h>
+#include <execinfo.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifdef FAULT_SANITIZED
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+
+void *REAL(malloc)(size_t);
+void *REAL(calloc)(size_t, size_t);
+void *REAL(realloc)(void *, size_t);
+void *REAL(memalign)(size_t, size_t);
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+static _Atomic(struct fault_plan *) armed;
+
+void fault_arm(struct fault_plan *plan) {
+    atomic_store(&armed, plan);
+}
+
+static void tell_stack(void) {
+    void *calls[32];
+    struct fault_plan *plan = atomic_exchange(&armed, NULL); /* telling may allocate */
+    backtrace_symbols_fd(calls, backtrace(calls, sizeof calls / sizeof *calls), STDERR_FILENO);
+    (void)!write(STDERR_FILENO, "\n", 1);
+    atomic_store(&armed, plan);
+}
+
+static bool fails(enum fault_kind kind) {
+    struct fault_plan *plan = atomic_load_explicit(&armed, memory_order_relaxed);
+    if (!plan || plan->kind != kind) {
+        return false;
+    }
+    uint64_t call = atomic_fetch_add(&plan->calls, 1) + 1;
+    if (call < plan->number || (call > plan->number && !plan->onward)) {
+        return false;
+    }
+    if (plan->trace) {
+        tell_stack();
+    }
+    atomic_fetch_add(&plan->failures, 1);
+    errno = kind == FAULT_ALLOCATION ? ENOMEM : EAGAIN;
+    return true;
+}
+
+void *malloc(size_t bytes) {
+    return fails(FAULT_ALLOCATION) ? NULL : REAL(malloc)(bytes);
+}
+
+void *calloc(size_t count, size_t bytes) {
+    return fails(FAULT_ALLOCATION) ? NULL : REAL(calloc)(count, bytes);
+}
+
+void *realloc(void *old, size_t bytes) {
+    return fails(FAULT_ALLOCATION) ? NULL : REAL(realloc)(old, bytes);
+}
+
+void *memalign(size_t alignment, size_t bytes) {
+    return fails(FAULT_ALLOCATION) ? NULL : REAL(memalign)(alignment, bytes);
+}
+
+void *aligned_alloc(size_t alignment, size_t bytes) {
+    return memalign(alignment, bytes);
+}
+
+int posix_memalign(void **to, size_t alignment, size_t bytes) {
+    void *got = memalign(alignment, bytes);
+    *to = got ? got : *to;
+    return got ? 0 : ENOMEM;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *context) {
+    return fails(FAULT_THREAD) ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+}
