@@ -1,64 +1,123 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input is a script of packets, ticks and a consumer's moods on a few connections; the harness aborts
- * when reassembly breaks its contract: order, one end a direction, sums that add up, bytes at their right
- * place.
+/* The input is a script of packets, ticks and a consumer's moods on a few connections; beside the flow table
+ * the harness keeps every packet it sent and what became of it. It aborts when reassembly breaks its
+ * contract:
+ *  - what is delivered is what the named packet brought, in order, each byte once, at its offset;
+ *  - of several versions of a byte the one that came first is delivered, and a gap covers no byte that came
+ * in time;
+ *  - at the end every byte that came in time was delivered, nothing is held, and the counts add up at every
+ * step. The second and the first half of the third hold while one key is one connection and no cap is hit.
  *
- * Each step takes up to eight bytes: operation, flags, two of sequence number, two of acknowledgement,
- * length, time. Numbers are small steps around each direction's place, so that overlap, holes and repeats are
- * usual. */
+ * The first byte sets the caps. Each step takes eight bytes: operation, flags, two of sequence number, two of
+ * acknowledgement, length, time. Numbers are small steps around each direction's start, or around what was
+ * sent so far, so that overlap, holes and repeats are usual. Moods are read from the input's end. */
+#include "input.h"
 #include "reassembly/flow.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+enum { FLOWS = 3, STEP_BYTES = 8, LARGEST = 128 * 47, STEPS = 600, LISTENERS = 64 };
+enum operation {
+    FROM_SERVER = 0x01, /* and two bits: the flow */
+    IS_CUT = 0x08,
+    RELATIVE = 0x10, /* numbers go on from what was sent, and acknowledge it */
+    OTHER_ID = 0x20,
+    TICK = 0x40, /* without the next */
+    FORGED = 0xf0,
+};
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static const uint32_t bases[2] = {0xffffff00, 1000};
 
-enum { FLOWS = 3, STEP_BYTES = 8, LARGEST = 128 * 47 };
-
-struct script {
-    const uint8_t *at;
-    size_t left;
+/* A packet with payload, as it was sent. */
+struct sent {
+    unsigned flow, side; /* side 0 is the client's */
+    uint32_t first;      /* number of its first byte */
+    uint32_t ack;
+    size_t len;
+    int64_t time_ns;
+    bool judged; /* `fate` is known: the call has returned */
+    enum flow_fate fate;
+    bool late_known; /* delivery had begun when it came, and stood at: */
+    uint32_t late_below;
+    uint8_t *bytes;
 };
 
 struct listener {
-    struct listener_log {
-        bool open;
-        bool swapped; /* the server sent the first packet */
-        bool begun[2];
-        bool ended[2];
-        uint64_t next[2];
-    } log;
+    bool open;
+    const struct connection *connection;
+    unsigned flow;
+    bool swapped; /* the server sent the first packet */
     struct harness *harness;
+    struct listener_side {
+        bool begun; /* something was offered */
+        bool told;  /* the handshake says where the direction starts: */
+        uint32_t start;
+        bool ended, fin;
+        bool declined; /* what was offered last was not taken whole */
+        uint64_t begin;
+        uint64_t next;
+    } side[2]; /* by direction */
 };
 
 struct harness {
-    struct script moods; /* how much the consumer takes, read from the input's end */
-    uint64_t gap_bytes;
-    uint64_t delivered;
-    uint64_t opens;
-    uint64_t closes;
-    bool forged; /* a packet with other bytes for the same numbers was sent */
-    struct listener listeners[64];
+    struct flow_table *table;
+    struct limits limits;
+    struct input moods;
+    uint64_t gap_bytes, delivered, opens, closes;
+    uint64_t packets;
+    int64_t now_ns;
+    bool cut;         /* a packet was cut by snaplen */
+    unsigned current; /* flow of the packet being given, FLOWS outside */
+    uint64_t opened_before;
+    uint64_t opened[FLOWS];  /* connections so far */
+    uint32_t high[FLOWS][2]; /* behind what the side has sent */
+    const struct listener *last[FLOWS];
+    struct sent sent[STEPS];
+    struct listener listeners[LISTENERS];
 };
 
-#define DEMAND(condition)                                                                                    \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                  \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
+static uint8_t mood(struct harness *h) {
+    struct slice *rest = &h->moods.rest;
+    return rest->len ? rest->ptr[--rest->len] : 0;
+}
 
-/* What a direction sends at a place: the consumer can tell whether bytes stand where they belong. */
 static uint8_t byte_at(unsigned side, uint32_t number) {
     return (uint8_t)(number * 31 + (number >> 8) + side * 97);
 }
 
-static uint8_t mood(struct harness *h) {
-    if (h->moods.left == 0) {
-        return 0;
+static struct flow_counts counts_of(const struct harness *h) {
+    struct flow_counts counts;
+    flow_table_counts(h->table, &counts);
+    return counts;
+}
+
+static bool capped(const struct harness *h) {
+    struct flow_counts counts = counts_of(h);
+    return counts.cap_held_bytes + counts.cap_stream_bytes + counts.fates[FLOW_NO_MEMORY] > 0;
+}
+
+/* Does the model know of each packet which connection it went to, and that nothing had to give way? */
+static bool exact(const struct harness *h, unsigned flow) {
+    uint64_t opened = h->opened[flow];
+    if (h->current == flow) {
+        opened += counts_of(h).opened - h->opened_before;
     }
-    return h->moods.at[--h->moods.left];
+    return opened == 1 && !capped(h);
+}
+
+static bool overlap(const struct sent *s, uint32_t first, uint64_t len) {
+    return (uint32_t)(s->first - first) < len || (uint32_t)(first - s->first) < s->len;
+}
+
+/* A packet whose bytes at [first, first + len) came, in time, before packet `before`. */
+static const struct sent *came_before(const struct harness *h, const struct listener *l, unsigned side,
+                                      uint32_t first, uint64_t len, uint64_t before) {
+    for (uint64_t i = 0; i < before; i++) {
+        const struct sent *s = &h->sent[i];
+        if (s->len > 0 && s->judged && s->fate == FLOW_DATA && s->flow == l->flow && s->side == side &&
+            overlap(s, first, len)) {
+            return s;
+        }
+    }
+    return NULL;
 }
 
 static void *listener_open(void *environment, const struct connection *c) {
@@ -67,10 +126,17 @@ static void *listener_open(void *environment, const struct connection *c) {
     if (mood(h) % 16 == 15) {
         return NULL;
     }
-    for (unsigned i = 0; i < sizeof h->listeners / sizeof *h->listeners; i++) {
+    for (unsigned i = 0; i < LISTENERS; i++) {
         struct listener *l = &h->listeners[i];
-        if (!l->log.open) {
-            *l = (struct listener){.harness = h, .log = {.open = true, .swapped = c->key.side[0].port == 80}};
+        if (!l->open && !l->harness) {
+            bool swapped = c->key.side[0].port == 80;
+            *l = (struct listener){.harness = h,
+                                   .open = true,
+                                   .connection = c,
+                                   .flow = c->key.side[swapped].port - 40000U,
+                                   .swapped = swapped};
+            DEMAND(l->flow < FLOWS);
+            h->last[l->flow] = l;
             h->opens++;
             return l;
         }
@@ -78,78 +144,102 @@ static void *listener_open(void *environment, const struct connection *c) {
     return NULL;
 }
 
+static void begin(struct listener *l, enum direction d, uint64_t offset) {
+    struct listener_side *s = &l->side[d];
+    if (!s->begun) {
+        s->begun = true;
+        s->begin = s->next = offset;
+    }
+}
+
 static void move(struct listener *l, enum direction d, uint64_t offset, uint64_t len) {
-    DEMAND(l->log.open && !l->log.ended[d] && len > 0);
-    DEMAND(!l->log.begun[d] || l->log.next[d] == offset);
-    l->log.begun[d] = true;
-    l->log.next[d] = offset + len;
+    struct listener_side *s = &l->side[d];
+    DEMAND(l->open && !s->ended && len > 0);
+    DEMAND(!s->begun || s->next == offset);
+    begin(l, d, offset);
+    s->next = offset + len;
+}
+
+static void check_chunk(const struct listener *l, enum direction d, const struct chunk *chunk) {
+    const struct harness *h = l->harness;
+    const struct segment *segment = chunk->segment;
+    unsigned side = (unsigned)d ^ l->swapped;
+    DEMAND(segment->ordinal > 0 && segment->ordinal <= h->packets && segment->number == segment->ordinal);
+    const struct sent *s = &h->sent[segment->ordinal - 1];
+    uint32_t at = (uint32_t)chunk->offset - s->first;
+    DEMAND(s->flow == l->flow && s->side == side && s->time_ns == segment->time_ns);
+    DEMAND((uint32_t)segment->offset == s->first && chunk->offset >= segment->offset);
+    DEMAND(at < s->len && chunk->bytes.len <= s->len - at);
+    DEMAND(memcmp(chunk->bytes.ptr, s->bytes + at, chunk->bytes.len) == 0);
+    if (exact(h, l->flow)) {
+        DEMAND(!came_before(h, l, side, (uint32_t)chunk->offset, chunk->bytes.len, segment->ordinal - 1));
+    }
 }
 
 static size_t listener_data(void *consumer, enum direction d, const struct chunk *chunk) {
     struct listener *l = consumer;
     struct harness *h = l->harness;
+    struct listener_side *s = &l->side[d];
     size_t take = chunk->bytes.len;
-    DEMAND(take > 0 && !l->log.ended[d]);
-    DEMAND(chunk->segment->offset <= chunk->offset && chunk->segment->ordinal > 0);
-    DEMAND(!l->log.begun[d] || l->log.next[d] == chunk->offset);
-    unsigned side = (unsigned)d ^ l->log.swapped;
-    for (size_t i = 0; i < chunk->bytes.len && !h->forged; i++) {
-        DEMAND(chunk->bytes.ptr[i] == byte_at(side, (uint32_t)chunk->offset + (uint32_t)i));
-    }
+    DEMAND(take > 0 && l->open && !s->ended);
+    DEMAND(!s->begun || s->next == chunk->offset);
+    check_chunk(l, d, chunk);
+    DEMAND(!chunk->must_take || s->declined || l->connection->one_sided || capped(h));
     uint8_t want = mood(h);
     if (!chunk->must_take && want % 4 == 3) {
         take = want / 4 * take / 64;
     }
+    begin(l, d, chunk->offset);
     if (take > 0) {
         move(l, d, chunk->offset, take);
         h->delivered += take;
     }
+    s->declined = take < chunk->bytes.len;
     return take;
 }
 
 static void listener_gap(void *consumer, enum direction d, uint64_t offset, uint64_t len,
                          enum gap_reason reason, int64_t now_ns) {
     struct listener *l = consumer;
+    struct harness *h = l->harness;
     DEMAND(reason < GAP_REASONS && now_ns >= 0);
+    DEMAND(reason != GAP_BUDGET || capped(h));
+    DEMAND(reason != GAP_SNAPLEN || h->cut);
+    if (exact(h, l->flow)) {
+        DEMAND(!came_before(h, l, (unsigned)d ^ l->swapped, (uint32_t)offset, len, h->packets));
+    }
     move(l, d, offset, len);
-    l->harness->gap_bytes += len;
+    h->gap_bytes += len;
 }
 
 static void listener_overdue(void *consumer, enum direction d, uint64_t acked, int64_t now_ns) {
     struct listener *l = consumer;
     (void)now_ns;
-    DEMAND(l->log.open && !l->log.ended[d]);
-    DEMAND(!l->log.begun[d] || acked > l->log.next[d]);
+    DEMAND(l->open && !l->side[d].ended);
+    DEMAND(!l->side[d].begun || acked > l->side[d].next);
 }
 
 static void listener_end(void *consumer, enum direction d, enum end_reason reason, int64_t now_ns) {
     struct listener *l = consumer;
     (void)now_ns;
-    DEMAND(l->log.open && !l->log.ended[d] && reason < END_REASONS);
-    l->log.ended[d] = true;
+    DEMAND(l->open && !l->side[d].ended && reason < END_REASONS);
+    l->side[d].ended = true;
+    l->side[d].fin = reason == END_FIN;
 }
 
 static void listener_close(void *consumer) {
     struct listener *l = consumer;
-    DEMAND(l->log.open && l->log.ended[0] && l->log.ended[1]);
-    l->log.open = false;
+    DEMAND(l->open && l->side[0].ended && l->side[1].ended);
+    for (int d = 0; d < 2; d++) {
+        l->side[d].told = l->connection->start_known[d];
+        l->side[d].start = (uint32_t)l->connection->start[d];
+    }
+    l->open = false;
     l->harness->closes++;
 }
 
 static const struct consumer_ops listener_ops = {listener_open,    listener_data, listener_gap,
                                                  listener_overdue, listener_end,  listener_close};
-
-static bool next_step(struct script *s, uint8_t step[STEP_BYTES]) {
-    if (s->left < STEP_BYTES) {
-        return false;
-    }
-    memcpy(step, s->at, STEP_BYTES);
-    s->at += STEP_BYTES;
-    s->left -= STEP_BYTES;
-    return true;
-}
-
-static const uint32_t bases[2] = {0xffffff00, 1000};
 
 static uint8_t flags_of(uint8_t code) {
     static const uint8_t usual[] = {TCP_ACK,           TCP_ACK, TCP_ACK | TCP_PSH, TCP_SYN, TCP_SYN | TCP_ACK,
@@ -157,43 +247,93 @@ static uint8_t flags_of(uint8_t code) {
     return code & 0x80 ? code & 0x3f : usual[code % (sizeof usual / sizeof *usual)];
 }
 
-static void send(struct harness *h, struct flow_table *table, const uint8_t step[STEP_BYTES], int64_t now_ns,
-                 uint64_t ordinal) {
-    unsigned d = step[0] & 1, flow = step[0] >> 1 & 3;
-    size_t len = step[6] < 128 ? step[6] : (size_t)(step[6] - 127) * 47;
-    struct packet p = {.time_ns = now_ns,
-                       .ordinal = ordinal,
-                       .number = ordinal,
-                       .flags = flags_of(step[1]),
-                       .window = step[7],
-                       .window_scale = step[7] % 16 - 1,
-                       .ip_id = step[0] & 0x20 ? (uint16_t)ordinal : 1};
+static void set_numbers(struct harness *h, struct packet *p, const uint8_t step[STEP_BYTES], unsigned flow,
+                        unsigned side) {
+    if (step[0] & RELATIVE) {
+        p->seq = h->high[flow][side] + (uint32_t)(int8_t)step[2] * (step[3] & 15);
+        p->ack = h->high[flow][!side] + (uint32_t)(int8_t)step[4] * (step[5] & 15);
+        return;
+    }
     /* Mostly near the start; seldom anywhere. */
     uint32_t seq = (uint32_t)step[2] << 4 ^ step[3], ack = (uint32_t)step[4] << 4 ^ step[5];
-    p.seq = bases[d] + (step[1] & 0x40 ? seq << 16 : seq);
-    p.ack = bases[!d] + (step[1] & 0x40 ? ack << 16 : ack);
-    uint8_t *payload = malloc(len ? len : 1); /* exact, so that a read beyond it is seen */
-    DEMAND(payload && len <= LARGEST);
-    uint32_t first = p.seq + (p.flags & TCP_SYN ? 1 : 0);
-    bool forged = step[0] >= 0xf0;
-    h->forged |= forged;
-    for (size_t i = 0; i < len; i++) {
-        payload[i] = (uint8_t)(byte_at(d, first + (uint32_t)i) ^ (forged && i % 7 == 3));
-    }
-    p.payload = slice_make(payload, len);
-    p.cut = step[0] & 0x08 ? step[7] : 0;
+    p->seq = bases[side] + (step[1] & 0x40 ? seq << 16 : seq);
+    p->ack = bases[!side] + (step[1] & 0x40 ? ack << 16 : ack);
+}
+
+static struct packet packet_of(struct harness *h, const uint8_t step[STEP_BYTES], unsigned flow,
+                               unsigned side) {
+    struct packet p = {.time_ns = h->now_ns - (step[7] & 7) * NS_PER_MILLISECOND,
+                       .ordinal = h->packets,
+                       .number = h->packets,
+                       .flags = flags_of(step[1]),
+                       .window = step[7],
+                       .window_scale = (int8_t)(step[7] % 16 - 1),
+                       .has_timestamps = step[7] & 8,
+                       .ip_id = step[0] & OTHER_ID ? (uint16_t)h->packets : 1};
+    p.ts_value = p.has_timestamps && step[7] & 16 ? (uint32_t)h->packets : 0;
+    set_numbers(h, &p, step, flow, side);
+    p.cut = step[0] & IS_CUT ? step[7] : 0;
     p.key.ip_version = 4;
-    for (unsigned side = 0; side < 2; side++) {
-        p.key.side[side].address = address_of_v4((const uint8_t[]){10, 0, 0, (uint8_t)(1 + (side ^ d))});
-        p.key.side[side].port = side ^ d ? 80 : (uint16_t)(40000 + flow % FLOWS);
+    for (unsigned i = 0; i < 2; i++) {
+        p.key.side[i].address = address_of_v4((const uint8_t[]){10, 0, 0, (uint8_t)(1 + (i ^ side))});
+        p.key.side[i].port = i ^ side ? 80 : (uint16_t)(40000 + flow);
     }
-    flow_table_packet(table, &p, flow_key_hash(&p.key));
+    return p;
+}
+
+static void remember(struct harness *h, const struct packet *p, unsigned flow, unsigned side, bool forged) {
+    struct sent *s = &h->sent[h->packets - 1];
+    const struct listener *l = h->last[flow];
+    uint32_t first = p->seq + (p->flags & TCP_SYN ? 1 : 0);
+    *s = (struct sent){.flow = flow,
+                       .side = side,
+                       .first = first,
+                       .ack = p->ack,
+                       .len = p->payload.len,
+                       .time_ns = p->time_ns};
+    s->bytes = malloc(s->len ? s->len : 1);
+    DEMAND(s->bytes);
+    for (size_t i = 0; i < s->len; i++) {
+        s->bytes[i] = (uint8_t)(byte_at(side, first + (uint32_t)i) ^ (forged && i % 7 == 3));
+    }
+    if (l && l->side[side ^ l->swapped].begun) {
+        s->late_known = true;
+        s->late_below = (uint32_t)l->side[side ^ l->swapped].next;
+    }
+    uint32_t end = first + (uint32_t)s->len + p->cut + (p->flags & TCP_FIN ? 1 : 0);
+    if (p->flags & TCP_SYN || (int32_t)(end - h->high[flow][side]) > 0) {
+        h->high[flow][side] = end;
+    }
+}
+
+static void send(struct harness *h, const uint8_t step[STEP_BYTES]) {
+    unsigned side = step[0] & FROM_SERVER, flow = (step[0] >> 1 & 3) % FLOWS;
+    h->packets++;
+    struct packet p = packet_of(h, step, flow, side);
+    p.payload.len = step[6] < 128 ? step[6] : (size_t)(step[6] - 127) * 47;
+    remember(h, &p, flow, side, step[0] >= FORGED);
+    struct sent *s = &h->sent[h->packets - 1];
+    uint8_t *payload = exact_copy(slice_make(s->bytes, s->len));
+    p.payload.ptr = payload;
+    h->cut |= p.cut > 0;
+    h->current = flow;
+    h->opened_before = counts_of(h).opened;
+    s->fate = flow_table_packet(h->table, &p, flow_key_hash(&p.key));
+    s->judged = true;
+    h->opened[flow] += counts_of(h).opened - h->opened_before;
+    h->current = FLOWS;
     free(payload);
 }
 
-static void check_sums(const struct harness *h, const struct flow_table *table, uint64_t packets) {
-    struct flow_counts counts;
-    flow_table_counts(table, &counts);
+static void tick(struct harness *h, const uint8_t step[STEP_BYTES]) {
+    int64_t jump = step[1] < 250 ? 10 * NS_PER_MILLISECOND : 10 * NS_PER_SECOND;
+    h->now_ns += step[1] == 255 ? -100 * NS_PER_SECOND : step[2] * jump;
+    h->now_ns = h->now_ns < 0 ? 0 : h->now_ns;
+    flow_table_tick(h->table, h->now_ns);
+}
+
+static void check_sums(const struct harness *h) {
+    struct flow_counts counts = counts_of(h);
     uint64_t fates = 0, closed = 0;
     for (int i = 0; i < FLOW_FATES; i++) {
         fates += counts.fates[i];
@@ -201,47 +341,89 @@ static void check_sums(const struct harness *h, const struct flow_table *table, 
     for (int i = 0; i < END_REASONS; i++) {
         closed += counts.closed[i];
     }
-    DEMAND(fates == packets);
+    DEMAND(fates == h->packets);
     DEMAND(counts.payload_bytes == counts.delivered_bytes + counts.dropped_bytes + counts.held_bytes_now);
     DEMAND(counts.delivered_bytes == h->delivered && counts.gap_bytes == h->gap_bytes);
     DEMAND(counts.opened == closed + counts.open_now);
+    DEMAND(counts.held_bytes_now <= counts.held_bytes_peak);
+    DEMAND(counts.held_bytes_now <= h->limits.held_bytes / HARK_PARTITIONS + 1);
+}
+
+/* Was this byte, which came in time, delivered? A gap covers none, so that being between the ends suffices.
+ */
+static bool was_delivered(const struct listener *l, unsigned side, uint32_t number, const struct sent *s) {
+    enum direction d = side ^ l->swapped ? DIRECTION_1 : DIRECTION_0;
+    const struct listener_side *ls = &l->side[d];
+    if (ls->told && (int32_t)(number - ls->start) < 0) {
+        return true; /* no byte of the stream */
+    }
+    if (!ls->begun) {
+        return ls->fin; /* it stood before all bytes */
+    }
+    bool late = s->late_known && (int32_t)(number - s->late_below) < 0;
+    bool below = (int32_t)(number - (uint32_t)ls->begin) < 0;
+    bool behind = (int32_t)(number - (uint32_t)ls->next) >= 0;
+    return late || (below ? s->late_known : !behind || ls->fin);
+}
+
+static void check_delivery(const struct harness *h, const struct sent *s) {
+    const struct listener *l = h->last[s->flow];
+    if (!l || s->len == 0 || s->fate != FLOW_DATA || h->opened[s->flow] != 1) {
+        return;
+    }
+    DEMAND(was_delivered(l, s->side, s->first, s));
+    DEMAND(was_delivered(l, s->side, s->first + (uint32_t)s->len - 1, s));
+}
+
+static void check_end(const struct harness *h) {
+    struct flow_counts counts = counts_of(h);
+    DEMAND(counts.open_now == 0 && counts.held_bytes_now == 0 && h->opens == h->closes);
+    for (unsigned i = 0; i < LISTENERS; i++) {
+        DEMAND(!h->listeners[i].open);
+    }
+    for (uint64_t i = 0; i < h->packets && !capped(h); i++) {
+        check_delivery(h, &h->sent[i]);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) {
         return 0;
     }
-    struct harness h = {.moods = {data + size / 2, size - size / 2}};
-    struct script script = {data + 1, size - 1};
-    struct limits limits = limits_default();
-    /* Small caps, so that they are hit. */
-    limits.flows = (size_t)(data[0] % 4 + 1) * HARK_PARTITIONS;
-    limits.held_bytes = (size_t)HARK_PARTITIONS * 2048 * (data[0] / 4 % 8);
-    limits.stream_held_bytes = (size_t)(data[0] / 32) * 1500;
-    struct memory memory;
-    memory_init(&memory, limits.memory);
-    struct flow_table *table = flow_table_new(&limits, &memory, &listener_ops, &h);
-    DEMAND(table);
-    int64_t now_ns = 1000 * NS_PER_SECOND;
-    uint64_t packets = 0;
-    uint8_t step[STEP_BYTES];
-    while (next_step(&script, step)) {
-        if (step[0] & 0x40 && !(step[0] & 0x80)) {
-            int64_t jump = step[1] < 250 ? 10 * NS_PER_MILLISECOND : 10 * NS_PER_SECOND;
-            now_ns += step[1] == 255 ? -100 * NS_PER_SECOND : step[2] * jump;
-            now_ns = now_ns < 0 ? 0 : now_ns;
-            flow_table_tick(table, now_ns);
-        } else {
-            send(&h, table, step, now_ns - (step[7] & 7) * NS_PER_MILLISECOND, ++packets);
-        }
-        check_sums(&h, table, packets);
+    struct harness *h = calloc(1, sizeof *h);
+    DEMAND(h);
+    h->moods = input_of(data + size / 2, size - size / 2);
+    h->now_ns = 1000 * NS_PER_SECOND;
+    h->current = FLOWS;
+    h->limits = limits_default();
+    /* Small caps, so that they are hit; every eighth input has room. */
+    h->limits.flows = (size_t)(data[0] % 4 + 1) * HARK_PARTITIONS;
+    if (data[0] / 4 % 8 != 7) {
+        h->limits.held_bytes = (size_t)HARK_PARTITIONS * 2048 * (data[0] / 4 % 8);
+        h->limits.stream_held_bytes = (size_t)(data[0] / 32) * 1500;
     }
-    flow_table_finish(table, now_ns);
-    check_sums(&h, table, packets);
-    struct flow_counts counts;
-    flow_table_counts(table, &counts);
-    DEMAND(counts.open_now == 0 && counts.held_bytes_now == 0 && h.opens == h.closes);
-    flow_table_free(table);
-    memory_fini(&memory);
+    for (unsigned flow = 0; flow < FLOWS; flow++) {
+        memcpy(h->high[flow], bases, sizeof bases);
+    }
+    h->table = flow_table_new(&h->limits, &listener_ops, h);
+    DEMAND(h->table);
+    struct input in = input_of(data + 1, size - 1);
+    for (unsigned i = 0; i < STEPS && in.rest.len >= STEP_BYTES; i++) {
+        struct slice step = input_bytes(&in, STEP_BYTES);
+        if ((step.ptr[0] & (TICK | 0x80)) == TICK) {
+            tick(h, step.ptr);
+        } else {
+            send(h, step.ptr);
+        }
+        check_sums(h);
+    }
+    flow_table_finish(h->table, h->now_ns);
+    check_sums(h);
+    check_end(h);
+    flow_table_free(h->table);
+    for (uint64_t i = 0; i < h->packets; i++) {
+        free(h->sent[i].bytes);
+    }
+    free(h);
     return 0;
 }
