@@ -30,20 +30,37 @@ static bool read_length(struct slice s, uint64_t *value, bool *too_big) {
     return s.len > 0;
 }
 
+/* What strtol and its like find: a sign and leading digits. */
+static void add_lenient_length(struct framing_fields *f, struct slice member) {
+    size_t start = member.len && member.ptr[0] == '+' ? 1 : 0;
+    size_t end = start;
+    while (end < member.len && h1_is(member.ptr[end], H1_DIGIT)) {
+        end++;
+    }
+    uint64_t value;
+    bool too_big;
+    if (!f->lenient_valid && read_length(slice_make(member.ptr + start, end - start), &value, &too_big) &&
+        !too_big) {
+        f->lenient_valid = true;
+        f->lenient_length = value;
+    }
+}
+
 static void add_length(struct framing_fields *f, struct slice member) {
     f->length_count++;
     uint64_t value;
     bool too_big;
     if (!read_length(member, &value, &too_big)) {
         f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
+        add_lenient_length(f, member);
     } else if (too_big) {
         f->oddities |= FRAMING_ODD_LENGTH_OVERFLOW;
     } else if (!f->length_valid) {
         f->length_valid = true;
-        f->length = value;
-        return;
+        f->length = f->last_length = value;
     } else {
         f->oddities |= value == f->length ? FRAMING_ODD_LENGTH_REPEATED : FRAMING_ODD_LENGTH_CONFLICT;
+        f->last_length = value;
     }
 }
 
@@ -69,6 +86,17 @@ static bool is_known_coding(struct slice s) {
            slice_is_nocase(s, "x-gzip") || slice_is_nocase(s, "x-compress");
 }
 
+static bool contains_chunked(struct slice s) {
+    static const char chunked[] = "chunked";
+    const size_t len = sizeof chunked - 1;
+    for (size_t at = 0; at + len <= s.len; at++) {
+        if (slice_is_nocase(slice_make(s.ptr + at, len), chunked)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void transfer_encoding(struct framing_fields *f, struct slice value) {
     struct slice member;
     bool named = false;
@@ -87,6 +115,7 @@ static void transfer_encoding(struct framing_fields *f, struct slice value) {
             f->oddities |= f->chunked_count++ ? FRAMING_ODD_CHUNKED_TWICE : 0;
         } else if (!is_known_coding(member)) {
             f->oddities |= FRAMING_ODD_CODING_UNKNOWN;
+            f->chunked_hint = f->chunked_hint || contains_chunked(member);
         }
     }
     f->oddities |= named ? 0 : FRAMING_ODD_CODING_UNKNOWN;
@@ -105,6 +134,33 @@ static void expect(struct framing_fields *f, struct slice value) {
     struct slice member;
     while (next_member(&value, &member)) {
         f->expect_continue = f->expect_continue || slice_is_nocase(member, "100-continue");
+    }
+}
+
+/* Is this the name once bytes that can't be in one are left out? */
+static bool is_nearly(struct slice name, const char *wanted) {
+    size_t at = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        if (!h1_is(c, H1_TOKEN)) {
+            continue;
+        }
+        if (wanted[at] == '\0' || (c | 0x20) != (wanted[at] | 0x20)) {
+            return false;
+        }
+        at++;
+    }
+    return wanted[at] == '\0';
+}
+
+/* A name that is none of the known ones: one that others may take for a framing field? */
+static void other_field(struct framing_fields *f, struct slice name, struct slice value) {
+    if (is_nearly(name, "content-length")) {
+        f->oddities |= FRAMING_ODD_OBSCURED;
+        add_lenient_length(f, value);
+    } else if (is_nearly(name, "transfer-encoding")) {
+        f->oddities |= FRAMING_ODD_OBSCURED;
+        f->chunked_hint = f->chunked_hint || contains_chunked(value);
     }
 }
 
@@ -130,14 +186,28 @@ void framing_field(struct framing_fields *f, struct slice name, struct slice val
         if (slice_is_nocase(name, "content-length")) {
             content_length(f, value);
         }
-        break;
+        break; /* too short for an odd byte in it */
     case 17:
         if (slice_is_nocase(name, "transfer-encoding")) {
             transfer_encoding(f, value);
+        } else {
+            other_field(f, name, value);
         }
         break;
     default:
+        if (name.len > 14) {
+            other_field(f, name, value);
+        }
         break;
+    }
+}
+
+void framing_line(struct framing_fields *f, const struct h1_event *e) {
+    const uint32_t disguises = H1_ODD_SPACE_BEFORE_COLON | H1_ODD_OBS_FOLD;
+    framing_field(f, e->name, e->value);
+    if (e->odd & disguises &&
+        (slice_is_nocase(e->name, "content-length") || slice_is_nocase(e->name, "transfer-encoding"))) {
+        f->oddities |= FRAMING_ODD_OBSCURED;
     }
 }
 
@@ -168,14 +238,107 @@ static struct h1_framing of_length(const struct framing_fields *f) {
     return (struct h1_framing){.kind = H1_BODY_LENGTH, .length = f->length};
 }
 
-struct h1_framing framing_of_request(struct framing_fields *f, unsigned major, unsigned minor,
-                                     struct slice method) {
-    (void)method; /* no method changes how a request is framed; CONNECT's body is odd, yet framed alike */
-    note_codings(f, major, minor);
+/* Do both end the message at the same byte? */
+static bool is_same_end(struct h1_framing a, struct h1_framing b) {
+    bool a_empty = a.kind == H1_BODY_NONE || (a.kind == H1_BODY_LENGTH && a.length == 0);
+    bool b_empty = b.kind == H1_BODY_NONE || (b.kind == H1_BODY_LENGTH && b.length == 0);
+    if (a_empty || b_empty) {
+        return a_empty && b_empty;
+    }
+    return a.kind == b.kind && (a.kind != H1_BODY_LENGTH || a.length == b.length);
+}
+
+struct reading_list {
+    struct framing_reading *readings;
+    unsigned count;
+    struct h1_framing taken;
+};
+
+static void add_reading(struct reading_list *list, enum framing_reader by, struct h1_framing framing) {
+    bool known = is_same_end(framing, list->taken);
+    for (unsigned i = 0; i < list->count; i++) {
+        known = known || is_same_end(framing, list->readings[i].framing);
+    }
+    if (!known) {
+        list->readings[list->count++] = (struct framing_reading){.by = by, .framing = framing};
+    }
+}
+
+static void add_length_reading(struct reading_list *list, enum framing_reader by, bool valid,
+                               uint64_t length) {
+    if (valid) {
+        add_reading(list, by, (struct h1_framing){.kind = H1_BODY_LENGTH, .length = length});
+    }
+}
+
+unsigned framing_other_readings(const struct framing_fields *f, bool request, struct h1_framing taken,
+                                struct framing_reading readings[FRAMING_READERS]) {
+    const uint32_t ignorable = FRAMING_ODD_LENGTH_SYNTAX | FRAMING_ODD_LENGTH_OVERFLOW | FRAMING_ODD_OBSCURED;
+    const uint32_t coded =
+        FRAMING_ODD_BOTH | FRAMING_ODD_NOT_CHUNKED_LAST | FRAMING_ODD_CODING_UNKNOWN | FRAMING_ODD_TE_IN_1_0;
+    const uint32_t doubtful = ignorable | coded | FRAMING_ODD_LENGTH_CONFLICT;
+    bool forbidden = f->oddities & FRAMING_ODD_FORBIDDEN;
+    bool bodiless = !request && taken.kind == H1_BODY_NONE;
+    if (taken.kind == H1_BODY_TUNNEL || (bodiless ? !forbidden : !(f->oddities & doubtful))) {
+        return 0;
+    }
+    struct reading_list list = {.readings = readings, .taken = taken};
+    if (f->chunked_count || f->chunked_hint) {
+        add_reading(&list, FRAMING_BY_CHUNKS, (struct h1_framing){.kind = H1_BODY_CHUNKED});
+    }
+    add_length_reading(&list, FRAMING_BY_LENGTH, f->length_valid, f->length);
+    add_length_reading(&list, FRAMING_BY_LAST_LENGTH, f->length_valid, f->last_length);
+    add_length_reading(&list, FRAMING_BY_LENIENT_LENGTH, f->lenient_valid, f->lenient_length);
+    if (!bodiless && (f->oddities & ignorable || (f->oddities & coded && !f->length_valid))) {
+        add_reading(&list, FRAMING_BY_NOTHING,
+                    (struct h1_framing){.kind = request ? H1_BODY_NONE : H1_BODY_CLOSE});
+    }
+    return list.count;
+}
+
+static struct h1_framing judged(struct framing_fields *f, bool request, struct h1_framing framing) {
+    struct framing_reading readings[FRAMING_READERS];
+    if (f->oddities && framing_other_readings(f, request, framing, readings)) {
+        f->oddities |= FRAMING_ODD_AMBIGUOUS;
+    }
+    return framing;
+}
+
+static struct h1_framing choose_request(const struct framing_fields *f) {
     if (f->coding_count && f->chunked_last) {
         return make(H1_BODY_CHUNKED);
     }
     return f->length_valid ? of_length(f) : make(H1_BODY_NONE);
+}
+
+/* Methods in which content has no meaning (RFC 9110 section 9.3). */
+static bool has_no_content(struct slice method) {
+    return slice_is(method, "GET") || slice_is(method, "HEAD") || slice_is(method, "CONNECT") ||
+           slice_is(method, "TRACE");
+}
+
+struct h1_framing framing_of_request(struct framing_fields *f, unsigned major, unsigned minor,
+                                     struct slice method) {
+    note_codings(f, major, minor);
+    struct h1_framing framing = choose_request(f); /* no method changes how a request is framed */
+    if (!is_same_end(framing, make(H1_BODY_NONE)) && has_no_content(method)) {
+        f->oddities |= FRAMING_ODD_CONTENT_UNEXPECTED;
+    }
+    return judged(f, true, framing);
+}
+
+static struct h1_framing choose_response(const struct framing_fields *f, struct slice method, unsigned status,
+                                         bool connected) {
+    if (status == 101 || connected) {
+        return make(H1_BODY_TUNNEL);
+    }
+    if ((status >= 100 && status <= 199) || status == 204 || status == 304 || slice_is(method, "HEAD")) {
+        return make(H1_BODY_NONE);
+    }
+    if (f->coding_count) {
+        return make(f->chunked_last ? H1_BODY_CHUNKED : H1_BODY_CLOSE);
+    }
+    return f->length_valid ? of_length(f) : make(H1_BODY_CLOSE);
 }
 
 struct h1_framing framing_of_response(struct framing_fields *f, unsigned major, unsigned minor,
@@ -186,16 +349,7 @@ struct h1_framing framing_of_response(struct framing_fields *f, unsigned major, 
     if ((informational || status == 204 || connected) && (f->length_count || f->coding_count)) {
         f->oddities |= FRAMING_ODD_FORBIDDEN;
     }
-    if (status == 101 || connected) {
-        return make(H1_BODY_TUNNEL);
-    }
-    if (informational || status == 204 || status == 304 || slice_is(method, "HEAD")) {
-        return make(H1_BODY_NONE);
-    }
-    if (f->coding_count) {
-        return make(f->chunked_last ? H1_BODY_CHUNKED : H1_BODY_CLOSE);
-    }
-    return f->length_valid ? of_length(f) : make(H1_BODY_CLOSE);
+    return judged(f, false, choose_response(f, method, status, connected));
 }
 
 bool framing_persists(const struct framing_fields *f, unsigned major, unsigned minor) {

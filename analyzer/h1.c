@@ -211,8 +211,11 @@ static bool is_blank(struct slice s) {
 }
 
 static enum h1_event_type give_field(struct h1 *h, struct slice text, struct h1_event *e) {
-    h1_read_field_line(text, e, &h->oddities);
+    e->odd = h->folded ? H1_ODD_OBS_FOLD : 0;
+    h1_read_field_line(text, e, &e->odd);
+    h->oddities |= e->odd;
     h->field_pending = false;
+    h->folded = false;
     h->line_given = text.ptr == h->line.ptr;
     return e->type = h->state == H1_IN_HEADERS ? H1_HEADER : H1_TRAILER;
 }

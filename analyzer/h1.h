@@ -76,6 +76,8 @@ struct h1_event {
     unsigned major, minor; /* HTTP version; 0.9 for a request line without one, 0.0 where it can't be read */
     struct slice name;
     struct slice value; /* without OWS around it */
+    uint32_t odd;       /* H1_HEADER, H1_TRAILER: enum h1_oddity bits of how this very field is written:
+                           obs-fold, name and colon, control bytes */
 };
 
 enum h1_state {
@@ -113,6 +115,7 @@ struct h1 {
     bool field_pending;   /* `line` holds a field line whose fold may follow */
     bool in_line;         /* the first bytes of a line were taken, its end not yet */
     bool last_cr;         /* the byte taken last is CR */
+    bool folded;          /* `line` holds a field of several lines */
     bool fold_lead;       /* the white space that starts a fold is being dropped */
     bool cut;             /* the line or field was cut */
     bool method_seen;     /* the white space behind the method was taken */

@@ -128,6 +128,7 @@ void h1_line_begin_fold(struct h1 *h) {
         h->cut = !buf_append(&h->line, " ", 1);
     }
     h->oddities |= H1_ODD_OBS_FOLD;
+    h->folded = true;
     h->in_line = true;
     h->last_cr = false;
     h->fold_lead = true;
@@ -140,6 +141,7 @@ void h1_line_reset(struct h1 *h) {
     h->field_pending = false;
     h->line_skip = false;
     h->fold_lead = false;
+    h->folded = false;
     h->cut = false;
     h->line_given = false;
     h->last_cr = false;

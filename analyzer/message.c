@@ -59,7 +59,7 @@ void message_start_line(struct http_message *m, const struct h1_event *event, st
 void message_field(struct http_message *m, struct header_list *list, const struct h1_event *event,
                    struct transaction *t, const struct limits *limits) {
     if (list == &m->headers) {
-        framing_field(&m->fields, event->name, event->value);
+        framing_line(&m->fields, event);
     }
     if (!t) {
         return;
@@ -107,7 +107,8 @@ void message_note_oddities(struct notes *notes, uint32_t h1_oddities, uint32_t f
         NOTE_LENGTH_SYNTAX,         NOTE_LENGTH_REPEATED,   NOTE_LENGTH_CONFLICT,
         NOTE_LENGTH_AND_CHUNKED,    NOTE_NOT_CHUNKED_LAST,  NOTE_TRANSFER_CODING_UNKNOWN,
         NOTE_TRANSFER_ENCODING_1_0, NOTE_FRAMING_FORBIDDEN, NOTE_LENGTH_OVERFLOW,
-        NOTE_CHUNKED_TWICE,
+        NOTE_CHUNKED_TWICE,         NOTE_FRAMING_OBSCURED,  NOTE_FRAMING_AMBIGUOUS,
+        NOTE_CONTENT_UNEXPECTED,
     };
     for (unsigned bit = 0; h1_oddities >> bit; bit++) {
         if (h1_oddities >> bit & 1 && bit < sizeof h1_notes / sizeof *h1_notes) {

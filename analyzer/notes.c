@@ -3,98 +3,186 @@
 
 static const struct note_info registry[NOTE_IDS] = {
     [NOTE_EMPTY_LINES] = {"empty_lines", NOTE_INFO, "RFC 9112 2.2",
-                          "Empty lines stood before the start line."},
-    [NOTE_BARE_LF] = {"bare_lf", NOTE_WARNING, "RFC 9112 2.2", "A line ended with LF alone."},
-    [NOTE_BARE_CR] = {"bare_cr", NOTE_ERROR, "RFC 9112 2.2", "A CR stood inside a line."},
-    [NOTE_NUL_BYTE] = {"nul_byte", NOTE_ERROR, "RFC 9110 5.5", "A NUL byte stood in the head."},
-    [NOTE_CONTROL_BYTES] = {"control_bytes", NOTE_WARNING, "RFC 9110 5.5",
-                            "Control bytes stood in the head."},
+                          "Empty lines stood before the start line.",
+                          "nginx, Apache, HAProxy, Squid, Varnish, Node and Tomcat skip them; lighttpd, "
+                          "Caddy and gunicorn refuse."},
+    [NOTE_BARE_LF] = {"bare_lf", NOTE_WARNING, "RFC 9112 2.2", "A line ended with LF alone.",
+                      "In heads nginx, HAProxy, Squid, Caddy and Tomcat take it for a line's end, Apache, "
+                      "lighttpd and Node refuse, gunicorn takes it for a part of the line; in chunk lines "
+                      "nginx, HAProxy and Varnish take it, most others refuse."},
+    [NOTE_BARE_CR] = {"bare_cr", NOTE_ERROR, "RFC 9112 2.2", "A CR stood inside a line.",
+                      "Squid and gunicorn take it for a part of the value; nginx, Apache, HAProxy, Varnish, "
+                      "lighttpd, Caddy, Node and Tomcat refuse."},
+    [NOTE_NUL_BYTE] = {"nul_byte", NOTE_ERROR, "RFC 9110 5.5", "A NUL byte stood in the head.",
+                       "gunicorn takes it in values and targets, HAProxy in values; nginx, Apache, Squid, "
+                       "Varnish, lighttpd, Caddy, Node and Tomcat refuse."},
+    [NOTE_CONTROL_BYTES] = {"control_bytes", NOTE_WARNING, "RFC 9110 5.5", "Control bytes stood in the head.",
+                            "nginx, HAProxy, Squid and gunicorn take them in values; Apache, Varnish, "
+                            "lighttpd, Caddy, Node and Tomcat refuse; in targets only gunicorn takes them."},
     [NOTE_OBS_FOLD] = {"obs_fold", NOTE_WARNING, "RFC 9112 5.2",
-                       "A field line was folded; the parts are joined by a space."},
-    [NOTE_SPACE_BEFORE_COLON] = {"space_before_colon", NOTE_ERROR, "RFC 9112 5.1",
-                                 "White space stood between a field name and its colon."},
+                       "A field line was folded; the parts are joined by a space.",
+                       "Apache, HAProxy, Squid, Varnish, lighttpd, Caddy, gunicorn and Tomcat join the "
+                       "lines; nginx and Node refuse."},
+    [NOTE_SPACE_BEFORE_COLON] =
+        {"space_before_colon", NOTE_ERROR, "RFC 9112 5.1",
+         "White space stood between a field name and its colon.",
+         "In requests all servers tried refuse. In responses nginx, Apache, HAProxy and Varnish refuse, "
+         "Squid drops the space, lighttpd, Caddy, curl, wget and Python do not take it for that field."},
     [NOTE_FIELD_WITHOUT_COLON] = {"field_without_colon", NOTE_ERROR, "RFC 9112 5",
-                                  "A field line had no colon; its whole text is given as the name."},
+                                  "A field line had no colon; its whole text is given as the name.",
+                                  "nginx passes over the line; the other servers tried refuse."},
     [NOTE_EMPTY_FIELD_NAME] = {"empty_field_name", NOTE_ERROR, "RFC 9110 5.1",
-                               "A field line began with the colon."},
+                               "A field line began with the colon.",
+                               "Caddy takes it; the other servers tried refuse."},
     [NOTE_FIELD_NAME_SYNTAX] = {"field_name_syntax", NOTE_WARNING, "RFC 9110 5.1",
-                                "A field name had bytes that a token can't have."},
+                                "A field name had bytes that a token can't have.",
+                                "With a NUL in the name all servers tried refuse."},
     [NOTE_START_LINE_SPACES] = {"start_line_spaces", NOTE_WARNING, "RFC 9112 3",
-                                "The parts of the start line were not divided by exactly one space."},
+                                "The parts of the start line were not divided by exactly one space.",
+                                "Several spaces are taken by nginx, HAProxy, Squid, Varnish, Node and "
+                                "Tomcat, tabs by HAProxy, Squid and Tomcat; the other servers tried refuse."},
     [NOTE_TARGET_SPACES] = {"target_spaces", NOTE_WARNING, "RFC 9112 3.2",
-                            "White space stood inside the request target."},
-    [NOTE_VERSION_SYNTAX] = {"version_syntax", NOTE_WARNING, "RFC 9112 2.3",
-                             "The HTTP version was missing where one was expected, or oddly written."},
+                            "White space stood inside the request target.",
+                            "Squid and lighttpd take it; the other servers tried refuse."},
+    [NOTE_VERSION_SYNTAX] =
+        {"version_syntax", NOTE_WARNING, "RFC 9112 2.3",
+         "The HTTP version was missing where one was expected, or oddly written.",
+         "A version in small letters is taken by Squid and Varnish and refused by the other servers tried."},
     [NOTE_STATUS_SYNTAX] = {"status_syntax", NOTE_ERROR, "RFC 9112 4",
-                            "The status code was not three digits from 100 to 599."},
+                            "The status code was not three digits from 100 to 599.", ""},
     [NOTE_LINE_TOO_LONG] = {"line_too_long", NOTE_WARNING, "",
-                            "A line was longer than hark stores and is cut."},
-    [NOTE_CHUNK_SIZE_SYNTAX] = {"chunk_size_syntax", NOTE_WARNING, "RFC 9112 7.1",
-                                "A chunk size was written so that only lenient readers take it."},
+                            "A line was longer than hark stores and is cut.", ""},
+    [NOTE_CHUNK_SIZE_SYNTAX] =
+        {"chunk_size_syntax", NOTE_WARNING, "RFC 9112 7.1",
+         "A chunk size was written so that only lenient readers take it.",
+         "0x is refused by all servers tried; blanks behind by Squid, Node and Tomcat, blanks before by all "
+         "but Varnish and gunicorn, long zeros by Caddy and Tomcat."},
     [NOTE_CHUNK_EXTENSION_SYNTAX] = {"chunk_extension_syntax", NOTE_WARNING, "RFC 9112 7.1.1",
-                                     "A chunk extension was malformed."},
-    [NOTE_CHUNK_END] = {"chunk_end", NOTE_ERROR, "RFC 9112 7.1", "Chunk data was not followed by CRLF."},
+                                     "A chunk extension was malformed.",
+                                     "nginx, HAProxy, lighttpd, Caddy and gunicorn take any bytes; Apache, "
+                                     "Squid, Varnish, Node and Tomcat refuse."},
+    [NOTE_CHUNK_END] = {"chunk_end", NOTE_ERROR, "RFC 9112 7.1", "Chunk data was not followed by CRLF.",
+                        "Other bytes than a line end are refused by all servers tried; LF alone is taken by "
+                        "nginx, HAProxy and Varnish."},
     [NOTE_FIRST_FIELD_FOLDED] = {"first_field_folded", NOTE_ERROR, "RFC 9112 2.2",
-                                 "White space stood before the first field line."},
-    [NOTE_HEAD_TOO_LARGE] =
-        {"head_too_large", NOTE_WARNING, "",
-         "The head had more fields or bytes than hark stores; those beyond are left out."},
+                                 "White space stood before the first field line.",
+                                 "Squid leaves the line out; the other servers tried refuse."},
+    [NOTE_HEAD_TOO_LARGE] = {"head_too_large", NOTE_WARNING, "",
+                             "The head had more fields or bytes than hark stores; those beyond are left out.",
+                             ""},
     [NOTE_BODY_SYNTAX] = {"body_syntax", NOTE_ERROR, "RFC 9112 7.1",
-                          "The chunked body could not be read on; the message is taken to end there."},
-    [NOTE_LENGTH_SYNTAX] = {"length_syntax", NOTE_ERROR, "RFC 9110 8.6",
-                            "A Content-Length was not a number."},
-    [NOTE_LENGTH_REPEATED] = {"length_repeated", NOTE_WARNING, "RFC 9112 6.3",
-                              "Content-Length was given more than once with the same value."},
-    [NOTE_LENGTH_CONFLICT] = {"length_conflict", NOTE_ERROR, "RFC 9112 6.3",
-                              "Content-Length was given with different values; the first is used."},
+                          "The chunked body could not be read on; the message is taken to end there.",
+                          "Servers refuse such a request or close; proxies and clients that receive such a "
+                          "response give the rest up."},
+    [NOTE_LENGTH_SYNTAX] =
+        {"length_syntax", NOTE_ERROR, "RFC 9110 8.6", "A Content-Length was not a number.",
+         "In requests all servers tried refuse, but gunicorn takes a plus sign and Caddy an empty value for "
+         "none. In responses lighttpd, curl and wget take leading digits, nginx reads until close, Apache, "
+         "HAProxy, Squid, Varnish and Caddy refuse."},
+    [NOTE_LENGTH_REPEATED] =
+        {"length_repeated", NOTE_WARNING, "RFC 9112 6.3",
+         "Content-Length was given more than once with the same value.",
+         "HAProxy and Squid take it, Caddy two lines but no list; nginx, Apache, Varnish, lighttpd, Node, "
+         "gunicorn and Tomcat refuse the request. In responses all but Node take it."},
+    [NOTE_LENGTH_CONFLICT] =
+        {"length_conflict", NOTE_ERROR, "RFC 9112 6.3",
+         "Content-Length was given with different values; the first is used.",
+         "In requests all servers tried refuse. In responses nginx and curl go by the last, Apache, Varnish, "
+         "lighttpd, wget and Python by the first; HAProxy, Squid, Caddy and Node refuse."},
     [NOTE_LENGTH_AND_CHUNKED] =
         {"length_and_chunked", NOTE_ERROR, "RFC 9112 6.1",
-         "Both Transfer-Encoding and Content-Length were sent; Transfer-Encoding is used."},
-    [NOTE_NOT_CHUNKED_LAST] = {"not_chunked_last", NOTE_ERROR, "RFC 9112 6.3",
-                               "The last transfer coding was not chunked."},
-    [NOTE_TRANSFER_CODING_UNKNOWN] = {"transfer_coding_unknown", NOTE_ERROR, "RFC 9112 7",
-                                      "A transfer coding was unregistered or malformed."},
+         "Both Transfer-Encoding and Content-Length were sent; Transfer-Encoding is used.",
+         "In requests Apache, HAProxy, Squid and Caddy go by the chunks (Caddy in HTTP/1.0 by the length); "
+         "nginx, Varnish, lighttpd, Node, gunicorn and Tomcat refuse. In responses most go by the chunks; "
+         "Varnish and Node refuse."},
+    [NOTE_NOT_CHUNKED_LAST] =
+        {"not_chunked_last", NOTE_ERROR, "RFC 9112 6.3", "The last transfer coding was not chunked.",
+         "In requests all servers tried refuse. In responses nginx and lighttpd take chunked wherever it "
+         "stands, Apache, wget and Python then read until close, with a Content-Length beside another coding "
+         "nginx, wget and Python go by it; HAProxy, Squid, Varnish and Caddy refuse."},
+    [NOTE_TRANSFER_CODING_UNKNOWN] =
+        {"transfer_coding_unknown", NOTE_ERROR, "RFC 9112 7",
+         "A transfer coding was unregistered or malformed.",
+         "Most refuse. For identity beside a Content-Length, gunicorn goes by the length and Squid sees no "
+         "body; Squid takes chunked behind a vertical tab for chunked; lighttpd passes over an empty value."},
     [NOTE_TRANSFER_ENCODING_1_0] = {"transfer_encoding_1_0", NOTE_WARNING, "RFC 9112 6.1",
-                                    "Transfer-Encoding was sent in an HTTP/1.0 message."},
+                                    "Transfer-Encoding was sent in an HTTP/1.0 message.",
+                                    "In requests Apache, HAProxy, Squid, Varnish and Node go by the chunks, "
+                                    "Caddy ignores it, nginx, lighttpd, gunicorn and Tomcat refuse. In "
+                                    "responses Caddy reads until close, the others the chunks."},
     [NOTE_FRAMING_FORBIDDEN] = {"framing_forbidden", NOTE_WARNING, "RFC 9110 8.6, RFC 9112 6.1",
-                                "Content-Length or Transfer-Encoding was sent where it must not be."},
-    [NOTE_LENGTH_OVERFLOW] = {"length_overflow", NOTE_ERROR, "RFC 9110 8.6",
-                              "A length was too large to be represented."},
-    [NOTE_CHUNKED_TWICE] = {"chunked_twice", NOTE_ERROR, "RFC 9112 7.1",
-                            "The chunked coding was named more than once."},
+                                "Content-Length or Transfer-Encoding was sent where it must not be.",
+                                "With a 204 Squid passes the bytes on as a body and Python reads chunks; "
+                                "Varnish refuses it; the others tried see no body."},
+    [NOTE_LENGTH_OVERFLOW] =
+        {"length_overflow", NOTE_ERROR, "RFC 9110 8.6", "A length was too large to be represented.",
+         "In requests all servers tried refuse or close. In responses nginx, lighttpd, curl and wget read "
+         "until close; Apache, HAProxy, Squid, Varnish and Caddy refuse."},
+    [NOTE_CHUNKED_TWICE] =
+        {"chunked_twice", NOTE_ERROR, "RFC 9112 7.1", "The chunked coding was named more than once.",
+         "Varnish and lighttpd take two such lines; the other servers tried refuse, and all refuse a list."},
+    [NOTE_FRAMING_OBSCURED] =
+        {"framing_obscured", NOTE_ERROR, "RFC 9112 5.1, 5.2",
+         "Content-Length or Transfer-Encoding stood in a line that some do not take for it: folded, with "
+         "space before the colon, or with odd bytes about the name.",
+         "In requests Apache, HAProxy, Squid, Caddy and Tomcat join a folded Transfer-Encoding; nginx, "
+         "Varnish, lighttpd, Node and gunicorn refuse it. All servers tried refuse the space and odd bytes, "
+         "but Squid leaves out a line behind white space that comes first."},
+    [NOTE_FRAMING_AMBIGUOUS] = {"framing_ambiguous", NOTE_ERROR, "RFC 9112 6.3, 11.2",
+                                "Programs differ in where the message ends; what follows it on the "
+                                "connection may be a message to one and a body to another.",
+                                ""},
+    [NOTE_CONTENT_UNEXPECTED] =
+        {"content_unexpected", NOTE_INFO, "RFC 9110 9.3",
+         "Content came with a GET, HEAD, CONNECT or TRACE, where it has no meaning.",
+         "lighttpd refuses it with GET and HEAD, Squid when it has a Content-Length; Varnish drops a GET's "
+         "and refuses a HEAD's; nginx, Apache, HAProxy, Caddy, Node, gunicorn and Tomcat take it."},
     [NOTE_HOST_MISMATCH] = {"host_mismatch", NOTE_WARNING, "RFC 9112 3.2.2",
-                            "Host differed from the target's authority; the target's counts."},
+                            "Host differed from the target's authority; the target's counts.",
+                            "Apache, Squid, Varnish and Caddy go by the target; nginx, Node and gunicorn "
+                            "hand on the Host field as it is; HAProxy, lighttpd and Tomcat refuse."},
     [NOTE_HOST_SYNTAX] = {"host_syntax", NOTE_WARNING, "RFC 9110 7.2",
-                          "Host was not a host with an optional port."},
-    [NOTE_HOST_MISSING] = {"host_missing", NOTE_WARNING, "RFC 9112 3.2", "An HTTP/1.1 request had no Host."},
+                          "Host was not a host with an optional port.",
+                          "HAProxy, Varnish, Node and gunicorn hand on a list or a path in it, Squid cuts "
+                          "it; nginx, Apache, lighttpd, Caddy and Tomcat refuse."},
+    [NOTE_HOST_MISSING] = {"host_missing", NOTE_WARNING, "RFC 9112 3.2", "An HTTP/1.1 request had no Host.",
+                           "HAProxy, Squid, Varnish and gunicorn take it; nginx, Apache, lighttpd, Caddy, "
+                           "Node and Tomcat refuse."},
     [NOTE_HOST_REPEATED] = {"host_repeated", NOTE_WARNING, "RFC 9112 3.2",
-                            "A request had more than one Host."},
+                            "A request had more than one Host.",
+                            "Squid and Node go by the first, gunicorn joins them; nginx, Apache, HAProxy, "
+                            "Varnish, lighttpd, Caddy and Tomcat refuse."},
     [NOTE_TARGET_FORM] = {"target_form", NOTE_WARNING, "RFC 9112 3.2",
-                          "The form of the request target did not fit the method, or was none of the four."},
+                          "The form of the request target did not fit the method, or was none of the four.",
+                          ""},
     [NOTE_TARGET_USERINFO] = {"target_userinfo", NOTE_WARNING, "RFC 9110 4.2.4",
-                              "User information stood in the target or in Host."},
+                              "User information stood in the target or in Host.",
+                              "In Host nginx, HAProxy, Varnish, Node and gunicorn hand it on, Squid drops "
+                              "it; Apache, lighttpd, Caddy and Tomcat refuse."},
     [NOTE_TARGET_FRAGMENT] = {"target_fragment", NOTE_WARNING, "RFC 9112 3.2",
-                              "The request target had a fragment."},
+                              "The request target had a fragment.",
+                              "Apache, HAProxy and Tomcat refuse; the other servers tried take it."},
     [NOTE_EARLY_RESPONSE] = {"early_response", NOTE_INFO, "RFC 9112 9.5",
-                             "The final response began before the server had the whole request."},
+                             "The final response began before the server had the whole request.", ""},
     [NOTE_UNSOLICITED_RESPONSE] = {"unsolicited_response", NOTE_WARNING, "RFC 9112 9.2",
-                                   "A response came though no request was open."},
+                                   "A response came though no request was open.", ""},
     [NOTE_INTERIM_OVERFLOW] = {"interim_overflow", NOTE_WARNING, "",
-                               "More 1xx responses came than hark stores; those beyond are only counted."},
+                               "More 1xx responses came than hark stores; those beyond are only counted.",
+                               ""},
     [NOTE_MESSAGE_CUT] = {"message_cut", NOTE_WARNING, "RFC 9112 8",
-                          "A message ended before its framing said so."},
+                          "A message ended before its framing said so.", ""},
     [NOTE_HEAD_CUT] = {"head_cut", NOTE_WARNING, "",
-                       "A head was not captured to its end; fields may be missing."},
-    [NOTE_BODY_GAP] = {"body_gap", NOTE_INFO, "", "Bytes of a body were not captured."},
+                       "A head was not captured to its end; fields may be missing.", ""},
+    [NOTE_BODY_GAP] = {"body_gap", NOTE_INFO, "", "Bytes of a body were not captured.", ""},
     [NOTE_RESYNCHRONISED] = {"resynchronised", NOTE_INFO, "",
-                             "A message's start was found by search, midstream or after a loss."},
+                             "A message's start was found by search, midstream or after a loss.", ""},
     [NOTE_BODY_END_GUESSED] = {"body_end_guessed", NOTE_WARNING, "RFC 9112 6.3",
-                               "The request is not known, and the next response ended this one's body."},
+                               "The request is not known, and the next response ended this one's body.", ""},
     [NOTE_RESET] = {"reset", NOTE_WARNING, "RFC 9293 3.5.2",
-                    "The connection was reset during the transaction."},
+                    "The connection was reset during the transaction.", ""},
     [NOTE_TIMES_DISAGREE] =
         {"times_disagree", NOTE_INFO, "",
-         "The capture's times put the response before the request's end, TCP's numbers do not."},
+         "The capture's times put the response before the request's end, TCP's numbers do not.", ""},
 };
 
 const struct note_info *note_info(enum note_id id) {

@@ -42,6 +42,9 @@ enum note_id {
     NOTE_FRAMING_FORBIDDEN,
     NOTE_LENGTH_OVERFLOW,
     NOTE_CHUNKED_TWICE,
+    NOTE_FRAMING_OBSCURED,
+    NOTE_FRAMING_AMBIGUOUS,
+    NOTE_CONTENT_UNEXPECTED,
     /* target */
     NOTE_HOST_MISMATCH,
     NOTE_HOST_SYNTAX,
@@ -69,6 +72,8 @@ struct note_info {
     enum note_severity severity;
     const char *section; /* e.g. "RFC 9112 2.2", "" where no standard speaks of it */
     const char *meaning; /* one sentence */
+    const char *differ;  /* what common servers, proxies and clients make of it, as tests/servers found; ""
+                            where that was not tried */
 };
 
 const struct note_info *note_info(enum note_id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native.h"
 
+#include "analyzer/note_detail.h"
 #include "analyzer/timing.h"
 
 /* The version of docs/record.schema.json. */
@@ -360,7 +361,9 @@ static void write_capture(struct native *native, struct writer *w, const struct 
     writer_end_object(w);
 }
 
-static void write_notes(struct writer *w, const struct notes *notes) {
+static void write_notes(struct writer *w, const struct transaction *t) {
+    const struct notes *notes = &t->notes;
+    char text[NOTE_DETAIL_SIZE];
     WRITER_KEY(w, "notes");
     writer_begin_array(w);
     for (unsigned id = 0; id < NOTE_IDS; id++) {
@@ -373,6 +376,11 @@ static void write_notes(struct writer *w, const struct notes *notes) {
         writer_text(w, info->name);
         WRITER_KEY(w, "severity");
         writer_text(w, note_severity_name(info->severity));
+        const char *detail = note_detail((enum note_id)id, t, text);
+        if (*detail) {
+            WRITER_KEY(w, "detail");
+            writer_text(w, detail);
+        }
         writer_end_object(w);
     }
     writer_end_array(w);
@@ -410,6 +418,6 @@ void native_write(struct native *native, struct writer *w, const struct transact
         write_pairing(w, t);
     }
     write_capture(native, w, t);
-    write_notes(w, &t->notes);
+    write_notes(w, t);
     writer_end_object(w);
 }

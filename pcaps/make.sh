@@ -13,9 +13,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-packages=(apache2 apache2-utils chromium curl ethtool gzip iproute2 netcat-openbsd nginx nodejs openssl procps python3 redis-server
+packages=(apache2 apache2-utils caddy chromium curl ethtool gzip iproute2 netcat-openbsd nginx nodejs openssl procps python3 redis-server
     redis-tools squid tcpdump telnet tshark websocketd wget wireshark-common zstd)
-topics=(basics old answers proxy connections networks others browser)
+topics=(basics old answers framing proxy connections networks others browser)
 
 if [[ ${1:-} == --install ]]; then
     shift

@@ -88,10 +88,11 @@ static void log_oddities(struct player *p) {
                                         "CHUNK_EXTENSION",
                                         "CHUNK_END",
                                         "FIRST_FOLD"};
-    static const char *const framing[] = {"length-syntax", "length-repeated",  "length-conflict",
-                                          "both",          "not-chunked-last", "coding-unknown",
-                                          "te-in-1.0",     "forbidden",        "length-overflow",
-                                          "chunked-twice"};
+    static const char *const framing[] = {
+        "length-syntax",     "length-repeated", "length-conflict", "both",
+        "not-chunked-last",  "coding-unknown",  "te-in-1.0",       "forbidden",
+        "length-overflow",   "chunked-twice",   "obscured",        "ambiguous",
+        "content-unexpected"};
     log_bits(p->log, p->lexer.oddities, lexer, sizeof(lexer) / sizeof(lexer[0]));
     log_bits(p->log, p->fields.oddities, framing, sizeof(framing) / sizeof(framing[0]));
     log_text(p->log, "\n");
@@ -188,7 +189,7 @@ static void take_event(struct player *p, const struct h1_event *e) {
             p->start.minor = 0;
             p->asked->list[p->asked->count - 1].is_0_9 = false;
         }
-        framing_field(&p->fields, e->name, e->value);
+        framing_line(&p->fields, e);
         log_field(p, "header", e);
         break;
     case H1_HEADERS_END:

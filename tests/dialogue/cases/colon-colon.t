@@ -9,5 +9,5 @@ start "GET" "/" "HTTP/1.1" 1.1
 header "Transfer-Encoding" ": chunked"
 header "A" "b:c"
 head-end none
-end 0-54 not-chunked-last coding-unknown
+end 0-54 not-chunked-last coding-unknown ambiguous
 === responses

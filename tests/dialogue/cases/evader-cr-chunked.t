@@ -11,4 +11,4 @@ start "HTTP/1.1" "200" "ok" 1.1 status=200
 header "Transfer-Encoding" "\rchunked"
 head-end close
 body 2 "ok"
-eof complete BARE_CR not-chunked-last coding-unknown
+eof complete BARE_CR not-chunked-last coding-unknown ambiguous

@@ -18,7 +18,7 @@ header "Transfer\0-Encoding" "chunked"
 header "Content-Length" "2"
 head-end length 2
 body 2 "ok"
-end 0-96 NUL CONTROL NAME_CHARACTERS
+end 0-96 NUL CONTROL NAME_CHARACTERS obscured ambiguous
 start "HTTP/1.1" "200" "ok" 1.1 status=200
 header "Transfer-Encoding" "\xef\xbb\xbfchunked"
 header "Connection" "close"

@@ -14,5 +14,5 @@ start "GET" "/" "HTTP/1.1" 1.1
 header "Transfer-Encoding" "chunked"
 header "Host" "a"
 head-end chunked
-end 0-69 OBS_FOLD
+end 0-69 OBS_FOLD obscured ambiguous content-unexpected
 === responses

@@ -10,5 +10,5 @@ start "GET" "/" "HTTP/1.0" 1.0
 header " Content-Length" "9 more"
 header "Host" "a"
 head-end none
-end 0-54 OBS_FOLD FIRST_FOLD
+end 0-54 OBS_FOLD FIRST_FOLD obscured ambiguous
 === responses

@@ -10,5 +10,5 @@ start "GET" "/" "HTTP/1.1" 1.1
 header "Content-Length" "3"
 head-end length 3
 body 3 "abc"
-end 0-41 BARE_LF OBS_FOLD SPACE_BEFORE_COLON
+end 0-41 BARE_LF OBS_FOLD SPACE_BEFORE_COLON obscured ambiguous content-unexpected
 === responses

@@ -19,4 +19,4 @@ start "HTTP/1.0" "200" "OK" 1.0 status=200
 header "Transfer-Encoding" "chunked"
 head-end chunked
 body 1 "x"
-end 0-58 te-in-1.0
+end 0-58 te-in-1.0 ambiguous

@@ -17,7 +17,7 @@ end 0-18
 start "HTTP/1.1" "103" "Early Hints" 1.1 status=103
 header "Content-Length" "9"
 head-end none
-end 0-47 forbidden
+end 0-47 forbidden ambiguous
 start "HTTP/1.1" "200" "OK" 1.1 status=200
 header "Content-Length" "0"
 head-end length 0

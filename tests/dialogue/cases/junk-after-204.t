@@ -15,5 +15,5 @@ end 0-18
 start "HTTP/1.1" "204" "ok" 1.1 status=204
 header "Content-Length" "4"
 head-end none
-end 0-38 forbidden
+end 0-38 forbidden ambiguous
 bad

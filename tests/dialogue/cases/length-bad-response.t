@@ -17,4 +17,4 @@ start "HTTP/1.1" "200" "OK" 1.1 status=200
 header "Content-Length" "68A"
 head-end close
 body 3 "abc"
-eof complete length-syntax
+eof complete length-syntax ambiguous

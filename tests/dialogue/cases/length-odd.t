@@ -42,17 +42,17 @@ start "POST" "/comma" "HTTP/1.1" 1.1
 header "Content-Length" ",2,"
 head-end length 2
 body 2 "ok"
-end 111-158 length-syntax
+end 111-158 length-syntax ambiguous
 start "POST" "/conflict" "HTTP/1.1" 1.1
 header "Content-Length" "2"
 header "Content-Length" "3"
 head-end length 2
 body 2 "ok"
-end 158-225 length-conflict
+end 158-225 length-conflict ambiguous
 start "POST" "/plus" "HTTP/1.1" 1.1
 header "Content-Length" "+2"
 head-end none
-end 225-268 length-syntax
+end 225-268 length-syntax ambiguous
 start "GET" "/negative" "HTTP/1.1" 1.1
 header "Content-Length" "-1"
 head-end none

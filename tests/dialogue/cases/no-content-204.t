@@ -14,4 +14,4 @@ end 0-22
 start "HTTP/1.1" "204" "No Content" 1.1 status=204
 header "Content-Length" "3"
 head-end none
-end 0-46 forbidden
+end 0-46 forbidden ambiguous

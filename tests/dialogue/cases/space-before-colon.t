@@ -11,5 +11,5 @@ header "Content-Length" "2"
 header "X" "y"
 head-end length 2
 body 2 "ok"
-end 0-48 SPACE_BEFORE_COLON
+end 0-48 SPACE_BEFORE_COLON obscured ambiguous
 === responses

@@ -19,4 +19,4 @@ header "Transfer-Encoding" "chunked x"
 header "Content-Length" "2"
 head-end close
 body 4 "okay"
-eof complete both not-chunked-last coding-unknown
+eof complete both not-chunked-last coding-unknown ambiguous
