@@ -7,6 +7,7 @@ enum {
     FLOW_SHARE = 4,      /* one flow may have this part of the table's memory, held bytes not counted */
     RESERVE_SHARE = 8,   /* kept free after each packet, so that the next finds what it needs */
     EVICTIONS_A_PACKET = 8,
+    VICTIMS_WEIGHED = 8,
 };
 
 void flow_list_remove(struct flow_table *t, struct flow *f) {
@@ -61,7 +62,20 @@ void flow_classify(struct flow_table *t, struct flow *f) {
     }
 }
 
-/* The least recently used of the kind that is to pay; `spared` (or NULL) is not. */
+/* Of the flows of a kind that were unused for longest, the one with most memory: a flood of heavy ones does
+ * not push out what is merely older. */
+static struct flow *heaviest(const struct flow_list *list, const struct flow *spared) {
+    struct flow *best = NULL;
+    int seen = 0;
+    for (struct flow *f = list->first; f && seen < VICTIMS_WEIGHED; f = f->next, seen++) {
+        if (f != spared && (!best || f->bytes > best->bytes)) {
+            best = f;
+        }
+    }
+    return best;
+}
+
+/* The flow that is to pay; `spared` (or NULL) is not. */
 static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
     size_t bytes = 0;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -71,9 +85,12 @@ static struct flow *find_victim(struct flow_table *t, const struct flow *spared)
         for (int kind = 0; kind < KIND_COUNT; kind++) {
             const struct flow_list *list = &t->lists[kind];
             bool newcomers = kind == KIND_EMBRYO || kind == KIND_HALF;
-            struct flow *first = list->first == spared && spared ? spared->next : list->first;
-            if (first && (round == 1 || !newcomers || list->bytes > bytes / NEWCOMERS_SHARE)) {
-                return first;
+            if (round == 0 && newcomers && list->bytes <= bytes / NEWCOMERS_SHARE) {
+                continue;
+            }
+            struct flow *victim = heaviest(list, spared);
+            if (victim) {
+                return victim;
             }
         }
     }
