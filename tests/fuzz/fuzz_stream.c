@@ -60,6 +60,7 @@ struct listener {
 struct harness {
     struct flow_table *table;
     struct limits limits;
+    struct memory memory;
     struct input moods;
     uint64_t gap_bytes, delivered, opens, closes;
     uint64_t packets;
@@ -91,7 +92,9 @@ static struct flow_counts counts_of(const struct harness *h) {
 
 static bool capped(const struct harness *h) {
     struct flow_counts counts = counts_of(h);
-    return counts.cap_held_bytes + counts.cap_stream_bytes + counts.fates[FLOW_NO_MEMORY] > 0;
+    return counts.cap_held_bytes + counts.cap_stream_bytes + counts.cap_memory + counts.cap_flow_memory +
+               counts.fates[FLOW_NO_MEMORY] >
+           0;
 }
 
 /* Does the model know of each packet which connection it went to, and that nothing had to give way? */
@@ -347,6 +350,7 @@ static void check_sums(const struct harness *h) {
     DEMAND(counts.opened == closed + counts.open_now);
     DEMAND(counts.held_bytes_now <= counts.held_bytes_peak);
     DEMAND(counts.held_bytes_now <= h->limits.held_bytes / HARK_PARTITIONS + 1);
+    DEMAND(h->memory.used + h->memory.spare <= h->memory.cap && h->memory.live <= h->memory.used);
 }
 
 /* Was this byte, which came in time, delivered? A gap covers none, so that being between the ends suffices.
@@ -405,7 +409,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (unsigned flow = 0; flow < FLOWS; flow++) {
         memcpy(h->high[flow], bases, sizeof bases);
     }
-    h->table = flow_table_new(&h->limits, &listener_ops, h);
+    bool little = data[0] / 4 % 8 == 6;
+    memory_init(&h->memory, little ? (data[0] / 32 + 2) * (size_t)(64 << 10) : 1 << 26);
+    h->table = flow_table_new(&h->limits, &h->memory, &listener_ops, h);
     DEMAND(h->table);
     struct input in = input_of(data + 1, size - 1);
     for (unsigned i = 0; i < STEPS && in.rest.len >= STEP_BYTES; i++) {
@@ -421,6 +427,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_sums(h);
     check_end(h);
     flow_table_free(h->table);
+    DEMAND(h->memory.used == 0);
+    memory_fini(&h->memory);
     for (uint64_t i = 0; i < h->packets; i++) {
         free(h->sent[i].bytes);
     }
