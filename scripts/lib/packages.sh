@@ -28,8 +28,17 @@ packages_test=(
     tshark             # a second opinion on every capture
     iproute2           # network namespaces for the live test
     procps             # sysctl in a namespace
+    tcpdump            # captures the traffic whose truth is known
+    ethtool            # packets of a cable's size on a veth pair
+    wrk                # browsers' load for the truth test
     nginx-light        # the live test's server
     curl               # the live test's client
     gzip               # compressed captures in tests
     zstd               # the same
+)
+
+# To measure the peers as well (tests/truth/table.sh); tshark is there already.
+packages_peers=(
+    httpry             # heads, packet by packet
+    dsniff             # urlsnarf
 )
