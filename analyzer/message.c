@@ -52,6 +52,7 @@ void message_start_line(struct http_message *m, const struct h1_event *event, st
         m->line[i] = arena_copy(&t->arena, event->line[i], &ok);
     }
     if (!ok) {
+        m->headers.dropped++; /* so that it never claims to be complete */
         notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
     }
 }

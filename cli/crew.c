@@ -142,8 +142,11 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
         outbox_init(&crew->outboxes[i], WORKER_OUTBOX_BYTES);
         crew->workers[i].outbox = &crew->outboxes[i];
     }
-    if (!ok || !write_heading(crew) || crew->count == 1) {
-        return ok;
+    if (!ok || !write_heading(crew)) {
+        return false;
+    }
+    if (crew->count == 1) {
+        return true;
     }
     crew->ring = ring_new(crew->count);
     return crew->ring && start_threads(crew);

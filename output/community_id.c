@@ -21,6 +21,7 @@ struct remembered {
 struct community_ids {
     EVP_MD *sha1;
     EVP_MD_CTX *context;
+    size_t failures;
     struct remembered recent[REMEMBERED]; /* by the flow's hash */
 };
 
@@ -81,7 +82,7 @@ struct community_ids *community_ids_new(void) {
     }
     ids->sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
     ids->context = EVP_MD_CTX_new();
-    /* The first digest shows that the hash works, and takes all memory that it will need. */
+    /* The first digest shows that the hash works. */
     struct flow_key none = {.ip_version = 4};
     if (!ids->sha1 || !ids->context || !make_id(ids, &none, ids->recent[0].id)) {
         community_ids_free(ids);
@@ -105,6 +106,11 @@ const char *community_id(struct community_ids *ids, const struct flow_key *key) 
         return slot->id;
     }
     slot->used = make_id(ids, key, slot->id);
+    ids->failures += !slot->used;
     slot->key = *key;
     return slot->used ? slot->id : NULL;
+}
+
+size_t community_ids_failures(const struct community_ids *ids) {
+    return ids->failures;
 }

@@ -10,10 +10,13 @@ enum { COMMUNITY_ID_BYTES = 30 }; /* "1:" and base64 of a SHA-1 */
 
 struct community_ids;
 
-/* NULL without memory. */
+/* NULL without memory, or where libcrypto refuses SHA-1. */
 struct community_ids *community_ids_new(void);
 void community_ids_free(struct community_ids *);
-/* The id of a TCP flow, without NUL; borrowed until the next call. NULL when libcrypto refuses SHA-1. */
+/* The id of a TCP flow, without NUL; borrowed until the next call. NULL when libcrypto has no memory
+ * for it. */
 const char *community_id(struct community_ids *, const struct flow_key *);
+/* How often that was so. */
+size_t community_ids_failures(const struct community_ids *);
 
 #endif

@@ -51,7 +51,7 @@ void record_writer_free(struct record_writer *writer) {
 }
 
 size_t record_writer_failures(const struct record_writer *writer) {
-    return writer->memory.failures;
+    return writer->memory.failures + (writer->native.ids ? community_ids_failures(writer->native.ids) : 0);
 }
 
 /* Takes back what was written when it did not fit. */

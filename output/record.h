@@ -23,7 +23,7 @@ struct record_writer;
 /* NULL without memory. */
 struct record_writer *record_writer_new(const struct record_options *);
 void record_writer_free(struct record_writer *);
-/* How often the C library had no memory for what the writer keeps itself (not for `out`). A record during
+/* How often there was no memory for what the writer keeps itself (not for `out`). A record during
  * which that happened may lack something: the caller takes it back. */
 size_t record_writer_failures(const struct record_writer *);
 /* Appends the record and its line feed to `out`; false when it does not fit (out is as before): the caller
