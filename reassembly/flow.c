@@ -218,6 +218,7 @@ static struct flow *succeed(struct flow_table *t, struct flow *f, const struct p
         next->older = f;
         flow_index_remove(&t->index, hash, &f->key);
         f->session->reused_ns = t->reassembler.clock_ns;
+        session_pump(&t->reassembler, f->session); /* its FINs are certain now */
         settle(t, f);
     }
     flow_index_add(&t->index, hash, &next->key);

@@ -39,6 +39,8 @@ struct flow_counts {
     uint64_t late_bytes;    /* arrived for a range already declared lost */
     uint64_t gaps[GAP_REASONS];
     uint64_t gap_bytes;
+    uint64_t fins_refuted;      /* FINs with data behind them: forged, no receiver took them */
+    uint64_t resets_refuted;    /* the same of RSTs: the connection went on */
     uint64_t overlap_conflicts; /* overlapping segments whose bytes differ (first ones win) */
     uint64_t held_bytes_now;
     uint64_t held_bytes_peak;

@@ -229,9 +229,11 @@ enum flow_fate session_packet(struct reassembler *r, struct session *x, enum dir
     if (p->flags & TCP_ACK) {
         take_ack(r, x, d, p, &segment);
     }
-    bool outstanding = segment.has_ack && x->streams[direction_other(d)].highest > segment.ack;
+    const struct stream *other = &x->streams[direction_other(d)];
+    bool outstanding = segment.has_ack && other->highest > segment.ack;
     tcpfacts_count(&x->facts[d], &x->connection.counts[d], p, outstanding);
-    if (x->streams[direction_other(d)].overdue_ripe) {
+    /* What the ACK tells of the other direction comes before this packet's own bytes. */
+    if (other->overdue_ripe || other->fin_known) {
         session_pump(r, x);
     }
     enum flow_fate fate = take_data(r, x, d, p, &segment);
@@ -272,6 +274,10 @@ static bool finish_front(struct reassembler *r, struct session *x, enum directio
     enum stream_front front = stream_front(s);
     if (front == FRONT_PARKED) {
         session_start_lowest(x, d);
+        return true;
+    }
+    if (front == FRONT_FIN) {
+        s->fin_certain = true;
         return true;
     }
     struct stream_patience none = {0};

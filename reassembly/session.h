@@ -115,6 +115,7 @@ bool session_press(struct reassembler *, struct session *);
 enum session_event_kind {
     EVENT_START,    /* of a parked direction */
     EVENT_GAP,      /* a hole is given up */
+    EVENT_FIN,      /* nothing has refuted it */
     EVENT_OVERDUE,  /* acknowledged bytes were not captured */
     EVENT_DECLINED, /* the consumer has waited long enough */
     EVENT_RESET,    /* late packets after RST had their time */
@@ -158,6 +159,12 @@ void session_start_known(struct session *, enum direction, uint64_t offset);
  * not enough for a direction that is known: the packet may be lost and its sender have nothing more to say.
  */
 void session_note_silence(struct reassembler *, struct session *, enum direction, int64_t since_ns);
+/* Does the direction end at its FIN, which stands at its front? TCP's own reset tricks insert FINs that no
+ * receiver takes: one counts when it was acknowledged, or when there is nobody left to ask. */
+static inline bool session_fin_is_certain(const struct session *x, enum direction d) {
+    return x->streams[d].fin_certain || x->connection.one_sided || x->state != SESSION_OPEN ||
+           x->reused_ns != SEGQ_NEVER;
+}
 /* Has the other direction something that arrived and will be given, if need be by a deadline of its own? Then
  * declined bytes wait for that: what they wait for may be among it. */
 bool session_other_moves(const struct session *, enum direction);

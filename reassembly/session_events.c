@@ -50,9 +50,13 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
             propose(event, s->held.head->since_ns + skew_ns, EVENT_DECLINED, d);
         }
         break;
+    case FRONT_FIN:
+        if (!session_fin_is_certain(x, d)) {
+            propose(event, s->fin_since_ns + skew_ns, EVENT_FIN, d);
+        }
+        break;
     case FRONT_NOTHING:
     case FRONT_READY:
-    case FRONT_FIN:
         break;
     }
 }
@@ -126,6 +130,9 @@ void session_perform(struct reassembler *r, struct session *x, const struct sess
         break;
     case EVENT_GAP:
         perform_gap(r, x, d);
+        break;
+    case EVENT_FIN:
+        s->fin_certain = true;
         break;
     case EVENT_OVERDUE:
         s->overdue_ripe = true;

@@ -199,6 +199,10 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     struct stream *s = &x->streams[d];
     struct arrival a = {.bytes = p->payload, .offset = offset, .segment = segment};
     a.wire_end = arrival_end(&a) + p->cut;
+    if (s->fin_known && !s->fin_certain && s->state != STREAM_ENDED && a.wire_end > s->fin) {
+        stream_refute_fin(s);
+        r->counts.fins_refuted++;
+    }
     bool beyond_fin = s->fin_known && offset >= s->fin;
     if (x->audience == AUDIENCE_GONE || s->state == STREAM_ENDED || beyond_fin) {
         return unwanted(r, x, d, &a);

@@ -168,11 +168,13 @@ void session_end_stream(struct reassembler *r, struct session *x, enum direction
     x->streams[direction_other(d)].poked = true;
 }
 
-static bool offerable(const struct stream *s) {
+static bool offerable(const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d];
     switch (stream_front(s)) {
     case FRONT_READY:
-    case FRONT_FIN:
         return true;
+    case FRONT_FIN:
+        return session_fin_is_certain(x, d);
     case FRONT_DECLINED:
         return s->poked;
     case FRONT_NOTHING:
@@ -200,7 +202,7 @@ static enum direction older(const struct session *x) {
 /* Chooses the direction to go on with. Both declined and neither moved: no packet can change what either
  * waits for, because new bytes come behind those at the front; so the older one is told to take. */
 static bool choose(struct session *x, enum direction *d) {
-    bool can[2] = {offerable(&x->streams[0]), offerable(&x->streams[1])};
+    bool can[2] = {offerable(x, DIRECTION_0), offerable(x, DIRECTION_1)};
     if (can[0] && can[1]) {
         *d = older(x);
         return true;

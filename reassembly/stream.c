@@ -71,6 +71,7 @@ bool stream_acked(struct stream *s, uint64_t offset, int64_t now_ns) {
     if (s->fin_known && offset >= s->fin && s->fin_acked_ns == SEGQ_NEVER) {
         s->fin_acked_ns = now_ns;
     }
+    s->fin_certain |= s->fin_known && offset == s->fin + 1;
     stream_judge_overdue(s, now_ns);
     return true;
 }
@@ -80,6 +81,7 @@ void stream_fin(struct stream *s, uint64_t offset, int64_t now_ns) {
         return;
     }
     s->fin_known = true;
+    s->fin_certain = s->acked_known && s->acked == offset + 1;
     s->fin = offset;
     s->fin_since_ns = now_ns;
     if (s->acked_known && s->acked >= offset) {
@@ -89,6 +91,12 @@ void stream_fin(struct stream *s, uint64_t offset, int64_t now_ns) {
         s->parked_since_ns = now_ns;
     }
     stream_judge_overdue(s, now_ns);
+}
+
+void stream_refute_fin(struct stream *s) {
+    assert(s->fin_known && !s->fin_certain && s->state != STREAM_ENDED);
+    s->fin_known = false;
+    s->fin_acked_ns = SEGQ_NEVER;
 }
 
 void stream_advance(struct stream *s, struct page_pool *pages, uint64_t next) {

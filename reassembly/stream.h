@@ -32,6 +32,7 @@ struct stream {
     bool anchored;        /* offsets have their upper half: `highest` is valid */
     bool acked_known;     /* an ACK of the other side was seen */
     bool fin_known;       /* `fin` is where the direction ends */
+    bool fin_certain;     /* ... the receiver agrees, or had time to; until then data behind it refute it */
     bool moved;           /* something was delivered or declared lost */
     bool declined;        /* the consumer waits for the other direction before the first held byte */
     bool poked;           /* ... which has moved since */
@@ -100,6 +101,8 @@ void stream_start(struct stream *, uint64_t offset);
 bool stream_acked(struct stream *, uint64_t offset, int64_t now_ns);
 /* The direction's last byte is before `offset`. The first FIN that is not behind delivery counts. */
 void stream_fin(struct stream *, uint64_t offset, int64_t now_ns);
+/* The FIN was forged: the direction goes on. */
+void stream_refute_fin(struct stream *);
 /* Delivery has come to `next`. */
 void stream_advance(struct stream *, struct page_pool *, uint64_t next);
 /* Remembers a range that was declared lost, or is not looked for. */
