@@ -86,11 +86,21 @@ static bool is_known_coding(struct slice s) {
            slice_is_nocase(s, "x-gzip") || slice_is_nocase(s, "x-compress");
 }
 
+/* Does it name the chunked coding, once bytes that can't be in a name are left out? */
 static bool contains_chunked(struct slice s) {
     static const char chunked[] = "chunked";
-    const size_t len = sizeof chunked - 1;
-    for (size_t at = 0; at + len <= s.len; at++) {
-        if (slice_is_nocase(slice_make(s.ptr + at, len), chunked)) {
+    for (size_t start = 0; start < s.len; start++) {
+        size_t at = 0;
+        for (size_t i = start; i < s.len && chunked[at] != '\0'; i++) {
+            if (!h1_is(s.ptr[i], H1_TOKEN)) {
+                continue;
+            }
+            if ((s.ptr[i] | 0x20) != chunked[at]) {
+                break;
+            }
+            at++;
+        }
+        if (chunked[at] == '\0') {
             return true;
         }
     }

@@ -191,6 +191,8 @@ static void test_other_readings(void **state) {
         {"Content-Length: 18446744073709551621", "", ""},
         {"Transfer-Encoding: xchunked", "chunks", "chunks"},
         {"Transfer-Encoding: xchunked\nContent-Length: 5", "chunks", "chunks length:5"},
+        {"Transfer-Encoding: chu\x80nk\x01 \x65\x64", "chunks", "chunks"},
+        {"Transfer-Encoding: chunk", "", ""},
         {"Transfer-Encoding: gzip\nContent-Length: 5", "", "length:5"},
         {"Transfer-Encoding: chunked, gzip", "chunks", "chunks"},
         {"Transfer-Encoding: identity\nContent-Length: 5", "", ""},
