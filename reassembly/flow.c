@@ -257,6 +257,9 @@ static struct flow *nearest(struct flow *newest, enum direction *direction, cons
     struct flow *best = newest;
     enum direction d = *direction, best_d = d;
     uint64_t least = session_distance(newest->session, d, p);
+    if (newest->session->continuation && least <= STREAM_BEHIND_REACH) {
+        return newest;
+    }
     for (struct flow *f = newest->older; f && least > 0; f = f->older) {
         d = direction_of(f, p);
         uint64_t distance = session_distance(f->session, d, p);
@@ -292,6 +295,12 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
         return p->payload.len + p->cut > 0 ? FLOW_INVALID : FLOW_CONTROL;
     case CLAIM_NEW:
         *flow = succeed(t, *flow, p);
+        break;
+    case CLAIM_GOES_ON:
+        *flow = succeed(t, *flow, p);
+        if (*flow) {
+            (*flow)->session->continuation = true;
+        }
         break;
     case CLAIM_CANDIDATE:
         *flow = begin_with_candidate(t, *flow);

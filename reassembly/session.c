@@ -97,10 +97,45 @@ static enum flow_fate take_reset(struct reassembler *r, struct session *x, enum 
     if (x->state == SESSION_OPEN) {
         x->state = SESSION_RESET;
         x->reset_ns = r->clock_ns;
+        x->reset_offset = x->streams[d].anchored ? stream_offset(&x->streams[d], p->seq) : UINT64_MAX - 1;
+        x->outlived = false;
+        x->alive = false;
         x->connection.reset_ns = p->time_ns;
         x->connection.reset_from = d;
     }
     return FLOW_CONTROL;
+}
+
+static void refute_reset(struct reassembler *r, struct session *x) {
+    r->counts.resets_refuted++;
+    x->state = SESSION_OPEN;
+    x->connection.reset_ns = 0;
+}
+
+/* Who sent a RST says nothing any more, and nobody acknowledges more than it sent before. A tap may show some
+ * of that late, so that a sender who merely goes on must do so for two waits. */
+static void doubt_reset(struct reassembler *r, struct session *x, enum direction d,
+                        const struct segment *segment, uint64_t end) {
+    bool sender = d == x->connection.reset_from;
+    bool has_bytes = end > segment->offset;
+    if ((sender && has_bytes && segment->offset <= x->reset_offset && end > x->reset_offset) ||
+        (!sender && segment->has_ack && segment->ack > x->reset_offset + 1)) {
+        refute_reset(r, x);
+        return;
+    }
+    x->alive |= sender;
+}
+
+bool session_reset_stands(struct reassembler *r, struct session *x) {
+    bool stands = !x->alive;
+    if (x->alive && x->outlived) {
+        refute_reset(r, x);
+        return false;
+    }
+    x->outlived = true;
+    x->alive = false;
+    x->reset_ns = r->clock_ns;
+    return stands;
 }
 
 static void take_ack(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
@@ -235,6 +270,9 @@ enum flow_fate session_packet(struct reassembler *r, struct session *x, enum dir
     /* What the ACK tells of the other direction comes before this packet's own bytes. */
     if (other->overdue_ripe || other->fin_known) {
         session_pump(r, x);
+    }
+    if (x->state == SESSION_RESET) {
+        doubt_reset(r, x, d, &segment, segment.offset + p->payload.len + p->cut);
     }
     enum flow_fate fate = take_data(r, x, d, p, &segment);
     session_pump(r, x);

@@ -71,13 +71,17 @@ struct session {
     enum session_state state;
     enum session_audience audience;
     void *consumer;
+    bool continuation;  /* the connection with the key before it was taken for closed, and was not */
     bool syn_seen[2];   /* in contrast to connection.start_known, which an ACK may have told */
     bool candidate_set; /* a SYN of what may be the next connection with this key */
     enum direction candidate_direction;
-    int64_t reset_ns;  /* SESSION_RESET: table clock */
-    int64_t half_ns;   /* first direction ended by FIN, SEGQ_NEVER before */
-    int64_t closed_ns; /* SESSION_CLOSED: table clock */
-    int64_t reused_ns; /* the next connection with this key began, SEGQ_NEVER before */
+    int64_t reset_ns;      /* SESSION_RESET: table clock */
+    uint64_t reset_offset; /* SESSION_RESET, and closed by it: where the sender was, says the RST */
+    bool outlived;         /* SESSION_RESET: the sender went on, once already for the whole wait */
+    bool alive;            /* ... in the present wait */
+    int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
+    int64_t closed_ns;     /* SESSION_CLOSED: table clock */
+    int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */
     struct embryo_packet candidate;
     struct stream streams[2];
     struct tcpfacts facts[2];
@@ -142,6 +146,9 @@ static inline int64_t reassembler_now(const struct reassembler *r) {
 
 /* --- between session's own files --- */
 
+/* The wait behind a RST is over: is the connection, too? False: its sender goes on, and is given one more
+ * wait or believed. */
+bool session_reset_stands(struct reassembler *, struct session *);
 /* Offers what can be offered until nothing moves. */
 void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */

@@ -142,7 +142,9 @@ void session_perform(struct reassembler *r, struct session *x, const struct sess
         perform_declined(r, x, d);
         break;
     case EVENT_RESET:
-        session_finish(r, x, END_RST);
+        if (session_reset_stands(r, x)) {
+            session_finish(r, x, END_RST);
+        }
         break;
     case EVENT_REUSED:
         session_finish(r, x, END_REUSED);

@@ -115,6 +115,17 @@ static bool is_stray(struct session *x, enum direction d, const struct packet *p
     return offset + STRAY_REACH >= s->highest && offset <= s->highest + STRAY_REACH;
 }
 
+/* It was reset by a packet that its receiver did not take, or bytes of it are late beyond all waits. */
+static bool goes_on(struct session *x, enum direction d, const struct packet *p) {
+    struct stream *s = &x->streams[d];
+    size_t len = p->payload.len + p->cut;
+    if (x->state != SESSION_CLOSED || len <= 1 || !s->anchored || p->flags & TCP_RST) {
+        return false;
+    }
+    uint64_t offset = stream_offset(s, p->seq);
+    return stream_lacks(s, offset, offset + len);
+}
+
 enum session_claim session_claim(struct session *x, enum direction d, const struct packet *p) {
     if (confirms_candidate(x, d, p)) {
         return CLAIM_CANDIDATE;
@@ -122,7 +133,7 @@ enum session_claim session_claim(struct session *x, enum direction d, const stru
     if (!(p->flags & TCP_SYN)) {
         bool bare = p->payload.len + p->cut == 0 && !(p->flags & TCP_FIN);
         if ((!bare && !is_ending(x)) || !is_foreign(x, d, p)) {
-            return CLAIM_OURS;
+            return goes_on(x, d, p) ? CLAIM_GOES_ON : CLAIM_OURS;
         }
         return is_ending(x) ? CLAIM_NEW : CLAIM_STRAY;
     }

@@ -7,9 +7,10 @@
 #include "reassembly/session.h"
 
 enum session_claim {
-    CLAIM_OURS, /* the packet belongs to the connection, or to none that could be told */
-    CLAIM_NEW,  /* begins a new connection: a SYN, or what has none of the numbers of the old one, which is
-                   ending or ended */
+    CLAIM_OURS,    /* the packet belongs to the connection, or to none that could be told */
+    CLAIM_NEW,     /* begins a new connection: a SYN, or what has none of the numbers of the old one, which is
+                      ending or ended */
+    CLAIM_GOES_ON, /* bytes that a closed connection never had: it was not over */
     CLAIM_CANDIDATE, /* confirms the SYN that was remembered: that one began a new connection */
     CLAIM_LATER,     /* a SYN that might begin one; remembered */
     CLAIM_STRAY, /* a SYN inside the living connection's window (RFC 9293 section 3.10.7.4), or a bare ACK far

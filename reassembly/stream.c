@@ -136,6 +136,18 @@ uint64_t stream_take_late(struct stream *s, uint64_t from, uint64_t to) {
     return late;
 }
 
+bool stream_lacks(const struct stream *s, uint64_t from, uint64_t to) {
+    if (!s->fin_known && to > s->highest && from <= s->highest + STREAM_BEHIND_REACH) {
+        return true;
+    }
+    for (unsigned i = 0; i < STREAM_LOST_RANGES; i++) {
+        if (from < s->lost[i].to && to > s->lost[i].from) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum stream_front stream_front(const struct stream *s) {
     switch (s->state) {
     case STREAM_ENDED:

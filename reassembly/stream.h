@@ -24,6 +24,7 @@ struct stream_range {
 enum {
     STREAM_LOST_RANGES = 4, /* gaps remembered, to tell late bytes from retransmitted ones */
     STREAM_REACH = 1 << 30, /* largest window there is (RFC 7323 section 2.3): further off is no data */
+    STREAM_BEHIND_REACH = 1 << 16,  /* bytes this far behind the last ones still follow on them */
     STREAM_LATE_SYN_REACH = 1 << 22 /* a SYN this far below the lowest byte seen may still be its own */
 };
 
@@ -109,6 +110,9 @@ void stream_advance(struct stream *, struct page_pool *, uint64_t next);
 void stream_lose(struct stream *, uint64_t from, uint64_t to);
 /* How many bytes of [from, to) were lost before; each is told once. */
 uint64_t stream_take_late(struct stream *, uint64_t from, uint64_t to);
+
+/* Bytes of [from, to) never came: lost, or right behind all that did. */
+bool stream_lacks(const struct stream *, uint64_t from, uint64_t to);
 
 enum stream_front stream_front(const struct stream *);
 /* How long it has been waiting, to order two directions: clock and, for equal ones, packet. Valid unless
