@@ -203,7 +203,7 @@ static void skip_candidate(struct http_conn *conn, enum direction direction, con
     struct side *side = &conn->side[direction];
     *in = slice_after(*in, side->probe.held.len ? resume : resume + 1);
     probe_restart(&side->probe, PROBE_SEARCH);
-    side->search_ack = chunk->segment->has_ack ? chunk->segment->ack : 0;
+    side->passed_ack = chunk->segment->has_ack ? chunk->segment->ack : 0;
 }
 
 static void take_verdict(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
@@ -213,7 +213,7 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     case PROBE_MORE:
         pass_preamble(side, in->len);
         *in = slice_after(*in, in->len);
-        side->search_ack = chunk->segment->has_ack ? chunk->segment->ack : side->search_ack;
+        side->passed_ack = chunk->segment->has_ack ? chunk->segment->ack : side->passed_ack;
         return;
     case PROBE_REQUEST:
     case PROBE_RESPONSE: {
@@ -257,6 +257,7 @@ static void follow_candidate(struct side *side, const struct chunk *chunk, uint6
         return;
     }
     message_begin(&side->own, chunk, start);
+    side->search_ack = side->passed_ack;
     side->own.has_ack &= start >= offset; /* else an earlier packet's counts, unknown by now */
     side->segment = *chunk->segment;
 }
@@ -274,7 +275,9 @@ static bool probe(struct http_conn *conn, enum direction direction, const struct
      */
     bool first = !conn->roles_known && side->probe.mode == PROBE_AT_START;
     bool response = may_be_response(*in) && !(conn->roles_known && direction == conn->client);
-    if (!side->probe.candidate && (first || response) && http_must_wait(conn, direction, chunk)) {
+    bool begins =
+        !side->probe.candidate || (offset == chunk->segment->offset && probe_gives_way(&side->probe, *in));
+    if (begins && (first || response) && http_must_wait(conn, direction, chunk)) {
         return false;
     }
     size_t resume = 0;
@@ -300,6 +303,7 @@ static void start_side(struct http_conn *conn, enum direction direction, uint64_
         probe_restart(&side->probe, PROBE_AT_START);
     } else {
         http_search(conn, direction, offset);
+        side->after_gap = true;
     }
 }
 
@@ -352,6 +356,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
                      enum gap_reason reason, int64_t now_ns) {
     struct http_conn *conn = consumer;
     struct side *side = &conn->side[direction];
+    uint64_t from = http_has_begun(side) && side->own.offset < offset ? side->own.offset : offset;
     (void)now_ns;
     side->started = true;
     switch (side->state) {
@@ -376,7 +381,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     }
     bool searching = side->state == SIDE_PROBE;
     if (searching && conn->roles_known && direction != conn->client) {
-        http_finish_unanswered(conn, offset, offset + len, PAIRING_RESPONSE_LOST);
+        http_finish_unanswered(conn, from, offset + len, PAIRING_RESPONSE_LOST);
     }
 }
 

@@ -195,6 +195,7 @@ static enum pairing_reason reason_of_end(const struct http_conn *conn, const str
 }
 
 void http_finish_ended(struct http_conn *conn, enum end_reason end, bool all) {
+    http_tentative_end(conn);
     struct transaction *t = conn->pairing.oldest;
     while (t) {
         struct transaction *next = t->next;

@@ -58,19 +58,22 @@ static void add_interim_field(struct http_conn *conn, struct transaction *t, str
     }
 }
 
-void http_interim_move(struct http_conn *conn, struct transaction *to) {
-    struct transaction *from = conn->interims;
-    conn->interims = NULL;
-    if (!from) {
-        return;
-    }
+void http_interim_copy(struct http_conn *conn, const struct transaction *from, struct transaction *to) {
     for (const struct interim *i = from->interim; i; i = i->next) {
         struct interim *copy = new_interim(conn, to, i->status, i->reason, i->time_ns);
         for (uint32_t h = 0; copy && h < i->headers.count; h++) {
             add_interim_field(conn, to, copy, i->headers.items[h].name, i->headers.items[h].value);
         }
     }
-    transaction_drop(conn->environment->store, from);
+}
+
+void http_interim_move(struct http_conn *conn, struct transaction *to) {
+    struct transaction *from = conn->interims;
+    conn->interims = NULL;
+    if (from) {
+        http_interim_copy(conn, from, to);
+        transaction_drop(conn->environment->store, from);
+    }
 }
 
 void http_interim_drop(struct http_conn *conn) {

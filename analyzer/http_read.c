@@ -34,7 +34,7 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->transaction = NULL;
     side->next_begun = false;
     side->search_from = offset;
-    side->search_ack = 0;
+    side->search_ack = side->passed_ack = 0;
     if (conn->roles_known) {
         pairing_lost(&conn->pairing, direction, offset);
         if (direction != conn->client) {
@@ -91,9 +91,11 @@ static void end_old_request(struct http_conn *conn, const struct transaction *t)
     }
 }
 
-/* It starts right behind a loss, or at a capture's first byte: perhaps not with its own first byte. */
+/* It starts right behind a loss, or at a capture's first byte: perhaps not with its own first byte. A few
+ * bytes before it may be more of its method. */
 static bool may_be_cut(const struct side *side) {
-    return side->resynchronised && side->own.offset == side->search_from;
+    enum { LONGEST_METHOD = 32 };
+    return side->resynchronised && side->own.offset - side->search_from < LONGEST_METHOD;
 }
 
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
@@ -171,6 +173,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
         conn->pairing.request_unreadable = true;
     } else if (!side->message || !side->message->seen) {
         conn->pairing.unreadable = side->message ? side->message->offset : offset;
+        if (side->message) {
+            http_response_next(conn, side->message);
+        }
     }
     cut_message(conn, direction, side);
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
@@ -178,8 +183,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
-/* A method that is not known may have been HEAD: then a status line where the body should be, in a packet
- * that acknowledges more of the client's bytes, is the next response. */
+/* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
+ * acknowledges more of the client's bytes, is the next response. So it is in a body that lasts until the
+ * connection closes, though the server did not say that it would close it. */
 static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
                              const struct chunk *chunk, struct slice in) {
     const struct http_message *m = side->message;
@@ -189,15 +195,19 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
         side->transaction->request.seen) {
         return false;
     }
+    const struct transaction *asked = side->transaction->tentative;
+    bool unending = m->framing.kind == H1_BODY_CLOSE && framing_persists(&m->fields, m->major, m->minor);
+    bool more_acked =
+        (!asked || asked->next) && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->ack;
     bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
-    return segment_start && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->ack &&
-           probe_starts_status_line(in);
+    return segment_start && (more_acked || (asked && unending)) && probe_starts_status_line(in);
 }
 
 static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side) {
     uint64_t offset = side->h1.offset;
     notes_add(&side->transaction->notes, NOTE_BODY_END_GUESSED);
     message_ended(conn, direction, side, true);
+    http_tentative_refute(conn);
     http_read_start(conn, direction, offset);
 }
 

@@ -42,6 +42,7 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
     t->index = conn->request_index++;
     t->first_on_connection = t->index == 0 && !t->request.resynchronised;
     t->after_gap = side->after_gap;
+    t->gap_end = side->search_from;
     t->doubtful = side->doubtful;
     t->has_parent = conn->tunnel.open;
     if (t->has_parent) {
@@ -51,6 +52,7 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
     side->message = &t->request;
     pairing_add(&conn->pairing, t);
     transaction_announce(environment->store, t, conn->client, t->request.offset);
+    http_tentative_judge(conn);
 }
 
 static void parse_target(struct transaction *t, const struct http_message *m) {

@@ -13,22 +13,25 @@ uint64_t http_captured_requests(const struct http_conn *conn) {
            (client->ended && client->end_reason == END_FIN ? 1 : 0);
 }
 
-/* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
-static bool has_begun(const struct side *side) {
+bool http_has_begun(const struct side *side) {
     bool probed = side->state == SIDE_PROBE && side->probe.mode == PROBE_AT_START && side->probe.candidate;
     return probed || side->next_begun || (side->message == &side->own && !side->own.seen);
 }
 
+static const struct http_message *begun_request(const struct http_conn *conn) {
+    const struct side *client = &conn->side[conn->client];
+    return http_has_begun(client) ? &client->own : NULL;
+}
+
 static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
     const struct connection *c = conn->connection;
-    const struct side *client = &conn->side[conn->client];
     enum direction server = direction_other(conn->client);
     struct pairing_view view = {
         .captured = http_captured_requests(conn),
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
         .server_start = c->start_known[server] ? c->start[server] : 0,
-        .begun = has_begun(client) ? &client->own : NULL,
+        .begun = begun_request(conn),
     };
     return pairing_choose(&conn->pairing, m, &view);
 }
@@ -52,11 +55,15 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
     t->index = conn->response_index;
     t->reason = choice->reason;
     t->candidates = choice->candidates;
+    side->transaction = t;
+    side->message = &t->response;
+    if (choice->tentative) {
+        http_tentative_open(conn, choice->request, t);
+        return;
+    }
     if (t->reason == PAIRING_UNSOLICITED) {
         notes_add(&t->notes, NOTE_UNSOLICITED_RESPONSE);
     }
-    side->transaction = t;
-    side->message = &t->response;
     transaction_announce(environment->store, t, direction_other(conn->client), t->response.offset);
 }
 
@@ -76,16 +83,21 @@ static void bind_response(struct http_conn *conn, struct side *side, const struc
     side->message = &t->response;
 }
 
+void http_response_next(struct http_conn *conn, const struct http_message *m) {
+    http_tentative_server_goes_on(conn, m, begun_request(conn));
+}
+
 void http_response_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
     side->own.status = event->status;
     side->own.resynchronised = side->resynchronised;
+    http_response_next(conn, &side->own);
     struct pairing_choice choice = choose(conn, &side->own);
     if (http_response_is_interim(&side->own)) {
         http_interim_open(conn, side, event, choice.request);
         return;
     }
     conn->environment->counts.responses++;
-    if (choice.request) {
+    if (choice.request && !choice.tentative) {
         bind_response(conn, side, event, &choice);
     } else {
         open_orphan_response(conn, side, event, &choice);
@@ -96,9 +108,10 @@ void http_response_open(struct http_conn *conn, struct side *side, const struct 
 
 void http_response_head(struct http_conn *conn, struct side *side, struct http_message *m) {
     const struct transaction *t = side->transaction;
-    struct slice method = t && t->request.seen ? t->request.line[0] : slice_make("", 0);
+    const struct transaction *asked = t && t->tentative ? t->tentative : t;
+    struct slice method = asked && asked->request.seen ? asked->request.line[0] : slice_make("", 0);
     m->framing = framing_of_response(&m->fields, m->major, m->minor, method, m->status);
-    if (t) {
+    if (t && !t->tentative) {
         transaction_updated(conn->environment->store, t);
     }
 }
@@ -115,8 +128,15 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
     }
     pairing_response_ended(&conn->pairing, m);
     bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
-    if (t && t == conn->waits_for) {
+    if (t && (t == conn->waits_for || (t->tentative && t->tentative == conn->waits_for))) {
         http_stop_waiting(conn);
+    }
+    if (t && t->tentative) {
+        if (!tunnel) {
+            http_tentative_judge(conn);
+            return;
+        }
+        t = http_tentative_join(conn); /* nothing else would have been answered so */
     }
     if (!t) {
         if (tunnel) {

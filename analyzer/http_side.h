@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
  * (bytes in), http_read.c (the lexer's events), http_request.c, http_response.c, http_interim.c (what they
- * mean), http_tunnel.c, http_finish.c (transactions out). One thread. */
+ * mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -30,11 +30,12 @@ struct side {
     bool lexer_ready;    /* h1 was initialised */
     bool resynchronised; /* the next message was found by search */
     bool doubtful;       /* ... behind bytes that may belong to the same message */
-    bool after_gap;      /* a loss stands between the last message and the next */
+    bool after_gap;      /* a loss, or the capture's beginning, stands before the next message */
     bool ended;
     enum end_reason end_reason;
     uint64_t search_from; /* stream offset at which the present search began */
-    uint64_t search_ack;  /* ACK of the bytes that the search passed over; 0 none */
+    uint64_t passed_ack;  /* ACK of the last bytes that the search took; 0 none */
+    uint64_t search_ack;  /* the same when its candidate began */
     bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
     uint64_t preamble_left;
     bool taken;              /* bytes of it were taken, not only offered */
@@ -65,6 +66,7 @@ struct http_conn {
     struct http_tunnel tunnel;
     struct transaction
         *interims; /* 1xx of no known request, for the final response that follows them; NULL without */
+    struct transaction *tentative;       /* the request of a pair that is not sure yet; NULL without */
     const struct transaction *waits_for; /* the CONNECT or Upgrade whose answer SIDE_WAIT waits for */
 };
 
@@ -116,8 +118,12 @@ void http_request_ended(struct http_conn *, struct side *, struct http_message *
 void http_response_open(struct http_conn *, struct side *, const struct h1_event *);
 void http_response_head(struct http_conn *, struct side *, struct http_message *);
 void http_response_ended(struct http_conn *, struct side *, struct http_message *);
+/* The server begins something new, perhaps a response: `m`. */
+void http_response_next(struct http_conn *, const struct http_message *m);
 /* A 1xx, but not 101, which is final. */
 bool http_response_is_interim(const struct http_message *);
+/* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
+bool http_has_begun(const struct side *);
 /* The client's stream up to here was given, its FIN counted as one. */
 uint64_t http_captured_requests(const struct http_conn *);
 
@@ -143,8 +149,26 @@ void http_interim_open(struct http_conn *, struct side *, const struct h1_event 
 void http_interim_field(struct http_conn *, struct side *, const struct h1_event *);
 /* The final response found its request: the 1xx before it that had none belong there too. */
 void http_interim_move(struct http_conn *, struct transaction *to);
+/* Those of one transaction are added to another's. */
+void http_interim_copy(struct http_conn *, const struct transaction *from, struct transaction *to);
 /* 1xx whose final response will not come have no record: they are counted. */
 void http_interim_drop(struct http_conn *);
+
+/* http_tentative.c */
+/* The response, in a transaction of its own, seems to answer the request. */
+void http_tentative_open(struct http_conn *, struct transaction *request, struct transaction *response);
+/* Settles the tentative pair, if there is one, where what is known of the next request says so. */
+void http_tentative_judge(struct http_conn *);
+/* Settles it, as the server sends something behind the response: `next`. `begun`: the request whose start
+ * line is not whole yet, NULL without. */
+void http_tentative_server_goes_on(struct http_conn *, const struct http_message *next,
+                                   const struct http_message *begun);
+/* It is wrong: the server said something else than an answer to that request. The response is over. */
+void http_tentative_refute(struct http_conn *);
+/* Settles it: nothing more will come. */
+void http_tentative_end(struct http_conn *);
+/* There is one, it is right and the response is over: makes it a pair, which is the caller's to finish. */
+struct transaction *http_tentative_join(struct http_conn *);
 
 /* http_tunnel.c */
 /* A CONNECT was answered by 2xx, or an Upgrade by 101: what follows is not this connection's HTTP/1. */

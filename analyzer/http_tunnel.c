@@ -7,13 +7,17 @@ static bool is_websocket(const struct transaction *t) {
     return upgrade && slice_is_nocase(upgrade->value, "websocket");
 }
 
-/* Nothing else on the connection will be answered. */
+/* Nothing else on the connection will be answered, or goes on. */
 static void end_others(struct http_conn *conn, const struct transaction *opener) {
     struct transaction *t = conn->pairing.oldest;
     while (t) {
         struct transaction *next = t->next;
-        if (t != opener && !pairing_is_answered(t)) {
+        if (t != opener) {
             t->request.truncated |= !t->request.end_known;
+        }
+        if (t != opener && pairing_is_answered(t)) {
+            http_finish_if_done(conn, t);
+        } else if (t != opener) {
             http_finish_orphan(conn, t, PAIRING_SUPERSEDED);
         }
         t = next;

@@ -3,12 +3,16 @@
 
 #include <assert.h>
 
+/* "M / HTTP/1.1" and two line ends: less can't hide one. */
+enum { SHORTEST_REQUEST = 16 };
+
 void pairing_init(struct pairing *p, enum direction client) {
     *p = (struct pairing){.client = client};
 }
 
 void pairing_add(struct pairing *p, struct transaction *t) {
     const struct transaction *before = p->newest;
+    t->after_pipelining = p->pipelines;
     if (before && !pairing_is_answered(before) && before->request.has_ack && t->request.has_ack &&
         t->request.ack <= before->request.ack + before->interim_bytes) {
         p->pipelines = true;
@@ -88,13 +92,20 @@ static bool fits_exactly(const struct transaction *t, const struct http_message 
            response->has_ack && response->ack <= request->end_offset;
 }
 
-/* Requests may be hidden in the loss right before this one. If the client waited for their answers, those lie
- * before q: the server's stream has grown since the last known answer. If it has not, one of them may be what
- * the response answers. */
+/* What the client sent before this request was not captured. Does it certainly hold a request, or part of
+ * one, that had no answer when this one was sent? If the client waited for its answers, they lie before q:
+ * the last response before q was sent when the server had all of it. Where that response is not known,
+ * nothing says so; but where no response lies before q, nothing was answered. */
 static bool hides_open_request(const struct pairing *p, const struct transaction *t,
                                const struct pairing_view *view) {
-    uint64_t settled = p->answered_end > view->server_start ? p->answered_end : view->server_start;
-    return t->after_gap && (p->pipelines || t->request.ack <= settled);
+    if (!t->after_gap) {
+        return false;
+    }
+    if (t->after_pipelining || (view->server_start && t->request.ack <= view->server_start)) {
+        return true;
+    }
+    return p->response_end == t->request.ack && p->response_ack &&
+           p->response_ack + SHORTEST_REQUEST <= t->gap_end;
 }
 
 /* What a search found in the client's stream may be part of a body whose head was lost. A real request there
@@ -158,6 +169,7 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
         (exact == first || (lost && !p->pipelines))) {
         choice.request = exact;
         choice.by = PAIRING_ACK;
+        choice.tentative = exact->after_gap;
     } else if (first && !lost && !later_request_unseen) {
         choice.request = first;
         choice.by = PAIRING_ORDER;
@@ -169,9 +181,7 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
 
 void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
                   const struct http_message *response) {
-    enum direction server = direction_other(p->client);
     const struct transaction *t = choice->request;
-    p->last_bound = t != NULL;
     if (!t) {
         p->orphan_response = response->offset;
         return;
@@ -179,16 +189,35 @@ void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
     if (t->request.has_ack && t->request.ack < p->response_end) {
         p->pipelines = true;
     }
-    if (choice->by == PAIRING_ACK) {
-        p->settled[p->client] = t->request.offset + 1;
-        p->settled[server] = response->offset + 1;
+    if (choice->by == PAIRING_ACK && !choice->tentative) {
+        pairing_confirm(p, t, response);
     }
+}
+
+void pairing_confirm(struct pairing *p, const struct transaction *t, const struct http_message *response) {
+    p->settled[p->client] = t->request.offset + 1;
+    p->settled[direction_other(p->client)] = response->offset + 1;
 }
 
 void pairing_response_ended(struct pairing *p, const struct http_message *response) {
     p->response_end = response->end_offset;
-    if (p->last_bound) {
-        p->answered_end = response->end_offset;
-    }
+    p->response_ack = response->last_ack;
     p->response_end_ns = response->truncated ? 0 : response->last.time_ns;
+}
+
+enum pairing_verdict pairing_judge(const struct http_message *response, const struct http_message *next,
+                                   bool after_gap) {
+    if (!next->has_ack || next->ack == response->end_offset) {
+        return PAIRING_CONFIRMED;
+    }
+    if (next->ack < response->end_offset) {
+        return PAIRING_DENIED;
+    }
+    /* More of the server's bytes had come. If nothing else is missing, they answered neither of the two. */
+    return after_gap || !response->end_known ? PAIRING_CONFIRMED : PAIRING_DENIED;
+}
+
+void pairing_deny(struct pairing *p, const struct http_message *response) {
+    p->pipelines = true;
+    p->orphan_response = response->offset;
 }

@@ -22,8 +22,7 @@ struct pairing {
     uint64_t settled[2];
     uint64_t first_request_ack; /* q of the first request; valid with any_request */
     uint64_t response_end;      /* stream offset behind the last final response; 0 none */
-    uint64_t answered_end;      /* the same of the last one that answered a known request */
-    bool last_bound;            /* the last final response found its request */
+    uint64_t response_ack;      /* what the packet of its last byte acknowledged; 0 unknown */
     int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
     uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
     uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */
@@ -39,6 +38,8 @@ struct pairing_choice {
     enum pairing_by by;
     enum pairing_reason reason; /* why none */
     uint32_t candidates;
+    bool tentative; /* right if the client does not pipeline, and what it sent right before the request was
+                       not captured: what comes next on the connection must agree */
 };
 
 /* What is known of the client's stream when a response is judged. */
@@ -66,12 +67,23 @@ void pairing_response_ended(struct pairing *, const struct http_message *respons
 /* Bytes up to `offset` were lost, or could not be understood: messages may be hidden in them. */
 void pairing_lost(struct pairing *, enum direction, uint64_t offset);
 
+enum pairing_verdict { PAIRING_CONFIRMED, PAIRING_DENIED };
+
+/* What the next request after a tentative pair says, once its response is over. A client that waits sends it
+ * when it has all of that response and nothing more. `after_gap`: others may be hidden before it. */
+enum pairing_verdict pairing_judge(const struct http_message *response, const struct http_message *next,
+                                   bool after_gap);
+/* A tentative pair proved right. */
+void pairing_confirm(struct pairing *, const struct transaction *, const struct http_message *response);
+/* It was a later request with the answer to an earlier one. */
+void pairing_deny(struct pairing *, const struct http_message *response);
+
 /* Where the response to an open request must start if the client does not pipeline; false where that can't be
  * said. */
 bool pairing_expects_at(const struct pairing *, const struct transaction *, uint64_t *offset);
 
 static inline bool pairing_is_answered(const struct transaction *t) {
-    return t->response.seen;
+    return t->response.seen || t->tentative;
 }
 
 #endif

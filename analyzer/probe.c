@@ -256,9 +256,8 @@ static enum probe_verdict kind_of(struct slice message) {
     return slice_starts_with(message, "HTTP/") ? PROBE_RESPONSE : PROBE_REQUEST;
 }
 
-/* A new segment starts while the candidate's first line is unfinished: does it begin a message itself? */
-static bool is_superseded(const struct probe *p, struct slice bytes) {
-    if (p->binary || p->line_two) {
+bool probe_gives_way(const struct probe *p, struct slice bytes) {
+    if (p->mode != PROBE_SEARCH || !p->candidate || p->binary || p->line_two) {
         return false;
     }
     struct slice held = buf_slice(&p->held);
@@ -354,7 +353,7 @@ static enum probe_verdict look_for_new(struct probe *p, uint64_t offset, struct 
 static enum probe_verdict feed_search(struct probe *p, uint64_t offset, struct slice bytes,
                                       bool segment_start, size_t *resume) {
     p->binary = p->binary && (p->candidate || (segment_start && p->searched == 0));
-    if (segment_start && p->candidate && is_superseded(p, bytes)) {
+    if (segment_start && probe_gives_way(p, bytes)) {
         drop_held(p, p->held.len);
     }
     p->line_start = !p->candidate && (p->line_start || segment_start);

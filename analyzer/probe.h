@@ -62,6 +62,10 @@ void probe_restart(struct probe *, enum probe_mode);
 enum probe_verdict probe_feed(struct probe *, uint64_t offset, struct slice bytes, bool segment_start,
                               size_t *resume);
 
+/* A new segment of these bytes starts while the candidate's first line is unfinished: will the candidate be
+ * dropped for what begins there? */
+bool probe_gives_way(const struct probe *, struct slice bytes);
+
 /* The stream ended or has a gap: was the candidate a whole HTTP/0.9 request or start line all the same? Gives
  * PROBE_REQUEST, PROBE_RESPONSE or PROBE_UNKNOWN; the message is probe->held. In PROBE_SEARCH always
  * PROBE_UNKNOWN, as what must follow is missing. */

@@ -166,10 +166,14 @@ struct transaction {
     enum tunnel_protocol tunnel_protocol;
     /* the connection's queue of open requests; private to it */
     struct transaction *next;
-    uint64_t interim_bytes; /* stream bytes of 1xx answers given to it so far */
+    struct transaction *tentative; /* the response that seems to be its own, in a transaction of its own until
+                                      that is sure; there, the request. NULL without */
+    uint64_t interim_bytes;        /* stream bytes of 1xx answers given to it so far */
     bool doubtful; /* found by search behind bytes that may belong to the same message: perhaps part of a body
                     */
-    bool after_gap; /* the client's stream had a gap right before it that may hide other requests */
+    bool after_pipelining; /* the client had pipelined before it */
+    bool after_gap;        /* what the client sent before it was not captured, and may hold other requests */
+    uint64_t gap_end;      /* ... up to this offset; valid with after_gap */
 };
 
 struct transaction_observer {
