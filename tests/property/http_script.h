@@ -12,8 +12,10 @@
 enum {
     SCRIPT_TALKS = 3,
     SCRIPT_EXCHANGES = 6, /* in one talk; a burst of pipelined requests is one */
-    SCRIPT_WRITES = 256,
-    SCRIPT_BYTES = 1 << 16
+    SCRIPT_WRITES = 1024,
+    SCRIPT_HEADS = 128,
+    SCRIPT_BYTES = 1 << 19,
+    SCRIPT_NAME = 24
 };
 
 /* One write of an end, as a packet without limit of length; or, without bytes, an ACK or an end. */
@@ -27,16 +29,32 @@ struct script_write {
     bool acks_fin;
 };
 
+/* Where a request or final response has its head, and the name that it carries. */
+struct script_head {
+    int direction;
+    uint32_t from, to;
+    char name[SCRIPT_NAME];
+};
+
 struct script_talk {
-    bool midstream; /* without its handshake */
-    bool pipelines; /* some requests are sent before the answer to the one before has come */
+    uint8_t ip_version;
+    uint16_t port;   /* the client's */
+    bool reuses;     /* the ports of the talk before it */
+    bool timestamps; /* TCP's option, where there are options */
+    bool midstream;  /* without its handshake */
+    bool closed;     /* by FINs or a RST */
+    bool tunnels;    /* a CONNECT, an Upgrade or a body until close is among it */
+    bool pipelines;  /* some requests are sent before the answer to the one before has come */
     uint32_t len[2];
     uint8_t bytes[2][SCRIPT_BYTES];
+    unsigned heads;
+    struct script_head head[SCRIPT_HEADS];
     unsigned count;
     struct script_write writes[SCRIPT_WRITES];
 };
 
 struct script {
+    uint16_t net; /* of its addresses, so that several scripts fit into one capture; set by the caller */
     unsigned talks;
     struct script_talk talk[SCRIPT_TALKS];
 };
