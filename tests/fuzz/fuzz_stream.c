@@ -48,6 +48,7 @@ struct listener {
     struct harness *harness;
     struct listener_side {
         bool begun; /* something was offered */
+        bool moved; /* ... and taken, or a gap told */
         bool told;  /* the handshake says where the direction starts: */
         uint32_t start;
         bool ended, fin;
@@ -147,9 +148,13 @@ static void *listener_open(void *environment, const struct connection *c) {
     return NULL;
 }
 
+/* Something stands at the direction's front. As long as nothing was taken a SYN that is late may still say
+ * that the stream starts lower. */
 static void begin(struct listener *l, enum direction d, uint64_t offset) {
     struct listener_side *s = &l->side[d];
-    if (!s->begun) {
+    bool lower = !s->moved && l->connection->start_known[d] && offset < s->next;
+    DEMAND(!s->begun || s->next == offset || lower);
+    if (!s->begun || lower) {
         s->begun = true;
         s->begin = s->next = offset;
     }
@@ -158,8 +163,8 @@ static void begin(struct listener *l, enum direction d, uint64_t offset) {
 static void move(struct listener *l, enum direction d, uint64_t offset, uint64_t len) {
     struct listener_side *s = &l->side[d];
     DEMAND(l->open && !s->ended && len > 0);
-    DEMAND(!s->begun || s->next == offset);
     begin(l, d, offset);
+    s->moved = true;
     s->next = offset + len;
 }
 
@@ -185,14 +190,13 @@ static size_t listener_data(void *consumer, enum direction d, const struct chunk
     struct listener_side *s = &l->side[d];
     size_t take = chunk->bytes.len;
     DEMAND(take > 0 && l->open && !s->ended);
-    DEMAND(!s->begun || s->next == chunk->offset);
+    begin(l, d, chunk->offset);
     check_chunk(l, d, chunk);
     DEMAND(!chunk->must_take || s->declined || l->connection->one_sided || capped(h));
     uint8_t want = mood(h);
     if (!chunk->must_take && want % 4 == 3) {
         take = want / 4 * take / 64;
     }
-    begin(l, d, chunk->offset);
     if (take > 0) {
         move(l, d, chunk->offset, take);
         h->delivered += take;
