@@ -44,7 +44,7 @@ struct limits {
 
 /* What the process may use of memory if nobody says otherwise, and the least with which it does its work. */
 #define LIMITS_MEMORY       (UINT64_C(1) << 30)
-#define LIMITS_MEMORY_LEAST (UINT64_C(64) << 20)
+#define LIMITS_MEMORY_LEAST (UINT64_C(128) << 20)
 
 struct limits limits_default(void);
 /* Deals `bytes` (LIMITS_MEMORY_LEAST or more) to all that needs memory. */

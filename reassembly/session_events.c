@@ -52,13 +52,26 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
         break;
     case FRONT_FIN:
         if (!session_fin_is_certain(x, d)) {
-            propose(event, s->fin_since_ns + skew_ns, EVENT_FIN, d);
+            /* Where there are ACKs a true FIN gets one; without it this one may be forged. */
+            propose(event, s->fin_since_ns + (s->acked_known ? r->limits->hold_time_ns : skew_ns), EVENT_FIN,
+                    d);
         }
         break;
     case FRONT_NOTHING:
     case FRONT_READY:
         break;
     }
+}
+
+/* A RST of a number that today's receivers take (RFC 5961 section 3.2), the next one or what they
+ * acknowledged, has only late packets to be waited for. Another one is forged, or bytes before it were not
+ * captured. */
+static int64_t reset_patience(const struct reassembler *r, const struct session *x) {
+    const struct stream *s = &x->streams[x->connection.reset_from];
+    uint64_t offset = x->reset_offset;
+    bool exact = !s->anchored || offset == s->highest || offset == s->highest + 1 ||
+                 (s->acked_known && offset == s->acked);
+    return exact ? r->limits->skew_ns : r->limits->hold_time_ns;
 }
 
 struct session_event session_next_event(const struct reassembler *r, const struct session *x) {
@@ -74,7 +87,7 @@ struct session_event session_next_event(const struct reassembler *r, const struc
     }
     propose(&event, last_ns + limits->flow_idle_ns, EVENT_IDLE, DIRECTION_0);
     if (x->state == SESSION_RESET) {
-        propose(&event, x->reset_ns + limits->skew_ns, EVENT_RESET, DIRECTION_0);
+        propose(&event, x->reset_ns + reset_patience(r, x), EVENT_RESET, DIRECTION_0);
     }
     if (x->reused_ns != SEGQ_NEVER) {
         propose(&event, x->reused_ns + limits->skew_ns, EVENT_REUSED, DIRECTION_0);

@@ -77,7 +77,8 @@ bool stream_acked(struct stream *s, uint64_t offset, int64_t now_ns) {
 }
 
 void stream_fin(struct stream *s, uint64_t offset, int64_t now_ns) {
-    if (s->fin_known || s->state == STREAM_ENDED || (s->state == STREAM_RUNNING && offset < s->next)) {
+    bool better = !s->fin_known || (!s->fin_certain && offset < s->fin);
+    if (!better || s->state == STREAM_ENDED || (s->state == STREAM_RUNNING && offset < s->next)) {
         return;
     }
     s->fin_known = true;

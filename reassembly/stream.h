@@ -100,7 +100,8 @@ uint64_t stream_lowest(const struct stream *);
 void stream_start(struct stream *, uint64_t offset);
 /* The other side acknowledged `offset`. Returns true when that is news. */
 bool stream_acked(struct stream *, uint64_t offset, int64_t now_ns);
-/* The direction's last byte is before `offset`. The first FIN that is not behind delivery counts. */
+/* The direction's last byte is before `offset`. Of FINs that are not behind delivery the lowest counts: one
+ * too low is refuted by data, one too high by nothing. */
 void stream_fin(struct stream *, uint64_t offset, int64_t now_ns);
 /* The FIN was forged: the direction goes on. */
 void stream_refute_fin(struct stream *);
