@@ -27,6 +27,7 @@ struct source_stream {
     enum source_stream_state state;
     struct source_unpack *unpack; /* NULL for a plain file */
     struct slice rest;
+    uint64_t size; /* bytes to read at the beginning, of a regular file; it may grow, but not shrink */
     uint64_t bytes_read;
     uint64_t given; /* unpacked bytes given to the FILE */
     uint64_t marked;
@@ -45,6 +46,8 @@ struct source_stream *source_stream_new(int fd, int wake_fd, int idle_ms) {
     }
     struct stat status;
     stream->may_block = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
+    off_t at = stream->may_block ? -1 : lseek(fd, 0, SEEK_CUR);
+    stream->size = at >= 0 && status.st_size > at ? (uint64_t)(status.st_size - at) : 0;
     stream->fd = fd;
     stream->wake_fd = wake_fd;
     stream->idle_ms = idle_ms;
@@ -102,6 +105,9 @@ static enum source_stream_state read_file(struct source_stream *stream, void *to
             return state;
         }
         ssize_t result = read(stream->fd, to, room);
+        if (result == 0 && stream->bytes_read < stream->size) {
+            return stream_fail(stream, "it became shorter while it was read", "");
+        }
         if (result >= 0) {
             *got = (size_t)result;
             stream->raw_ended = result == 0;

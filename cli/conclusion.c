@@ -43,11 +43,13 @@ static bool conclude_memory(struct progress *progress, const struct ledger *ledg
 }
 
 /* What became of the output; true when all is well with it. */
-static bool conclude_output(struct progress *progress, struct sink *sink, const struct ledger *ledger) {
+static bool conclude_output(struct progress *progress, const struct pipeline *pipeline, struct sink *sink,
+                            const struct ledger *ledger) {
     switch (sink_close(sink)) {
     case SINK_FAILED:
-        progress_say(progress, "%s; %" PRIu64 " records were not written", sink_message(sink),
-                     ledger->records_unwritten);
+        progress_say(progress, "%s; %" PRIu64 " records were not written%s", sink_message(sink),
+                     ledger->records_unwritten,
+                     pipeline->abandoned ? ", and the rest of the input was not read" : "");
         return false;
     case SINK_READER_GONE:
         return true;
@@ -75,7 +77,7 @@ enum exit_status conclude(const struct options *options, struct progress *progre
     struct ledger ledger = {0};
     pipeline_counts(pipeline, &ledger);
     ledger.elapsed_ns = progress_elapsed_ns(progress);
-    bool ok = conclude_output(progress, sink, &ledger);
+    bool ok = conclude_output(progress, pipeline, sink, &ledger);
     ok = conclude_memory(progress, &ledger) && ok;
     say_unsupported(progress, pipeline);
     say_kernel_drops(progress, &ledger.source);

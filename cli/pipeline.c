@@ -152,6 +152,7 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
         }
         progress_step(parts->progress, parts->source, parts->crew, idle);
     }
+    pipeline->abandoned = !ended;
     enum crew_status last = crew_finish(parts->crew, ++pipeline->event, pipeline->clock.now_ns);
     return last != CREW_OK ? last : status;
 }

@@ -48,6 +48,7 @@ struct pipeline {
     bool pending;             /* records or packets wait for a flush ... */
     int64_t pending_since_ns; /* ... since this monotonic time */
     uint64_t damages;         /* SOURCE_DAMAGED seen */
+    bool abandoned;           /* the sink ended before the source */
     struct unsupported_frames
         unsupported[PIPELINE_UNSUPPORTED]; /* the first ones; those after are not named */
     size_t unsupported_count;

@@ -19,6 +19,7 @@ static void on_signal(int number) {
 void signals_install(void) {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
     /* No SA_RESTART: a wait in a system call ends. SA_RESETHAND: the second one kills. */
     struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&stop.sa_mask);

@@ -8,7 +8,7 @@
 #include "capture/source.h"
 
 /* Before the source is opened: a signal from now on is remembered, and one on the way of opening ends it. A
- * closed pipe is a failed write, no signal. */
+ * closed pipe and a file at its size limit are failed writes, no signals. */
 void signals_install(void);
 /* Signals stop this source from now on, and at once when one has come already. NULL before it is freed. */
 void signals_set_source(struct source *);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef FAULT_SANITIZED
@@ -51,8 +52,20 @@ static bool fails(enum fault_kind kind) {
         tell_stack();
     }
     atomic_fetch_add(&plan->failures, 1);
-    errno = kind == FAULT_ALLOCATION ? ENOMEM : EAGAIN;
+    errno = plan->error;
     return true;
+}
+
+/* Bytes that a read or write may move. */
+static size_t share(enum fault_kind kind, size_t bytes) {
+    struct fault_plan *plan = atomic_load_explicit(&armed, memory_order_relaxed);
+    return plan && plan->kind == kind && plan->most && plan->most < bytes ? plan->most : bytes;
+}
+
+/* A call that moves fewer bytes does not fail. */
+static bool transfer_fails(enum fault_kind kind) {
+    struct fault_plan *plan = atomic_load_explicit(&armed, memory_order_relaxed);
+    return plan && !plan->most && fails(kind);
 }
 
 void *malloc(size_t bytes) {
@@ -79,6 +92,20 @@ int posix_memalign(void **to, size_t alignment, size_t bytes) {
     void *got = memalign(alignment, bytes);
     *to = got ? got : *to;
     return got ? 0 : ENOMEM;
+}
+
+ssize_t read(int fd, void *to, size_t bytes) {
+    return transfer_fails(FAULT_READ) ? -1 : syscall(SYS_read, fd, to, share(FAULT_READ, bytes));
+}
+
+ssize_t write(int fd, const void *from, size_t bytes) {
+    return transfer_fails(FAULT_WRITE) ? -1 : syscall(SYS_write, fd, from, share(FAULT_WRITE, bytes));
+}
+
+/* As on Linux, the descriptor is closed in any case. */
+int close(int fd) {
+    int closed = (int)syscall(SYS_close, fd);
+    return fails(FAULT_CLOSE) ? -1 : closed;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),

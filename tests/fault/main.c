@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hark_fault (malloc|thread) (once|onward) FIRST STEP LAST [warm] [trace] -- HARK'S ARGUMENTS
+/* hark_fault KIND (once|onward) FIRST STEP LAST [warm] [trace] -- HARK'S ARGUMENTS
+ *
+ * KIND is malloc, thread, read, write or close, or with what happens then: write=28 (an errno), write/7 (no
+ * failure, but no call moves more than 7 bytes).
  *
  * Runs hark over and over, each time in a process of its own that is forked, in which another call fails:
  * the FIRSTth, then STEP further, until LAST or until nothing failed because there are no more calls. For
@@ -8,6 +11,7 @@
  * it; one that hangs is ended by SIGALRM. */
 #include "tests/fault/fault.h"
 
+#include <errno.h>
 #include <execinfo.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
@@ -93,7 +97,24 @@ static struct fault_plan *make_plan(char **argv) {
     if (plan == MAP_FAILED) {
         give_up("mmap");
     }
-    plan->kind = strcmp(argv[1], "thread") == 0 ? FAULT_THREAD : FAULT_ALLOCATION;
+    static const struct {
+        const char *name;
+        enum fault_kind kind;
+        int error;
+    } kinds[] = {{"malloc", FAULT_ALLOCATION, ENOMEM},
+                 {"thread", FAULT_THREAD, EAGAIN},
+                 {"read", FAULT_READ, EIO},
+                 {"write", FAULT_WRITE, EIO},
+                 {"close", FAULT_CLOSE, EIO}};
+    size_t len = strcspn(argv[1], "=/");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strlen(kinds[i].name) == len && strncmp(argv[1], kinds[i].name, len) == 0) {
+            plan->kind = kinds[i].kind;
+            plan->error = kinds[i].error;
+        }
+    }
+    plan->error = argv[1][len] == '=' ? (int)strtol(argv[1] + len + 1, NULL, 10) : plan->error;
+    plan->most = argv[1][len] == '/' ? strtoull(argv[1] + len + 1, NULL, 10) : 0;
     plan->onward = strcmp(argv[2], "onward") == 0;
     return plan;
 }
