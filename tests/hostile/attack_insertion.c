@@ -151,7 +151,7 @@ static void port_reuse(struct stage *s, uint64_t size) {
     stage_victims_like(s, size, &plan);
 }
 
-#define VICTIMS "connections attacked", 200, 20000
+#define VICTIMS "connections attacked", 200, 5000
 const struct attack attacks_insertion[] = {
     {"rst-exact", VICTIMS, OTHERS_NONE, "", "RST with the right number, and the connection goes on",
      run_rst_exact},
@@ -168,9 +168,9 @@ const struct attack attacks_insertion[] = {
     {"flags-odd", VICTIMS, OTHERS_NONE, "", "packets with flags that no TCP sends", run_flags_odd},
     {"ttl-before", VICTIMS, OTHERS_ANY, "", "other bytes with TTL 1 before the true ones", run_ttl_before},
     {"ttl-after", VICTIMS, OTHERS_NONE, "", "other bytes with TTL 1 behind the true ones", run_ttl_after},
-    {"sequence-wrap", "connections", 200, 20000, OTHERS_NONE, "", "sequence numbers wrap inside each stream",
+    {"sequence-wrap", "connections", 200, 5000, OTHERS_NONE, "", "sequence numbers wrap inside each stream",
      wrap},
-    {"port-reuse", "connections", 500, 500000, OTHERS_NONE, "",
+    {"port-reuse", "connections", 500, 50000, OTHERS_NONE, "",
      "the same ports again and again, each time with whole transactions", port_reuse},
     {0},
 };

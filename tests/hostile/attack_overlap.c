@@ -76,7 +76,7 @@ static void run_held(struct stage *s, uint64_t size) {
     stage_victims(s, size, "whole", held);
 }
 
-#define VICTIMS "connections attacked", 200, 20000
+#define VICTIMS "connections attacked", 200, 5000
 const struct attack attacks_overlap[] = {
     {"overlap-heads", VICTIMS, OTHERS_NONE, "", "parts of heads sent again with other bytes", run_heads},
     {"overlap-bodies", VICTIMS, OTHERS_NONE, "", "parts of bodies sent again with other bytes", run_bodies},
