@@ -17,10 +17,11 @@ def fields_checksum(fields):
 class Message:
     """One that was sent, and how much of it is in the degraded capture."""
 
-    def __init__(self, connection, columns):
+    def __init__(self, connection, reset, columns):
         (_, side, index, self.id, start, head_end, end, ended, by_close, status, interim, body, fields, self.field_count, self.first,
          self.second) = columns
         self.connection = connection
+        self.reset = reset  # its connection was, in the end
         self.kind = SIDES[side]
         self.index = int(index)
         self.bytes = int(end) - int(start)
@@ -54,15 +55,16 @@ class Ground:
     def read_index(self):
         with open(f"{self.work}/index.tsv", "wb") as file:
             subprocess.run([self.oracle, "index", f"{self.work}/pristine.pcap"], stdout=file, check=True)
-        queues = {}
+        queues, reset = {}, False
         with open(f"{self.work}/index.tsv", encoding="utf-8") as file:
             for line in file:
                 columns = line.rstrip("\n").split("\t")
                 if columns[0] == "C":
                     connection = (str(ipaddress.ip_address(int(columns[1]))), int(columns[2]), str(ipaddress.ip_address(int(columns[3]))))
+                    reset = columns[8] == "1"
                     queues = {}
                     continue
-                message = Message(connection, columns)
+                message = Message(connection, reset, columns)
                 self.messages.append(message)
                 self.by_connection.setdefault((connection, message.kind), []).append(message)
                 if message.kind == "request":
@@ -90,7 +92,8 @@ class Ground:
         for number, row in self.log.items():
             request, response = (self.by_id[kind].get(number) for kind in ("request", "response"))
             where = (row["client"], int(row["port"]), row["server"])
-            if not request or (not response and row["ended"] == "OK"):
+            # What nginx gave the kernel is not sent when the client resets the connection.
+            if not request or (not response and row["ended"] == "OK" and not request.reset):
                 found.append(f"{number}: in the log, not in the capture")
                 continue
             told = (request.connection, request.first, request.second)
@@ -102,7 +105,7 @@ class Ground:
             if response and row["ended"] == "OK":
                 # nginx counts the 100s (25 bytes) with what it sent; "sent" is what it gave the kernel, more than a client took that gave up.
                 seen = response.bytes + 25 * response.interim
-                if response.status != int(row["status"]) or (seen != sent if response.ended else seen > sent):
+                if response.status != int(row["status"]) or (seen != sent if response.ended or not response.reset else seen > sent):
                     found.append(f"{number}: the log says status {row['status']}, {sent} bytes, the capture {response.status}, {seen} bytes")
                 # A body that it throws away it miscounts; those answered 201 are read.
                 if (request.body == 0 and request.head_bytes == request.bytes or response.status == 201) and int(row["request_bytes"]) != request.bytes:

@@ -53,6 +53,14 @@ class Row:
     def fault(self, kind, text):
         self.faults[kind].append(text)
 
+    def dump(self):
+        return {name: value for name, value in vars(self).items() if name != "name"}
+
+    def load(self, values):
+        vars(self).update(values)
+        self.faults = collections.defaultdict(list, self.faults)
+        return self
+
     def count(self, kind):
         return len(self.faults[kind])
 
@@ -72,18 +80,19 @@ class Judge:
         self.claimed = set()
 
     def identify(self, told):
-        """The message that this is about; FORGED; or None when nothing tells."""
+        """The messages that this may be about: one, when it has an id; FORGED alone; none when nothing tells."""
+        if told is None:
+            return []
         if told.id.startswith("forged"):
-            return FORGED
+            return [FORGED]
         message = self.ground.by_id[told.kind].get(told.id)
         if message:
-            return message
-        at = self.ground.by_frame.get((told.connection, told.kind, told.frame), ())
-        alike = [m for m in at if self.is_like(told, m)]
-        if told.frame is None and not told.id:
-            # A tool that names neither: the next alike on the connection is granted.
-            alike = [m for m in self.ground.by_connection.get((told.connection, told.kind), ()) if m not in self.told and self.is_like(told, m)][:1]
-        return alike[0] if len(alike) == 1 else None
+            return [message]
+        if told.frame is None:
+            # A tool that names neither id nor frame: the next alike on the connection is granted.
+            on = self.ground.by_connection.get((told.connection, told.kind), ())
+            return [m for m in on if not told.id and m not in self.told and self.is_like(told, m)][:1]
+        return [m for m in self.ground.by_frame.get((told.connection, told.kind, told.frame), ()) if self.is_like(told, m)]
 
     @staticmethod
     def is_like(told, message):
@@ -92,7 +101,12 @@ class Judge:
         return (message.first, message.second) == (told.first, told.second)
 
     def hear(self, entry):
-        request, response = (self.identify(told) if told else None for told in (entry.request, entry.response))
+        requests, responses = self.identify(entry.request), self.identify(entry.response)
+        # Alike ones that begin in one frame: what the pair says of both may tell which.
+        pairs = [(q, s) for q in requests for s in responses if q is not FORGED and s is not FORGED and q.counterpart is s]
+        if pairs:
+            requests, responses = [pairs[0][0]], [pairs[0][1]]
+        request, response = (found[0] if len(found) == 1 else None for found in (requests, responses))
         for told, message in ((entry.request, request), (entry.response, response)):
             if told and message is None:
                 self.row.unclear.append(told.text())

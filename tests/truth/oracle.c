@@ -51,6 +51,7 @@ struct stream {
 struct connection {
     uint32_t client_address, server_address;
     uint16_t client_port;
+    bool reset;
     struct stream streams[SIDES];
     int earlier; /* with the same addresses and ports */
     struct range *ranges;
@@ -134,6 +135,7 @@ static void index_segment(struct connections *all, const struct segment *segment
     if (!c) {
         frames_die("frame %" PRIu32 ": of a connection that began before the capture", frame);
     }
+    c->reset = c->reset || segment->reset;
     struct stream *stream = &c->streams[segment->side];
     if (segment->syn) {
         stream->opened = true;
@@ -198,9 +200,9 @@ static void print_connection(struct connection *c) {
         messages_read(&messages[side], bytes[side], stream->length, closed,
                       side == SERVER ? &messages[CLIENT] : NULL);
     }
-    printf("C\t%" PRIu32 "\t%u\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\n",
+    printf("C\t%" PRIu32 "\t%u\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%d\n",
            c->client_address, c->client_port, c->server_address, c->streams[CLIENT].first,
-           c->streams[SERVER].first, c->streams[CLIENT].length, c->streams[SERVER].length);
+           c->streams[SERVER].first, c->streams[CLIENT].length, c->streams[SERVER].length, c->reset);
     for (int side = CLIENT; side <= SERVER; side++) {
         for (size_t i = 0; i < messages[side].count; i++) {
             print_message(&messages[side].items[i], (enum side)side, i);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What other tools tell of the same captures, as far as each can say it, judged by the same rules as hark. None claims to be complete."""
 import collections
+import json
 import os
 import subprocess
 import tempfile
+import zlib
 
 import judge
 
@@ -132,3 +134,15 @@ class Urlsnarf:
 
 
 PEERS = {peer.name: peer for peer in (Tshark(), TsharkInOrder(), Httpry(), Urlsnarf())}
+
+
+def answer(name, truth, row, capture, how):
+    """The peer's row; kept beside the traffic, because peers are slow and do not change. `how` says what was done to the capture."""
+    kept = os.path.join(truth.work, f"{name}-{zlib.crc32(repr(how).encode()):08x}.json")
+    if os.path.exists(kept):
+        with open(kept, encoding="utf-8") as file:
+            return row.load(json.load(file))
+    row = PEERS[name].judge(truth, row, capture)
+    with open(kept, "w", encoding="utf-8") as file:
+        json.dump(row.dump(), file)
+    return row

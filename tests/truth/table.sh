@@ -7,7 +7,7 @@
 #   TRUTH_TRANSACTIONS=40000 TRUTH_RATE=1gbit TRUTH_PEERS= tests/truth/table.sh    more, faster, hark alone
 #   TRUTH_MANNER=odd         pipelining, early refusals, connections given up, bodies made of HTTP messages as well
 #   TRUTH_HARK=BINARY        this one, instead of build/release/hark
-#   TRUTH_WORK=DIR           where the captures go; kept, and used again when they are there
+#   TRUTH_WORK=DIR           where traffic and the peers' answers go; kept, and used again when they are there
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/common.sh

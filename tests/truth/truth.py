@@ -116,13 +116,13 @@ def check(arguments):
             rows["hark"].append(judge_hark(arguments, truth, judge.Row(name), capture))
             report(rows["hark"][-1])
             details(rows["hark"][-1])
-            for peer in (peers.PEERS[name] for name in arguments.peer):
-                rows.setdefault(peer.name, []).append(peer.judge(truth, judge.Row(name), capture))
-                report(rows[peer.name][-1], peer.name)
+            for peer in arguments.peer:
+                rows.setdefault(peer, []).append(peers.answer(peer, truth, judge.Row(name), capture, (arguments.seed, operations)))
+                report(rows[peer][-1], peer)
             if not arguments.keep:
                 os.unlink(capture)
-    if arguments.table:
-        table.write(arguments.table, rows)
+            if arguments.table:
+                table.write(arguments.table, rows)
     bad = [row for row in rows["hark"] if any(row.faults.values())]
     print(f"truth: {len(rows['hark'])} degradations, {len(bad)} with faults")
     return 1 if bad or not rows["hark"] else 0
