@@ -88,6 +88,7 @@ static struct wire *new_wire(struct maker *m) {
 static void apply_fault(struct maker *m, struct wire *w) {
     struct wire *last = w;
     m->faulty--;
+    m->c->lossless &= m->fault == FAULT_COPY || m->fault == FAULT_SWAP;
     switch (m->fault) {
     case FAULT_LOSS:
         m->packets--;
@@ -250,6 +251,7 @@ static void request(struct maker *m, struct talk *t, uint8_t how) {
         return;
     }
     size_t from = b->len, len = how & 0x20 ? 0 : body_length(how);
+    c->pipelines[number_of(m, t)] |= t->opens > 0;
     struct exchange *e = &c->exchange[c->exchanges];
     *e = (struct exchange){.talk = number_of(m, t), .number = t->requests++, .request_body = len};
     t->open[t->opens++] = c->exchanges++;
@@ -359,6 +361,7 @@ static void pass_time(struct maker *m) {
                                     30 * NS_PER_SECOND};
     uint8_t how = input_u8(m->in);
     m->now_ns += (how >> 2) * units[how & 3];
+    m->c->lossless &= (how & 3) < 3; /* after a long silence hark forgets a connection */
 }
 
 static void reset(struct maker *m, struct talk *t, uint8_t how) {
@@ -424,6 +427,7 @@ static void step(struct maker *m) {
     case STEP_PAUSE:
         how = input_u8(m->in);
         t->late_ns[how & 1] = (how >> 1) * 20 * NS_PER_MILLISECOND;
+        m->c->lossless = false;
         break;
     case STEP_INTERIM:
         interim(m, t, input_u8(m->in));
@@ -465,7 +469,7 @@ static void write_capture(struct maker *m) {
 void conversation_make(struct conversation *c, struct input *in) {
     static struct maker m;
     m = (struct maker){.c = c, .in = in, .now_ns = 1000 * NS_PER_SECOND};
-    *c = (struct conversation){.honest = true};
+    *c = (struct conversation){.honest = true, .lossless = true};
     buf_init(&c->capture, CAPTURE_CAP);
     for (unsigned i = 0; i < CONVERSATION_TALKS * 2; i++) {
         buf_init(&m.talk[i / 2].stream[i % 2], STREAM_CAP);

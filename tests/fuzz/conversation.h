@@ -23,6 +23,8 @@ struct conversation {
     /* Both ends are proper HTTP over proper TCP, whatever was lost, repeated, reordered, delayed or cut: then
      * no response may be paired with a request that is not its own, and what claims to be complete is. */
     bool honest;
+    bool lossless;                      /* every packet was captured whole, and no later than the skew */
+    bool pipelines[CONVERSATION_TALKS]; /* some requests were sent before the answers to those before */
     size_t exchanges;
     struct exchange exchange[CONVERSATION_EXCHANGES];
 };

@@ -66,6 +66,9 @@ static void look(void *context, struct json_object *record) {
     const char *text = target ? json_object_get_string(target) : "";
     bool named = text[0] == '/' && read_name(text + 1, &talk, &number);
     bool answered = read_name(response_name(record), &talk_of_response, &number_of_response);
+    if (named && talk < CONVERSATION_TALKS && c->pipelines[talk] && !c->lossless) {
+        return;
+    }
     must(!named || !answered || (talk == talk_of_response && number == number_of_response), "wrongly paired",
          record);
     struct json_object *complete = MEMBER(record, "capture", "complete");

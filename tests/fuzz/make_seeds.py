@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""make_seeds.py: takes the seeds of fuzz_decode from the captures of pcaps/: of each link type, tag and tunnel the first frames,
-in the form that the harness reads."""
+"""make_seeds.py: first inputs for the fuzz harnesses, in the form that each reads. For decode the first frames of each link
+type, tag and tunnel in the captures of pcaps/, and frames made by its grammar; for conversation and h1 some hundred steps of
+their grammars, chosen at random from a fixed seed. They go to corpus/<what>, which `scripts/fuzz.sh --minimise` then thins out."""
 import glob
 import os
+import random
 import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,22 +28,67 @@ def frames(path):
     return link_type, found
 
 
-def main():
-    folder = os.path.join(HERE, "corpus", "decode")
+def save(what, name, content):
+    folder = os.path.join(HERE, "corpus", what)
     os.makedirs(folder, exist_ok=True)
-    written = 0
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(content)
+
+
+def captured_frames():
     for path in sorted(glob.glob(os.path.join(HERE, "..", "..", "pcaps", "*.pcap"))):
         name = os.path.basename(path)
         if not name.startswith(("wrap-", "link-", "frag", "ipv6", "tiny")):
             continue
         link_type, found = frames(path)
-        if link_type not in LINK_TYPES:
-            continue
-        seed = bytes([LINK_TYPES.index(link_type), 0]) + b"".join(struct.pack(">HB", len(f), 0) + f for f in found if len(f) < 1600)
-        with open(os.path.join(folder, name[:-len(".pcap")]), "wb") as file:
-            file.write(seed)
-        written += 1
-    print(f"{written} seeds in {os.path.relpath(folder)}")
+        if link_type in LINK_TYPES:
+            save("decode", name[:-len(".pcap")],
+                 bytes([LINK_TYPES.index(link_type), 0]) + b"".join(struct.pack(">HB", len(f), 0) + f for f in found if len(f) < 1600))
+
+
+def some_bytes(chance, count):
+    return bytes(chance.randrange(256) for _ in range(count))
+
+
+def made_frames(chance):
+    for number in range(40):
+        seed = bytes([0, 16 | chance.choice([0, 0, 1, 2, 3, 4])])
+        for _ in range(chance.randint(1, 6)):
+            layers = chance.randint(0, 8)
+            seed += bytes([chance.choice([0, 0, 0, 1, 2, 12, 132]), layers]) + some_bytes(chance, 13 + 4 * layers)
+        save("decode", f"made-{number}", seed)
+
+
+# Steps of conversation.c: code, bytes that follow, how often.
+STEPS = {"exchange": (0, 2, 8), "request": (1, 1, 4), "response": (2, 1, 4), "handshake": (3, 0, 2), "fault": (4, 2, 6), "time": (5, 1, 3),
+         "fin": (6, 1, 1), "ack": (7, 1, 2), "repeat": (8, 4, 3), "reset": (9, 1, 1), "syntax": (10, 12, 1), "forged": (11, 4, 1),
+         "link": (12, 1, 1), "wrap": (13, 0, 1), "pause": (14, 1, 1), "interim": (15, 1, 2)}
+
+
+def conversations(chance):
+    honest = [step for name, step in STEPS.items() if name not in ("syntax", "forged")]
+    for number in range(120):
+        steps = list(STEPS.values()) if number % 4 == 0 else honest
+        seed = bytes([chance.choice([0, 0, 1, 3])])
+        for code, follow, _ in chance.choices(steps, [step[2] for step in steps], k=chance.randint(4, 40)):
+            seed += bytes([code | chance.choice([0, 0, 0, 16, 32])]) + some_bytes(chance, follow)
+        save("conversation", f"made-{number}", seed)
+
+
+def lexer_grammar(chance):
+    for number in range(60):
+        pieces = bytes([chance.choice([8, 9, 10, 13]), 2]) + some_bytes(chance, 2)
+        for _ in range(chance.randint(2, 14)):
+            pieces += bytes([chance.choice([0, 1, 2, 3, 4, 5, 5, 7, 7, 8, 8, 9, 12, 13, 13, 14, 15]) | 32 * chance.choice([0, 0, 0, 3, 7, 1, 2])])
+            pieces += some_bytes(chance, chance.randint(1, 2))
+        save("h1", f"made-{number}", pieces)
+
+
+def main():
+    captured_frames()
+    made_frames(random.Random(1))
+    conversations(random.Random(2))
+    lexer_grammar(random.Random(3))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,77 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATTERNS = 64, DEPTH = 64 };
+enum { PATTERNS = 64, DEPTH = 64, KEYS = 1 << 12 };
+
+enum keyword {
+    ANNOTATION, /* says nothing of what is allowed; what belongs to "if" is read with it */
+    PATTERN,
+    MIN_LENGTH,
+    FORMAT,
+    MINIMUM,
+    MAXIMUM,
+    ITEMS,
+    MIN_ITEMS,
+    MAX_ITEMS,
+    UNIQUE_ITEMS,
+    PROPERTIES,
+    ADDITIONAL_PROPERTIES,
+    REQUIRED,
+    MIN_PROPERTIES,
+    TYPE,
+    CONST,
+    ENUM,
+    REFERENCE,
+    ANY_OF,
+    ALL_OF,
+    IF,
+    UNKNOWN,
+};
+
+static enum keyword keyword_of_name(const char *name) {
+    static const struct {
+        const char *name;
+        enum keyword keyword;
+    } known[] = {
+        {"$schema", ANNOTATION},
+        {"$id", ANNOTATION},
+        {"title", ANNOTATION},
+        {"description", ANNOTATION},
+        {"$defs", ANNOTATION},
+        {"contentEncoding", ANNOTATION},
+        {"x-invariant", ANNOTATION},
+        {"then", ANNOTATION},
+        {"else", ANNOTATION},
+        {"examples", ANNOTATION},
+        {"$comment", ANNOTATION},
+        {"pattern", PATTERN},
+        {"minLength", MIN_LENGTH},
+        {"format", FORMAT},
+        {"minimum", MINIMUM},
+        {"maximum", MAXIMUM},
+        {"items", ITEMS},
+        {"minItems", MIN_ITEMS},
+        {"maxItems", MAX_ITEMS},
+        {"uniqueItems", UNIQUE_ITEMS},
+        {"properties", PROPERTIES},
+        {"additionalProperties", ADDITIONAL_PROPERTIES},
+        {"required", REQUIRED},
+        {"minProperties", MIN_PROPERTIES},
+        {"type", TYPE},
+        {"const", CONST},
+        {"enum", ENUM},
+        {"$ref", REFERENCE},
+        {"anyOf", ANY_OF},
+        {"allOf", ALL_OF},
+        {"if", IF},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].name, name) == 0) {
+            return known[i].keyword;
+        }
+    }
+    return UNKNOWN;
+}
 
 struct pattern {
     const struct json_object *text; /* the schema's own object */
@@ -20,7 +90,21 @@ struct schema {
     struct json_object *root;
     size_t patterns;
     struct pattern pattern[PATTERNS];
+    size_t keys;
+    struct {
+        const char *name; /* the schema's own */
+        enum keyword keyword;
+    } key[KEYS];
 };
+
+/* The keys of the loaded schema by their place in memory: names are compared once, when it is loaded. */
+static size_t slot_of(const struct schema *s, const char *key) {
+    size_t slot = (size_t)((uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+    while (s->key[slot].name && s->key[slot].name != key) {
+        slot = (slot + 1) % KEYS;
+    }
+    return slot;
+}
 
 struct check {
     const struct schema *schema;
@@ -57,21 +141,22 @@ static bool is_integer(struct json_object *value) {
     return json_object_is_type(value, json_type_int);
 }
 
+/* `type` is one of the standard's seven names (is_understood). */
 static bool has_type(struct json_object *value, const char *type) {
     switch (json_object_get_type(value)) {
     case json_type_null:
-        return strcmp(type, "null") == 0;
+        return type[0] == 'n' && type[2] == 'l';
     case json_type_boolean:
-        return strcmp(type, "boolean") == 0;
+        return type[0] == 'b';
     case json_type_double:
     case json_type_int:
-        return strcmp(type, "number") == 0 || (strcmp(type, "integer") == 0 && is_integer(value));
+        return (type[0] == 'n' && type[2] == 'm') || (type[0] == 'i' && is_integer(value));
     case json_type_object:
-        return strcmp(type, "object") == 0;
+        return type[0] == 'o';
     case json_type_array:
-        return strcmp(type, "array") == 0;
+        return type[0] == 'a';
     case json_type_string:
-        return strcmp(type, "string") == 0;
+        return type[0] == 's';
     }
     return false;
 }
@@ -114,38 +199,39 @@ static bool matches(const struct schema *schema, struct json_object *text, struc
     return pattern && regexec(&pattern->compiled, json_object_get_string(value), 1, &all, REG_STARTEND) == 0;
 }
 
+/* `format` is ipv4 or ipv6 (is_understood). */
 static bool is_address(struct json_object *value, const char *format) {
     unsigned char bytes[16];
     const char *text = json_object_get_string(value);
     bool whole = strlen(text) == (size_t)json_object_get_string_len(value);
-    return whole && inet_pton(strcmp(format, "ipv4") == 0 ? AF_INET : AF_INET6, text, bytes) == 1;
+    return whole && inet_pton(format[3] == '4' ? AF_INET : AF_INET6, text, bytes) == 1;
 }
 
-static bool check_string(struct check *c, const char *key, struct json_object *rule,
+static bool check_string(struct check *c, enum keyword key, struct json_object *rule,
                          struct json_object *value, const char *name) {
     if (!json_object_is_type(value, json_type_string)) {
         return true;
     }
-    if (strcmp(key, "pattern") == 0 && !matches(c->schema, rule, value)) {
+    if (key == PATTERN && !matches(c->schema, rule, value)) {
         return refuse(c, name, "does not match %s", json_object_get_string(rule));
     }
-    if (strcmp(key, "minLength") == 0 && characters(value) < (size_t)json_object_get_int64(rule)) {
+    if (key == MIN_LENGTH && characters(value) < (size_t)json_object_get_int64(rule)) {
         return refuse(c, name, "is too short");
     }
-    if (strcmp(key, "format") == 0 && !is_address(value, json_object_get_string(rule))) {
+    if (key == FORMAT && !is_address(value, json_object_get_string(rule))) {
         return refuse(c, name, "is no %s", json_object_get_string(rule));
     }
     return true;
 }
 
-static bool check_number(struct check *c, const char *key, struct json_object *rule,
+static bool check_number(struct check *c, enum keyword key, struct json_object *rule,
                          struct json_object *value, const char *name) {
     if (!is_number(value)) {
         return true;
     }
     double limit = json_object_get_double(rule), number = json_object_get_double(value);
-    if (strcmp(key, "minimum") == 0 ? number < limit : number > limit) {
-        return refuse(c, name, "is beyond the %s of %g", key, limit);
+    if (key == MINIMUM ? number < limit : number > limit) {
+        return refuse(c, name, "is beyond its limit of %g", limit);
     }
     return true;
 }
@@ -171,19 +257,19 @@ static bool is_unique(struct json_object *value) {
     return true;
 }
 
-static bool check_array(struct check *c, const char *key, struct json_object *rule, struct json_object *value,
-                        const char *name) {
+static bool check_array(struct check *c, enum keyword key, struct json_object *rule,
+                        struct json_object *value, const char *name) {
     if (!json_object_is_type(value, json_type_array)) {
         return true;
     }
-    if (strcmp(key, "items") == 0) {
+    if (key == ITEMS) {
         return check_items(c, rule, value, name);
     }
-    if (strcmp(key, "uniqueItems") == 0) {
+    if (key == UNIQUE_ITEMS) {
         return !json_object_get_boolean(rule) || is_unique(value) || refuse(c, name, "has an item twice");
     }
     size_t limit = (size_t)json_object_get_int64(rule), count = json_object_array_length(value);
-    bool fits = strcmp(key, "minItems") == 0 ? count >= limit : count <= limit;
+    bool fits = key == MIN_ITEMS ? count >= limit : count <= limit;
     return fits || refuse(c, name, "has %zu items", count);
 }
 
@@ -220,18 +306,18 @@ static bool check_required(struct check *c, struct json_object *rule, struct jso
     return true;
 }
 
-static bool check_object(struct check *c, const char *key, struct json_object *schema,
+static bool check_object(struct check *c, enum keyword key, struct json_object *schema,
                          struct json_object *rule, struct json_object *value, const char *name) {
     if (!json_object_is_type(value, json_type_object)) {
         return true;
     }
-    if (strcmp(key, "properties") == 0) {
+    if (key == PROPERTIES) {
         return check_properties(c, rule, value);
     }
-    if (strcmp(key, "additionalProperties") == 0) {
+    if (key == ADDITIONAL_PROPERTIES) {
         return check_additional(c, schema, rule, value);
     }
-    if (strcmp(key, "required") == 0) {
+    if (key == REQUIRED) {
         return check_required(c, rule, value, name);
     }
     bool enough = json_object_object_length(value) >= json_object_get_int(rule);
@@ -285,93 +371,60 @@ static bool check_if(struct check *c, struct json_object *schema, struct json_ob
     return !branch || allows(c, branch, value, name);
 }
 
-enum group { ANNOTATION, STRING, NUMBER, ARRAY, OBJECT, LOGIC };
-
-/* All that is known. What belongs to "if" is read with it. */
-static const struct keyword {
-    const char *name;
-    enum group group;
-} keywords[] = {
-    {"$schema", ANNOTATION},
-    {"$id", ANNOTATION},
-    {"title", ANNOTATION},
-    {"description", ANNOTATION},
-    {"$defs", ANNOTATION},
-    {"contentEncoding", ANNOTATION},
-    {"x-invariant", ANNOTATION},
-    {"then", ANNOTATION},
-    {"else", ANNOTATION},
-    {"examples", ANNOTATION},
-    {"$comment", ANNOTATION},
-    {"pattern", STRING},
-    {"minLength", STRING},
-    {"format", STRING},
-    {"minimum", NUMBER},
-    {"maximum", NUMBER},
-    {"items", ARRAY},
-    {"minItems", ARRAY},
-    {"maxItems", ARRAY},
-    {"uniqueItems", ARRAY},
-    {"properties", OBJECT},
-    {"additionalProperties", OBJECT},
-    {"required", OBJECT},
-    {"minProperties", OBJECT},
-    {"type", LOGIC},
-    {"const", LOGIC},
-    {"enum", LOGIC},
-    {"$ref", LOGIC},
-    {"anyOf", LOGIC},
-    {"allOf", LOGIC},
-    {"if", LOGIC},
-};
-
-static const struct keyword *keyword_of(const char *name) {
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-        if (strcmp(keywords[i].name, name) == 0) {
-            return &keywords[i];
-        }
-    }
-    return NULL;
-}
-
-static bool check_logic(struct check *c, const char *key, struct json_object *schema,
+static bool check_logic(struct check *c, enum keyword key, struct json_object *schema,
                         struct json_object *rule, struct json_object *value, const char *name) {
-    if (strcmp(key, "type") == 0) {
+    if (key == TYPE) {
         const char *type = json_object_get_string(rule);
         return has_type(value, type) || refuse(c, name, "is not of type %s", type);
     }
-    if (strcmp(key, "const") == 0) {
+    if (key == CONST) {
         return same(rule, value) || refuse(c, name, "is not %s", json_object_to_json_string(rule));
     }
-    if (strcmp(key, "enum") == 0) {
+    if (key == ENUM) {
         return is_one_of(rule, value) || refuse(c, name, "is none of those allowed");
     }
-    if (strcmp(key, "$ref") == 0) {
+    if (key == REFERENCE) {
         return allows(c, referred(c->schema, rule), value, name);
     }
-    if (strcmp(key, "anyOf") == 0) {
+    if (key == ANY_OF) {
         return check_any(c, rule, value, name);
     }
-    if (strcmp(key, "allOf") == 0) {
+    if (key == ALL_OF) {
         return check_all(c, rule, value, name);
     }
     return check_if(c, schema, rule, value, name);
 }
 
-static bool check_keyword(struct check *c, const char *key, struct json_object *schema,
+static bool check_keyword(struct check *c, enum keyword key, struct json_object *schema,
                           struct json_object *rule, struct json_object *value, const char *name) {
-    switch (keyword_of(key)->group) {
+    switch (key) {
     case ANNOTATION:
+    case UNKNOWN:
         break;
-    case STRING:
+    case PATTERN:
+    case MIN_LENGTH:
+    case FORMAT:
         return check_string(c, key, rule, value, name);
-    case NUMBER:
+    case MINIMUM:
+    case MAXIMUM:
         return check_number(c, key, rule, value, name);
-    case ARRAY:
+    case ITEMS:
+    case MIN_ITEMS:
+    case MAX_ITEMS:
+    case UNIQUE_ITEMS:
         return check_array(c, key, rule, value, name);
-    case OBJECT:
+    case PROPERTIES:
+    case ADDITIONAL_PROPERTIES:
+    case REQUIRED:
+    case MIN_PROPERTIES:
         return check_object(c, key, schema, rule, value, name);
-    case LOGIC:
+    case TYPE:
+    case CONST:
+    case ENUM:
+    case REFERENCE:
+    case ANY_OF:
+    case ALL_OF:
+    case IF:
         return check_logic(c, key, schema, rule, value, name);
     }
     return true;
@@ -387,7 +440,8 @@ static bool allows(struct check *c, struct json_object *schema, struct json_obje
     c->depth++;
     bool good = true;
     json_object_object_foreach(schema, key, rule) {
-        good = good && check_keyword(c, key, schema, rule, value, name);
+        good = good &&
+               check_keyword(c, c->schema->key[slot_of(c->schema, key)].keyword, schema, rule, value, name);
     }
     c->depth--;
     return good;
@@ -404,7 +458,13 @@ static bool load(struct schema *s, struct json_object *schema, struct check *c) 
         return refuse(c, "schema", "is neither object nor boolean");
     }
     json_object_object_foreach(schema, key, rule) {
-        if (!keyword_of(key)) {
+        size_t slot = slot_of(s, key);
+        if (!s->key[slot].name && ++s->keys > KEYS / 2) {
+            return refuse(c, key, "is one key too many");
+        }
+        s->key[slot].name = key;
+        s->key[slot].keyword = keyword_of_name(key);
+        if (s->key[slot].keyword == UNKNOWN) {
             return refuse(c, key, "is a keyword that is not known here");
         }
         if (!is_understood(s, key, rule, c)) {
@@ -456,6 +516,7 @@ static bool is_any(const char *key, const char *const names[], size_t count) {
 static bool is_understood(struct schema *s, const char *key, struct json_object *rule, struct check *c) {
     static const char *const schemas[] = {"items", "additionalProperties", "if", "then", "else"};
     static const char *const lists[] = {"properties", "$defs", "anyOf", "allOf"};
+    static const char *const types[] = {"null", "boolean", "number", "integer", "object", "array", "string"};
     static const char *const counts[] = {"minLength", "minItems", "maxItems", "minProperties"};
     if (is_any(key, schemas, sizeof schemas / sizeof *schemas)) {
         return load(s, rule, c);
@@ -477,7 +538,8 @@ static bool is_understood(struct schema *s, const char *key, struct json_object 
         return referred(s, rule) != NULL;
     }
     if (strcmp(key, "type") == 0) {
-        return json_object_is_type(rule, json_type_string);
+        return json_object_is_type(rule, json_type_string) &&
+               is_any(json_object_get_string(rule), types, sizeof types / sizeof *types);
     }
     return (strcmp(key, "minimum") != 0 && strcmp(key, "maximum") != 0) || is_number(rule);
 }

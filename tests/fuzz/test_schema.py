@@ -70,7 +70,7 @@ def judge(program, schema, records):
 
 def refuses_unknown_keywords(program):
     """A schema that says more than the checker knows must not be loaded."""
-    for schema in ({"patternProperties": {}}, {"properties": {"a": {"oneOf": []}}}, {"format": "date-time"}, {"type": ["string"]},
+    for schema in ({"patternProperties": {}}, {"properties": {"a": {"oneOf": []}}}, {"format": "date-time"}, {"type": ["string"]}, {"type": "text"},
                    {"pattern": "^\\d+$"}, {"allOf": [{"not": {}}]}, {"$ref": "#/$defs/nowhere"}):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(schema, file)
