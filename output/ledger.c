@@ -213,6 +213,8 @@ static void print_flows(const struct flow_counts *f, FILE *out) {
     }
     part(out, 2, "too late, for ranges declared lost", f->late_bytes);
     part(out, 2, "overlaps whose bytes differ", f->overlap_conflicts);
+    part(out, 2, "FINs that data behind them refuted", f->fins_refuted);
+    part(out, 2, "RSTs that data behind them refuted", f->resets_refuted);
 }
 
 static void print_http(const struct http_counts *h, FILE *out) {
