@@ -74,7 +74,7 @@ static void holes_one(struct stage *s, uint64_t size) {
 enum order { IN_ORDER, REVERSED, SHUFFLED };
 
 /* As far as segments of one byte may be off without more being held of a stream than is allowed. */
-enum { ORDER_REACH = 4000 };
+enum { ORDER_REACH = 2000 };
 
 static uint32_t *make_order(struct stage *s, enum order order, uint32_t count) {
     uint32_t *place = calloc(count, sizeof *place);
@@ -140,8 +140,8 @@ const struct attack attacks_hold[] = {
      "every second byte of a stream: forwards, backwards, in any order", holes_one},
     {"tiny-in-order", "bytes", 60000, 5000000, OTHERS_NONE, "", "a body of one byte a packet", tiny_in_order},
     {"tiny-reversed", "bytes", 60000, 5000000, OTHERS_NONE, "",
-     "the same, each 4,000 bytes from the last to the first", tiny_reversed},
-    {"tiny-shuffled", "bytes", 60000, 5000000, OTHERS_NONE, "", "the same, each 4,000 bytes in any order",
+     "the same, each 2,000 bytes from the last to the first", tiny_reversed},
+    {"tiny-shuffled", "bytes", 60000, 5000000, OTHERS_NONE, "", "the same, each 2,000 bytes in any order",
      tiny_shuffled},
     {0},
 };
