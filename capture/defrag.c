@@ -51,6 +51,7 @@ struct datagram {
 };
 
 struct defrag {
+    struct hash_secret secret;
     size_t datagrams_cap;
     size_t bytes_cap;
     int64_t timeout_ns;
@@ -128,7 +129,7 @@ static void bit_set(uint8_t *bits, uint32_t at) {
 }
 
 static struct datagram **bucket_of(struct defrag *defrag, const struct flow_key *key, uint32_t id) {
-    uint64_t hash = (flow_key_hash(key) ^ id) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = flow_key_hash_secret(key, flow_key_hash(key) ^ id, &defrag->secret);
     return &defrag->bucket[(hash >> 32) & (defrag->buckets - 1)];
 }
 
@@ -256,6 +257,7 @@ struct defrag *defrag_new(const struct limits *limits) {
     if (!defrag) {
         return NULL;
     }
+    hash_secret_make(&defrag->secret);
     defrag->datagrams_cap = limits->fragment_datagrams;
     defrag->bytes_cap = limits->fragment_bytes;
     defrag->timeout_ns = limits->fragment_timeout_ns;

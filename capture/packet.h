@@ -118,6 +118,14 @@ struct packet {
 
 /* The same for both directions of a flow, different enough between flows; no seed, so that runs are alike. */
 uint64_t flow_key_hash(const struct flow_key *);
+/* Whoever knows a hash can make keys that collide. Tables therefore hash with a secret of their own; nothing
+ * that is written depends on it. */
+struct hash_secret {
+    uint64_t words[3];
+};
+void hash_secret_make(struct hash_secret *);
+/* `hash`: flow_key_hash(key). The same for both directions. */
+uint64_t flow_key_hash_secret(const struct flow_key *, uint64_t hash, const struct hash_secret *);
 /* The partition of the flow, below HARK_PARTITIONS; the same for both directions. */
 unsigned flow_key_partition(uint64_t hash);
 /* The same key seen from the other side. */

@@ -136,6 +136,18 @@ const struct option_info option_table[] = {
      .more = "Beyond it the least recently used connection is ended, its open transactions are written, and "
              "the statistics count it. The connections are dealt to 64 partitions, each of which holds its "
              "64th part."},
+    {.name = "max-memory",
+     .kind = OPTION_SIZE,
+     .group = GROUP_ANALYSIS,
+     .offset = AT(memory),
+     .argument = "SIZE",
+     .initial = "1G",
+     .minimum = LIMITS_MEMORY_LEAST,
+     .maximum = UINT64_C(1) << 40,
+     .help = "most memory to use",
+     .more = "For connections, bytes that wait, open transactions and all else. When it runs short, the "
+             "connections that matter least are ended (closed ones, half-open ones, then those unused for "
+             "longest), their open transactions are written, and the statistics count it."},
     {.name = "checksums",
      .kind = OPTION_CHOICE,
      .group = GROUP_ANALYSIS,

@@ -292,5 +292,6 @@ struct limits options_limits(const struct options *options) {
     limits.hold_time_ns = (int64_t)options->hold_time_ns;
     limits.flow_idle_ns = (int64_t)options->flow_timeout_ns;
     limits.flows = options->flows;
+    limits_set_memory(&limits, options->memory);
     return limits;
 }

@@ -24,6 +24,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     t->reassembler = (struct reassembler){.limits = &t->limits, .ops = ops, .environment = environment};
     t->memory = memory;
     t->due_ns = INT64_MIN;
+    hash_secret_make(&t->secret);
     page_pool_init(&t->reassembler.pages, memory, share(limits->held_bytes));
     flow_index_init(&t->index, memory);
     timers_init(&t->timers, memory);
@@ -406,7 +407,7 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
     struct reassembler *r = &t->reassembler;
     struct flow *f = NULL;
     see_time(t, p->time_ns);
-    enum flow_fate fate = packet_of_table(t, p, hash, &f);
+    enum flow_fate fate = packet_of_table(t, p, flow_key_hash_secret(&p->key, hash, &t->secret), &f);
     while (r->unsettled) {
         struct session *x = r->unsettled;
         r->unsettled = x->next_unsettled;

@@ -25,7 +25,7 @@ struct embryo {
 struct flow {
     struct flow_key key; /* what the index points to */
     uint32_t incarnation;
-    uint64_t hash;
+    uint64_t hash; /* with the secret */
     uint64_t ordinal;
     enum flow_kind kind;
     size_t bytes; /* memory it has, held bytes not counted */
@@ -51,6 +51,7 @@ struct flow_list {
 
 struct flow_table {
     struct limits limits;
+    struct hash_secret secret;
     struct memory *memory;
     bool clock_started;
     int64_t due_ns; /* clock up to which everything may happen */

@@ -45,6 +45,9 @@ _hark() {
     --max-flows)
         return
         ;;
+    --max-memory)
+        return
+        ;;
     --checksums)
         mapfile -t COMPREPLY < <(compgen -W "ignore verify" -- "$current")
         return
@@ -70,6 +73,6 @@ _hark() {
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --checksums --separate-vlans -j --jobs -o --output --format --secrets --color --stats -q --quiet -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --color --stats -q --quiet -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

@@ -136,6 +136,7 @@ static void converse(struct source *s, uint32_t client) {
     give(s, 0, client, 500, 4700, TCP_ACK, 0);
     give(s, 0, client, 500, 4700, TCP_ACK | TCP_FIN, 0);
     give(s, 1, client, 4700, 501, TCP_ACK | TCP_FIN, 0);
+    give(s, 0, client, 501, 4701, TCP_ACK, 0);
 }
 
 static void steady_state_allocates_nothing(void **state) {

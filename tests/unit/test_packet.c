@@ -122,8 +122,33 @@ static void test_partitions_are_even(void **state) {
 static void test_hash_is_fixed(void **state) {
     (void)state;
     struct flow_key key = v4_key(0x7f000001, 1, 0x7f000002, 2);
-    assert_true(flow_key_hash(&key) == UINT64_C(0x0886f603df6c69c1));
+    assert_true(flow_key_hash(&key) == UINT64_C(0xb85136ad88df5a95));
     assert_int_equal(flow_key_partition(UINT64_C(0x0886f603df6c69c1)), 2);
+}
+
+/* A factor that an attacker can make zero annihilates nothing, and who does not know the secret can't make
+ * keys that meet in a table. */
+static void test_hash_with_a_secret(void **state) {
+    (void)state;
+    struct hash_secret a, b;
+    hash_secret_make(&a);
+    hash_secret_make(&b);
+    uint64_t seen[256];
+    unsigned differ = 0;
+    for (uint32_t port = 0; port < 256; port++) {
+        struct flow_key key = {.ip_version = 6, .side = {{.port = (uint16_t)port}, {.port = 80}}};
+        static const uint8_t zero[8] = {0xd1, 0xb5, 0x4a, 0x32, 0xd1, 0x92, 0xed, 0x03};
+        memcpy(key.side[0].address.bytes + 8, zero, sizeof zero);
+        uint64_t hash = flow_key_hash(&key);
+        for (uint32_t i = 0; i < port; i++) {
+            assert_true(seen[i] != hash);
+        }
+        seen[port] = hash;
+        struct flow_key reversed = flow_key_reverse(&key);
+        assert_true(flow_key_hash_secret(&key, hash, &a) == flow_key_hash_secret(&reversed, hash, &a));
+        differ += flow_key_hash_secret(&key, hash, &a) != flow_key_hash_secret(&key, hash, &b);
+    }
+    assert_int_equal(differ, 256);
 }
 
 struct text_case {
@@ -192,6 +217,7 @@ int main(void) {
         cmocka_unit_test(test_equality_ignores_padding),
         cmocka_unit_test(test_partitions_are_even),
         cmocka_unit_test(test_hash_is_fixed),
+        cmocka_unit_test(test_hash_with_a_secret),
         cmocka_unit_test(test_address_text),
         cmocka_unit_test(test_address_v4),
         cmocka_unit_test(test_tunnel_names_differ),
