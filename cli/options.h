@@ -34,7 +34,7 @@ struct options {
     uint64_t hold_time_ns;
     uint64_t flow_timeout_ns;
     uint64_t flows;
-    uint64_t memory; /* bytes */
+    uint64_t memory;    /* bytes */
     uint64_t jobs;      /* 0: one for each processor */
     const char *output; /* NULL: standard output */
     unsigned format;    /* enum choice_format */
