@@ -212,7 +212,8 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
         a.wire_end = s->fin;
     }
     appraise(r, x, d, &a);
-    bool news = a.fresh > 0 || !s->data_seen || a.wire_end > s->highest;
+    bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;
+    bool news = a.fresh > 0 || (!s->data_seen && !below) || a.wire_end > s->highest;
     see(r, s, a.wire_end);
     if (s->state == STREAM_PARKED && session_start_deadline(r, x, d) <= r->clock_ns) {
         x->at_hand[d] = offset;
