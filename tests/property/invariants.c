@@ -111,7 +111,8 @@ static void walk_array(struct walk *w, json_object *schema, json_object *value, 
         json_object *item = json_object_array_get_idx(value, i);
         if (json_object_is_type(item, json_type_object) && !is_left_out(path, item)) {
             char inner[PATH_BYTES];
-            snprintf(inner, sizeof inner, "%s[%zu]", path, kept++);
+            int len = snprintf(inner, sizeof inner, "%s[%zu]", path, kept++);
+            w->unknown |= len < 0 || (size_t)len >= sizeof inner;
             walk_object(w, resolve(w, items), item, inner);
         }
     }
@@ -123,7 +124,8 @@ static void walk_object(struct walk *w, json_object *schema, json_object *value,
     json_object_object_foreach(value, key, inner) {
         json_object *rule, *mark;
         char name[PATH_BYTES];
-        snprintf(name, sizeof name, "%s%s%s", path, *path ? "." : "", key);
+        int len = snprintf(name, sizeof name, "%s%s%s", path, *path ? "." : "", key);
+        w->unknown |= len < 0 || (size_t)len >= sizeof name;
         if (!properties || !json_object_object_get_ex(properties, key, &rule)) {
             w->unknown = true;
             fprintf(stderr, "%s is not in the schema\n", name);

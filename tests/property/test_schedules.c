@@ -178,6 +178,10 @@ static bool judge_lossy_record(struct bench *b, const struct witness *ideals,
     if (r->pair && r->request_name[0] && r->response_name[0] &&
         strcmp(r->request_name, r->response_name) != 0) {
         b->wrong++;
+        if (!b->strict) {
+            printf("wrong pair: seed=%" PRIu64 " %s / %s\n", b->tap.plan.seed, r->request_name,
+                   r->response_name);
+        }
         return (!b->strict && talk_pipelines(b, r)) || blame(b, "paired wrongly", r);
     }
     if (r->length_known && r->body != r->declared) {
