@@ -174,20 +174,18 @@ static bool may_be_response(struct slice in) {
     return memcmp(in.ptr, version, len) == 0;
 }
 
-/* Is what a search found perhaps part of a body whose head was lost? A new request is sent in a segment of
- * its own, and after more of the server's bytes had come than when the bytes before it were sent. */
+/* Is what a search found perhaps part of a body whose head was lost? A new message is sent in a segment of
+ * its own, and after more of the other side's bytes had come than when the bytes before it were sent. */
 static bool is_doubtful(const struct side *side) {
     const struct http_message *m = &side->own;
-    bool passed_over = m->offset > side->search_from;
-    return passed_over && !side->preamble_left &&
-           (m->offset != side->segment.offset || (m->has_ack && m->ack <= side->search_ack));
+    bool inside = m->offset > side->search_from && m->offset != side->segment.offset;
+    return !side->preamble_left && (inside || (m->has_ack && m->ack <= side->search_ack));
 }
 
-static void begin_message(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
-                          enum probe_verdict verdict) {
+static void begin_message(struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
     struct side *side = &conn->side[direction];
     side->resynchronised = side->probe.mode == PROBE_SEARCH;
-    side->doubtful = side->resynchronised && verdict == PROBE_REQUEST && is_doubtful(side);
+    side->doubtful = side->resynchronised && is_doubtful(side);
     side->preamble_left = 0;
     http_read_start(conn, direction, side->probe.offset);
     if (side->probe.held.len) {
@@ -206,6 +204,21 @@ static void skip_candidate(struct http_conn *conn, enum direction direction, con
     side->passed_ack = chunk->segment->has_ack ? chunk->segment->ack : 0;
 }
 
+/* Roles that a search told may come from messages inside a body. As long as no pair agrees with them, a
+ * message that speaks against them, and is not likely to be inside a body itself, is as good. */
+static bool may_turn_roles(const struct http_conn *conn, const struct side *side) {
+    return conn->roles_searched && conn->pairing.settled[0] == 0 && !conn->tentative && !is_doubtful(side);
+}
+
+static void forget_roles(struct http_conn *conn, enum direction found) {
+    enum direction other = direction_other(found);
+    http_finish_others(conn, NULL);
+    http_interim_drop(conn);
+    http_stop_waiting(conn);
+    http_search(conn, other, conn->connection->delivered[other]);
+    conn->roles_known = false;
+}
+
 static void take_verdict(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
                          struct slice *in, enum probe_verdict verdict, size_t resume) {
     struct side *side = &conn->side[direction];
@@ -218,14 +231,23 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     case PROBE_REQUEST:
     case PROBE_RESPONSE: {
         enum direction client = verdict == PROBE_REQUEST ? direction : direction_other(direction);
-        if (conn->roles_known && conn->client != client) {
-            skip_candidate(conn, direction, chunk, in, resume);
+        bool against_syn = conn->connection->syn_ns && conn->connection->syn_from != client;
+        if (!conn->roles_known && side->after_gap && against_syn) {
+            skip_candidate(conn, direction, chunk, in, resume); /* inside a body, most likely */
             return;
+        }
+        if (conn->roles_known && conn->client != client) {
+            if (against_syn || !may_turn_roles(conn, side)) {
+                skip_candidate(conn, direction, chunk, in, resume);
+                return;
+            }
+            forget_roles(conn, direction);
         }
         if (!conn->roles_known) {
             set_roles(conn, client, direction);
+            conn->roles_searched = side->probe.mode == PROBE_SEARCH;
         }
-        begin_message(conn, direction, chunk, verdict);
+        begin_message(conn, direction, chunk);
         *in = slice_after(*in, resume);
         return;
     }
@@ -412,7 +434,7 @@ static void end_probe(struct http_conn *conn, enum direction direction) {
         set_roles(conn, client, direction);
     }
     const struct chunk none = {.bytes = slice_make("", 0), .segment = &side->segment, .must_take = true};
-    begin_message(conn, direction, &none, verdict);
+    begin_message(conn, direction, &none);
 }
 
 static void conn_end(void *consumer, enum direction direction, enum end_reason reason, int64_t now_ns) {

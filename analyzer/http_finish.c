@@ -124,6 +124,23 @@ void http_finish_superseded(struct http_conn *conn, const struct transaction *an
     }
 }
 
+void http_finish_others(struct http_conn *conn, const struct transaction *spared) {
+    struct transaction *t = conn->pairing.oldest;
+    while (t) {
+        struct transaction *next = t->next;
+        if (t != spared) {
+            t->request.truncated |= !t->request.end_known;
+        }
+        if (t != spared && pairing_is_answered(t)) {
+            t->response.truncated |= !t->response.end_known;
+            http_finish_if_done(conn, t);
+        } else if (t != spared) {
+            http_finish_orphan(conn, t, PAIRING_SUPERSEDED);
+        }
+        t = next;
+    }
+}
+
 void http_finish_unanswered(struct http_conn *conn, uint64_t from, uint64_t to, enum pairing_reason reason) {
     struct transaction *t = conn->pairing.oldest;
     while (t) {

@@ -34,7 +34,7 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->transaction = NULL;
     side->next_begun = false;
     side->search_from = offset;
-    side->search_ack = side->passed_ack = 0;
+    side->search_ack = side->passed_ack;
     if (conn->roles_known) {
         pairing_lost(&conn->pairing, direction, offset);
         if (direction != conn->client) {
@@ -43,8 +43,13 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     }
 }
 
-bool http_must_wait(const struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
+bool http_must_wait(struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
     enum direction other = direction_other(direction);
+    const struct transaction *t = conn->waits_for;
+    if (t && t->request.resynchronised && chunk->segment->has_ack &&
+        chunk->segment->ack > t->request.end_offset) {
+        http_stop_waiting(conn); /* it sent more: what a search found is no request that waits */
+    }
     /* A client that waits for this very answer has given all it will. */
     return !chunk->must_take && chunk->segment->has_ack && !conn->side[other].ended &&
            conn->side[other].state != SIDE_WAIT && chunk->segment->ack > conn->connection->delivered[other];
@@ -54,6 +59,7 @@ bool http_must_wait(const struct http_conn *conn, enum direction direction, cons
 static void message_ended(struct http_conn *conn, enum direction direction, struct side *side,
                           bool truncated) {
     struct http_message *m = side->message;
+    side->passed_ack = m->last_ack;
     m->truncated = truncated;
     m->end_known = !truncated;
     if (m->major == 0 && !m->head_complete && !truncated) {
@@ -203,6 +209,30 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
     return segment_start && (more_acked || (asked && unending)) && probe_starts_status_line(in);
 }
 
+/* What a search found may claim too much. A request at a segment's start, sent when the client had a final
+ * response more than when it sent this one, is the next one. */
+static bool may_be_next_request(const struct http_conn *conn, enum direction direction,
+                                const struct side *side, const struct chunk *chunk, struct slice in) {
+    const struct http_message *m = side->message;
+    bool in_body = side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
+                   side->h1.state == H1_IN_CHUNK_DATA;
+    if (!is_client(conn, direction) || !in_body || !m || !m->resynchronised || !side->transaction) {
+        return false;
+    }
+    bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
+    return segment_start && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->last_ack &&
+           probe_starts_request(in);
+}
+
+/* Valid when the server's bytes that it acknowledges were given. */
+static bool is_next_request(const struct http_conn *conn, const struct side *side,
+                            const struct chunk *chunk) {
+    const struct pairing *p = &conn->pairing;
+    uint64_t answered = p->response_end, lost = p->loss[direction_other(p->client)];
+    uint64_t asked = side->message->ack, ack = chunk->segment->ack;
+    return (answered > asked && ack >= answered) || (lost > asked && ack >= lost);
+}
+
 static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side) {
     uint64_t offset = side->h1.offset;
     notes_add(&side->transaction->notes, NOTE_BODY_END_GUESSED);
@@ -309,8 +339,8 @@ static void follow(struct side *side, const struct chunk *chunk) {
 
 /* Does what the client sends behind a request line without version belong to it? Only if it was sent before
  * the answer came. */
-static bool must_wait_for_answer(const struct http_conn *conn, enum direction direction,
-                                 const struct side *side, const struct chunk *chunk) {
+static bool must_wait_for_answer(struct http_conn *conn, enum direction direction, const struct side *side,
+                                 const struct chunk *chunk) {
     return side->h1.state == H1_BEHIND_OLD_LINE && side->h1.held == 0 && side->message &&
            side->message->last.ordinal != chunk->segment->ordinal && http_must_wait(conn, direction, chunk);
 }
@@ -329,6 +359,14 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
         } else if (!held && in->len && is_next_response(conn, direction, side, chunk, *in)) {
             end_guessed(conn, direction, side);
             continue;
+        } else if (!held && in->len && may_be_next_request(conn, direction, side, chunk, *in)) {
+            if (http_must_wait(conn, direction, chunk)) {
+                return;
+            }
+            if (is_next_request(conn, side, chunk)) {
+                end_guessed(conn, direction, side);
+                continue;
+            }
         } else if (!held && in->len && must_wait_for_answer(conn, direction, side, chunk)) {
             return;
         }
@@ -389,6 +427,7 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
     struct side *side = &conn->side[direction];
     flush_line(conn, direction, side, false);
     struct http_message *m = side->message;
+    side->passed_ack = m ? m->last_ack : side->passed_ack;
     uint64_t known = m ? side->h1.remaining : 0;
     bool length = m && m->seen && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY;
     if (m && h1_skip(&side->h1, len)) {

@@ -55,6 +55,7 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
     t->index = conn->response_index;
     t->reason = choice->reason;
     t->candidates = choice->candidates;
+    t->doubtful = side->doubtful;
     side->transaction = t;
     side->message = &t->response;
     if (choice->tentative) {
@@ -116,6 +117,15 @@ void http_response_head(struct http_conn *conn, struct side *side, struct http_m
     }
 }
 
+/* Does a response without a known request end HTTP here? What a search found may be inside a body; then no
+ * request that asked for a switch is open, or lost. */
+static bool switches(const struct http_conn *conn, const struct transaction *t) {
+    const struct pairing *p = &conn->pairing;
+    bool asked = conn->waits_for || p->loss[p->client] > p->settled[p->client] ||
+                 (t->response.has_ack && t->response.ack > http_captured_requests(conn));
+    return !t->response.resynchronised || (asked && !t->doubtful);
+}
+
 void http_response_ended(struct http_conn *conn, struct side *side, struct http_message *m) {
     struct transaction *t = side->transaction;
     side->message = NULL;
@@ -124,10 +134,17 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
         if (t) {
             t->interim_bytes += m->end_offset - m->offset;
         }
+        if (!t || t == conn->interims) {
+            conn->pairing.interim_end = m->end_offset;
+        }
         return;
     }
     pairing_response_ended(&conn->pairing, m);
     bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
+    if (tunnel && t && t->type == TRANSACTION_ORPHAN_RESPONSE && !t->tentative && !switches(conn, t)) {
+        http_search(conn, direction_other(conn->client), m->end_offset);
+        tunnel = false;
+    }
     if (t && (t == conn->waits_for || (t->tentative && t->tentative == conn->waits_for))) {
         http_stop_waiting(conn);
     }

@@ -34,7 +34,8 @@ struct side {
     bool ended;
     enum end_reason end_reason;
     uint64_t search_from; /* stream offset at which the present search began */
-    uint64_t passed_ack;  /* ACK of the last bytes that the search took; 0 none */
+    uint64_t passed_ack;  /* ACK of the last bytes taken before, of the message that a loss cut or by the
+                             search; 0 none */
     uint64_t search_ack;  /* the same when its candidate began */
     bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
     uint64_t preamble_left;
@@ -57,6 +58,7 @@ struct http_conn {
     struct side side[2];
     struct pairing pairing;
     bool roles_known;
+    bool roles_searched;           /* what told them was found by search */
     enum direction client;         /* valid with roles_known */
     enum protocol_verdict verdict; /* the first one */
     uint64_t bytes;
@@ -98,7 +100,7 @@ void http_read_gap(struct http_conn *, enum direction, uint64_t offset, uint64_t
 /* The stream ended. */
 void http_read_end(struct http_conn *, enum direction, enum end_reason);
 /* Must the next message wait for bytes of the other direction that its packet acknowledged? */
-bool http_must_wait(const struct http_conn *, enum direction, const struct chunk *);
+bool http_must_wait(struct http_conn *, enum direction, const struct chunk *);
 /* Sync is lost: search for the next message from `offset` on. */
 void http_search(struct http_conn *, enum direction, uint64_t offset);
 /* The client's bytes need no longer wait for an answer. */
@@ -136,6 +138,9 @@ void http_finish_orphan(struct http_conn *, struct transaction *, enum pairing_r
 void http_finish_orphan_response(struct http_conn *, struct transaction *);
 /* Older open requests can't be answered any more: a later one was. */
 void http_finish_superseded(struct http_conn *, const struct transaction *answered);
+/* Reports every open request but `spared`, which may be NULL: nothing else on the connection will be
+ * answered, or goes on. */
+void http_finish_others(struct http_conn *, const struct transaction *spared);
 /* Reports every complete open request whose response must have started in [from, to). */
 void http_finish_unanswered(struct http_conn *, uint64_t from, uint64_t to, enum pairing_reason);
 /* A direction ended: what can't be answered any more is reported; with `all` everything is. */

@@ -7,23 +7,6 @@ static bool is_websocket(const struct transaction *t) {
     return upgrade && slice_is_nocase(upgrade->value, "websocket");
 }
 
-/* Nothing else on the connection will be answered, or goes on. */
-static void end_others(struct http_conn *conn, const struct transaction *opener) {
-    struct transaction *t = conn->pairing.oldest;
-    while (t) {
-        struct transaction *next = t->next;
-        if (t != opener) {
-            t->request.truncated |= !t->request.end_known;
-        }
-        if (t != opener && pairing_is_answered(t)) {
-            http_finish_if_done(conn, t);
-        } else if (t != opener) {
-            http_finish_orphan(conn, t, PAIRING_SUPERSEDED);
-        }
-        t = next;
-    }
-}
-
 static struct transaction *open_record(struct http_conn *conn, const struct transaction *opener) {
     struct transaction_store *store = conn->environment->store;
     struct transaction *record = transaction_open(store, conn->connection, conn->client);
@@ -43,7 +26,7 @@ static struct transaction *open_record(struct http_conn *conn, const struct tran
 }
 
 void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
-    end_others(conn, opener);
+    http_finish_others(conn, opener);
     http_tunnel_close(conn);
     bool websocket = is_websocket(opener);
     memcpy(conn->tunnel.parent_id, opener->id, sizeof conn->tunnel.parent_id);

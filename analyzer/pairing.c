@@ -104,6 +104,9 @@ static bool hides_open_request(const struct pairing *p, const struct transaction
     if (t->after_pipelining || (view->server_start && t->request.ack <= view->server_start)) {
         return true;
     }
+    if (p->interim_end && p->interim_end == t->request.ack) {
+        return true; /* it has had a 1xx, and waits for more */
+    }
     return p->response_end == t->request.ack && p->response_ack &&
            p->response_ack + SHORTEST_REQUEST <= t->gap_end;
 }

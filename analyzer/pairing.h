@@ -23,6 +23,7 @@ struct pairing {
     uint64_t first_request_ack; /* q of the first request; valid with any_request */
     uint64_t response_end;      /* stream offset behind the last final response; 0 none */
     uint64_t response_ack;      /* what the packet of its last byte acknowledged; 0 unknown */
+    uint64_t interim_end;       /* behind the last 1xx to a request that is not known; 0 none */
     int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
     uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
     uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */

@@ -73,8 +73,7 @@ bool probe_starts_status_line(struct slice bytes) {
            (bytes.ptr[12] == ' ' || bytes.ptr[12] == '\r' || bytes.ptr[12] == '\n');
 }
 
-/* A method that has a name and the start of a target that only HTTP has. */
-static bool starts_known_request(struct slice s) {
+bool probe_starts_request(struct slice s) {
     size_t method = token_length(s, METHOD_MAX);
     if (method == s.len || s.ptr[method] != ' ' || !method_is_known(slice_first(s, method))) {
         return false;
@@ -96,7 +95,7 @@ bool probe_is_request_line(struct slice line) {
         h1_control_oddities(target)) {
         return false;
     }
-    return slice_find(target, ' ') == end || starts_known_request(line);
+    return slice_find(target, ' ') == end || probe_starts_request(line);
 }
 
 /* ---- at a stream's start ---- */
@@ -126,7 +125,7 @@ static enum probe_verdict judge_start(const struct probe *p, struct slice text) 
     if (method < text.len && (method == 0 || !h1_is(text.ptr[method], H1_SPACE))) {
         return h1_may_be_version(text) ? PROBE_MORE : PROBE_UNKNOWN;
     }
-    if (text.len >= EARLY_BYTES && starts_known_request(text)) {
+    if (text.len >= EARLY_BYTES && probe_starts_request(text)) {
         return PROBE_REQUEST;
     }
     return method > METHOD_MAX || text.len >= p->limits->probe_bytes ? PROBE_UNKNOWN : PROBE_MORE;
@@ -267,7 +266,7 @@ bool probe_gives_way(const struct probe *p, struct slice bytes) {
     if (!may_be_response && !named) {
         return true;
     }
-    return probe_starts_status_line(bytes) || starts_known_request(bytes);
+    return probe_starts_status_line(bytes) || probe_starts_request(bytes);
 }
 
 /* The candidate is in p->held. Appends bytes until it wins, fails for good or all are taken; *at: bytes

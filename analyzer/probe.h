@@ -77,6 +77,8 @@ bool probe_is_request_line(struct slice line);
 /* Could the bytes be the start of a status line ("HTTP/1.1 200 ")? For bytes at the start of a segment; false
  * when too short to say. */
 bool probe_starts_status_line(struct slice bytes);
+/* The same of a request: a method that has a name, and the start of a target that only HTTP has. */
+bool probe_starts_request(struct slice bytes);
 
 /* Protocols that are told apart by their first bytes alone, TLS and HTTP/2: PROBE_TLS, PROBE_HTTP2,
  * PROBE_MORE while the bytes may become one of them, else PROBE_UNKNOWN. */

@@ -15,7 +15,7 @@ struct judge {
     const char *why;
     int of; /* index of the record in question, in `seen` or `ideal` */
     /* sums over all holes */
-    uint64_t runs, pairs, complete, decoys, ambiguous, late, swallowed;
+    uint64_t runs, pairs, complete, decoys, ambiguous, late, swallowed, lone;
 };
 
 static inline bool blame(struct judge *j, const char *why, unsigned of) {
@@ -53,6 +53,33 @@ static inline bool judge_lengths(struct judge *j, const struct seen_message *m,
     return true;
 }
 
+/* Does it lie in the body of a message whose head was captured, and whose end that head tells? */
+static inline bool is_in_known_body(const struct judge *j, int d, uint32_t offset) {
+    for (unsigned i = 0; i < j->ideal.count; i++) {
+        const struct seen_record *r = &j->ideal.records[i];
+        const struct seen_message *m = &r->message[d];
+        bool asked = d == CLIENT || (r->message[CLIENT].seen && is_kept(j, CLIENT, 0, j->talk->len[CLIENT]));
+        if (m->seen && m->offset < offset && offset < m->end && asked &&
+            (m->framing == H1_BODY_LENGTH || m->framing == H1_BODY_CLOSE)) {
+            return is_kept(j, d, m->offset, m->head_end);
+        }
+    }
+    return false;
+}
+
+/* The last message in a body of which nothing else was captured, in a packet of its own: no byte tells it
+ * from a request that was sent alone. */
+static inline bool is_lone_end(const struct judge *j, int d, const struct seen_message *m) {
+    bool behind_loss = m->offset > 0 && !is_kept(j, d, m->offset - 1, m->offset);
+    for (unsigned i = 0; i < j->ideal.count; i++) {
+        const struct seen_message *around = &j->ideal.records[i].message[d];
+        if (around->seen && around->offset < m->offset && m->end == around->end) {
+            return d == CLIENT && behind_loss;
+        }
+    }
+    return false;
+}
+
 /* One record of what was seen. */
 static inline bool judge_record(struct judge *j, unsigned at) {
     const struct seen_record *r = &j->seen.records[at];
@@ -67,11 +94,18 @@ static inline bool judge_record(struct judge *j, unsigned at) {
             continue;
         }
         of[d] = ideal_at(j, d, m->offset);
+        if (of[d] < 0 && certain && is_lone_end(j, d, m)) {
+            j->lone++;
+            return true;
+        }
         if (of[d] < 0 && certain) {
             return blame(j, "what is no message is taken for certain", at);
         }
         if (of[d] < 0 && !j->talk->has_decoys) {
             return blame(j, "a message that nobody sent", at);
+        }
+        if (of[d] < 0 && is_in_known_body(j, d, m->offset)) {
+            return blame(j, "fooled by a body whose end is known", at);
         }
         if (!judge_lengths(j, m, of[d] >= 0 ? &j->ideal.records[of[d]].message[d] : NULL, at)) {
             return false;
@@ -118,6 +152,20 @@ static inline bool is_late_for_a_tunnel(const struct judge *j) {
     return tunnel && late && j->talk->pause_ns > NS_PER_SECOND;
 }
 
+/* With a head or a chunk's size lost, what its body holds is as good a message as any. */
+static inline bool all_ends_known(const struct judge *j) {
+    for (unsigned i = 0; i < j->ideal.count; i++) {
+        for (int d = 0; d < 2; d++) {
+            const struct seen_message *m = &j->ideal.records[i].message[d];
+            uint32_t end = m->framing == H1_BODY_CHUNKED ? m->end : m->head_end;
+            if (m->seen && !is_kept(j, d, m->offset, end)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Every message whose head was captured is in one record, as it was sent. */
 static inline int judge_head(struct judge *j, unsigned i, int d) {
     const struct seen_message *m = &j->ideal.records[i].message[d];
@@ -140,6 +188,10 @@ static inline int judge_head(struct judge *j, unsigned i, int d) {
     }
     if (found < 0 && kept && d == SERVER && is_swallowed(j, m)) {
         j->swallowed++;
+        return -1;
+    }
+    if (found < 0 && kept && j->talk->has_decoys && !all_ends_known(j)) {
+        j->swallowed++; /* by a message in a body, which claimed more than the body */
         return -1;
     }
     if (found < 0 && kept && is_late_for_a_tunnel(j)) {
@@ -193,7 +245,8 @@ static inline bool judge_ideal(struct judge *j, unsigned i) {
             return false;
         }
     }
-    bool unsure = j->talk->pipelines || (j->talk->early && !is_kept(j, CLIENT, 0, j->talk->len[CLIENT]));
+    bool unsure = j->talk->pipelines || (j->talk->early && !is_kept(j, CLIENT, 0, j->talk->len[CLIENT])) ||
+                  (j->talk->has_decoys && !all_ends_known(j));
     if (unsure || at[CLIENT] < 0 || at[SERVER] < 0) {
         return true;
     }
@@ -318,10 +371,11 @@ static inline void lose_packets(struct judge *j, unsigned from, unsigned to, uns
     }
 }
 
-/* Every run of packets, in one direction or both. */
+/* Every run of packets, in one direction or both. Where bodies hold messages, the handshake stays: without it
+ * nothing says who is the client. */
 static inline void judge_ranges(struct judge *j) {
     unsigned n = j->talk->count;
-    for (unsigned from = 0; from < n; from++) {
+    for (unsigned from = j->talk->has_decoys ? 3 : 0; from < n; from++) {
         for (unsigned to = from + 1; to <= n; to++) {
             for (unsigned which = LOSE_CLIENT; which <= LOSE_BOTH; which++) {
                 bool same =
@@ -340,7 +394,7 @@ static inline void judge_ranges(struct judge *j) {
 /* Every two packets. */
 static inline void judge_pairs(struct judge *j) {
     unsigned n = j->talk->count;
-    for (unsigned a = 0; a < n; a++) {
+    for (unsigned a = j->talk->has_decoys ? 3 : 0; a < n; a++) {
         for (unsigned b = a + 1; b < n; b++) {
             j->hole = (struct hole){.midstream = false};
             j->hole.lost[a] = j->hole.lost[b] = true;

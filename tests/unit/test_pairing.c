@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pairing rule at its edges, and when orphans are told: conversations with parts of them lost. */
+#include "tests/unit/resync_judge.h"
+
+#include <string.h>
+
+static struct talk t;
+static struct seen seen;
+static struct hole hole;
+
+static void begin(int64_t pause_ns) {
+    talk_begin(&t, "pairing", 1460, pause_ns, false);
+    hole = (struct hole){.midstream = false};
+}
+
+static void ask(const char *name) {
+    say(&t, CLIENT, "GET /%s HTTP/1.1\r\nHost: a.example\r\n\r\n", name);
+}
+
+static void answer(const char *name) {
+    say(&t, SERVER, "HTTP/1.1 200 OK\r\nId: %s\r\nContent-Length: 2\r\n\r\nok", name);
+}
+
+static void exchange(const char *name) {
+    talk_next(&t, 1);
+    ask(name);
+    answer(name);
+}
+
+/* The packets that carry bytes of one direction. */
+static void lose(int d, unsigned first, unsigned last) {
+    unsigned number = 0;
+    for (unsigned i = 0; i < t.count; i++) {
+        bool data = t.pieces[i].direction == d && t.pieces[i].from < t.pieces[i].to;
+        hole.lost[i] |= data && number >= first && number <= last;
+        number += data;
+    }
+}
+
+static void run(int64_t until_ns) {
+    talk_run(&t, &hole, until_ns, &seen);
+    assert_true(seen.balanced);
+}
+
+/* "request=response" for each pair, "request-" and "-response" for orphans, in the order told. */
+static void expect(const char *expected) {
+    char text[512] = "";
+    size_t len = 0;
+    for (unsigned i = 0; i < seen.count; i++) {
+        const struct seen_record *r = &seen.records[i];
+        const char *link = r->type != TRANSACTION_PAIR ? "-" : r->by == PAIRING_ACK ? "=" : "~";
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s%s", i ? " " : "",
+                                r->message[CLIENT].name, link, r->message[SERVER].name);
+        assert_true(len < sizeof text);
+    }
+    assert_string_equal(text, expected);
+}
+
+/* All of a burst but its last request falls into one gap, behind a request whose answer is seen. */
+static void the_last_of_a_lost_burst(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    talk_hear(&t, CLIENT);
+    for (char name[] = "a1"; name[1] < '4'; name[1]++) {
+        cross(&t, CLIENT, "GET /%s HTTP/1.1\r\nHost: a.example\r\n\r\n", name);
+    }
+    answer("a1");
+    answer("a2");
+    answer("a3");
+    lose(CLIENT, 0, 2);
+    run(0);
+    expect("-a0 -a1 -a2 -a3 a3-");
+}
+
+/* The same with the answer to the lone request lost too: only what comes behind the first answer tells. */
+static void the_burst_is_refuted_by_what_follows(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    talk_hear(&t, CLIENT);
+    for (char name[] = "a1"; name[1] < '4'; name[1]++) {
+        cross(&t, CLIENT, "GET /%s HTTP/1.1\r\nHost: a.example\r\n\r\n", name);
+    }
+    answer("a1");
+    answer("a2");
+    answer("a3");
+    lose(CLIENT, 0, 2);
+    lose(SERVER, 0, 0);
+    run(0);
+    expect("-a1 -a2 -a3 a3-");
+}
+
+/* A client that waits is paired at once behind a loss in both directions. */
+static void a_lone_client_behind_a_loss(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    exchange("a1");
+    exchange("a2");
+    exchange("a3");
+    talk_close(&t, CLIENT);
+    lose(CLIENT, 1, 1);
+    lose(SERVER, 1, 1);
+    run(0);
+    expect("a0=a0 a2=a2 a3=a3");
+}
+
+/* A tentative pair at the connection's end stands. */
+static void the_end_confirms(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    exchange("a1");
+    talk_close(&t, SERVER);
+    lose(CLIENT, 0, 0);
+    lose(SERVER, 0, 0);
+    run(0);
+    expect("a1=a1");
+    assert_true(seen.records[0].complete);
+}
+
+/* Capture begins between two requests of a burst. */
+static void a_capture_that_begins_in_a_burst(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    talk_hear(&t, CLIENT);
+    cross(&t, CLIENT, "GET /b1 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    cross(&t, CLIENT, "GET /b2 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    answer("b1");
+    answer("b2");
+    hole.midstream = true;
+    lose(CLIENT, 0, 0);
+    run(0);
+    expect("-b1 -b2 b2-");
+}
+
+/* Without the client's packets: the first orphan waits for the skew, the later ones for nothing. */
+static void one_side_is_told_at_once_after_the_first_skew(void **state) {
+    (void)state;
+    begin(3 * NS_PER_SECOND);
+    for (char name[] = "a1"; name[1] < '5'; name[1]++) {
+        exchange(name);
+    }
+    for (unsigned i = 0; i < t.count; i++) {
+        hole.lost[i] = t.pieces[i].direction == CLIENT;
+    }
+    run(3 * NS_PER_SECOND);
+    expect("-a1 -a2 -a3 -a4");
+    unsigned at = 0;
+    for (unsigned i = 0; i < t.count; i++) {
+        const struct piece *p = &t.pieces[i];
+        if (p->direction == SERVER && p->from < p->to) {
+            int64_t waited = seen.records[at].told_ns - p->at_ns;
+            assert_true(at ? waited == 0 : waited >= NS_PER_SECOND && waited <= NS_PER_SECOND + TICK_NS);
+            at++;
+        }
+    }
+    assert_int_equal(at, 4);
+}
+
+/* Without the server's: each request's answer is overdue when the next ACK of the client says so. */
+static void lone_requests_are_told_at_once_after_the_first_skew(void **state) {
+    (void)state;
+    begin(3 * NS_PER_SECOND);
+    t.acknowledges = true;
+    for (char name[] = "a1"; name[1] < '5'; name[1]++) {
+        exchange(name);
+    }
+    for (unsigned i = 0; i < t.count; i++) {
+        hole.lost[i] = t.pieces[i].direction == SERVER;
+    }
+    run(3 * NS_PER_SECOND);
+    expect("a1- a2- a3- a4-");
+    int64_t last = t.pieces[t.count - 1].at_ns;
+    assert_true(seen.records[0].told_ns < last - 6 * NS_PER_SECOND);
+    assert_true(seen.records[3].told_ns <= last);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_last_of_a_lost_burst),
+        cmocka_unit_test(the_burst_is_refuted_by_what_follows),
+        cmocka_unit_test(a_lone_client_behind_a_loss),
+        cmocka_unit_test(the_end_confirms),
+        cmocka_unit_test(a_capture_that_begins_in_a_burst),
+        cmocka_unit_test(one_side_is_told_at_once_after_the_first_skew),
+        cmocka_unit_test(lone_requests_are_told_at_once_after_the_first_skew),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
