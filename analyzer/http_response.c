@@ -51,6 +51,10 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
         return;
     }
     t->type = TRANSACTION_ORPHAN_RESPONSE;
+    t->has_parent = conn->tunnel.open;
+    if (t->has_parent) {
+        memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);
+    }
     t->response = side->own;
     t->index = conn->response_index;
     t->reason = choice->reason;

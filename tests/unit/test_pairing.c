@@ -177,8 +177,32 @@ static void lone_requests_are_told_at_once_after_the_first_skew(void **state) {
     assert_true(seen.records[3].told_ns <= last);
 }
 
+/* A response in a CONNECT tunnel, its request lost, still belongs to the tunnel. */
+static void an_orphan_in_a_tunnel_has_its_parent(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    say(&t, CLIENT, "CONNECT b.example:80 HTTP/1.1\r\nHost: b.example:80\r\n\r\n");
+    say(&t, SERVER, "HTTP/1.1 200 OK\r\nId: c\r\n\r\n");
+    exchange("a1");
+    exchange("a2");
+    exchange("a3");
+    lose(CLIENT, 2, 2);
+    run(0);
+    unsigned orphans = 0;
+    for (unsigned i = 0; i < seen.count; i++) {
+        const struct seen_record *r = &seen.records[i];
+        if (r->type == TRANSACTION_ORPHAN_RESPONSE) {
+            assert_string_equal(r->message[SERVER].name, "a2");
+            assert_true(r->has_parent);
+            orphans++;
+        }
+    }
+    assert_int_equal(orphans, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_orphan_in_a_tunnel_has_its_parent),
         cmocka_unit_test(the_last_of_a_lost_burst),
         cmocka_unit_test(the_burst_is_refuted_by_what_follows),
         cmocka_unit_test(a_lone_client_behind_a_loss),
