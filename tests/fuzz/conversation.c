@@ -100,6 +100,7 @@ static void apply_fault(struct maker *m, struct wire *w) {
         break;
     case FAULT_SWAP:
         for (unsigned i = 0; i < m->strength % 16U + 1 && w > m->wire; i++, w--) {
+            m->c->lossless &= w->time_ns - w[-1].time_ns < NS_PER_SECOND / 10;
             struct wire kept = w[-1];
             w[-1] = *w;
             *w = kept;
@@ -274,6 +275,7 @@ static void interim(struct maker *m, struct talk *t, uint8_t how) {
         return;
     }
     size_t from = b->len;
+    m->c->interims = true;
     say(b, how & 1 ? "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" : "HTTP/1.1 100 Continue\r\n\r\n", 0,
         0);
     send_range(m, t, 1, from, b->len, MSS);
@@ -361,7 +363,7 @@ static void pass_time(struct maker *m) {
                                     30 * NS_PER_SECOND};
     uint8_t how = input_u8(m->in);
     m->now_ns += (how >> 2) * units[how & 3];
-    m->c->lossless &= (how & 3) < 3; /* after a long silence hark forgets a connection */
+    m->c->lossless &= (how & 3) < 2; /* after long silences the clock must be confirmed, connections end */
 }
 
 static void reset(struct maker *m, struct talk *t, uint8_t how) {
@@ -487,7 +489,7 @@ void conversation_fini(struct conversation *c) {
     buf_fini(&c->capture);
 }
 
-const struct exchange *conversation_find(const struct conversation *c, unsigned talk, unsigned number) {
+struct exchange *conversation_find(struct conversation *c, unsigned talk, unsigned number) {
     for (size_t i = 0; i < c->exchanges; i++) {
         if (c->exchange[i].talk == talk && c->exchange[i].number == number) {
             return &c->exchange[i];

@@ -15,6 +15,7 @@ struct exchange {
     unsigned talk, number;
     unsigned status; /* 0: not answered so far */
     size_t request_body, response_body;
+    bool found; /* for who looks: a record tells of it */
     bool sized; /* the response's end does not depend on the connection's */
 };
 
@@ -24,6 +25,7 @@ struct conversation {
      * no response may be paired with a request that is not its own, and what claims to be complete is. */
     bool honest;
     bool lossless;                      /* every packet was captured whole, and no later than the skew */
+    bool interims;                      /* there were 1xx answers */
     bool pipelines[CONVERSATION_TALKS]; /* some requests were sent before the answers to those before */
     size_t exchanges;
     struct exchange exchange[CONVERSATION_EXCHANGES];
@@ -32,6 +34,6 @@ struct conversation {
 /* Makes all of it; conversation_fini frees it. */
 void conversation_make(struct conversation *, struct input *);
 void conversation_fini(struct conversation *);
-const struct exchange *conversation_find(const struct conversation *, unsigned talk, unsigned number);
+struct exchange *conversation_find(struct conversation *, unsigned talk, unsigned number);
 
 #endif
