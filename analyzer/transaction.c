@@ -64,7 +64,8 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len) {
     return h;
 }
 
-/* Two taps on one connection, whichever direction they saw first, must give the same id: the sender comes
+/* A count of the connections that had the same key is not in it: which ones are remembered depends on when
+ * packets come. Two taps on one connection, whichever direction they saw first, must give the same id: the sender comes
  * first. */
 static void make_id(uint8_t id[16], const struct connection *c, enum direction sender, uint64_t offset) {
     const struct endpoint *from = &c->key.side[sender], *to = &c->key.side[direction_other(sender)];
@@ -74,7 +75,7 @@ static void make_id(uint8_t id[16], const struct connection *c, enum direction s
         h = mix_bytes(h, to->address.bytes, ADDRESS_BYTES);
         h = mix(h, (uint64_t)from->port << 16 | to->port);
         h = mix(h, (uint64_t)c->key.network_id << 16 | c->key.vlan);
-        h = mix(h, (uint64_t)c->incarnation << 32 | (uint32_t)offset);
+        h = mix(h, (uint32_t)offset);
         for (unsigned i = 0; i < 8; i++) {
             id[8 * half + i] = (uint8_t)(h >> (8 * i));
         }
@@ -150,7 +151,9 @@ const struct header *header_find(const struct header_list *list, const char *nam
 }
 
 static bool message_is_complete(const struct http_message *m) {
-    return m->seen && m->head_complete && !m->start_uncertain && m->end_known && !m->truncated &&
+    /* Where others would find another end, this one is not known. */
+    bool ambiguous = m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
+    return m->seen && m->head_complete && !ambiguous && !m->start_uncertain && m->end_known && !m->truncated &&
            m->missing_bytes == 0 && m->gap_bytes == 0 && m->headers.dropped == 0 && m->trailers.dropped == 0;
 }
 

@@ -154,5 +154,6 @@ void decoder_counts(const struct decoder *decoder, struct decode_counts *counts)
     counts->datagrams_waiting = fragments.waiting;
     counts->datagrams_evicted = fragments.evicted;
     counts->fragments_no_room = fragments.no_room;
+    counts->memory_failures = fragments.failures;
     counts->datagrams_overlapping = fragments.overlapping;
 }

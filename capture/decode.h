@@ -47,6 +47,7 @@ struct decode_counts {
     uint64_t datagrams_waiting;     /* for fragments, now */
     uint64_t datagrams_evicted;     /* no room */
     uint64_t fragments_no_room;     /* dropped: not even by evicting others */
+    uint64_t memory_failures;       /* times the system had no memory for fragments */
     uint64_t datagrams_overlapping; /* IPv4: overlap with other bytes; IPv6: overlap (datagram discarded, RFC
                                        8200 section 4.5) */
     uint64_t subframes_skipped;     /* 802.11 A-MSDU: a frame gives one packet, of its first subframe */

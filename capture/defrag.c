@@ -200,6 +200,7 @@ static bool store_grow(struct defrag *defrag, struct datagram *d, uint32_t end) 
     }
     uint8_t *bytes = malloc(store_bytes(capacity));
     if (!bytes) {
+        defrag->counts.failures++;
         return false;
     }
     size_t map = capacity / (BLOCK_BYTES * 8), old_map = d->capacity / (BLOCK_BYTES * 8);
@@ -234,6 +235,7 @@ static struct datagram *datagram_new(struct defrag *defrag, const struct flow_ke
     }
     struct datagram *d = calloc(1, sizeof *d);
     if (!d) {
+        defrag->counts.failures++;
         return NULL;
     }
     d->key = *key;

@@ -37,6 +37,7 @@ struct defrag_counts {
     uint64_t waiting; /* now */
     uint64_t evicted;
     uint64_t no_room;     /* fragments dropped for want of room or memory */
+    uint64_t failures;    /* times the system had no memory to give */
     uint64_t overlapping; /* IPv4: with other bytes; IPv6: discarded for it */
 };
 

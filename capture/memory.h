@@ -17,10 +17,10 @@ struct memory_chunk;
 
 /* Invariant: used + spare <= cap. */
 struct memory {
-    size_t cap;                  /* bytes */
-    size_t used;                 /* given out */
-    size_t live;                 /* in objects and blocks that are taken: used, without what slabs have vacant */
-    size_t spare;                /* in slabs that were given back */
+    size_t cap;   /* bytes */
+    size_t used;  /* given out */
+    size_t live;  /* in objects and blocks that are taken: used, without what slabs have vacant */
+    size_t spare; /* in slabs that were given back */
     struct memory_slab *slabs;   /* those */
     struct memory_slab *hollow;  /* slabs given back whose pages the system has, but for the first */
     struct memory_chunk *chunks; /* what slabs are cut from */

@@ -26,12 +26,13 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
     }
 }
 
-/* What found no room on the way is counted by the layers; that records are missing for it is said here, also
- * without --stats. True when nothing is. */
+/* What found no room below the caps is counted by the layers; that records are missing because the system had
+ * no memory is said here, also without --stats. Caps that were hit are no fault: hostile traffic does that.
+ * True when nothing is missing. */
 static bool conclude_memory(struct progress *progress, const struct ledger *ledger) {
     uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY] + ledger->decode.fragments_no_room;
     uint64_t messages = ledger->http.no_memory_requests + ledger->http.no_memory_responses;
-    if (packets + messages + ledger->records_no_memory + ledger->memory_failures == 0) {
+    if (ledger->records_no_memory + ledger->memory_failures == 0) {
         return true;
     }
     progress_say(progress,

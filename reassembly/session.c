@@ -175,7 +175,7 @@ static bool is_keep_alive(struct session *x, enum direction d, const struct pack
 }
 
 static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
-                                const struct packet *p, const struct segment *segment) {
+                                const struct packet *p, struct segment *segment) {
     struct stream *s = &x->streams[d];
     uint64_t offset = segment->offset;
     if (is_keep_alive(x, d, p, offset)) {
@@ -356,6 +356,11 @@ void session_finish(struct reassembler *r, struct session *x, enum end_reason re
         reason = END_RST;
     } else if (x->reused_ns != SEGQ_NEVER) {
         reason = END_REUSED;
+    }
+    for (int d = 0; d < 2; d++) {
+        if (stream_front(&x->streams[d]) == FRONT_PARKED) {
+            session_start_lowest(x, (enum direction)d);
+        }
     }
     /* Losses are declared before waits are cut short: a response still meets its request behind a hole. */
     bool moved = true;

@@ -153,7 +153,7 @@ bool session_reset_stands(struct reassembler *, struct session *);
 void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */
 enum flow_fate session_payload(struct reassembler *, struct session *, enum direction, const struct packet *,
-                               const struct segment *, uint64_t offset);
+                               struct segment *, uint64_t offset);
 /* Declares [next, end) of a direction lost. */
 void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
 /* Starts a parked direction: its SYN is not waited for any longer. At the byte that the handshake's ACKs say,
@@ -177,9 +177,9 @@ static inline bool session_fin_is_certain(const struct session *x, enum directio
 bool session_other_moves(const struct session *, enum direction);
 /* Frees memory of one direction: see session_press. No gap swallows the byte at hand. */
 bool session_press_direction(struct reassembler *, struct session *, enum direction);
-/* When a parked direction's SYN is not waited for any longer: the skew after its first byte, or after an ACK
- * of the handshake that covers it. SEGQ_NEVER while there is nothing that waits. */
-int64_t session_start_deadline(const struct reassembler *, const struct session *, enum direction);
+/* Starts the parked directions whose SYN is not waited for any longer: the skew after the first byte, or
+ * after an ACK of the handshake that covers it, is over, and the other direction's, too. */
+void session_start_due(const struct reassembler *, struct session *);
 /* May the consumer no longer decline the direction's next bytes? */
 bool session_must_take(const struct session *, enum direction);
 /* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */

@@ -17,12 +17,34 @@ static void propose(struct session_event *event, int64_t deadline_ns, enum sessi
     }
 }
 
-int64_t session_start_deadline(const struct reassembler *r, const struct session *x, enum direction d) {
+static int64_t own_start_deadline(const struct reassembler *r, const struct session *x, enum direction d) {
     int64_t since_ns = x->streams[d].parked_since_ns;
     if (since_ns != SEGQ_NEVER && x->presumed_ns[d] < since_ns) {
         since_ns = x->presumed_ns[d];
     }
     return since_ns == SEGQ_NEVER ? SEGQ_NEVER : since_ns + r->limits->skew_ns;
+}
+
+/* Two directions that both wait for their start begin together: else all of one would come before the other.
+ */
+static int64_t start_deadline(const struct reassembler *r, const struct session *x, enum direction d) {
+    enum direction o = direction_other(d);
+    int64_t own_ns = own_start_deadline(r, x, d);
+    int64_t other_ns = x->streams[o].state == STREAM_PARKED ? own_start_deadline(r, x, o) : SEGQ_NEVER;
+    return other_ns != SEGQ_NEVER && other_ns > own_ns ? other_ns : own_ns;
+}
+
+void session_start_due(const struct reassembler *r, struct session *x) {
+    bool due[2];
+    for (int d = 0; d < 2; d++) {
+        due[d] =
+            x->streams[d].state == STREAM_PARKED && start_deadline(r, x, (enum direction)d) <= r->clock_ns;
+    }
+    for (int d = 0; d < 2; d++) {
+        if (due[d]) {
+            session_start_lowest(x, (enum direction)d);
+        }
+    }
 }
 
 static void propose_stream(const struct reassembler *r, const struct session *x, enum direction d,
@@ -34,7 +56,7 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
     }
     switch (stream_front(s)) {
     case FRONT_PARKED:
-        propose(event, session_start_deadline(r, x, d), EVENT_START, d);
+        propose(event, start_deadline(r, x, d), EVENT_START, d);
         break;
     case FRONT_CUT:
     case FRONT_HOLE: {
@@ -139,7 +161,7 @@ void session_perform(struct reassembler *r, struct session *x, const struct sess
     struct stream *s = &x->streams[d];
     switch (event->kind) {
     case EVENT_START:
-        session_start_lowest(x, d);
+        session_start_due(r, x);
         break;
     case EVENT_GAP:
         perform_gap(r, x, d);

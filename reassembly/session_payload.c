@@ -194,8 +194,21 @@ static void see(struct reassembler *r, struct stream *s, uint64_t wire_end) {
     stream_judge_overdue(s, r->clock_ns);
 }
 
+/* Did the receiver have the byte for longer than the order of packets can be off? */
+static bool was_had(const struct reassembler *r, const struct session *x, enum direction d, uint64_t offset) {
+    const struct stream *s = &x->streams[d];
+    int64_t skew_ns = r->limits->skew_ns;
+    if (offset < s->overdue_told ||
+        (s->overdue_set && offset < s->overdue_acked && s->overdue_since_ns + skew_ns <= r->clock_ns)) {
+        return true;
+    }
+    const struct held *behind = s->held.head;
+    return behind && offset < behind->offset && behind->acked_ns != SEGQ_NEVER &&
+           behind->acked_ns + skew_ns <= r->clock_ns;
+}
+
 enum flow_fate session_payload(struct reassembler *r, struct session *x, enum direction d,
-                               const struct packet *p, const struct segment *segment, uint64_t offset) {
+                               const struct packet *p, struct segment *segment, uint64_t offset) {
     struct stream *s = &x->streams[d];
     struct arrival a = {.bytes = p->payload, .offset = offset, .segment = segment};
     a.wire_end = arrival_end(&a) + p->cut;
@@ -212,12 +225,13 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
         a.wire_end = s->fin;
     }
     appraise(r, x, d, &a);
+    segment->resent = a.bytes.len > a.fresh || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;
     bool news = a.fresh > 0 || (!s->data_seen && !below) || a.wire_end > s->highest;
     see(r, s, a.wire_end);
-    if (s->state == STREAM_PARKED && session_start_deadline(r, x, d) <= r->clock_ns) {
+    if (s->state == STREAM_PARKED) {
         x->at_hand[d] = offset;
-        session_start_lowest(x, d);
+        session_start_due(r, x);
     }
     place(r, x, d, &a);
     r->counts.dropped_bytes += a.fresh - a.placed;

@@ -571,6 +571,29 @@ static void idle_flows_end(void **state) {
     bench_free(b);
 }
 
+/* Met midstream, both directions wait for their start and begin together, in the order of their packets. */
+static void both_directions_begin_together(void **state) {
+    (void)state;
+    for (int way = 0; way < 2; way++) { /* by time, and by the end of the capture */
+        struct bench *b = bench_new(NULL);
+        feed(b, (struct tcp){.at = 10, .seq = 100, .ack = 500, .text = "q1"});
+        feed(b, (struct tcp){.at = 20, .d = 1, .seq = 500, .ack = 102, .text = "r1"});
+        feed(b, (struct tcp){.at = 30, .seq = 102, .ack = 502, .text = "q2"});
+        feed(b, (struct tcp){.at = 900, .d = 1, .seq = 502, .ack = 104, .text = "r2"});
+        if (way == 0) {
+            bench_tick(b, 1010);
+            expect(b, "");
+            bench_tick(b, 1100);
+        } else {
+            flow_table_finish(b->table, MS(950));
+        }
+        expect(b, way == 0 ? "open midstream\n0: 100 q1\n1: 500 r1\n0: 102 q2\n1: 502 r2\n"
+                           : "open midstream\n0: 100 q1\n1: 500 r1\n0: 102 q2\n1: 502 r2\n"
+                             "0: end capture\n1: end capture\nclose\n");
+        bench_free(b);
+    }
+}
+
 static void one_sided_fin_closes(void **state) {
     (void)state;
     struct bench *b = bench_new(NULL);
@@ -704,6 +727,7 @@ int main(void) {
         cmocka_unit_test(impossible_packets),
         cmocka_unit_test(keep_alives_are_no_data),
         cmocka_unit_test(idle_flows_end),
+        cmocka_unit_test(both_directions_begin_together),
         cmocka_unit_test(one_sided_fin_closes),
         cmocka_unit_test(eviction_prefers_the_cheap),
         cmocka_unit_test(a_consumer_that_is_not_interested),
