@@ -20,6 +20,7 @@ static void make_room(struct http_conn *conn, uint64_t offset) {
         t->request.truncated |= !t->request.end_known;
         http_finish_orphan(conn, t, PAIRING_OPEN_CAP);
         pairing_lost(&conn->pairing, conn->client, offset);
+        pairing_forgot(&conn->pairing);
     }
 }
 

@@ -166,6 +166,7 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
         choice.candidates++;
         exact_count += view->begun->has_ack && view->begun->ack == response->offset;
     }
+    choice.pipelined = exact_count > 1;
     bool lost = something_was_lost(p);
     bool later_request_unseen = response->has_ack && response->ack > view->captured;
     if (exact && exact_count == 1 && is_proved(p, exact, response, view) &&
@@ -185,6 +186,7 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
 void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
                   const struct http_message *response) {
     const struct transaction *t = choice->request;
+    p->pipelines |= choice->pipelined;
     if (!t) {
         p->orphan_response = response->offset;
         return;
@@ -223,4 +225,14 @@ enum pairing_verdict pairing_judge(const struct http_message *response, const st
 void pairing_deny(struct pairing *p, const struct http_message *response) {
     p->pipelines = true;
     p->orphan_response = response->offset;
+}
+
+void pairing_forgot(struct pairing *p) {
+    p->pipelines = true;
+    for (struct transaction *t = p->oldest; t; t = t->next) {
+        if (!pairing_is_answered(t)) {
+            t->after_gap = t->after_pipelining = true;
+            return;
+        }
+    }
 }

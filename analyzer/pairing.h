@@ -39,6 +39,7 @@ struct pairing_choice {
     enum pairing_by by;
     enum pairing_reason reason; /* why none */
     uint32_t candidates;
+    bool pipelined; /* several fit exactly: the client does not wait */
     bool tentative; /* right if the client does not pipeline, and what it sent right before the request was
                        not captured: what comes next on the connection must agree */
 };
@@ -78,6 +79,9 @@ enum pairing_verdict pairing_judge(const struct http_message *response, const st
 void pairing_confirm(struct pairing *, const struct transaction *, const struct http_message *response);
 /* It was a later request with the answer to an earlier one. */
 void pairing_deny(struct pairing *, const struct http_message *response);
+
+/* An open request was given up though its answer may still come: what it says of those behind it is lost. */
+void pairing_forgot(struct pairing *);
 
 /* Where the response to an open request must start if the client does not pipeline; false where that can't be
  * said. */

@@ -737,6 +737,32 @@ static void the_cap_spares_a_request_that_is_being_answered(void **state) {
           "orphan_request GET /3 capture_ended body 0 incomplete\n");
 }
 
+/* What the cap gave up takes its evidence along: the next request fits the first response, and is not its
+ * own.
+ */
+static void the_cap_leaves_no_proof(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.limits.open_requests = 2;
+    uint64_t one = strlen(OK(1) "a"), asked = strlen(GET("/1"));
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, CLIENT, GET("/2"), 0);
+    give(&b, CLIENT, GET("/3"), one);
+    give(&b, CLIENT, GET("/4"), 2 * one);
+    give(&b, SERVER, OK(1) "a", 2 * asked);
+    give(&b, SERVER, OK(1) "b", 3 * asked);
+    give(&b, SERVER, OK(1) "c", 4 * asked);
+    check(
+        &b, END_CAPTURE,
+        "orphan_request GET /1 open_cap body 0 incomplete\norphan_request GET /2 open_cap body 0 incomplete\n"
+        "orphan_response 200 request_lost body 1 incomplete\n"
+        "orphan_response 200 ambiguous body 1 incomplete of 1\n"
+        "orphan_response 200 ambiguous body 1 incomplete of 2\n"
+        "orphan_request GET /3 capture_ended body 0 incomplete\n"
+        "orphan_request GET /4 capture_ended body 0 incomplete\n");
+}
+
 static void bytes_one_at_a_time(void **state) {
     (void)state;
     struct bench b;
@@ -808,6 +834,7 @@ int main(void) {
         cmocka_unit_test(a_cut_method_is_never_told_as_whole),
         cmocka_unit_test(open_requests_are_capped),
         cmocka_unit_test(the_cap_spares_a_request_that_is_being_answered),
+        cmocka_unit_test(the_cap_leaves_no_proof),
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),
     };

@@ -200,6 +200,23 @@ static void an_orphan_in_a_tunnel_has_its_parent(void **state) {
     assert_int_equal(orphans, 1);
 }
 
+/* Two fit the same response, one of them with its 1xx: then the client pipelines, and a third that fits the
+ * next one proves nothing. */
+static void two_that_fit_show_a_client_that_pipelines(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    ask("a0");
+    say(&t, SERVER, "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n");
+    ask("a1");
+    answer("a0");
+    ask("a2");
+    answer("a1");
+    answer("a2");
+    hole.midstream = true;
+    run(0);
+    expect("-a0 -a1 -a2 a0- a1- a2-");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_orphan_in_a_tunnel_has_its_parent),
@@ -207,6 +224,7 @@ int main(void) {
         cmocka_unit_test(the_burst_is_refuted_by_what_follows),
         cmocka_unit_test(a_lone_client_behind_a_loss),
         cmocka_unit_test(the_end_confirms),
+        cmocka_unit_test(two_that_fit_show_a_client_that_pipelines),
         cmocka_unit_test(a_capture_that_begins_in_a_burst),
         cmocka_unit_test(one_side_is_told_at_once_after_the_first_skew),
         cmocka_unit_test(lone_requests_are_told_at_once_after_the_first_skew),
