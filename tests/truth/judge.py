@@ -92,7 +92,9 @@ class Judge:
             # A tool that names neither id nor frame: the next alike on the connection is granted.
             on = self.ground.by_connection.get((told.connection, told.kind), ())
             return [m for m in on if not told.id and m not in self.told and self.is_like(told, m)][:1]
-        return [m for m in self.ground.by_frame.get((told.connection, told.kind, told.frame), ()) if self.is_like(told, m)]
+        there = self.ground.by_frame.get((told.connection, told.kind, told.frame), ())
+        # A cut start line is like none; where one message alone begins, it is that.
+        return [m for m in there if self.is_like(told, m)] or (list(there) if len(there) == 1 else [])
 
     @staticmethod
     def is_like(told, message):
