@@ -454,11 +454,16 @@ static void conn_end(void *consumer, enum direction direction, enum end_reason r
     }
 }
 
+static void conn_conflict(void *consumer, enum direction direction, uint64_t offset) {
+    http_conflict(consumer, direction, offset);
+}
+
 const struct consumer_ops http_conn_ops = {
     .open = conn_open,
     .data = conn_data,
     .gap = conn_gap,
     .overdue = conn_overdue,
+    .conflict = conn_conflict,
     .end = conn_end,
     .close = conn_close,
 };

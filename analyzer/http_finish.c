@@ -21,6 +21,9 @@ static void note_message(struct transaction *t, const struct http_message *m) {
     if (m->resynchronised) {
         notes_add(&t->notes, NOTE_RESYNCHRONISED);
     }
+    if (m->conflict) {
+        notes_add(&t->notes, NOTE_OVERLAP_CONFLICT);
+    }
 }
 
 static void note_order(struct transaction *t) {

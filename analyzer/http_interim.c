@@ -42,6 +42,9 @@ void http_interim_open(struct http_conn *conn, struct side *side, const struct h
     if (side->transaction) {
         side->interim =
             new_interim(conn, side->transaction, event->status, event->line[2], side->own.first.time_ns);
+        if (side->own.conflict) {
+            notes_add(&side->transaction->notes, NOTE_OVERLAP_CONFLICT);
+        }
     } else {
         conn->environment->counts.interim_orphans++;
     }

@@ -148,6 +148,10 @@ void http_finish_ended(struct http_conn *, enum end_reason, bool all);
 /* The request's message is done (whole or cut). */
 void http_finish_request(struct http_conn *, struct transaction *);
 
+/* http_conflict.c */
+/* Two versions of the byte were captured: noted on the message, if its transaction is still open. */
+void http_conflict(struct http_conn *, enum direction, uint64_t offset);
+
 /* http_interim.c */
 /* A 1xx begins; `transaction`: its request's, NULL where none is known. */
 void http_interim_open(struct http_conn *, struct side *, const struct h1_event *, struct transaction *);

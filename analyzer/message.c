@@ -18,6 +18,7 @@ void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t o
         .has_ack = s->has_ack,
         .segments = 1,
         .duplicated = s->duplicated,
+        .conflict = s->conflict,
     };
 }
 
@@ -28,6 +29,7 @@ void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t
         m->last = point_of(s);
         m->last_ack = s->has_ack ? s->ack : m->last_ack;
         m->duplicated |= s->duplicated;
+        m->conflict |= s->conflict;
     }
     m->end_offset = end_offset;
 }
@@ -37,6 +39,7 @@ void message_join(struct http_message *m, const struct http_message *next) {
     m->last = next->last;
     m->last_ack = next->last_ack ? next->last_ack : m->last_ack;
     m->duplicated |= next->duplicated;
+    m->conflict |= next->conflict;
     m->end_offset = next->end_offset;
 }
 

@@ -183,6 +183,11 @@ static const struct note_info registry[NOTE_IDS] = {
     [NOTE_TIMES_DISAGREE] =
         {"times_disagree", NOTE_INFO, "",
          "The capture's times put the response before the request's end, TCP's numbers do not.", ""},
+    [NOTE_OVERLAP_CONFLICT] = {"overlap_conflict", NOTE_ERROR, "RFC 9293 3.10.7.4",
+                               "Segments with different bytes for the same place were captured; the record "
+                               "shows those captured first, "
+                               "and the receiver may have taken the others.",
+                               ""},
 };
 
 const struct note_info *note_info(enum note_id id) {

@@ -64,6 +64,7 @@ enum note_id {
     NOTE_BODY_END_GUESSED,
     NOTE_RESET,
     NOTE_TIMES_DISAGREE,
+    NOTE_OVERLAP_CONFLICT,
     NOTE_IDS, /* how many there are */
 };
 

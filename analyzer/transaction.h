@@ -61,6 +61,7 @@ struct http_message {
     uint32_t segments; /* segments its bytes came in */
     bool snaplen_cut;
     bool duplicated;      /* the tap delivered some of it more than once */
+    bool conflict;        /* other bytes came for the same place, too */
     bool start_uncertain; /* its first bytes may have been lost: the method may be the end of a longer one */
     bool resynchronised;  /* its start was found by search: midstream or after a gap */
 };

@@ -72,6 +72,7 @@ struct segment {
     bool duplicated; /* the tap delivered it more than once */
     bool resent; /* bytes of it had come before, or the other side was known to have them for longer than the
                     skew: they were first sent in another packet, whose ACK may have been smaller */
+    bool conflict; /* while the bytes waited, others came for the same place: the first ones are these */
 };
 
 struct chunk {
@@ -127,6 +128,10 @@ struct consumer_ops {
     void (*end)(void *consumer, enum direction, enum end_reason, int64_t now_ns);
     /* Frees the consumer. */
     void (*close)(void *consumer);
+    /* Bytes that were given came again, not acknowledged yet, and differ: which ones the receiver took is not
+     * known. `offset`: of the first one that differs. Told of those at the begin of what one side says in
+     * turn, which are kept for that. May be NULL. */
+    void (*conflict)(void *consumer, enum direction, uint64_t offset);
 };
 
 #endif

@@ -176,6 +176,7 @@ bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, st
             continue;
         }
         if (memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
+            h->segment.conflict = true;
             differs = true;
             continue;
         }

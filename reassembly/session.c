@@ -149,6 +149,7 @@ static void take_ack(struct reassembler *r, struct session *x, enum direction d,
     segment->has_ack = true;
     session_handshake(r, x, d, p, offset);
     stream_acked(other, offset, r->clock_ns);
+    stream_release_opening(other, &r->pages);
     if (x->connection.one_sided && other->overdue_set) {
         other->overdue_acked = other->acked;
         other->overdue_ripe = true;

@@ -25,12 +25,24 @@ static void count_new(struct reassembler *r, struct session *x, enum direction d
     x->connection.counts[d].payload_bytes += bytes;
 }
 
+static void check_opening(struct reassembler *r, struct session *x, enum direction d,
+                          const struct arrival *a) {
+    uint64_t at;
+    if (x->audience == AUDIENCE_OPEN && stream_opening_differs(&x->streams[d], a->offset, a->bytes, &at)) {
+        r->counts.overlap_conflicts++;
+        if (r->ops->conflict) {
+            r->ops->conflict(x->consumer, d, at);
+        }
+    }
+}
+
 /* What is new is found out before anything is given, so that the consumer sees counts that include this
  * packet. */
 static void appraise(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
     struct stream *s = &x->streams[d];
     uint64_t at = a->offset, end = arrival_end(a), from, to;
     if (s->state == STREAM_RUNNING && at < s->next) {
+        check_opening(r, x, d, a);
         a->late = stream_take_late(s, at, end < s->next ? end : s->next);
         at = end < s->next ? end : s->next;
     }

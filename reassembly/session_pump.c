@@ -76,6 +76,7 @@ static void advance(struct reassembler *r, struct session *x, enum direction d, 
     stream_advance(&x->streams[d], &r->pages, next);
     x->connection.delivered[d] = next;
     x->streams[direction_other(d)].poked = true;
+    x->streams[direction_other(d)].turn = true;
 }
 
 /* A wait that lasted too long is no reason by itself: EVENT_DECLINED ends it when nothing else can. */
@@ -102,6 +103,7 @@ size_t session_give(struct reassembler *r, struct session *x, enum direction d, 
         s->force = false;
     }
     if (taken > 0) {
+        stream_keep_opening(s, &r->pages, s->next, slice_first(bytes, taken));
         advance(r, x, d, s->next + taken);
     }
     return taken;

@@ -5,12 +5,56 @@
 
 void stream_init(struct stream *s) {
     *s = (struct stream){
+        .turn = true,
         .parked_since_ns = SEGQ_NEVER,
         .fin_acked_ns = SEGQ_NEVER,
     };
 }
 
+static void drop_opening(struct stream *s, struct page_pool *pages) {
+    if (s->opening) {
+        page_give(pages, s->opening, false);
+        s->opening = NULL;
+    }
+}
+
+void stream_keep_opening(struct stream *s, struct page_pool *pages, uint64_t offset, struct slice bytes) {
+    if (!s->turn || (s->acked_known && s->acked >= offset + bytes.len)) {
+        return;
+    }
+    s->turn = false;
+    s->opening = s->opening ? s->opening : page_take(pages, false);
+    if (s->opening) {
+        s->opening->offset = offset;
+        s->opening->len = bytes.len < STREAM_OPENING_ROOM ? (uint32_t)bytes.len : STREAM_OPENING_ROOM;
+        memcpy(s->opening->bytes, bytes.ptr, s->opening->len);
+    }
+}
+
+bool stream_opening_differs(const struct stream *s, uint64_t offset, struct slice bytes, uint64_t *at) {
+    const struct stream_opening *o = s->opening;
+    if (!o) {
+        return false;
+    }
+    uint64_t from = offset > o->offset ? offset : o->offset;
+    uint64_t end = offset + bytes.len < o->offset + o->len ? offset + bytes.len : o->offset + o->len;
+    for (uint64_t i = from; i < end; i++) {
+        if (bytes.ptr[i - offset] != o->bytes[i - o->offset]) {
+            *at = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void stream_release_opening(struct stream *s, struct page_pool *pages) {
+    if (s->opening && s->acked >= s->opening->offset + s->opening->len) {
+        drop_opening(s, pages);
+    }
+}
+
 void stream_fini(struct stream *s, struct page_pool *pages) {
+    drop_opening(s, pages);
     segq_clear(&s->held, pages);
     segq_clear(&s->cuts, pages);
 }

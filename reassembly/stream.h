@@ -28,6 +28,16 @@ enum {
     STREAM_LATE_SYN_REACH = 1 << 22 /* a SYN this far below the lowest byte seen may still be its own */
 };
 
+/* The first bytes that the direction said in its turn, as long as they are not acknowledged: a message's
+ * head, most likely. In a page of the pool. */
+struct stream_opening {
+    uint64_t offset;
+    uint32_t len;
+    uint8_t bytes[];
+};
+
+enum { STREAM_OPENING_ROOM = PAGE_BYTES - (int)sizeof(struct stream_opening) };
+
 struct stream {
     enum stream_state state;
     bool anchored;        /* offsets have their upper half: `highest` is valid */
@@ -42,6 +52,7 @@ struct stream {
     bool data_seen;       /* ... with payload */
     bool overdue_set;     /* overdue_acked is acknowledged and not captured, the wait for it runs */
     bool overdue_ripe;    /* ... is over, and the consumer is to be told */
+    bool turn;            /* the other direction moved: the next bytes open this one's turn */
     uint8_t silent_waits; /* waits for this direction that ended without any packet of it */
     uint8_t lost_at;
     uint64_t next;    /* behind what the consumer was given; not in STREAM_PARKED */
@@ -54,8 +65,9 @@ struct stream {
     int64_t overdue_since_ns;
     int64_t parked_since_ns; /* first payload or FIN, SEGQ_NEVER before */
     int64_t fin_since_ns;
-    int64_t fin_acked_ns; /* everything before the FIN was acknowledged, SEGQ_NEVER before */
-    int64_t last_ns;      /* last packet of the direction */
+    int64_t fin_acked_ns;           /* everything before the FIN was acknowledged, SEGQ_NEVER before */
+    int64_t last_ns;                /* last packet of the direction */
+    struct stream_opening *opening; /* NULL: none */
     struct segq held;
     struct segq cuts; /* bytes that snaplen cut, without their content */
     struct stream_range lost[STREAM_LOST_RANGES];
@@ -95,6 +107,13 @@ uint64_t stream_offset(struct stream *, uint32_t number);
 bool stream_plausible(const struct stream *, uint64_t offset);
 /* The lowest offset seen so far: of held bytes, or else the first number. */
 uint64_t stream_lowest(const struct stream *);
+
+/* Keeps a copy of bytes that were given, if they open the direction's turn and there is room. */
+void stream_keep_opening(struct stream *, struct page_pool *, uint64_t offset, struct slice bytes);
+/* Does another version of given bytes differ from the copy? `*at`: where first. */
+bool stream_opening_differs(const struct stream *, uint64_t offset, struct slice bytes, uint64_t *at);
+/* Forgets the copy when it is acknowledged. */
+void stream_release_opening(struct stream *, struct page_pool *);
 
 /* Delivery begins at `offset`. Legal while nothing has moved. */
 void stream_start(struct stream *, uint64_t offset);
