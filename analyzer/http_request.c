@@ -31,6 +31,10 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
         make_room(conn, side->own.offset);
     }
     struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
+    if (!t && conn->pairing.count > 0) {
+        make_room(conn, side->own.offset);
+        t = transaction_open(environment->store, conn->connection, conn->client);
+    }
     message_start_line(&side->own, event, t);
     side->own.resynchronised = side->resynchronised;
     if (!t) {

@@ -20,7 +20,6 @@ struct limits limits_default(void) {
         .line_bytes = 64 * KIB,
         .head_bytes = 256 * KIB,
         .headers = 1000,
-        .open_requests = 1000,
         .interim_responses = 32,
         .record_bytes = 4 * MIB,
     };
@@ -34,4 +33,7 @@ void limits_set_memory(struct limits *limits, uint64_t bytes) {
     limits->fragment_bytes = (size_t)(bytes / 64);
     limits->held_bytes = limits->memory / 8 * 5;
     limits->stream_held_bytes = limits->held_bytes / HARK_PARTITIONS / 2;
+    /* So many of usual size are a quarter of a partition's memory. */
+    size_t requests = limits->memory / HARK_PARTITIONS / 4 / (3 * KIB);
+    limits->open_requests = requests < 1000 ? requests : 1000;
 }
