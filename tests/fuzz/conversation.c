@@ -327,6 +327,7 @@ static void response(struct maker *m, struct talk *t, uint8_t how) {
 static void handshake(struct maker *m, struct talk *t) {
     if (t->stream[0].len || t->stream[1].len || t->ended[0] || t->ended[1]) {
         begin(t, t->first[0] + 0x01000000); /* the same port, numbers far off */
+        m->c->lossless = false;             /* late packets may be counted to either */
     }
     send_packet(m, t, 0, TCP_SYN, 0, 0, false);
     send_packet(m, t, 1, TCP_SYN | TCP_ACK, 0, 0, false);
