@@ -283,6 +283,7 @@ static void interim(struct maker *m, struct talk *t, uint8_t how) {
 
 static void finish_side(struct maker *m, struct talk *t, unsigned side) {
     if (!t->ended[side]) {
+        m->c->lossless &= side == 1 || t->opens == 0; /* its number looks like a request's that was lost */
         send_packet(m, t, side, TCP_ACK | TCP_FIN, t->stream[side].len, 0, false);
         t->ended[side] = true;
     }
