@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# fuzz.sh [OPTION] [SECONDS [WHAT...]]: builds the fuzz harnesses and lets each (or the named ones: h1, stream, defrag, decode,
-# conversation, pipeline) search for SECONDS (600). What they learn is kept in build/fuzz-corpus and built upon by the next run;
-# inputs that break something go to tests/fuzz/crashes, where every run of the tests replays them.
+# fuzz.sh [-j N] [SECONDS [WHAT...]] or fuzz.sh --coverage|--minimise [WHAT...]: builds the fuzz harnesses and lets each (or the
+# named ones: h1, stream, defrag, decode, conversation, pipeline) search for SECONDS (600). What they learn is kept in
+# build/fuzz-corpus and built upon by the next run; inputs that break something go to tests/fuzz/crashes, where every run of the
+# tests replays them.
 #
 #   -j N         so many processes in all (default: one a processor); several search together where harnesses are fewer
 #   --coverage   no search: which part of each folder's lines all inputs kept so far reach
@@ -22,9 +23,12 @@ while (($#)); do
     esac
     shift
 done
-seconds=${1:-600}
-shift || true
-[[ $seconds =~ ^[0-9]+$ ]] || die "SECONDS is a number, not $seconds"
+seconds=600
+if [[ $mode == search ]] && (($#)); then
+    seconds=$1
+    shift
+    [[ $seconds =~ ^[0-9]+$ ]] || die "SECONDS is a number, not $seconds"
+fi
 [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "-j wants a number, not $jobs"
 harnesses=("$@")
 if ((${#harnesses[@]} == 0)); then
