@@ -275,7 +275,6 @@ static void interim(struct maker *m, struct talk *t, uint8_t how) {
         return;
     }
     size_t from = b->len;
-    m->c->interims = true;
     say(b, how & 1 ? "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" : "HTTP/1.1 100 Continue\r\n\r\n", 0,
         0);
     send_range(m, t, 1, from, b->len, MSS);

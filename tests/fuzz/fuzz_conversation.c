@@ -3,7 +3,7 @@
  * packets. Beside what holds of any capture (capture_run): as long as both ends speak proper HTTP over proper
  * TCP, no response is paired with a request that is not its own, no body's content becomes a transaction, and
  * what a record that claims to be complete says of status and bodies is so. Of clients that pipeline this is
- * asked only where no packet was lost, which can hide it, and no 1xx was sent.
+ * asked only where no packet was lost, which can hide it.
  *
  * Input: one byte of options, then the steps (conversation.c). */
 #include "capture_run.h"
@@ -67,7 +67,7 @@ static void look(void *context, struct json_object *record) {
     const char *text = target ? json_object_get_string(target) : "";
     bool named = text[0] == '/' && read_name(text + 1, &talk, &number);
     bool answered = read_name(response_name(record), &talk_of_response, &number_of_response);
-    if (named && talk < CONVERSATION_TALKS && c->pipelines[talk] && (!c->lossless || c->interims)) {
+    if (named && talk < CONVERSATION_TALKS && c->pipelines[talk] && !c->lossless) {
         return;
     }
     must(!named || !answered || (talk == talk_of_response && number == number_of_response), "wrongly paired",
