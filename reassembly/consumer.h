@@ -39,8 +39,8 @@ struct connection {
     uint32_t incarnation; /* 0, then counted up when the same key is used for a new connection */
     bool midstream;       /* no SYN of either direction was seen (yet) */
     bool one_sided; /* one direction was late by more than the skew, or is not captured: nobody waits for it
-                       any more. Said of a direction of which nothing was seen when a first wait for it ran
-                       out, or nothing since the wait before the last */
+                       until it says something in time. Said of a direction of which nothing was seen when a
+                       first wait for it ran out, or nothing since the wait before the last */
     bool handshake_seen;      /* the three times below are all known */
     enum direction syn_from;  /* who sent the first SYN; valid when syn_ns is set */
     int64_t syn_ns;           /* first SYN, 0 while not seen */

@@ -71,9 +71,10 @@ struct session {
     enum session_state state;
     enum session_audience audience;
     void *consumer;
-    bool continuation;  /* the connection with the key before it was taken for closed, and was not */
-    bool syn_seen[2];   /* in contrast to connection.start_known, which an ACK may have told */
-    bool candidate_set; /* a SYN of what may be the next connection with this key */
+    enum direction silent; /* with connection.one_sided: which one was waited for in vain */
+    bool continuation;     /* the connection with the key before it was taken for closed, and was not */
+    bool syn_seen[2];      /* in contrast to connection.start_known, which an ACK may have told */
+    bool candidate_set;    /* a SYN of what may be the next connection with this key */
     enum direction candidate_direction;
     int64_t reset_ns;      /* SESSION_RESET: table clock */
     uint64_t reset_offset; /* SESSION_RESET, and closed by it: where the sender was, says the RST */

@@ -134,6 +134,7 @@ void session_note_silence(struct reassembler *r, struct session *x, enum directi
         return;
     }
     x->connection.one_sided = true;
+    x->silent = d;
     r->counts.one_sided++;
     for (int i = 0; i < 2; i++) {
         x->streams[i].poked = true;

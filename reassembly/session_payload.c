@@ -206,6 +206,16 @@ static void see(struct reassembler *r, struct stream *s, uint64_t wire_end) {
     stream_judge_overdue(s, r->clock_ns);
 }
 
+/* The direction that was waited for in vain says something that the other has not acknowledged yet: it is in
+ * time again, and worth waiting for. */
+static void note_in_time(struct session *x, enum direction d, uint64_t offset) {
+    struct stream *s = &x->streams[d];
+    if (x->connection.one_sided && x->silent == d && s->acked_known && offset >= s->acked) {
+        x->connection.one_sided = false;
+        s->silent_waits = 0;
+    }
+}
+
 /* Did the receiver have the byte for longer than the order of packets can be off? */
 static bool was_had(const struct reassembler *r, const struct session *x, enum direction d, uint64_t offset) {
     const struct stream *s = &x->streams[d];
@@ -236,6 +246,7 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
         a.bytes = slice_first(a.bytes, s->fin - offset);
         a.wire_end = s->fin;
     }
+    note_in_time(x, d, offset);
     appraise(r, x, d, &a);
     segment->resent = a.bytes.len > a.fresh || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;

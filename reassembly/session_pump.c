@@ -221,22 +221,10 @@ static bool choose(struct session *x, enum direction *d) {
     return false;
 }
 
-/* A hole of bytes that the consumer knows to be overdue was waited for already. */
-static bool give_up_overdue(struct reassembler *r, struct session *x) {
-    for (int d = 0; d < 2; d++) {
-        const struct stream *s = &x->streams[d];
-        if (stream_front(s) == FRONT_HOLE && stream_hole_end(s) <= s->overdue_told) {
-            session_gap(r, x, (enum direction)d, stream_hole_end(s), GAP_ACKNOWLEDGED);
-            return true;
-        }
-    }
-    return false;
-}
-
 void session_pump(struct reassembler *r, struct session *x) {
     enum direction d;
     while (x->state != SESSION_CLOSED) {
-        if (tell_all_overdue(r, x) || give_up_overdue(r, x)) {
+        if (tell_all_overdue(r, x)) {
             continue;
         }
         if (!choose(x, &d)) {

@@ -571,6 +571,21 @@ static void idle_flows_end(void **state) {
     bench_free(b);
 }
 
+/* A direction that was late is waited for again when it says something before it is acknowledged. */
+static void a_late_direction_may_be_in_time_again(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .d = 1, .seq = 500, .ack = 105, .text = "r1"});
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 502, .ack = 110, .text = "r2"});
+    bench_tick(b, 2100);
+    feed(b, (struct tcp){.at = 2200, .seq = 100, .ack = 500, .text = "late1late2"}); /* and stays late */
+    bench_tick(b, 4000);
+    assert_true(b->seen.one_sided);
+    feed(b, (struct tcp){.at = 5000, .seq = 110, .ack = 504, .text = "now"});
+    assert_false(b->seen.one_sided);
+    bench_free(b);
+}
+
 /* Met midstream, both directions wait for their start and begin together, in the order of their packets. */
 static void both_directions_begin_together(void **state) {
     (void)state;
@@ -727,6 +742,7 @@ int main(void) {
         cmocka_unit_test(impossible_packets),
         cmocka_unit_test(keep_alives_are_no_data),
         cmocka_unit_test(idle_flows_end),
+        cmocka_unit_test(a_late_direction_may_be_in_time_again),
         cmocka_unit_test(both_directions_begin_together),
         cmocka_unit_test(one_sided_fin_closes),
         cmocka_unit_test(eviction_prefers_the_cheap),
