@@ -65,8 +65,8 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len) {
 }
 
 /* A count of the connections that had the same key is not in it: which ones are remembered depends on when
- * packets come. Two taps on one connection, whichever direction they saw first, must give the same id: the sender comes
- * first. */
+ * packets come. Two taps on one connection, whichever direction they saw first, must give the same id: the
+ * sender comes first. */
 static void make_id(uint8_t id[16], const struct connection *c, enum direction sender, uint64_t offset) {
     const struct endpoint *from = &c->key.side[sender], *to = &c->key.side[direction_other(sender)];
     for (unsigned half = 0; half < 2; half++) {
@@ -153,8 +153,9 @@ const struct header *header_find(const struct header_list *list, const char *nam
 static bool message_is_complete(const struct http_message *m) {
     /* Where others would find another end, this one is not known. */
     bool ambiguous = m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
-    return m->seen && m->head_complete && !ambiguous && !m->start_uncertain && m->end_known && !m->truncated &&
-           m->missing_bytes == 0 && m->gap_bytes == 0 && m->headers.dropped == 0 && m->trailers.dropped == 0;
+    return m->seen && m->head_complete && !ambiguous && !m->start_uncertain && m->end_known &&
+           !m->truncated && m->missing_bytes == 0 && m->gap_bytes == 0 && m->headers.dropped == 0 &&
+           m->trailers.dropped == 0;
 }
 
 bool transaction_is_complete(const struct transaction *t) {
