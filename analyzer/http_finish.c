@@ -150,7 +150,8 @@ void http_finish_unanswered(struct http_conn *conn, uint64_t from, uint64_t to, 
         struct transaction *next = t->next;
         uint64_t expected = 0;
         /* An expected 100 may be what was lost; the final response still comes. */
-        bool known = !t->request.fields.expect_continue && pairing_expects_at(&conn->pairing, t, &expected);
+        bool known = !t->request.fields.expect_continue && !t->request.ack_late &&
+                     pairing_expects_at(&conn->pairing, t, &expected);
         if (!known && conn->connection->one_sided && t->request.has_ack) {
             expected = t->request.ack;
             known = true;

@@ -172,6 +172,9 @@ static void cut_message(struct http_conn *conn, enum direction direction, struct
 static void bad_syntax(struct http_conn *conn, enum direction direction, struct side *side) {
     uint64_t offset = side->h1.offset;
     conn->environment->counts.bad_syntax++;
+    if (side->message && side->message->end_offset > side->h1.bad_offset) {
+        side->message->end_offset = side->h1.bad_offset;
+    }
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
@@ -203,8 +206,8 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
     }
     const struct transaction *asked = side->transaction->tentative;
     bool unending = m->framing.kind == H1_BODY_CLOSE && framing_persists(&m->fields, m->major, m->minor);
-    bool more_acked =
-        (!asked || asked->next) && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->ack;
+    bool more_acked = (!asked || asked->next) && chunk->segment->has_ack && !chunk->segment->resent &&
+                      m->has_ack && chunk->segment->ack > m->ack;
     bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
     return segment_start && (more_acked || (asked && unending)) && probe_starts_status_line(in);
 }
@@ -220,8 +223,8 @@ static bool may_be_next_request(const struct http_conn *conn, enum direction dir
         return false;
     }
     bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
-    return segment_start && chunk->segment->has_ack && m->has_ack && chunk->segment->ack > m->last_ack &&
-           probe_starts_request(in);
+    return segment_start && chunk->segment->has_ack && !chunk->segment->resent && m->has_ack &&
+           chunk->segment->ack > m->last_ack && probe_starts_request(in);
 }
 
 /* Valid when the server's bytes that it acknowledges were given. */

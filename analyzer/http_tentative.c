@@ -94,16 +94,21 @@ static void settle(struct http_conn *conn, enum pairing_verdict verdict) {
     }
 }
 
-void http_tentative_judge(struct http_conn *conn) {
+/* `now`: the next request will not tell more than it does. */
+static void judge(struct http_conn *conn, bool now) {
     const struct transaction *t = conn->tentative;
-    if (t && t->next && is_over(t->tentative)) {
+    if (t && t->next && is_over(t->tentative) && (now || !t->next->request.ack_late)) {
         settle(conn, pairing_judge(&t->tentative->response, &t->next->request, t->next->after_gap));
     }
 }
 
+void http_tentative_judge(struct http_conn *conn) {
+    judge(conn, false);
+}
+
 void http_tentative_server_goes_on(struct http_conn *conn, const struct http_message *next,
                                    const struct http_message *begun) {
-    http_tentative_judge(conn);
+    judge(conn, true);
     const struct transaction *t = conn->tentative;
     if (!t) {
         return;
@@ -111,7 +116,7 @@ void http_tentative_server_goes_on(struct http_conn *conn, const struct http_mes
     const struct http_message *response = &t->tentative->response;
     /* Without a request to be answered, and none lost, these bytes answer this one. */
     bool lost = !response->end_known || conn->pairing.loss[conn->client] > t->request.end_offset ||
-                (next->has_ack && next->ack > http_captured_requests(conn));
+                (next->has_ack && !next->ack_late && next->ack > http_captured_requests(conn));
     if (begun) {
         settle(conn, pairing_judge(response, begun, http_client_side(conn)->after_gap));
     } else {
@@ -120,7 +125,7 @@ void http_tentative_server_goes_on(struct http_conn *conn, const struct http_mes
 }
 
 void http_tentative_end(struct http_conn *conn) {
-    http_tentative_judge(conn);
+    judge(conn, true);
     const struct transaction *t = conn->tentative;
     if (t) {
         const struct connection *c = conn->connection;

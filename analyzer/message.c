@@ -16,6 +16,8 @@ void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t o
         .ack = s->ack,
         .last_ack = s->has_ack ? s->ack : 0,
         .has_ack = s->has_ack,
+        .ack_late = s->resent,
+        .last_ack_late = s->resent,
         .segments = 1,
         .duplicated = s->duplicated,
         .conflict = s->conflict,
@@ -28,6 +30,11 @@ void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t
         m->segments++;
         m->last = point_of(s);
         m->last_ack = s->has_ack ? s->ack : m->last_ack;
+        m->last_ack_late = s->resent;
+        if (m->ack_late && s->has_ack && !s->resent && s->ack <= m->ack) {
+            m->ack = s->ack; /* what follows was not sent before */
+            m->ack_late = false;
+        }
         m->duplicated |= s->duplicated;
         m->conflict |= s->conflict;
     }
@@ -38,6 +45,7 @@ void message_join(struct http_message *m, const struct http_message *next) {
     m->segments += next->segments - (next->first.ordinal == m->last.ordinal ? 1 : 0);
     m->last = next->last;
     m->last_ack = next->last_ack ? next->last_ack : m->last_ack;
+    m->last_ack_late = next->last_ack_late;
     m->duplicated |= next->duplicated;
     m->conflict |= next->conflict;
     m->end_offset = next->end_offset;

@@ -10,16 +10,28 @@ void pairing_init(struct pairing *p, enum direction client) {
     *p = (struct pairing){.client = client};
 }
 
+/* The client had the server's bytes up to here when it sent the request, at least. */
+static uint64_t sent_behind(const struct http_message *request, uint64_t at_least) {
+    return request->has_ack && !request->ack_late ? request->ack : at_least;
+}
+
+/* The same of whatever comes behind the newest one: what a client has heard only grows. */
+static uint64_t newest_behind(const struct pairing *p) {
+    uint64_t newest = p->newest ? sent_behind(&p->newest->request, p->newest->sent_behind) : 0;
+    return newest > p->sent_behind ? newest : p->sent_behind;
+}
+
 void pairing_add(struct pairing *p, struct transaction *t) {
     const struct transaction *before = p->newest;
     t->after_pipelining = p->pipelines;
     if (before && !pairing_is_answered(before) && before->request.has_ack && t->request.has_ack &&
-        t->request.ack <= before->request.ack + before->interim_bytes) {
+        t->request.ack <= sent_behind(&before->request, before->sent_behind) + before->interim_bytes) {
         p->pipelines = true;
     }
+    p->sent_behind = t->sent_behind = sent_behind(&t->request, newest_behind(p));
     if (!p->any_request) {
         p->any_request = true;
-        p->first_request_ack = t->request.ack;
+        p->first_request_ack = t->sent_behind;
     }
     p->request_unreadable = false;
     t->next = NULL;
@@ -67,15 +79,16 @@ static bool something_was_lost(const struct pairing *p) {
 }
 
 /* a_k < A and q_k <= S */
-static bool may_precede(const struct http_message *request, const struct http_message *response) {
+static bool may_precede(const struct http_message *request, uint64_t at_least,
+                        const struct http_message *response) {
     if (response->has_ack && request->offset >= response->ack) {
         return false;
     }
-    return !request->has_ack || request->ack <= response->offset;
+    return !request->has_ack || sent_behind(request, at_least) <= response->offset;
 }
 
 static bool may_answer(const struct transaction *t, const struct http_message *response) {
-    return !pairing_is_answered(t) && may_precede(&t->request, response);
+    return !pairing_is_answered(t) && may_precede(&t->request, t->sent_behind, response);
 }
 
 /* q_k + (bytes of 1xx) = S. A lost 100 leaves another trace: the client acknowledged it while it sent on, and
@@ -89,7 +102,14 @@ static bool fits_exactly(const struct transaction *t, const struct http_message 
         return true;
     }
     return request->fields.expect_continue && request->end_known && request->last_ack == response->offset &&
-           response->has_ack && response->ack <= request->end_offset;
+           !request->last_ack_late && response->has_ack && response->ack <= request->end_offset;
+}
+
+/* Its ACK is late: the true one may fit. */
+static bool may_fit(const struct http_message *request, uint64_t interims, uint64_t at_least,
+                    const struct http_message *response) {
+    return request->has_ack && request->ack_late && at_least + interims <= response->offset &&
+           request->ack + interims >= response->offset;
 }
 
 /* What the client sent before this request was not captured. Does it certainly hold a request, or part of
@@ -149,27 +169,31 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
                                      const struct pairing_view *view) {
     struct pairing_choice choice = {.by = PAIRING_NONE};
     struct transaction *first = NULL, *exact = NULL;
-    unsigned exact_count = 0;
+    unsigned exact_count = 0, perhaps = 0;
+    bool lost = something_was_lost(p);
     for (struct transaction *t = p->oldest; t; t = t->next) {
         if (!may_answer(t, response)) {
             continue;
         }
         choice.candidates++;
         first = first ? first : t;
-        if (fits_exactly(t, response)) {
-            exact = exact ? exact : t;
+        if (t->request.ack_late && (lost || t != first)) {
+            perhaps += may_fit(&t->request, t->interim_bytes, t->sent_behind, response);
+        } else if (fits_exactly(t, response)) {
+            exact = exact ? exact : t; /* a late ACK that fits agrees with the order */
             exact_count++;
         }
     }
     /* One that has only begun counts like those queued: where a packet happens to be cut must not matter. */
-    if (view->begun && may_precede(view->begun, response)) {
+    const struct http_message *begun = view->begun;
+    if (begun && may_precede(begun, newest_behind(p), response)) {
         choice.candidates++;
-        exact_count += view->begun->has_ack && view->begun->ack == response->offset;
+        exact_count += begun->has_ack && !begun->ack_late && begun->ack == response->offset;
+        perhaps += may_fit(begun, 0, newest_behind(p), response);
     }
     choice.pipelined = exact_count > 1;
-    bool lost = something_was_lost(p);
     bool later_request_unseen = response->has_ack && response->ack > view->captured;
-    if (exact && exact_count == 1 && is_proved(p, exact, response, view) &&
+    if (exact && exact_count == 1 && perhaps == 0 && is_proved(p, exact, response, view) &&
         (exact == first || (lost && !p->pipelines))) {
         choice.request = exact;
         choice.by = PAIRING_ACK;
@@ -207,15 +231,18 @@ void pairing_confirm(struct pairing *p, const struct transaction *t, const struc
 void pairing_response_ended(struct pairing *p, const struct http_message *response) {
     p->response_end = response->end_offset;
     p->response_ack = response->last_ack;
+    if (response->last_ack_late) {
+        p->response_ack = response->has_ack && !response->ack_late ? response->ack : 0;
+    }
     p->response_end_ns = response->truncated ? 0 : response->last.time_ns;
 }
 
 enum pairing_verdict pairing_judge(const struct http_message *response, const struct http_message *next,
                                    bool after_gap) {
-    if (!next->has_ack || next->ack == response->end_offset) {
+    if (!next->has_ack || (next->ack == response->end_offset && !next->ack_late)) {
         return PAIRING_CONFIRMED;
     }
-    if (next->ack < response->end_offset) {
+    if (next->ack < response->end_offset || next->ack_late) {
         return PAIRING_DENIED;
     }
     /* More of the server's bytes had come. If nothing else is missing, they answered neither of the two. */

@@ -5,7 +5,8 @@
  * Request k starts at client offset a_k; q_k is the server offset that the packet of its first byte
  * acknowledged. A response starts at server offset S in a packet that acknowledged the client offset A. It
  * may answer k only if a_k < A and q_k <= S. A client that does not pipeline has all that came before when it
- * sends, so that q_k + (bytes of 1xx to k) = S. */
+ * sends, so that q_k + (bytes of 1xx to k) = S. Where the packet of a first byte was not the first that
+ * carried it, its ACK is an upper bound of q_k or A, and proves nothing by being equal. */
 #ifndef HARK_ANALYZER_PAIRING_H
 #define HARK_ANALYZER_PAIRING_H
 
@@ -20,13 +21,14 @@ struct pairing {
      * to which offset a pair proved by ACKs has settled all. */
     uint64_t loss[2];
     uint64_t settled[2];
-    uint64_t first_request_ack; /* q of the first request; valid with any_request */
-    uint64_t response_end;      /* stream offset behind the last final response; 0 none */
-    uint64_t response_ack;      /* what the packet of its last byte acknowledged; 0 unknown */
-    uint64_t interim_end;       /* behind the last 1xx to a request that is not known; 0 none */
-    int64_t response_end_ns;    /* time of its last byte, 0 when that is not known */
-    uint64_t orphan_response;   /* offset of the last response that was reported alone, 0 none */
-    uint64_t unreadable;        /* server offset at which something else than a response began last, 0 none */
+    uint64_t first_request_ack; /* q of the first request, 0 unknown; valid with any_request */
+    uint64_t sent_behind;     /* the newest request was sent behind the server's bytes up to here at least */
+    uint64_t response_end;    /* stream offset behind the last final response; 0 none */
+    uint64_t response_ack;    /* what the packet of its last byte acknowledged; 0 unknown */
+    uint64_t interim_end;     /* behind the last 1xx to a request that is not known; 0 none */
+    int64_t response_end_ns;  /* time of its last byte, 0 when that is not known */
+    uint64_t orphan_response; /* offset of the last response that was reported alone, 0 none */
+    uint64_t unreadable;      /* server offset at which something else than a response began last, 0 none */
     bool any_request;
     bool pipelines; /* the client was seen to send a request before it had the answer to the one before */
     bool request_unreadable; /* the client's last bytes were no HTTP */
@@ -83,8 +85,8 @@ void pairing_deny(struct pairing *, const struct http_message *response);
 /* An open request was given up though its answer may still come: what it says of those behind it is lost. */
 void pairing_forgot(struct pairing *);
 
-/* Where the response to an open request must start if the client does not pipeline; false where that can't be
- * said. */
+/* Where the response to an open request must start (if its ACK is late: at the latest) if the client does not
+ * pipeline; false where that can't be said. */
 bool pairing_expects_at(const struct pairing *, const struct transaction *, uint64_t *offset);
 
 static inline bool pairing_is_answered(const struct transaction *t) {

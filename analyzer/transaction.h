@@ -57,8 +57,11 @@ struct http_message {
     uint64_t ack; /* offset in the other direction acknowledged by the packet of the first byte; valid with
                      has_ack */
     bool has_ack;
-    uint64_t last_ack; /* the same of the last byte's packet; 0 without */
-    uint32_t segments; /* segments its bytes came in */
+    bool ack_late; /* that packet was sent again, or later than the byte first was: `ack` is no more than an
+                      upper bound */
+    uint64_t last_ack;  /* the same of the last byte's packet; 0 without */
+    bool last_ack_late; /* `last_ack` is an upper bound */
+    uint32_t segments;  /* segments its bytes came in */
     bool snaplen_cut;
     bool duplicated;      /* the tap delivered some of it more than once */
     bool conflict;        /* other bytes came for the same place, too */
@@ -175,6 +178,8 @@ struct transaction {
     bool after_pipelining; /* the client had pipelined before it */
     bool after_gap;        /* what the client sent before it was not captured, and may hold other requests */
     uint64_t gap_end;      /* ... up to this offset; valid with after_gap */
+    uint64_t sent_behind;  /* the least that the client had of the server's stream when it sent the request;
+                              where request.ack is late, that is all that is known */
 };
 
 struct transaction_observer {

@@ -217,8 +217,64 @@ static void two_that_fit_show_a_client_that_pipelines(void **state) {
     expect("-a0 -a1 -a2 a0- a1- a2-");
 }
 
+/* The tap sees these bytes once more, after packet `behind`, from an end that has heard `ack` bytes. */
+static void again(unsigned behind, int d, uint32_t from, uint32_t to, uint32_t ack, int64_t later_ns) {
+    talk_put(&t, d, from, to, TCP_ACK | TCP_PSH);
+    struct piece repeated = t.pieces[t.count - 1];
+    repeated.ack = ack;
+    repeated.at_ns = t.pieces[behind].at_ns + later_ns;
+    memmove(t.pieces + behind + 2, t.pieces + behind + 1, (t.count - behind - 2) * sizeof *t.pieces);
+    t.pieces[behind + 1] = repeated;
+}
+
+/* What is sent again along with newer bytes says what was heard until then. The tap shows it before these
+ * bytes' first packets. */
+static void an_ack_of_a_later_time_excludes_none(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    talk_hear(&t, CLIENT);
+    uint32_t from = t.len[CLIENT];
+    unsigned behind = t.count - 1;
+    cross(&t, CLIENT, "GET /a1 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    uint32_t to = t.len[CLIENT];
+    cross(&t, CLIENT, "GET /a2 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    answer("a1");
+    uint32_t heard = t.len[SERVER];
+    answer("a2");
+    again(behind, CLIENT, from - 10, to, heard, 1);
+    run(0);
+    expect("a0=a0 a1~a1 a2~a2");
+}
+
+/* The first packet of a request was missed by the tap, and its copy comes after the answer. */
+static void an_ack_of_a_later_time_proves_nothing(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    exchange("a0");
+    talk_next(&t, 1);
+    talk_hear(&t, CLIENT);
+    uint32_t from = t.len[CLIENT];
+    hole.lost[t.count] = true;
+    cross(&t, CLIENT, "GET /a1 HTTP/1.1\r\nHost: a.");
+    uint32_t middle = t.len[CLIENT];
+    cross(&t, CLIENT, "example\r\n\r\n");
+    answer("a1");
+    uint32_t heard = t.len[SERVER];
+    ask("a2");
+    answer("a2");
+    assert_true(middle > from);
+    talk_put(&t, CLIENT, from, t.len[CLIENT] - 30, TCP_ACK);
+    t.pieces[t.count - 1].ack = heard;
+    t.pieces[t.count - 1].at_ns += 1001 * NS_PER_MILLISECOND;
+    run(0);
+    expect("a0=a0 a1=a1 a2=a2");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ack_of_a_later_time_excludes_none),
+        cmocka_unit_test(an_ack_of_a_later_time_proves_nothing),
         cmocka_unit_test(an_orphan_in_a_tunnel_has_its_parent),
         cmocka_unit_test(the_last_of_a_lost_burst),
         cmocka_unit_test(the_burst_is_refuted_by_what_follows),
