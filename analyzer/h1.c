@@ -34,6 +34,7 @@ void h1_restart(struct h1 *h, enum h1_role role, uint64_t offset) {
 
 static enum h1_event_type bad(struct h1 *h, struct h1_event *e) {
     h->state = H1_DONE;
+    h->bad_offset = h->offset;
     return e->type = H1_BAD;
 }
 
@@ -55,7 +56,9 @@ static enum h1_event_type bad_line(struct h1 *h, struct slice *in, struct before
     *in = slice_after(before.in, keep);
     h->offset = before.offset + keep;
     h->oddities = before.oddities;
-    return bad(h, e);
+    bad(h, e);
+    h->bad_offset = h->line_offset;
+    return H1_BAD;
 }
 
 static void begin_message(struct h1 *h, uint64_t offset) {

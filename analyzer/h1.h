@@ -126,6 +126,7 @@ struct h1 {
     uint8_t tail[32];     /* its version, should the line be cut */
     size_t method_len;    /* bytes of the method known to be a token */
     uint64_t line_offset; /* stream offset of the current line's first byte */
+    uint64_t bad_offset;  /* at H1_BAD: where what can't be read begins, maybe in an earlier chunk */
 };
 
 /* `offset`: stream offset of the first byte that will be given. */
