@@ -123,7 +123,7 @@ static bool run_capture(struct slice capture, const struct limits *limits, const
 
 static void must(bool holds, const char *what, struct slice line) {
     if (!holds) {
-        fprintf(stderr, "%s: %.*s\n", what, (int)line.len, (const char *)line.ptr);
+        fprintf(stderr, "%s: %.*s\n", what, (int)line.len, line.ptr ? (const char *)line.ptr : "");
         abort();
     }
 }
