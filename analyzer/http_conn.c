@@ -212,6 +212,11 @@ static bool may_turn_roles(const struct http_conn *conn, const struct side *side
 
 static void forget_roles(struct http_conn *conn, enum direction found) {
     enum direction other = direction_other(found);
+    struct transaction *reading = conn->side[other].transaction;
+    if (reading && reading->type == TRANSACTION_ORPHAN_RESPONSE) {
+        reading->response.truncated = true;
+        http_finish_orphan_response(conn, reading);
+    }
     http_finish_others(conn, NULL);
     http_interim_drop(conn);
     http_stop_waiting(conn);
