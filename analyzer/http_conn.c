@@ -283,7 +283,7 @@ static void follow_candidate(struct side *side, const struct chunk *chunk, uint6
         message_advance(&side->own, chunk, side->own.end_offset);
         return;
     }
-    message_begin(&side->own, chunk, start);
+    http_begin_own(side, chunk, start);
     side->search_ack = side->passed_ack;
     side->own.has_ack &= start >= offset; /* else an earlier packet's counts, unknown by now */
     side->segment = *chunk->segment;
@@ -358,6 +358,17 @@ static bool take(struct http_conn *conn, enum direction direction, const struct 
     return true;
 }
 
+static void follow_tail(struct side *side, const struct chunk *chunk, size_t taken) {
+    if (taken == 0) {
+        return;
+    }
+    side->taken = true;
+    side->tail_end = chunk->offset + taken;
+    if (chunk->segment->has_ack && !chunk->segment->resent) {
+        side->tail_ack = chunk->segment->ack;
+    }
+}
+
 static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
     struct http_conn *conn = consumer;
     struct slice in = chunk->bytes;
@@ -374,7 +385,7 @@ static size_t conn_data(void *consumer, enum direction direction, const struct c
         }
     }
     size_t taken = chunk->bytes.len - in.len;
-    conn->side[direction].taken |= taken > 0;
+    follow_tail(&conn->side[direction], chunk, taken);
     conn->bytes += taken;
     return taken;
 }
@@ -386,6 +397,9 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     uint64_t from = http_has_begun(side) && side->own.offset < offset ? side->own.offset : offset;
     (void)now_ns;
     side->started = true;
+    if (reason == GAP_SNAPLEN && offset == side->tail_end) {
+        side->tail_end += len;
+    }
     switch (side->state) {
     case SIDE_PROBE:
         conn->environment->counts.fragments_of_messages += side->probe.candidate;

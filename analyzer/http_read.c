@@ -26,6 +26,15 @@ void http_read_start(struct http_conn *conn, enum direction direction, uint64_t 
     side->next_begun = false;
 }
 
+void http_begin_own(struct side *side, const struct chunk *chunk, uint64_t offset) {
+    const struct segment *segment = chunk->segment;
+    message_begin(&side->own, chunk, offset);
+    side->before_ack = offset == side->tail_end ? side->tail_ack : 0;
+    if (offset > chunk->offset && segment->has_ack && !segment->resent) {
+        side->before_ack = segment->ack;
+    }
+}
+
 void http_search(struct http_conn *conn, enum direction direction, uint64_t offset) {
     struct side *side = &conn->side[direction];
     probe_restart(&side->probe, PROBE_SEARCH);
@@ -264,7 +273,7 @@ static bool looks_like_status_line(struct slice in) {
 static void open_old_reply(struct http_conn *conn, struct side *side, const struct chunk *chunk) {
     const struct h1_event event = {.minor = 9};
     if (!side->message) {
-        message_begin(&side->own, chunk, side->h1.offset);
+        http_begin_own(side, chunk, side->h1.offset);
         side->message = &side->own;
     }
     h1_restart(&side->h1, H1_RESPONSE, side->h1.offset);
@@ -306,7 +315,7 @@ static void take_event(struct http_conn *conn, enum direction direction, struct 
 /* The lexer holds bytes that may be the next message. */
 static void follow_held(struct side *side, const struct chunk *chunk) {
     if (!side->next_begun) {
-        message_begin(&side->own, chunk, h1_message_end(&side->h1));
+        http_begin_own(side, chunk, h1_message_end(&side->h1));
         side->next_begun = true;
     }
     message_advance(&side->own, chunk, side->h1.offset);
@@ -315,7 +324,7 @@ static void follow_held(struct side *side, const struct chunk *chunk) {
 static void begin(struct side *side, const struct chunk *chunk) {
     uint64_t offset = side->h1.message_offset;
     if (!side->next_begun || side->own.offset != offset) {
-        message_begin(&side->own, chunk, offset);
+        http_begin_own(side, chunk, offset);
         side->own.has_ack &= offset >= chunk->offset; /* else an earlier packet's counts, unknown by now */
     }
     side->next_begun = false;

@@ -37,7 +37,10 @@ struct side {
     uint64_t passed_ack;  /* ACK of the last bytes taken before, of the message that a loss cut or by the
                              search; 0 none */
     uint64_t search_ack;  /* the same when its candidate began */
-    bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
+    uint64_t tail_end;    /* behind the last bytes taken, and what snaplen cut from their packets */
+    uint64_t tail_ack; /* what their packets acknowledged, or, where that is late, those before; 0 unknown */
+    uint64_t before_ack; /* the same of the byte before `own`; 0 unknown */
+    bool stranger;       /* its first bytes are no HTTP: segments are looked at while preamble_left */
     uint64_t preamble_left;
     bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */
@@ -91,6 +94,8 @@ static inline struct side *http_server_side(struct http_conn *conn) {
 /* http_read.c */
 /* Makes the lexer ready to read messages from stream offset `offset` on. */
 void http_read_start(struct http_conn *, enum direction, uint64_t offset);
+/* The side's own message begins at `offset`, in the chunk's segment. */
+void http_begin_own(struct side *, const struct chunk *, uint64_t offset);
 /* Reads messages from `in` until it is used up, the side's state changes, or the next message must wait for
  * the other direction. `in` is the end of the chunk's bytes, or, when `held`, bytes of a message whose first
  * ones came with earlier chunks. */

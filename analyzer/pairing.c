@@ -117,7 +117,7 @@ static bool may_fit(const struct http_message *request, uint64_t interims, uint6
  * the last response before q was sent when the server had all of it. Where that response is not known,
  * nothing says so; but where no response lies before q, nothing was answered. */
 static bool hides_open_request(const struct pairing *p, const struct transaction *t,
-                               const struct pairing_view *view) {
+                               const struct http_message *response, const struct pairing_view *view) {
     if (!t->after_gap) {
         return false;
     }
@@ -127,15 +127,18 @@ static bool hides_open_request(const struct pairing *p, const struct transaction
     if (p->interim_end && p->interim_end == t->request.ack) {
         return true; /* it has had a 1xx, and waits for more */
     }
-    return p->response_end == t->request.ack && p->response_ack &&
-           p->response_ack + SHORTEST_REQUEST <= t->gap_end;
+    uint64_t answered = p->response_end == t->request.ack ? p->response_ack : 0;
+    if (answered == 0 && response->offset == t->request.ack) {
+        answered = view->before_ack; /* of whatever stands there */
+    }
+    return answered && answered + SHORTEST_REQUEST <= t->gap_end;
 }
 
 /* What a search found in the client's stream may be part of a body whose head was lost. A real request there
  * is acknowledged to its end and no further when it is answered. */
 static bool is_proved(const struct pairing *p, const struct transaction *t,
                       const struct http_message *response, const struct pairing_view *view) {
-    if (t->doubtful || hides_open_request(p, t, view)) {
+    if (t->doubtful || hides_open_request(p, t, response, view)) {
         return false;
     }
     return !t->request.resynchronised || !t->request.end_known || response->ack <= t->request.end_offset;

@@ -132,6 +132,14 @@ static void lose(struct bench *b, enum direction direction, uint64_t len) {
     http_conn_ops.gap(b->conn, direction, offset, len, GAP_ACKNOWLEDGED, 0);
 }
 
+/* Snaplen did it. */
+static void cut(struct bench *b, enum direction direction, uint64_t len) {
+    struct connection *c = &b->connection;
+    uint64_t offset = c->delivered[direction];
+    c->delivered[direction] += len;
+    http_conn_ops.gap(b->conn, direction, offset, len, GAP_SNAPLEN, 0);
+}
+
 static uint64_t at(const struct bench *b, enum direction direction) {
     return b->connection.delivered[direction] - BASE;
 }
@@ -787,9 +795,36 @@ static void request_inside_a_body_is_never_proved(void **state) {
           "0 incomplete\n");
 }
 
+/* Snaplen cuts every packet: of two requests under way the first has no readable start line, and its answer
+ * starts where the second was sent. What came right before was sent when the server did not have the first.
+ */
+static void cut_packets_show_a_client_that_pipelines(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, CLIENT, "GET /2 HTT", 0);
+    cut(&b, CLIENT, 60);
+    uint64_t two = at(&b, CLIENT);
+    give(&b, SERVER, OK(0), two);
+    uint64_t one_answered = at(&b, SERVER);
+    give(&b, CLIENT, "GET /3 HTT", one_answered);
+    cut(&b, CLIENT, 60);
+    uint64_t three = at(&b, CLIENT);
+    give(&b, SERVER, "HTTP/1.1 20", two);
+    cut(&b, SERVER, 60);
+    give(&b, CLIENT, GET("/4"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), three + strlen(GET("/4")));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 0 complete\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 1\n"
+          "orphan_request GET /4 connection_closed body 0 incomplete\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keep_alive),
+        cmocka_unit_test(cut_packets_show_a_client_that_pipelines),
         cmocka_unit_test(pipelined_requests_go_in_order),
         cmocka_unit_test(exact_fit_of_a_later_request_is_no_proof),
         cmocka_unit_test(response_waits_for_its_request),
