@@ -113,9 +113,25 @@ static bool may_be_cut(const struct side *side) {
     return side->resynchronised && side->own.offset - side->search_from < LONGEST_METHOD;
 }
 
+/* Ends what was being read when sync was lost. */
+static void cut_message(struct http_conn *conn, enum direction direction, struct side *side) {
+    if (!side->message) {
+        return;
+    }
+    if (side->message->seen) {
+        conn->environment->counts.lost_sync++;
+        message_ended(conn, direction, side, true);
+    } else {
+        conn->environment->counts.fragments_of_messages++;
+        side->message = NULL;
+    }
+}
+
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct h1_event *event) {
     if (is_client(conn, direction) && http_request_is_http2(event)) {
+        enum direction server = direction_other(direction);
+        cut_message(conn, server, &conn->side[server]);
         conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
         side->message = NULL;
         return;
@@ -161,20 +177,6 @@ static void field(struct http_conn *conn, enum direction direction, struct side 
     m->minor = left_out && m->major == 0 ? 0 : m->minor; /* with fields it is no HTTP/0.9 */
     struct header_list *list = event->type == H1_TRAILER ? &m->trailers : &m->headers;
     message_field(m, list, event, side->transaction, conn->environment->limits);
-}
-
-/* Ends what was being read when sync was lost. */
-static void cut_message(struct http_conn *conn, enum direction direction, struct side *side) {
-    if (!side->message) {
-        return;
-    }
-    if (side->message->seen) {
-        conn->environment->counts.lost_sync++;
-        message_ended(conn, direction, side, true);
-    } else {
-        conn->environment->counts.fragments_of_messages++;
-        side->message = NULL;
-    }
 }
 
 /* The lexer can't go on: the message ends here, and what follows is searched. */
