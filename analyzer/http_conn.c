@@ -248,6 +248,10 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
             }
             forget_roles(conn, direction);
         }
+        if (conn->roles_known && side->refused == side->probe.offset) {
+            skip_candidate(conn, direction, chunk, in, resume); /* what a limit cut can't be read */
+            return;
+        }
         if (!conn->roles_known) {
             set_roles(conn, client, direction);
             conn->roles_searched = side->probe.mode == PROBE_SEARCH;

@@ -189,6 +189,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
+    if (side->message && !side->message->seen) {
+        side->refused = side->message->offset;
+    }
     if (is_client(conn, direction)) {
         conn->pairing.request_unreadable = true;
     } else if (!side->message || !side->message->seen) {

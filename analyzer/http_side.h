@@ -33,6 +33,7 @@ struct side {
     bool after_gap;      /* a loss, or the capture's beginning, stands before the next message */
     bool ended;
     enum end_reason end_reason;
+    uint64_t refused;     /* offset of a start line that could not be read; 0 none */
     uint64_t search_from; /* stream offset at which the present search began */
     uint64_t passed_ack;  /* ACK of the last bytes taken before, of the message that a loss cut or by the
                              search; 0 none */

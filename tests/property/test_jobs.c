@@ -43,7 +43,7 @@ static const struct tight tight[] = {
     {LIMIT(interim_responses), {1, 2}},
     {LIMIT(headers), {1, 3}},
     {LIMIT(head_bytes), {30, 80}},
-    {LIMIT(line_bytes), {32, 34}},
+    {LIMIT(line_bytes), {24, 32}},
     {LIMIT(fragment_datagrams), {1, 4}},
     {LIMIT(fragment_bytes), {2048, 8192}},
     {LIMIT(record_bytes), {1200, 1700}},
