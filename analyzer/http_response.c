@@ -157,6 +157,7 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
         if (!tunnel) {
             http_tentative_judge(conn);
             return;
+        transaction_end_tcp(t);
         }
         t = http_tentative_join(conn); /* nothing else would have been answered so */
     }

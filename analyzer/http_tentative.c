@@ -38,6 +38,8 @@ static void move_response(struct http_conn *conn, struct transaction *t, struct 
     if (!ok) {
         notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
     }
+    memcpy(t->tcp.at_end, from->tcp.at_end, sizeof t->tcp.at_end);
+    t->tcp.ended = from->tcp.ended;
     t->by = PAIRING_ACK;
     t->pipelined = from->pipelined;
     t->previous_end_ns = from->previous_end_ns;

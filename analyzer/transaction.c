@@ -101,8 +101,15 @@ void transaction_drop(struct transaction_store *store, struct transaction *t) {
     pool_give(&store->transactions, t);
 }
 
+void transaction_end_tcp(struct transaction *t) {
+    if (!t->tcp.ended) {
+        memcpy(t->tcp.at_end, t->connection->counts, sizeof t->tcp.at_end);
+        t->tcp.ended = true;
+    }
+}
+
 void transaction_finish(struct transaction_store *store, struct transaction *t) {
-    memcpy(t->tcp.at_end, t->connection->counts, sizeof t->tcp.at_end);
+    transaction_end_tcp(t);
     store->observer.finished(store->observer.context, t);
     transaction_drop(store, t);
 }

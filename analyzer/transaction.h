@@ -122,6 +122,7 @@ const char *transaction_type_name(
 struct tcp_share {
     struct stream_counts at_start[2];
     struct stream_counts at_end[2];
+    bool ended; /* at_end is set: the transaction was over before it is reported */
 };
 
 enum tunnel_protocol {
@@ -205,6 +206,8 @@ struct transaction *transaction_open(struct transaction_store *, const struct co
 /* Sets the id from the direction and the first byte's sequence number, and tells the observer. */
 void transaction_announce(struct transaction_store *, struct transaction *, enum direction, uint64_t offset);
 void transaction_updated(struct transaction_store *, const struct transaction *);
+/* What TCP does from now on is not its own. */
+void transaction_end_tcp(struct transaction *);
 /* Tells the observer and frees the transaction. */
 void transaction_finish(struct transaction_store *, struct transaction *);
 /* Frees it untold: only for one that no message was ever counted for. */
