@@ -70,8 +70,8 @@ struct segment {
     uint64_t ordinal; /* packet's place in the run */
     uint32_t file;
     bool duplicated; /* the tap delivered it more than once */
-    bool resent; /* bytes of it had come before, or the other side was known to have them for longer than the
-                    skew: they were first sent in another packet, whose ACK may have been smaller */
+    bool resent; /* its first bytes had come before, or the other side was known to have them for longer than
+                    the skew: they were first sent in another packet, whose ACK may have been smaller */
     bool conflict; /* while the bytes waited, others came for the same place: the first ones are these */
 };
 

@@ -248,7 +248,7 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     }
     note_in_time(x, d, offset);
     appraise(r, x, d, &a);
-    segment->resent = a.bytes.len > a.fresh || was_had(r, x, d, offset);
+    segment->resent = a.first_fresh > offset || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;
     bool news = a.fresh > 0 || (!s->data_seen && !below) || a.wire_end > s->highest;
     see(r, s, a.wire_end);
