@@ -21,6 +21,8 @@ static void note_message(struct transaction *t, const struct http_message *m) {
     if (m->resynchronised) {
         notes_add(&t->notes, NOTE_RESYNCHRONISED);
     }
+    message_note_oddities(&t->notes, 0,
+                          m->fields.oddities); /* of a head, though its message may not be over */
     if (m->conflict) {
         notes_add(&t->notes, NOTE_OVERLAP_CONFLICT);
     }

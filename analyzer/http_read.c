@@ -208,14 +208,18 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
 
 /* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
  * acknowledges more of the client's bytes, is the next response. So it is in a body that lasts until the
- * connection closes, though the server did not say that it would close it. */
+ * connection closes, though the server did not say that it would close it; and where readers disagree whether
+ * it lasts so long. */
 static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
                              const struct chunk *chunk, struct slice in) {
     const struct http_message *m = side->message;
     bool in_body = side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
                    side->h1.state == H1_IN_CHUNK_DATA;
-    if (is_client(conn, direction) || !in_body || !m || !side->transaction ||
-        side->transaction->request.seen) {
+    if (is_client(conn, direction) || !in_body || !m || !side->transaction) {
+        return false;
+    }
+    bool disputed = m->framing.kind == H1_BODY_CLOSE && m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
+    if (side->transaction->request.seen && !disputed) {
         return false;
     }
     const struct transaction *asked = side->transaction->tentative;

@@ -68,6 +68,9 @@ static void parse_target(struct transaction *t, const struct http_message *m) {
 void http_request_head(struct http_conn *conn, struct side *side, struct http_message *m) {
     struct transaction *t = side->transaction;
     m->framing = framing_of_request(&m->fields, m->major, m->minor, m->line[0]);
+    if (m->fields.oddities & FRAMING_ODD_AMBIGUOUS) {
+        pairing_doubt(&conn->pairing, conn->client, m->offset);
+    }
     if (!t) {
         return;
     }

@@ -117,6 +117,9 @@ void http_response_head(struct http_conn *conn, struct side *side, struct http_m
     const struct transaction *asked = t && t->tentative ? t->tentative : t;
     struct slice method = asked && asked->request.seen ? asked->request.line[0] : slice_make("", 0);
     m->framing = framing_of_response(&m->fields, m->major, m->minor, method, m->status);
+    if (m->fields.oddities & FRAMING_ODD_AMBIGUOUS) {
+        pairing_doubt(&conn->pairing, direction_other(conn->client), m->offset);
+    }
     if (t && !t->tentative) {
         transaction_updated(conn->environment->store, t);
     }
@@ -154,10 +157,10 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
         http_stop_waiting(conn);
     }
     if (t && t->tentative) {
+        transaction_end_tcp(t);
         if (!tunnel) {
             http_tentative_judge(conn);
             return;
-        transaction_end_tcp(t);
         }
         t = http_tentative_join(conn); /* nothing else would have been answered so */
     }

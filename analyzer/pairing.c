@@ -66,6 +66,16 @@ void pairing_lost(struct pairing *p, enum direction direction, uint64_t offset) 
     }
 }
 
+void pairing_doubt(struct pairing *p, enum direction direction, uint64_t offset) {
+    p->doubt[direction] = offset + 1;
+}
+
+/* Is the message perhaps part of one before it, whose end is not sure? */
+static bool may_be_inside(const struct pairing *p, enum direction direction, uint64_t offset) {
+    uint64_t doubt = p->doubt[direction];
+    return doubt && offset >= doubt && p->settled[direction] <= doubt;
+}
+
 bool pairing_expects_at(const struct pairing *p, const struct transaction *t, uint64_t *offset) {
     if (p->pipelines || !t->request.has_ack) {
         return false;
@@ -195,13 +205,15 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
         perhaps += may_fit(begun, 0, newest_behind(p), response);
     }
     choice.pipelined = exact_count > 1;
+    bool inside = first && (may_be_inside(p, p->client, first->request.offset) ||
+                            may_be_inside(p, direction_other(p->client), response->offset));
     bool later_request_unseen = response->has_ack && response->ack > view->captured;
     if (exact && exact_count == 1 && perhaps == 0 && is_proved(p, exact, response, view) &&
         (exact == first || (lost && !p->pipelines))) {
         choice.request = exact;
         choice.by = PAIRING_ACK;
         choice.tentative = exact->after_gap;
-    } else if (first && !lost && !later_request_unseen) {
+    } else if (first && !lost && !later_request_unseen && !inside) {
         choice.request = first;
         choice.by = PAIRING_ORDER;
     } else {

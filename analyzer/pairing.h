@@ -21,6 +21,9 @@ struct pairing {
      * to which offset a pair proved by ACKs has settled all. */
     uint64_t loss[2];
     uint64_t settled[2];
+    /* By direction: behind the start of the last message whose end readers disagree on; 0 none. What seems to
+     * follow it may be part of it. */
+    uint64_t doubt[2];
     uint64_t first_request_ack; /* q of the first request, 0 unknown; valid with any_request */
     uint64_t sent_behind;     /* the newest request was sent behind the server's bytes up to here at least */
     uint64_t response_end;    /* stream offset behind the last final response; 0 none */
@@ -71,6 +74,9 @@ void pairing_bind(struct pairing *, const struct pairing_choice *, const struct 
 void pairing_response_ended(struct pairing *, const struct http_message *response);
 /* Bytes up to `offset` were lost, or could not be understood: messages may be hidden in them. */
 void pairing_lost(struct pairing *, enum direction, uint64_t offset);
+
+/* Where the message that starts at `offset` ends is a matter of opinion. */
+void pairing_doubt(struct pairing *, enum direction, uint64_t offset);
 
 enum pairing_verdict { PAIRING_CONFIRMED, PAIRING_DENIED };
 

@@ -656,7 +656,8 @@ static void tls_is_let_go(void **state) {
     assert_int_equal(offer_slice(&b, CLIENT, hello, 0, false), 0);
     assert_int_equal(offer_slice(&b, SERVER, hello, at(&b, CLIENT), false), 0);
     give(&b, CLIENT, GET("/1"), at(&b, SERVER));
-    check(&b, END_FIN, "");
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 5 incomplete\ntransaction GET /2 200 ack body 1 complete\n");
 }
 
 static void tls_answered_in_clear(void **state) {
@@ -849,9 +850,48 @@ static void start_lines_beyond_any_limit(void **state) {
     }
 }
 
+/* Readers disagree where the first request ends: what seems to follow it may be its body, and the answer that
+ * of a later one. */
+static void what_an_ambiguous_request_may_hold(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT,
+         "POST /outer HTTP/1.1\r\nHost: a\r\nContent-Length: 33\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n" GET("/inner"),
+         0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, CLIENT, GET("/after"), 0);
+    give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/next"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "n", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction POST /outer 200 order body 0 incomplete\n"
+          "orphan_response 200 ambiguous body 1 incomplete of 2\n"
+          "orphan_response 200 ambiguous body 1 incomplete of 3\n"
+          "orphan_request GET /inner connection_closed body 0 incomplete\n"
+          "orphan_request GET /after connection_closed body 0 incomplete\n"
+          "orphan_request GET /next connection_closed body 0 incomplete\n");
+}
+
+/* A response that lasts until the connection closes for some readers, and not for others. */
+static void an_ambiguous_response_ends_where_the_next_begins(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "b", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 5 incomplete\ntransaction GET /2 200 ack body 1 complete\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keep_alive),
+        cmocka_unit_test(what_an_ambiguous_request_may_hold),
+        cmocka_unit_test(an_ambiguous_response_ends_where_the_next_begins),
         cmocka_unit_test(start_lines_beyond_any_limit),
         cmocka_unit_test(cut_packets_show_a_client_that_pipelines),
         cmocka_unit_test(pipelined_requests_go_in_order),

@@ -48,7 +48,7 @@ struct bench {
     size_t told_len;
     bool next_found;
     bool ambiguous; /* a record says so */
-    bool searched;  /* something could not be read */
+    bool searched;  /* something could not be read, or an end was guessed */
 };
 
 static const char *file_name(void *context, uint32_t file) {
@@ -159,7 +159,8 @@ static void on_finished(void *context, const struct transaction *t) {
                                       t->response.body_bytes == 2 && transaction_is_complete(t));
     b->ambiguous = b->ambiguous || notes_has(&t->notes, NOTE_FRAMING_AMBIGUOUS);
     b->searched = b->searched || t->request.resynchronised || t->response.resynchronised ||
-                  t->reason == PAIRING_UNREADABLE || notes_has(&t->notes, NOTE_BODY_SYNTAX);
+                  t->reason == PAIRING_UNREADABLE || notes_has(&t->notes, NOTE_BODY_SYNTAX) ||
+                  notes_has(&t->notes, NOTE_BODY_END_GUESSED);
     /* Never a wrong pair: the second answer alone has this reason. (A request line that is cut in two may be
      * two requests.) */
     bool first = slice_starts_with(t->request.line[1], "/one");
