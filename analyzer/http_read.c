@@ -207,9 +207,9 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
 }
 
 /* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
- * acknowledges more of the client's bytes, is the next response. So it is in a body that lasts until the
- * connection closes, though the server did not say that it would close it; and where readers disagree whether
- * it lasts so long. */
+ * acknowledges more of the client's bytes, is the next response. So it is, where another request is known to
+ * be open, in a body that lasts until the connection closes, though the server did not say that it would
+ * close it; and where readers disagree whether it lasts so long. */
 static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
                              const struct chunk *chunk, struct slice in) {
     const struct http_message *m = side->message;
@@ -227,7 +227,8 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
     bool more_acked = (!asked || asked->next) && chunk->segment->has_ack && !chunk->segment->resent &&
                       m->has_ack && chunk->segment->ack > m->ack;
     bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
-    return segment_start && (more_acked || (asked && unending)) && probe_starts_status_line(in);
+    bool more_asked = asked || side->transaction->candidates > 0; /* requests that are known to be open */
+    return segment_start && (more_acked || (more_asked && unending)) && probe_starts_status_line(in);
 }
 
 /* What a search found may claim too much. A request at a segment's start, sent when the client had a final

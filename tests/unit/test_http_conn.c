@@ -887,9 +887,29 @@ static void an_ambiguous_response_ends_where_the_next_begins(void **state) {
           "transaction GET /1 200 ack body 5 incomplete\ntransaction GET /2 200 ack body 1 complete\n");
 }
 
+/* Which of three was answered is not known, and its answer lasts until the connection closes, which the
+ * server does not announce: a status line at a packet's start is the next one, though nothing more was asked.
+ */
+static void an_orphan_response_leaves_the_next_alone(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1") "HEAD /2 HTTP/1.1\r\nHost: a\r\n\r\n" GET("/3"), 0);
+    lose(&b, SERVER, 50);
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", at(&b, CLIENT));
+    give(&b, SERVER, OK(1) "c", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 200 ambiguous body 0 incomplete of 3\n"
+          "orphan_response 200 ambiguous body 1 incomplete of 3\n"
+          "orphan_request GET /1 response_lost body 0 incomplete\n"
+          "orphan_request HEAD /2 response_lost body 0 incomplete\n"
+          "orphan_request GET /3 response_lost body 0 incomplete\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keep_alive),
+        cmocka_unit_test(an_orphan_response_leaves_the_next_alone),
         cmocka_unit_test(what_an_ambiguous_request_may_hold),
         cmocka_unit_test(an_ambiguous_response_ends_where_the_next_begins),
         cmocka_unit_test(start_lines_beyond_any_limit),
