@@ -139,10 +139,33 @@ static bool is_excused(struct bench *b, const struct witness *ideals) {
     return true;
 }
 
+static const char *behind_pairing(const char *s) {
+    static const char *const said[] = {"by=ack", "by=order", "by=\"ack\"", "by=\"order\""};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        if (strncmp(s, said[i], strlen(said[i])) == 0) {
+            return s + strlen(said[i]);
+        }
+    }
+    return s;
+}
+
+/* Where bytes are first seen in a packet that sends them again, their ACK may be too late to prove what order
+ * says as well. */
+static bool facts_agree(const char *x, const char *y, bool fresh) {
+    for (;; x++, y++) {
+        x = fresh ? behind_pairing(x) : x;
+        y = fresh ? behind_pairing(y) : y;
+        if (*x != *y || *x == '\0') {
+            return *x == *y;
+        }
+    }
+}
+
 static bool judge_whole(struct bench *b, const struct witness *ideals, const struct tap_plan *plan) {
     for (unsigned i = 0; i < ideals->count && i < b->seen.count; i++) {
         const struct witness_record *ideal = &ideals->records[i], *seen = &b->seen.records[i];
-        if (strcmp(witness_facts(ideals, ideal), witness_facts(&b->seen, seen)) != 0) {
+        if (!facts_agree(witness_facts(ideals, ideal), witness_facts(&b->seen, seen),
+                         plan->number[TAP_fresh])) {
             return blame(b, "the facts differ", seen);
         }
         if (strcmp(ideal->parent_name, seen->parent_name) != 0 || seen->parent_name[0] == '?') {
