@@ -189,8 +189,8 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
-    if (side->message && !side->message->seen) {
-        side->refused = side->message->offset;
+    if (!side->message || !side->message->seen) {
+        side->refused = side->message ? side->message->offset : side->h1.bad_offset;
     }
     if (is_client(conn, direction)) {
         conn->pairing.request_unreadable = true;

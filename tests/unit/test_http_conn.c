@@ -656,8 +656,7 @@ static void tls_is_let_go(void **state) {
     assert_int_equal(offer_slice(&b, CLIENT, hello, 0, false), 0);
     assert_int_equal(offer_slice(&b, SERVER, hello, at(&b, CLIENT), false), 0);
     give(&b, CLIENT, GET("/1"), at(&b, SERVER));
-    check(&b, END_FIN,
-          "transaction GET /1 200 ack body 5 incomplete\ntransaction GET /2 200 ack body 1 complete\n");
+    check(&b, END_FIN, "");
 }
 
 static void tls_answered_in_clear(void **state) {
