@@ -32,14 +32,15 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
 static bool conclude_memory(struct progress *progress, const struct ledger *ledger) {
     uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY] + ledger->decode.fragments_no_room;
     uint64_t messages = ledger->http.no_memory_requests + ledger->http.no_memory_responses;
-    if (ledger->records_no_memory + ledger->memory_failures == 0) {
+    uint64_t refused = ledger->memory_failures + ledger->decode.memory_failures;
+    if (ledger->records_no_memory + refused == 0) {
         return true;
     }
     progress_say(progress,
                  "%" PRIu64 " packets and %" PRIu64 " messages were not analyzed and %" PRIu64
                  " records not written for want of memory%s; --stats tells more",
                  packets, messages, ledger->records_no_memory,
-                 ledger->memory_failures ? ", which may leave others incomplete" : "");
+                 refused ? ", which may leave others incomplete" : "");
     return false;
 }
 

@@ -286,6 +286,7 @@ void crew_counts(const struct crew *crew, struct ledger *ledger) {
         ledger->records[i] += crew->outlet.records[i];
     }
     ledger->flow.fates[FLOW_NO_MEMORY] += crew->lost_packets;
+    ledger->memory_failures += crew->lost_packets; /* no epoch for them */
     ledger->records_unwritten += crew->outlet.unwritten;
     ledger->output_bytes += sink_bytes(crew->outlet.sink);
 }

@@ -161,7 +161,6 @@ void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
     source_counts(pipeline->parts.source, &ledger->source);
     decoder_counts(pipeline->parts.decoder, &ledger->decode);
     crew_counts(pipeline->parts.crew, ledger);
-    ledger->memory_failures += ledger->decode.memory_failures;
     ledger->clock_jumps = pipeline->clock.jumps;
     ledger->clock_steps_back = pipeline->clock.steps_back;
     ledger->clock_wild = pipeline->clock.wild;

@@ -107,6 +107,7 @@ void worker_counts(const struct worker *worker, struct ledger *ledger) {
         ledger->memory_failures += worker->partitions[i]->memory.failures;
     }
     ledger->flow.fates[FLOW_NO_MEMORY] += worker->lost_packets;
+    ledger->memory_failures += worker->lost_packets; /* no partition for them */
     ledger->records_too_long += worker->too_long;
     ledger->records_no_memory += worker->no_memory;
 }
