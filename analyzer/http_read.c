@@ -206,6 +206,37 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
+/* No content of the type begins with a status line, as a stored message, a log or a dump might. */
+static bool type_is_no_message(const struct http_message *m) {
+    static const char *const types[] = {
+        "image/",           "audio/",
+        "video/",           "font/",
+        "text/html",        "text/css",
+        "text/javascript",  "text/xml",
+        "application/json", "application/javascript",
+        "application/xml",  "application/pdf",
+        "application/zip",  "application/gzip",
+        "application/wasm", "application/x-javascript",
+    };
+    const struct header *type = header_find(&m->headers, "content-type");
+    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
+        struct slice wanted = slice_of(types[i]);
+        if (slice_equal_nocase(slice_first(type->value, wanted.len), wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A method that is not known may have been HEAD: then a status line where the body should begin is the next
+ * response, if the body can't be a message itself. */
+static bool stands_for_body(const struct side *side, const struct chunk *chunk, struct slice in) {
+    const struct http_message *m = side->message;
+    uint64_t offset = chunk->offset + (chunk->bytes.len - in.len);
+    return !side->transaction->tentative && !side->transaction->request.seen && m->head_complete &&
+           offset == m->offset + m->head_bytes && probe_starts_status_line(in) && type_is_no_message(m);
+}
+
 /* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
  * acknowledges more of the client's bytes, is the next response. So it is, where another request is known to
  * be open, in a body that lasts until the connection closes, though the server did not say that it would
@@ -217,6 +248,9 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
                    side->h1.state == H1_IN_CHUNK_DATA;
     if (is_client(conn, direction) || !in_body || !m || !side->transaction) {
         return false;
+    }
+    if (stands_for_body(side, chunk, in)) {
+        return true;
     }
     bool disputed = m->framing.kind == H1_BODY_CLOSE && m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
     if (side->transaction->request.seen && !disputed) {

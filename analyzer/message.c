@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/message.h"
 
+#include "analyzer/method.h"
+
 static struct capture_point point_of(const struct segment *s) {
     return (struct capture_point){
         .time_ns = s->time_ns, .number = s->number, .ordinal = s->ordinal, .file = s->file};
@@ -143,6 +145,10 @@ void message_note_target(struct notes *notes, const struct http_message *request
         if (target->oddities >> bit & 1) {
             notes_add(notes, target_notes[bit]);
         }
+    }
+    enum { LONGEST_METHOD = 20 }; /* of those registered: UPDATEREDIRECTREF has 17 */
+    if (request->line[0].len > LONGEST_METHOD && !method_is_known(request->line[0])) {
+        notes_add(notes, NOTE_METHOD_LONG);
     }
     if (request->fields.host_count > 1) {
         notes_add(notes, NOTE_HOST_REPEATED);

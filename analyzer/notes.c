@@ -137,6 +137,11 @@ static const struct note_info registry[NOTE_IDS] = {
          "Content came with a GET, HEAD, CONNECT or TRACE, where it has no meaning.",
          "lighttpd refuses it with GET and HEAD, Squid when it has a Content-Length; Varnish drops a GET's "
          "and refuses a HEAD's; nginx, Apache, HAProxy, Caddy, Node, gunicorn and Tomcat take it."},
+    [NOTE_METHOD_LONG] =
+        {"method_long", NOTE_WARNING, "RFC 9110 9.1",
+         "The method is registered nowhere and longer than any that is: perhaps bytes that do not belong to "
+         "the request stand before it.",
+         ""},
     [NOTE_HOST_MISMATCH] = {"host_mismatch", NOTE_WARNING, "RFC 9112 3.2.2",
                             "Host differed from the target's authority; the target's counts.",
                             "Apache, Squid, Varnish and Caddy go by the target; nginx, Node and gunicorn "

@@ -45,7 +45,8 @@ enum note_id {
     NOTE_FRAMING_OBSCURED,
     NOTE_FRAMING_AMBIGUOUS,
     NOTE_CONTENT_UNEXPECTED,
-    /* target */
+    /* target and method */
+    NOTE_METHOD_LONG,
     NOTE_HOST_MISMATCH,
     NOTE_HOST_SYNTAX,
     NOTE_HOST_MISSING,

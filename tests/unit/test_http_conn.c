@@ -357,6 +357,27 @@ static void head_has_no_body(void **state) {
           "transaction HEAD /h 200 ack body 0 complete\ntransaction GET /g 200 ack body 1 complete\n");
 }
 
+/* Responses alone, pipelined: where the body of an image should begin stands the next status line, so its
+ * request was HEAD. A text may well begin so. */
+static void responses_to_pipelined_heads_alone(void **state) {
+    (void)state;
+    struct bench b;
+    for (int text = 0; text < 2; text++) {
+        setup(&b);
+        b.connection.one_sided = true;
+        char bytes[512];
+        snprintf(bytes, sizeof bytes,
+                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 62\r\n\r\n"
+                 "HTTP/1.1 404 Not Found\r\nServer: a\r\nContent-Length: 5\r\n\r\nwhat?",
+                 text ? "text/plain" : "image/png");
+        lose(&b, CLIENT, 100);
+        assert_int_equal(offer(&b, SERVER, bytes, at(&b, CLIENT), true), 0);
+        conclude(&b, END_FIN);
+        assert_int_equal(strstr(b.log, "404") != NULL, !text);
+        assert_null(strstr(b.log, " complete"));
+    }
+}
+
 /* Its request is lost, so it may have been HEAD: the next response must not be swallowed. */
 static void response_to_a_lost_head(void **state) {
     (void)state;
@@ -926,6 +947,7 @@ int main(void) {
         cmocka_unit_test(lost_continue_is_proved_by_the_last_ack),
         cmocka_unit_test(early_response),
         cmocka_unit_test(head_has_no_body),
+        cmocka_unit_test(responses_to_pipelined_heads_alone),
         cmocka_unit_test(response_to_a_lost_head),
         cmocka_unit_test(connect_opens_a_tunnel),
         cmocka_unit_test(http_inside_a_tunnel_is_read),
