@@ -329,6 +329,7 @@ static void handshake(struct maker *m, struct talk *t) {
         begin(t, t->first[0] + 0x01000000); /* the same port, numbers far off */
         m->c->lossless = false;             /* late packets may be counted to either */
     }
+    m->c->begins[number_of(m, t)] = true;
     send_packet(m, t, 0, TCP_SYN, 0, 0, false);
     send_packet(m, t, 1, TCP_SYN | TCP_ACK, 0, 0, false);
     send_packet(m, t, 0, TCP_ACK, 0, 0, false);

@@ -27,6 +27,7 @@ struct conversation {
     bool lossless;                      /* every packet was captured whole, and no later than the skew */
     bool interims;                      /* there were 1xx answers */
     bool pipelines[CONVERSATION_TALKS]; /* some requests were sent before the answers to those before */
+    bool begins[CONVERSATION_TALKS];    /* its handshake is in the capture */
     size_t exchanges;
     struct exchange exchange[CONVERSATION_EXCHANGES];
 };
