@@ -206,6 +206,16 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
+static bool is_in_body(const struct side *side) {
+    return side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
+           side->h1.state == H1_IN_CHUNK_DATA;
+}
+
+/* `in`, the end of the chunk's bytes, begins its segment. */
+static bool begins_segment(const struct chunk *chunk, struct slice in) {
+    return in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
+}
+
 /* No content of the type begins with a status line, as a stored message, a log or a dump might. */
 static bool type_is_no_message(const struct http_message *m) {
     static const char *const types[] = {
@@ -244,9 +254,7 @@ static bool stands_for_body(const struct side *side, const struct chunk *chunk, 
 static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
                              const struct chunk *chunk, struct slice in) {
     const struct http_message *m = side->message;
-    bool in_body = side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
-                   side->h1.state == H1_IN_CHUNK_DATA;
-    if (is_client(conn, direction) || !in_body || !m || !side->transaction) {
+    if (is_client(conn, direction) || !is_in_body(side) || !m || !side->transaction) {
         return false;
     }
     if (stands_for_body(side, chunk, in)) {
@@ -260,9 +268,9 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
     bool unending = m->framing.kind == H1_BODY_CLOSE && framing_persists(&m->fields, m->major, m->minor);
     bool more_acked = (!asked || asked->next) && chunk->segment->has_ack && !chunk->segment->resent &&
                       m->has_ack && chunk->segment->ack > m->ack;
-    bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
     bool more_asked = asked || side->transaction->candidates > 0; /* requests that are known to be open */
-    return segment_start && (more_acked || (more_asked && unending)) && probe_starts_status_line(in);
+    return begins_segment(chunk, in) && (more_acked || (more_asked && unending)) &&
+           probe_starts_status_line(in);
 }
 
 /* What a search found may claim too much. A request at a segment's start, sent when the client had a final
@@ -270,13 +278,10 @@ static bool is_next_response(const struct http_conn *conn, enum direction direct
 static bool may_be_next_request(const struct http_conn *conn, enum direction direction,
                                 const struct side *side, const struct chunk *chunk, struct slice in) {
     const struct http_message *m = side->message;
-    bool in_body = side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
-                   side->h1.state == H1_IN_CHUNK_DATA;
-    if (!is_client(conn, direction) || !in_body || !m || !m->resynchronised || !side->transaction) {
+    if (!is_client(conn, direction) || !is_in_body(side) || !m || !m->resynchronised || !side->transaction) {
         return false;
     }
-    bool segment_start = in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
-    return segment_start && chunk->segment->has_ack && !chunk->segment->resent && m->has_ack &&
+    return begins_segment(chunk, in) && chunk->segment->has_ack && !chunk->segment->resent && m->has_ack &&
            chunk->segment->ack > m->last_ack && probe_starts_request(in);
 }
 

@@ -32,7 +32,7 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
 static bool conclude_memory(struct progress *progress, const struct ledger *ledger) {
     uint64_t packets = ledger->flow.fates[FLOW_NO_MEMORY] + ledger->decode.fragments_no_room;
     uint64_t messages = ledger->http.no_memory_requests + ledger->http.no_memory_responses;
-    uint64_t refused = ledger->memory_failures + ledger->decode.memory_failures;
+    uint64_t refused = ledger_refused(ledger);
     if (ledger->records_no_memory + refused == 0) {
         return true;
     }

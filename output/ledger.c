@@ -252,7 +252,7 @@ static void print_http(const struct http_counts *h, FILE *out) {
     part(out, 2, "incomplete ones among all of these", h->incomplete);
 }
 
-static uint64_t refused(const struct ledger *l) {
+uint64_t ledger_refused(const struct ledger *l) {
     return l->memory_failures + l->decode.memory_failures;
 }
 
@@ -264,7 +264,7 @@ static void print_caps(const struct ledger *l, FILE *out) {
                     f->cap_held_bytes + f->cap_stream_bytes + f->cap_flows + f->cap_memory +
                     f->cap_flow_memory + f->fates[FLOW_NO_MEMORY] + h->interim_dropped + h->lines_cut +
                     h->headers_dropped + h->cap_open_requests + h->cap_transactions + h->no_memory_requests +
-                    h->no_memory_responses + f->declined_timeouts + refused(l) + l->records_no_memory +
+                    h->no_memory_responses + f->declined_timeouts + ledger_refused(l) + l->records_no_memory +
                     l->records_too_long;
     heading(out, "CAPS HIT");
     part(out, 2, "frames with too many headers", d->fates[DECODE_TUNNEL_DEPTH]);
@@ -287,7 +287,7 @@ static void print_caps(const struct ledger *l, FILE *out) {
     part(out, 2, "fields not stored", h->headers_dropped);
     part(out, 2, "records too long", l->records_too_long);
     part(out, 2, "records without memory", l->records_no_memory);
-    part(out, 2, "MEMORY REFUSED by the system", refused(l));
+    part(out, 2, "MEMORY REFUSED by the system", ledger_refused(l));
     if (hits == 0) {
         (void)fprintf(out, "  none\n");
     }

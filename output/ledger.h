@@ -30,6 +30,8 @@ struct ledger {
 void flow_counts_add(struct flow_counts *a, const struct flow_counts *b);
 void http_counts_add(struct http_counts *a, const struct http_counts *b);
 
+/* Times the system had no memory to give, in all layers. */
+uint64_t ledger_refused(const struct ledger *);
 /* Does every equation hold? Else the first that does not, as text in `why`. */
 bool ledger_balances(const struct ledger *, char why[256]);
 /* --stats: all of it; zero lines are left out except the sums. */

@@ -27,6 +27,14 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
     f->touched_ns = t->reassembler.clock_ns;
 }
 
+static size_t sum_of_bytes(const struct flow_table *t) {
+    size_t sum = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        sum += t->lists[kind].bytes;
+    }
+    return sum;
+}
+
 static enum flow_kind kind_of(const struct flow *f) {
     const struct session *x = f->session;
     if (!x) {
@@ -43,10 +51,7 @@ static enum flow_kind kind_of(const struct flow *f) {
 static void attribute(struct flow_table *t, struct flow *f) {
     size_t live = t->memory->live - page_pool_used(&t->reassembler.pages) - timers_bytes(&t->timers) -
                   flow_index_bytes(&t->index);
-    size_t known = 0;
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        known += t->lists[kind].bytes;
-    }
+    size_t known = sum_of_bytes(t);
     size_t bytes = f->bytes + live > known ? f->bytes + live - known : 0;
     t->lists[f->kind].bytes += bytes - f->bytes;
     f->bytes = bytes;
@@ -77,10 +82,7 @@ static struct flow *heaviest(const struct flow_list *list, const struct flow *sp
 
 /* The flow that is to pay; `spared` (or NULL) is not. */
 static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
-    size_t bytes = 0;
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        bytes += t->lists[kind].bytes;
-    }
+    size_t bytes = sum_of_bytes(t);
     for (int round = 0; round < 2; round++) {
         for (int kind = 0; kind < KIND_COUNT; kind++) {
             const struct flow_list *list = &t->lists[kind];

@@ -97,6 +97,7 @@ static enum flow_fate take_reset(struct reassembler *r, struct session *x, enum 
     if (x->state == SESSION_OPEN) {
         x->state = SESSION_RESET;
         x->reset_ns = r->clock_ns;
+        /* Without another number to go by nothing can be beyond it. */
         x->reset_offset = x->streams[d].anchored ? stream_offset(&x->streams[d], p->seq) : UINT64_MAX - 1;
         x->outlived = false;
         x->alive = false;
@@ -127,15 +128,17 @@ static void doubt_reset(struct reassembler *r, struct session *x, enum direction
 }
 
 bool session_reset_stands(struct reassembler *r, struct session *x) {
-    bool stands = !x->alive;
-    if (x->alive && x->outlived) {
-        refute_reset(r, x);
-        return false;
+    if (!x->alive) {
+        return true;
     }
-    x->outlived = true;
-    x->alive = false;
-    x->reset_ns = r->clock_ns;
-    return stands;
+    if (x->outlived) {
+        refute_reset(r, x);
+    } else {
+        x->outlived = true;
+        x->alive = false;
+        x->reset_ns = r->clock_ns;
+    }
+    return false;
 }
 
 static void take_ack(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
