@@ -23,26 +23,20 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import material  # noqa: E402
-from material import capfile, harness  # noqa: E402
+from bench import JOBS, PATIENCE, Bench  # noqa: E402
+from material import capfile  # noqa: E402
 
-PATIENCE = 30
 PROMPT = 3  # seconds in which a second signal must end the run
-JOBS = ("1", "2")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 READ = re.compile(rb"^FRAMES\n  read +([\d ]+)$", re.MULTILINE)
 
 
-class Endings:
+class Endings(Bench):
     def __init__(self, hark, work, runs, seed):
-        self.hark = hark
-        self.work = work
+        super().__init__(hark, work)
         self.runs = runs
         self.random = random.Random(seed)
-        self.cases = 0
-        self.faults = 0
         self.ends = {}
-        self.capture = material.merged(material.FEATURES)
-        self.all = material.features(os.path.join(work, "all.pcap"))
         frames = []
         for copy in range(8):
             frames += [capfile.Frame(frame.time + copy * 100 * 10**9, frame.data, frame.wire) for frame in self.capture.frames]
@@ -50,29 +44,6 @@ class Endings:
         started = time.monotonic()
         self.good = self.run("-r", "long.pcap").out
         self.length = time.monotonic() - started  # seconds of a whole run
-
-    def check(self, holds, what):
-        self.cases += 1
-        if not holds:
-            self.faults += 1
-            print("FAULT", what, flush=True)
-        return holds
-
-    def run(self, *arguments, **more):
-        return harness.run_hark(self.hark, list(arguments), cwd=self.work, **more)
-
-    def start(self, *arguments, **more):
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": harness.ENVIRONMENT, "cwd": self.work}
-        return subprocess.Popen([self.hark, *arguments], **{**options, **more})
-
-    def finish(self, process, what):
-        try:
-            out, err = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            self.check(False, f"{what}: does not end")
-        return out or b"", err
 
     def until(self, path, frames):
         """The output for so many frames of the capture."""
@@ -114,7 +85,7 @@ class Endings:
                 time.sleep(0.05)
                 process.send_signal(kind)
                 pipe, process.stdin = process.stdin, None
-                _, err = self.finish(process, what)
+                _, err = self.end(process, what)
                 pipe.close()
                 with open(os.path.join(self.work, "out"), "rb") as out:
                     self.in_good_order(what, process.returncode, out.read(), err, "all.pcap")
@@ -129,7 +100,7 @@ class Endings:
         process = self.start("-r", "long.pcap", "-j", jobs, "-o", target, "--stats", stdout=subprocess.DEVNULL)
         time.sleep(self.random.random() * self.length * 1.1)
         process.send_signal(kind)
-        _, err = self.finish(process, kind.name)
+        _, err = self.end(process, kind.name)
         out = b""
         if os.path.exists(target):
             with open(target, "rb") as file:
@@ -187,7 +158,7 @@ class Endings:
                             break
                         got += data
                     os.close(read_end)
-                    _, err = self.finish(process, what)
+                    _, err = self.end(process, what)
                     if second:
                         self.check(self.good.startswith(got), f"a second {what}: the output is not the beginning")
                     else:
@@ -202,7 +173,7 @@ class Endings:
                 got += os.read(process.stdout.fileno(), 4096)
                 process.send_signal(kind)
                 time.sleep(0.05)
-            out, err = self.finish(process, "harmless signals")
+            out, err = self.end(process, "harmless signals")
             self.check(process.returncode == 0 and got + out == self.good and err == b"", f"harmless signals, -j{jobs}: {process.returncode} {err!r}")
         process = self.start("-r", "-", stdin=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         time.sleep(0.5)
@@ -210,14 +181,14 @@ class Endings:
         time.sleep(0.2)
         self.check(process.poll() is None, "nohup: SIGHUP ends the run")
         process.send_signal(signal.SIGTERM)
-        self.finish(process, "nohup")
+        self.end(process, "nohup")
 
     def descriptors(self):
         """No descriptors left, for any number of them: one line and exit 1, or a whole run."""
         for limit in range(3, 12):
             process = self.start("-r", "all.pcap", "-o", os.path.join(self.work, "few"), "-j", "2",
                                  preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
-            _, err = self.finish(process, "few descriptors")
+            _, err = self.end(process, "few descriptors")
             if process.returncode == 127:  # not even its libraries could be opened
                 continue
             self.check((process.returncode == 0 and err == b"") or (process.returncode == 1 and re.fullmatch(rb"hark: [^\n]+\n", err)),
@@ -264,7 +235,7 @@ class Endings:
                         got += os.read(process.stdout.fileno(), 65536)
                 time.sleep(0.3)
                 process.send_signal(kind)
-                out, err = self.finish(process, what)
+                out, err = self.end(process, what)
         out = got + out
         self.check(process.returncode == 0 and b"The ledger balances" in err, f"{what}: {process.returncode} {err[-300:]!r}")
         self.check(out.count(b"\n") == 2 and out.endswith(b"\n") and b"capture_ended" in out.splitlines()[1] and b"/open" in out.splitlines()[1], f"{what}: {out!r}")

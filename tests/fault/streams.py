@@ -24,50 +24,25 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import allocations  # noqa: E402
 import material  # noqa: E402
+from bench import JOBS, PATIENCE, Bench  # noqa: E402
 from material import capfile, harness  # noqa: E402
 
-PATIENCE = 30  # seconds until something that does not happen is a fault
-JOBS = ("1", "2")
 RECORDS_LOST = re.compile(rb"^hark: writing to [^\n]* failed after (\d+) bytes: [^\n]*; (\d+) records were not written(, and the rest of the input was not read)?$",
                           re.MULTILINE)
 
 
-class Streams:
+class Streams(Bench):
     def __init__(self, hark, fault, work, step):
-        self.hark = hark
+        super().__init__(hark, work)
         self.fault = fault
-        self.work = work
         self.step = step
-        self.cases = 0
-        self.faults = 0
-        self.capture = material.merged(material.FEATURES)
-        self.all = material.features(os.path.join(work, "all.pcap"))
         self.good = self.run("-r", "all.pcap").out
         assert len(self.good) > 200_000
 
-    def check(self, holds, what):
-        self.cases += 1
-        if not holds:
-            self.faults += 1
-            print("FAULT", what, flush=True)
-        return holds
-
-    def run(self, *arguments, **more):
-        return harness.run_hark(self.hark, list(arguments), cwd=self.work, **more)
-
-    def start(self, *arguments, **more):
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": harness.ENVIRONMENT, "cwd": self.work}
-        return subprocess.Popen([self.hark, *arguments], **{**options, **more})
-
     def finish(self, process, what):
-        """Status and standard error; what is left of standard output when nobody else reads it."""
-        try:
-            out, err = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            self.check(False, f"{what}: does not end")
-        return process.returncode, out or b"", err
+        """Status, and what `end` gives."""
+        out, err = self.end(process, what)
+        return process.returncode, out, err
 
     # ---- output ----
 
