@@ -4,6 +4,8 @@
 #ifndef HARK_ANALYZER_NOTES_H
 #define HARK_ANALYZER_NOTES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum note_severity { NOTE_INFO, NOTE_WARNING, NOTE_ERROR };
@@ -87,6 +89,13 @@ struct notes {
 };
 static inline void notes_add(struct notes *notes, enum note_id id) {
     notes->seen[id / 64] |= UINT64_C(1) << (id % 64);
+}
+static inline bool notes_none(const struct notes *notes) {
+    uint64_t any = 0;
+    for (size_t i = 0; i < sizeof notes->seen / sizeof *notes->seen; i++) {
+        any |= notes->seen[i];
+    }
+    return any == 0;
 }
 static inline int notes_has(const struct notes *notes, enum note_id id) {
     return (int)(notes->seen[id / 64] >> (id % 64) & 1);

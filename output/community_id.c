@@ -5,24 +5,16 @@
 #include <stdlib.h>
 
 enum {
-    REMEMBERED = 256,
     IP_PROTOCOL_TCP = 6,
     IPV4_BYTES = 4,
     SHA1_BYTES = 20,
     MESSAGE_BYTES = 2 + 32 + 2 + 4
 };
 
-struct remembered {
-    bool used;
-    struct flow_key key;
-    char id[COMMUNITY_ID_BYTES];
-};
-
 struct community_ids {
     EVP_MD *sha1;
     EVP_MD_CTX *context;
     size_t failures;
-    struct remembered recent[REMEMBERED]; /* by the flow's hash */
 };
 
 static uint8_t *put_address(uint8_t *to, const struct endpoint *side, bool v4) {
@@ -84,7 +76,8 @@ struct community_ids *community_ids_new(void) {
     ids->context = EVP_MD_CTX_new();
     /* The first digest shows that the hash works. */
     struct flow_key none = {.ip_version = 4};
-    if (!ids->sha1 || !ids->context || !make_id(ids, &none, ids->recent[0].id)) {
+    char id[COMMUNITY_ID_BYTES];
+    if (!ids->sha1 || !ids->context || !make_id(ids, &none, id)) {
         community_ids_free(ids);
         return NULL;
     }
@@ -100,15 +93,10 @@ void community_ids_free(struct community_ids *ids) {
     free(ids);
 }
 
-const char *community_id(struct community_ids *ids, const struct flow_key *key) {
-    struct remembered *slot = &ids->recent[flow_key_hash(key) % REMEMBERED];
-    if (slot->used && flow_key_equal(&slot->key, key)) {
-        return slot->id;
-    }
-    slot->used = make_id(ids, key, slot->id);
-    ids->failures += !slot->used;
-    slot->key = *key;
-    return slot->used ? slot->id : NULL;
+bool community_id(struct community_ids *ids, const struct flow_key *key, char id[COMMUNITY_ID_BYTES]) {
+    bool made = make_id(ids, key, id);
+    ids->failures += !made;
+    return made;
 }
 
 size_t community_ids_failures(const struct community_ids *ids) {

@@ -8,6 +8,33 @@
 #define SCHEMA_VERSION "1.0"
 #define ECS_VERSION    "8.17.0"
 
+/* How often memory was refused to what the JSON is made with: it may then lack something. */
+static size_t count_failures(const struct native *native) {
+    return native->scratch.memory->failures + community_ids_failures(native->ids);
+}
+
+bool native_remembers(struct native *native, struct writer *w, const struct memo_key *key,
+                      struct native_memo *memo) {
+    struct slice json;
+    if (!memo_get(native->memo, key, &json)) {
+        *memo = (struct native_memo){
+            .key = key, .start = w->out->len + w->comma, .failures = count_failures(native)};
+        return false;
+    }
+    if (json.len) {
+        writer_json(w, json);
+    }
+    return true;
+}
+
+void native_remember(struct native *native, struct writer *w, const struct native_memo *memo) {
+    const struct buf *out = w->out;
+    if (!out->failed && count_failures(native) == memo->failures) {
+        size_t start = memo->start < out->len ? memo->start : out->len; /* nothing was written */
+        memo_put(native->memo, memo->key, slice_make(out->ptr + start, out->len - start));
+    }
+}
+
 static bool is_between(unsigned status, unsigned low, unsigned high) {
     return status >= low && status <= high;
 }
@@ -134,11 +161,12 @@ static void write_vlan(struct writer *w, uint16_t id) {
 
 static void write_network(struct native *native, struct writer *w, const struct transaction *t,
                           const struct packet_path *path) {
-    const char *id = community_id(native->ids, &t->connection->key);
+    char id[COMMUNITY_ID_BYTES];
+    bool known = community_id(native->ids, &t->connection->key, id);
     const char *protocol = network_protocol(t);
     WRITER_KEY(w, "network");
     writer_begin_object(w);
-    if (id) {
+    if (known) {
         WRITER_KEY(w, "community_id");
         (void)writer_string(w, slice_make(id, COMMUNITY_ID_BYTES));
     }
@@ -174,10 +202,8 @@ static void write_mac(struct writer *w, const uint8_t mac[6]) {
     (void)writer_string(w, slice_make(text, sizeof text));
 }
 
-/* The side that sends in direction `d`. */
-static void write_side(struct writer *w, const struct transaction *t, enum direction d,
-                       const struct http_message *message) {
-    const struct connection *c = t->connection;
+/* The side that sends in direction `d`, but for what it sent. */
+static void begin_side(struct writer *w, const struct connection *c, enum direction d) {
     writer_begin_object(w);
     write_ip(w, &c->key.side[d].address, c->key.ip_version);
     WRITER_KEY(w, "port");
@@ -187,6 +213,10 @@ static void write_side(struct writer *w, const struct transaction *t, enum direc
     } else if (c->path_seen[direction_other(d)] && c->path[direction_other(d)].has_mac) {
         write_mac(w, c->path[direction_other(d)].mac[1]);
     }
+}
+
+static void end_side(struct writer *w, const struct transaction *t, enum direction d,
+                     const struct http_message *message) {
     if (t->type == TRANSACTION_TUNNEL) {
         WRITER_KEY(w, "bytes");
         writer_unsigned(w, t->tunnel_bytes[d]);
@@ -198,6 +228,33 @@ static void write_side(struct writer *w, const struct transaction *t, enum direc
         writer_unsigned(w, message->segments);
     }
     writer_end_object(w);
+}
+
+/* `network`, `client` and `server`: nearly all of it is the same for a connection's transactions. */
+static void write_ends(struct native *native, struct writer *w, const struct transaction *t,
+                       const struct packet_path *path) {
+    const struct connection *c = t->connection;
+    enum direction server = direction_other(t->client);
+    const uint8_t known[] = {(uint8_t)t->type, (uint8_t)t->tunnel_protocol, t->client, c->path_seen[0],
+                             c->path_seen[1]};
+    struct native_memo memo;
+    struct memo_key key = {.kind = MEMO_CLIENT,
+                           .name = slice_make(&c->ordinal, sizeof c->ordinal),
+                           .value = slice_make(known, sizeof known)};
+    if (!native_remembers(native, w, &key, &memo)) {
+        write_network(native, w, t, path);
+        WRITER_KEY(w, "client");
+        begin_side(w, c, t->client);
+        native_remember(native, w, &memo);
+    }
+    end_side(w, t, t->client, &t->request);
+    key.kind = MEMO_SERVER;
+    if (!native_remembers(native, w, &key, &memo)) {
+        WRITER_KEY(w, "server");
+        begin_side(w, c, server);
+        native_remember(native, w, &memo);
+    }
+    end_side(w, t, server, &t->response);
 }
 
 static void write_tunnel(struct writer *w, const struct transaction *t) {
@@ -247,15 +304,23 @@ static void write_timing(struct writer *w, const struct timing *timing) {
 /* What one direction's sender did while the transaction lasted. */
 static void write_tcp_side(struct writer *w, const struct tcp_share *tcp, enum direction d) {
     const struct stream_counts *start = &tcp->at_start[d], *end = &tcp->at_end[d];
+    uint64_t retransmits = end->retransmits - start->retransmits;
+    uint64_t out_of_order = end->out_of_order - start->out_of_order;
+    uint64_t duplicate_acks = end->duplicate_acks - start->duplicate_acks;
+    uint64_t zero_window = end->zero_window - start->zero_window;
+    if ((retransmits | out_of_order | duplicate_acks | zero_window) == 0) { /* mostly */
+        WRITER_RAW(w, "{\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0}");
+        return;
+    }
     writer_begin_object(w);
     WRITER_KEY(w, "retransmits");
-    writer_unsigned(w, end->retransmits - start->retransmits);
+    writer_unsigned(w, retransmits);
     WRITER_KEY(w, "out_of_order");
-    writer_unsigned(w, end->out_of_order - start->out_of_order);
+    writer_unsigned(w, out_of_order);
     WRITER_KEY(w, "duplicate_acks");
-    writer_unsigned(w, end->duplicate_acks - start->duplicate_acks);
+    writer_unsigned(w, duplicate_acks);
     WRITER_KEY(w, "zero_window");
-    writer_unsigned(w, end->zero_window - start->zero_window);
+    writer_unsigned(w, zero_window);
     writer_end_object(w);
 }
 
@@ -290,19 +355,26 @@ static void write_pairing(struct writer *w, const struct transaction *t) {
     writer_end_object(w);
 }
 
-static void write_file(struct native *native, struct writer *w, const struct http_message *m) {
+static const char *file_name(const struct native *native, uint32_t file) {
     const struct record_options *options = native->options;
-    const char *first =
-        options->file_name ? options->file_name(options->file_name_context, m->first.file) : NULL;
+    return options->file_name ? options->file_name(options->file_name_context, file) : NULL;
+}
+
+static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
+    const char *name = file_name(native, m->first.file);
+    struct native_memo memo;
+    const struct memo_key key = {.kind = MEMO_FILE,
+                                 .value = slice_make(&m->first.file, sizeof m->first.file)};
     writer_begin_object(w);
-    if (first) {
+    if (name && !native_remembers(native, w, &key, &memo)) {
         WRITER_KEY(w, "file");
-        writer_text(w, first);
+        writer_text(w, name);
+        native_remember(native, w, &memo);
     }
-    if (first && m->last.file != m->first.file) {
-        const char *last = options->file_name(options->file_name_context, m->last.file);
+    if (name && m->last.file != m->first.file) {
+        const char *last = file_name(native, m->last.file);
         WRITER_KEY(w, "last_file");
-        writer_text(w, last ? last : first);
+        writer_text(w, last ? last : name);
     }
     WRITER_KEY(w, "first_frame");
     writer_unsigned(w, m->first.number);
@@ -352,11 +424,11 @@ static void write_capture(struct native *native, struct writer *w, const struct 
     writer_unsigned(w, tap_duplicates(t));
     if (!tunnel && client) {
         WRITER_KEY(w, "request");
-        write_file(native, w, &t->request);
+        write_frames(native, w, &t->request);
     }
     if (!tunnel && server) {
         WRITER_KEY(w, "response");
-        write_file(native, w, &t->response);
+        write_frames(native, w, &t->response);
     }
     writer_end_object(w);
 }
@@ -364,6 +436,10 @@ static void write_capture(struct native *native, struct writer *w, const struct 
 static void write_notes(struct writer *w, const struct transaction *t) {
     const struct notes *notes = &t->notes;
     char text[NOTE_DETAIL_SIZE];
+    if (notes_none(notes)) {
+        WRITER_RAW(w, "\"notes\":[]");
+        return;
+    }
     WRITER_KEY(w, "notes");
     writer_begin_array(w);
     for (unsigned id = 0; id < NOTE_IDS; id++) {
@@ -397,11 +473,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     WRITER_RAW(w, "\"ecs\":{\"version\":\"" ECS_VERSION "\"}");
     write_event(w, t, &timing);
     write_hark(w, t, path);
-    write_network(native, w, t, path);
-    WRITER_KEY(w, "client");
-    write_side(w, t, t->client, &t->request);
-    WRITER_KEY(w, "server");
-    write_side(w, t, direction_other(t->client), &t->response);
+    write_ends(native, w, t, path);
     if (t->request.seen) {
         url_make(&native->url, t, native->options->mask_secrets);
         native_write_url(native, w);

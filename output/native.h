@@ -4,6 +4,7 @@
 #define HARK_OUTPUT_NATIVE_H
 
 #include "output/community_id.h"
+#include "output/memo.h"
 #include "output/record.h"
 #include "output/url.h"
 #include "output/writer.h"
@@ -11,12 +12,23 @@
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
+    struct memo *memo;
     struct buf scratch; /* of masking */
     struct url url;     /* of the transaction at hand */
 };
 
 /* The whole record, without a line feed. */
 void native_write(struct native *, struct writer *, const struct transaction *);
+
+/* What is being written for the memo. */
+struct native_memo {
+    const struct memo_key *key;
+    size_t start;    /* in the output */
+    size_t failures; /* refused memory before */
+};
+/* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
+bool native_remembers(struct native *, struct writer *, const struct memo_key *, struct native_memo *);
+void native_remember(struct native *, struct writer *, const struct native_memo *);
 
 /* native_http.c */
 

@@ -23,21 +23,41 @@ static struct slice field_name(struct native *native, const struct header *field
     return native->options->mask_secrets ? mask_field_name(field->name, &native->scratch) : field->name;
 }
 
+static void make_field(struct native *native, struct writer *w, const struct header *field) {
+    writer_begin_object(w);
+    struct slice name = field_name(native, field);
+    WRITE_BYTES(w, "name", name);
+    struct slice value = field_value(native, field);
+    WRITER_KEY(w, "value");
+    if (!writer_string(w, value)) {
+        WRITER_KEY(w, "raw");
+        writer_base64(w, value);
+    }
+    writer_end_object(w);
+}
+
 static void write_fields(struct native *native, struct writer *w, const struct header_list *list) {
     writer_begin_array(w);
     for (uint32_t i = 0; i < list->count; i++) {
-        writer_begin_object(w);
-        struct slice name = field_name(native, &list->items[i]);
-        WRITE_BYTES(w, "name", name);
-        struct slice value = field_value(native, &list->items[i]);
-        WRITER_KEY(w, "value");
-        if (!writer_string(w, value)) {
-            WRITER_KEY(w, "raw");
-            writer_base64(w, value);
+        const struct header *field = &list->items[i];
+        struct native_memo memo;
+        const struct memo_key key = {.kind = MEMO_FIELD, .name = field->name, .value = field->value};
+        if (!native_remembers(native, w, &key, &memo)) {
+            make_field(native, w, field);
+            native_remember(native, w, &memo);
         }
-        writer_end_object(w);
     }
     writer_end_array(w);
+}
+
+/* A field's value as a string; what is not UTF-8 of it stands with the fields. */
+static void write_value(struct native *native, struct writer *w, const struct header *field) {
+    struct native_memo memo;
+    const struct memo_key key = {.kind = MEMO_VALUE, .name = field->name, .value = field->value};
+    if (!native_remembers(native, w, &key, &memo)) {
+        (void)writer_string(w, field_value(native, field));
+        native_remember(native, w, &memo);
+    }
 }
 
 void native_write_user_agent(struct native *native, struct writer *w, const struct transaction *t) {
@@ -48,7 +68,7 @@ void native_write_user_agent(struct native *native, struct writer *w, const stru
     WRITER_KEY(w, "user_agent");
     writer_begin_object(w);
     WRITER_KEY(w, "original");
-    (void)writer_string(w, field_value(native, agent));
+    write_value(native, w, agent);
     writer_end_object(w);
 }
 
@@ -109,12 +129,8 @@ static void write_version(struct writer *w, const struct http_message *m, struct
 }
 
 /* The media type of the Content-Type field, without parameters, in lower case. */
-static void write_content_type(struct native *native, struct writer *w, const struct http_message *m) {
-    const struct header *field = header_find(&m->headers, "Content-Type");
+static void make_content_type(struct native *native, struct writer *w, const struct header *field) {
     char lower[128];
-    if (!field) {
-        return;
-    }
     struct slice value = field_value(native, field);
     struct slice type = slice_trim(slice_first(value, slice_find(value, ';')));
     if (type.len == 0 || type.len > sizeof lower) {
@@ -125,6 +141,19 @@ static void write_content_type(struct native *native, struct writer *w, const st
     }
     WRITER_KEY(w, "content_type");
     (void)writer_string(w, slice_make(lower, type.len));
+}
+
+static void write_content_type(struct native *native, struct writer *w, const struct http_message *m) {
+    const struct header *field = header_find(&m->headers, "Content-Type");
+    if (!field) {
+        return;
+    }
+    struct native_memo memo;
+    const struct memo_key key = {.kind = MEMO_MEDIA_TYPE, .name = field->name, .value = field->value};
+    if (!native_remembers(native, w, &key, &memo)) {
+        make_content_type(native, w, field);
+        native_remember(native, w, &memo);
+    }
 }
 
 static const char *framing_name(enum h1_framing_kind kind) {
@@ -186,13 +215,13 @@ static void write_request(struct native *native, struct writer *w, const struct 
     writer_text(w, target_form_name(t->target.form));
     if (referer) {
         WRITER_KEY(w, "referrer");
-        (void)writer_string(w, field_value(native, referer));
+        write_value(native, w, referer);
     }
     write_message(native, w, request);
     writer_end_object(w);
 }
 
-static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
+static void make_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
     static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
     const char *name = status_name(status);
     if (status) {
@@ -211,6 +240,16 @@ static void write_status(struct native *native, struct writer *w, unsigned statu
         reason = mask_field(slice_make(reason.ptr, 0), reason, &native->scratch);
     }
     WRITE_BYTES(w, "reason", reason);
+}
+
+static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
+    struct native_memo memo;
+    const struct memo_key key = {
+        .kind = MEMO_STATUS, .name = slice_make(&status, sizeof status), .value = reason};
+    if (!native_remembers(native, w, &key, &memo)) {
+        make_status(native, w, status, reason);
+        native_remember(native, w, &memo);
+    }
 }
 
 static void write_interim(struct native *native, struct writer *w, const struct transaction *t) {

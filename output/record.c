@@ -30,7 +30,8 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     url_charge(&writer->text.url, &writer->memory);
     if (options->format == RECORD_NDJSON) {
         writer->native.ids = community_ids_new();
-        if (!writer->native.ids) {
+        writer->native.memo = memo_new();
+        if (!writer->native.ids || !writer->native.memo) {
             record_writer_free(writer);
             return NULL;
         }
@@ -43,6 +44,7 @@ void record_writer_free(struct record_writer *writer) {
         return;
     }
     community_ids_free(writer->native.ids);
+    memo_free(writer->native.memo);
     buf_fini(&writer->native.scratch);
     url_fini(&writer->native.url);
     url_fini(&writer->text.url);

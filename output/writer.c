@@ -3,6 +3,8 @@
 
 #include "capture/limits.h"
 
+#include <endian.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -132,26 +134,40 @@ static inline unsigned special_bytes(__m128i bytes) {
 }
 #endif
 
-/* Copies bytes that need no escape and returns how many; may write up to `len` bytes. */
+/* Copies bytes that need no escape and returns how many; may write up to `len` bytes. The last bytes of a run are
+ * looked at together with some before them, which are known to be clean. */
 static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
     size_t at = 0;
 #ifdef __SSE2__
-    for (; len - at >= 16; at += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
-        _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
-        unsigned special = special_bytes(bytes);
-        if (special) {
-            return at + (size_t)__builtin_ctz(special);
+    if (len >= 16) {
+        for (;;) {
+            __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + at));
+            _mm_storeu_si128((__m128i *)(void *)(to + at), bytes);
+            unsigned special = special_bytes(bytes);
+            if (special) {
+                return at + (size_t)__builtin_ctz(special);
+            }
+            at += 16;
+            if (at == len) {
+                return len;
+            }
+            at = len - at >= 16 ? at : len - 16;
         }
     }
-    if (len - at >= 8) {
-        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(from + at));
-        _mm_storel_epi64((__m128i *)(void *)(to + at), bytes);
-        unsigned special = special_bytes(bytes) & 0xFF;
-        if (special) {
-            return at + (size_t)__builtin_ctz(special);
+    if (len >= 8) {
+        for (;;) {
+            __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)(from + at));
+            _mm_storel_epi64((__m128i *)(void *)(to + at), bytes);
+            unsigned special = special_bytes(bytes) & 0xFF;
+            if (special) {
+                return at + (size_t)__builtin_ctz(special);
+            }
+            at += 8;
+            if (at == len) {
+                return len;
+            }
+            at = len - 8;
         }
-        at += 8;
     }
 #endif
     while (at < len) {
@@ -202,7 +218,7 @@ void writer_text(struct writer *w, const char *text) {
 enum { NUMBER_BYTES = 20 };
 
 /* Digits to the end of `text`; returns where they start. */
-static char *number_text(uint64_t value, char text[NUMBER_BYTES]) {
+static inline char *number_text(uint64_t value, char text[NUMBER_BYTES]) {
     char *at = text + NUMBER_BYTES;
     while (value >= 100) {
         at -= 2;
@@ -218,10 +234,16 @@ static char *number_text(uint64_t value, char text[NUMBER_BYTES]) {
     return at;
 }
 
-static void put_number(struct writer *w, uint64_t value) {
-    char text[NUMBER_BYTES];
+/* A copy of constant length, of which the bytes behind the digits do not count; there is room for them. */
+static inline uint8_t *put_digits(uint8_t *to, uint64_t value) {
+    if (value < 10) {
+        *to = (uint8_t)('0' + value);
+        return to + 1;
+    }
+    char text[2 * NUMBER_BYTES];
     char *at = number_text(value, text);
-    put(w, at, (size_t)(text + NUMBER_BYTES - at));
+    memcpy(to, at, NUMBER_BYTES);
+    return to + (text + NUMBER_BYTES - at);
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
@@ -229,20 +251,10 @@ void writer_unsigned(struct writer *w, uint64_t value) {
     if (!to) {
         return;
     }
-    if (w->comma) {
-        *to++ = ',';
-    }
+    *to = ',';
+    to += w->comma;
     w->comma = true;
-    if (value < 10) {
-        *to++ = (uint8_t)('0' + value);
-    } else {
-        char text[NUMBER_BYTES];
-        char *at = number_text(value, text);
-        size_t len = (size_t)(text + NUMBER_BYTES - at);
-        memcpy(to, at, len);
-        to += len;
-    }
-    w->out->len = (size_t)(to - w->out->ptr);
+    w->out->len = (size_t)(put_digits(to, value) - w->out->ptr);
 }
 
 void writer_signed(struct writer *w, int64_t value) {
@@ -252,13 +264,15 @@ void writer_signed(struct writer *w, int64_t value) {
     }
     before_value(w);
     put_byte(w, '-');
-    put_number(w, UINT64_C(0) - (uint64_t)value);
+    w->comma = false;
+    writer_unsigned(w, UINT64_C(0) - (uint64_t)value);
 }
 
 void writer_unsigned_text(struct writer *w, uint64_t value) {
     before_value(w);
     put_byte(w, '"');
-    put_number(w, value);
+    w->comma = false;
+    writer_unsigned(w, value);
     put_byte(w, '"');
 }
 
@@ -352,6 +366,20 @@ void writer_base64(struct writer *w, struct slice s) {
     w->out->len += (size_t)(end - to);
 }
 
+/* Four bytes become eight digits at once: each half of a byte gets a byte of its own, then the digit's value
+ * becomes its character, 0x27 further on for letters. */
+static void put_hex_digits(uint8_t *to, const uint8_t *bytes) {
+    uint32_t four;
+    memcpy(&four, bytes, sizeof four);
+    uint64_t x = le32toh(four);
+    x = (x | x << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    x = (x | x << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    x = (x >> 4 | x << 8) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    uint64_t letters = (x + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    x = htole64(x + UINT64_C(0x3030303030303030) + letters * 0x27);
+    memcpy(to, &x, sizeof x);
+}
+
 void writer_hex(struct writer *w, struct slice s) {
     before_value(w);
     uint8_t *to = writer_room(w, s.len * 2 + 2);
@@ -359,7 +387,11 @@ void writer_hex(struct writer *w, struct slice s) {
         return;
     }
     *to++ = '"';
-    for (size_t i = 0; i < s.len; i++) {
+    size_t i = 0;
+    for (; s.len - i >= 4; i += 4, to += 8) {
+        put_hex_digits(to, s.ptr + i);
+    }
+    for (; i < s.len; i++) {
         *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] >> 4];
         *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] & 0xF];
     }

@@ -88,6 +88,16 @@ static inline void writer_key_fragment(struct writer *w, const char *fragment, s
         writer_key_fragment((writer), "," json, sizeof("," json) - 1);                                       \
         (writer)->comma = true;                                                                              \
     } while (0)
+/* Finished JSON, one value. */
+static inline void writer_json(struct writer *w, struct slice json) {
+    uint8_t *to = writer_room(w, json.len + 1);
+    if (to) {
+        *to = ',';
+        memcpy(to + w->comma, json.ptr, json.len);
+        w->out->len += json.len + w->comma;
+    }
+    w->comma = true;
+}
 /* Bytes as a JSON string: what is not UTF-8 becomes U+FFFD, one for each maximal part of an ill-formed
  * sequence (Unicode, section 3.9). Returns false when that happened. */
 bool writer_string(struct writer *, struct slice);
