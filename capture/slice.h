@@ -48,6 +48,14 @@ static inline uint8_t ascii_lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+/* Copies the bytes; returns where they end. */
+static inline uint8_t *slice_put(struct slice s, uint8_t *to) {
+    if (s.len) {
+        memcpy(to, s.ptr, s.len);
+    }
+    return to + s.len;
+}
+
 /* Equality without regard to ASCII case; other bytes compare as they are. */
 static inline bool slice_equal_nocase(struct slice a, struct slice b) {
     if (a.len != b.len) {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum {
-    WRITE_BYTES = 64 * 1024,         /* one worker writes when so much waits */
+    WRITE_BYTES = 256 * 1024,        /* one worker writes when so much waits */
     FINISH_BYTES = 32 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,    /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,

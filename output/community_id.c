@@ -4,12 +4,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-enum {
-    IP_PROTOCOL_TCP = 6,
-    IPV4_BYTES = 4,
-    SHA1_BYTES = 20,
-    MESSAGE_BYTES = 2 + 32 + 2 + 4
-};
+enum { IP_PROTOCOL_TCP = 6, IPV4_BYTES = 4, SHA1_BYTES = 20, MESSAGE_BYTES = 2 + 32 + 2 + 4 };
 
 struct community_ids {
     EVP_MD *sha1;

@@ -8,29 +8,6 @@
 #include <emmintrin.h>
 #endif
 
-struct slice mask_url(struct slice url, struct buf *scratch) {
-    struct masker m = masker_of(url, scratch);
-    masker_hide_url(&m);
-    return masker_finish(&m);
-}
-
-struct slice mask_path(struct slice path, struct buf *scratch) {
-    struct masker m = masker_of(path, scratch);
-    masker_hide_path(&m);
-    return masker_finish(&m);
-}
-
-struct slice mask_query(struct slice query, struct buf *scratch) {
-    struct masker m = masker_of(query, scratch);
-    masker_hide_query(&m);
-    return masker_finish(&m);
-}
-
-bool mask_is_secret_parameter(struct slice name) {
-    return secret_name_is_parameter(name) ||
-           (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
-}
-
 /* Does the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
 static bool is_name_colon(struct slice text, size_t i) {
     uint8_t before = i ? ascii_lower(text.ptr[i - 1]) : 0;
@@ -39,8 +16,9 @@ static bool is_name_colon(struct slice text, size_t i) {
            (i + 1 == text.len || text.ptr[i + 1] != '/');
 }
 
-/* Has the text a byte that some secret comes with: of a pair, a userinfo, a percent-encoding of either? */
-static bool is_suspicious(struct slice text) {
+/* Has the text a byte that some secret comes with: of a pair, a userinfo, a percent-encoding of either? In a
+ * URL every colon is one. */
+static inline bool is_suspicious(struct slice text, bool url) {
     size_t i = 0;
 #ifdef __SSE2__
     const __m128i equals = _mm_set1_epi8('='), at = _mm_set1_epi8('@'), percent = _mm_set1_epi8('%'),
@@ -53,7 +31,7 @@ static bool is_suspicious(struct slice text) {
         }
         for (unsigned left = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, colon)); left;
              left &= left - 1) {
-            if (is_name_colon(text, i + (size_t)__builtin_ctz(left))) {
+            if (url || is_name_colon(text, i + (size_t)__builtin_ctz(left))) {
                 return true;
             }
         }
@@ -61,11 +39,43 @@ static bool is_suspicious(struct slice text) {
 #endif
     for (; i < text.len; i++) {
         uint8_t byte = text.ptr[i];
-        if (byte == '=' || byte == '@' || byte == '%' || (byte == ':' && is_name_colon(text, i))) {
+        if (byte == '=' || byte == '@' || byte == '%' || (byte == ':' && (url || is_name_colon(text, i)))) {
             return true;
         }
     }
     return false;
+}
+
+struct slice mask_url(struct slice url, struct buf *scratch) {
+    if (!is_suspicious(url, true)) {
+        return url;
+    }
+    struct masker m = masker_of(url, scratch);
+    masker_hide_url(&m);
+    return masker_finish(&m);
+}
+
+struct slice mask_path(struct slice path, struct buf *scratch) {
+    if (!is_suspicious(path, true)) {
+        return path;
+    }
+    struct masker m = masker_of(path, scratch);
+    masker_hide_path(&m);
+    return masker_finish(&m);
+}
+
+struct slice mask_query(struct slice query, struct buf *scratch) {
+    if (!is_suspicious(query, true)) {
+        return query;
+    }
+    struct masker m = masker_of(query, scratch);
+    masker_hide_query(&m);
+    return masker_finish(&m);
+}
+
+bool mask_is_secret_parameter(struct slice name) {
+    return secret_name_is_parameter(name) ||
+           (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
 }
 
 /* The scheme at the start, with the space behind it; 0 where there is none that may be shown. */
@@ -279,7 +289,7 @@ struct slice mask_field(struct slice name, struct slice value, struct buf *scrat
         kind = secret_name_field_kind(name);
         known = true;
     }
-    if ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value) &&
+    if ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value, false) &&
         !starts_with_credentials(value)) {
         return value;
     }

@@ -5,11 +5,13 @@
 
 enum {
     SLOTS = 512,     /* a power of two */
-    SLOT_BYTES = 496 /* of name, value and JSON together; with what stands before them a slot has 512 */
+    SLOT_BYTES = 492 /* of name, value and JSON together; with what stands before them a slot has 512 */
 };
 
 struct slot {
     uint32_t hash; /* 0: empty */
+    uint32_t next; /* of what was missed here last: it moves in when it is missed again, so that what comes
+                      but once drives out nothing */
     uint16_t name_len, value_len, json_len;
     uint16_t kind;
     uint8_t bytes[SLOT_BYTES]; /* name, value, JSON */
@@ -55,8 +57,25 @@ static uint32_t hash_of(const struct memo_key *key) {
     return (uint32_t)hash | 1;
 }
 
+static bool same_word(const uint8_t *a, const uint8_t *b) {
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x == y;
+}
+
+/* Most names and values are short: a call would cost more than the comparison. */
 static bool same(const uint8_t *bytes, struct slice s) {
-    return s.len == 0 || memcmp(bytes, s.ptr, s.len) == 0;
+    enum { WORD = sizeof(uint64_t), SHORT = 4 * WORD };
+    if (s.len < WORD || s.len > SHORT) {
+        return s.len == 0 || memcmp(bytes, s.ptr, s.len) == 0;
+    }
+    for (size_t i = 0; i + WORD < s.len; i += WORD) {
+        if (!same_word(bytes + i, s.ptr + i)) {
+            return false;
+        }
+    }
+    return same_word(bytes + s.len - WORD, s.ptr + s.len - WORD);
 }
 
 struct memo *memo_new(void) {
@@ -79,13 +98,6 @@ bool memo_get(const struct memo *memo, const struct memo_key *key, struct slice 
     return true;
 }
 
-static uint8_t *put(uint8_t *to, struct slice s) {
-    if (s.len) {
-        memcpy(to, s.ptr, s.len);
-    }
-    return to + s.len;
-}
-
 void memo_put(struct memo *memo, const struct memo_key *key, struct slice json) {
     if (key->name.len > SLOT_BYTES || key->value.len > SLOT_BYTES || json.len > SLOT_BYTES ||
         key->name.len + key->value.len + json.len > SLOT_BYTES) {
@@ -93,10 +105,14 @@ void memo_put(struct memo *memo, const struct memo_key *key, struct slice json) 
     }
     uint32_t hash = hash_of(key);
     struct slot *slot = &memo->slots[hash / 2 % SLOTS];
+    if (slot->hash && slot->next != hash) {
+        slot->next = hash;
+        return;
+    }
     slot->hash = hash;
     slot->kind = (uint16_t)key->kind;
     slot->name_len = (uint16_t)key->name.len;
     slot->value_len = (uint16_t)key->value.len;
     slot->json_len = (uint16_t)json.len;
-    (void)put(put(put(slot->bytes, key->name), key->value), json);
+    (void)slice_put(json, slice_put(key->value, slice_put(key->name, slot->bytes)));
 }

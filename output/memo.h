@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Remembers finished JSON by the bytes it was made of: most fields of a message have stood in the one before,
- * and comparing bytes is much cheaper than masking and escaping them. A table of fixed size in which newer entries
- * take the place of older ones; what it holds never changes what is written. Heap-owned; one thread. */
+ * and comparing bytes is much cheaper than masking and escaping them. A table of fixed size in which newer
+ * entries take the place of older ones; what it holds never changes what is written. Heap-owned; one thread.
+ */
 #ifndef HARK_OUTPUT_MEMO_H
 #define HARK_OUTPUT_MEMO_H
 
@@ -15,7 +16,6 @@ enum memo_kind {
     MEMO_STATUS,     /* a status line's keys */
     MEMO_CLIENT,     /* of a connection: network, and client but for what it sent */
     MEMO_SERVER,     /* server likewise */
-    MEMO_FILE,       /* a capture file's name and its key */
 };
 
 struct memo_key {

@@ -39,18 +39,34 @@ static bool is_between(unsigned status, unsigned low, unsigned high) {
     return status >= low && status <= high;
 }
 
-static const char *outcome(const struct transaction *t) {
+enum outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_UNKNOWN };
+
+static enum outcome outcome_of(const struct transaction *t) {
     unsigned status = t->response.seen ? t->response.status : 0;
     if (t->type == TRANSACTION_TUNNEL) {
-        return t->reset ? "failure" : t->uncertain ? "unknown" : "success";
+        return t->reset ? OUTCOME_FAILURE : t->uncertain ? OUTCOME_UNKNOWN : OUTCOME_SUCCESS;
     }
     if (is_between(status, 400, 599) || t->reset) {
-        return "failure";
+        return OUTCOME_FAILURE;
     }
     if (t->uncertain || !(is_between(status, 200, 399) || status == 101)) {
-        return "unknown";
+        return OUTCOME_UNKNOWN;
     }
-    return "success";
+    return OUTCOME_SUCCESS;
+}
+
+static void write_outcome(struct writer *w, const struct transaction *t) {
+    switch (outcome_of(t)) {
+    case OUTCOME_SUCCESS:
+        WRITER_RAW(w, "\"outcome\":\"success\"");
+        return;
+    case OUTCOME_FAILURE:
+        WRITER_RAW(w, "\"outcome\":\"failure\"");
+        return;
+    case OUTCOME_UNKNOWN:
+        WRITER_RAW(w, "\"outcome\":\"unknown\"");
+        return;
+    }
 }
 
 static void write_event(struct writer *w, const struct transaction *t, const struct timing *timing) {
@@ -69,8 +85,7 @@ static void write_event(struct writer *w, const struct transaction *t, const str
         WRITER_KEY(w, "duration");
         writer_signed(w, timing->total.ns);
     }
-    WRITER_KEY(w, "outcome");
-    writer_text(w, outcome(t));
+    write_outcome(w, t);
     writer_end_object(w);
 }
 
@@ -117,6 +132,10 @@ static void write_encapsulation(struct writer *w, const struct packet_path *path
 }
 
 static void write_hark(struct writer *w, const struct transaction *t, const struct packet_path *path) {
+    if (t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count)) {
+        WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
+        return;
+    }
     WRITER_KEY(w, "hark");
     writer_begin_object(w);
     WRITER_RAW(w, "\"version\":\"" SCHEMA_VERSION "\"");
@@ -342,6 +361,10 @@ static void write_tcp(struct writer *w, const struct transaction *t, const struc
 }
 
 static void write_pairing(struct writer *w, const struct transaction *t) {
+    if (t->type == TRANSACTION_PAIR && t->by == PAIRING_ACK) {
+        WRITER_RAW(w, "\"pairing\":{\"by\":\"ack\"}");
+        return;
+    }
     WRITER_KEY(w, "pairing");
     writer_begin_object(w);
     WRITER_KEY(w, "by");
@@ -360,21 +383,33 @@ static const char *file_name(const struct native *native, uint32_t file) {
     return options->file_name ? options->file_name(options->file_name_context, file) : NULL;
 }
 
-static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
-    const char *name = file_name(native, m->first.file);
-    struct native_memo memo;
-    const struct memo_key key = {.kind = MEMO_FILE,
-                                 .value = slice_make(&m->first.file, sizeof m->first.file)};
-    writer_begin_object(w);
-    if (name && !native_remembers(native, w, &key, &memo)) {
-        WRITER_KEY(w, "file");
-        writer_text(w, name);
-        native_remember(native, w, &memo);
+/* `"file":` and the name; mostly it is that of the record before. */
+static struct slice file_json(struct native *native, uint32_t file) {
+    struct buf *json = &native->file_json;
+    if (json->len == 0 || native->file != file) {
+        const char *name = file_name(native, file);
+        struct writer w;
+        buf_clear(json);
+        writer_init(&w, json);
+        if (name) {
+            writer_key(&w, "file");
+            writer_text(&w, name);
+        }
+        native->file = file;
     }
-    if (name && m->last.file != m->first.file) {
+    return json->failed ? slice_make("", 0) : buf_slice(json);
+}
+
+static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
+    struct slice file = file_json(native, m->first.file);
+    writer_begin_object(w);
+    if (file.len) {
+        writer_json(w, file);
+    }
+    if (file.len && m->last.file != m->first.file) {
         const char *last = file_name(native, m->last.file);
         WRITER_KEY(w, "last_file");
-        writer_text(w, last ? last : name);
+        writer_text(w, last ? last : file_name(native, m->first.file));
     }
     WRITER_KEY(w, "first_frame");
     writer_unsigned(w, m->first.number);
@@ -396,6 +431,21 @@ static uint64_t lost(const struct transaction *t, enum direction d, const struct
                                          : m->gap_bytes;
 }
 
+/* NULL: of a side that was not seen. */
+static void write_gap_bytes(struct writer *w, const uint64_t *client, const uint64_t *server) {
+    WRITER_KEY(w, "gap_bytes");
+    writer_begin_object(w);
+    if (client) {
+        WRITER_KEY(w, "client");
+        writer_unsigned(w, *client);
+    }
+    if (server) {
+        WRITER_KEY(w, "server");
+        writer_unsigned(w, *server);
+    }
+    writer_end_object(w);
+}
+
 static void write_capture(struct native *native, struct writer *w, const struct transaction *t) {
     bool tunnel = t->type == TRANSACTION_TUNNEL;
     bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
@@ -405,17 +455,11 @@ static void write_capture(struct native *native, struct writer *w, const struct 
     writer_begin_object(w);
     WRITER_KEY(w, "complete");
     writer_bool(w, tunnel ? !t->uncertain && !client_lost && !server_lost : transaction_is_complete(t));
-    WRITER_KEY(w, "gap_bytes");
-    writer_begin_object(w);
-    if (client) {
-        WRITER_KEY(w, "client");
-        writer_unsigned(w, client_lost);
+    if (client && server && client_lost == 0 && server_lost == 0) {
+        WRITER_RAW(w, "\"gap_bytes\":{\"client\":0,\"server\":0}");
+    } else {
+        write_gap_bytes(w, client ? &client_lost : NULL, server ? &server_lost : NULL);
     }
-    if (server) {
-        WRITER_KEY(w, "server");
-        writer_unsigned(w, server_lost);
-    }
-    writer_end_object(w);
     WRITER_KEY(w, "midstream");
     writer_bool(w, t->connection->midstream);
     WRITER_KEY(w, "snaplen_cut");

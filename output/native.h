@@ -13,8 +13,10 @@ struct native {
     const struct record_options *options;
     struct community_ids *ids;
     struct memo *memo;
-    struct buf scratch; /* of masking */
-    struct url url;     /* of the transaction at hand */
+    struct buf scratch;   /* of masking */
+    struct url url;       /* of the transaction at hand */
+    struct buf file_json; /* names `file`; empty where there is no name */
+    uint32_t file;
 };
 
 /* The whole record, without a line feed. */

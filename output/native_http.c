@@ -122,6 +122,10 @@ static bool has_status_line(const struct http_message *response) {
 
 static void write_version(struct writer *w, const struct http_message *m, struct slice version) {
     struct slice text = {0};
+    if (m->seen && slice_is(version, "HTTP/1.1")) {
+        WRITER_RAW(w, "\"version\":\"1.1\"");
+        return;
+    }
     if (m->seen && version_text(m, version, &text)) {
         WRITER_KEY(w, "version");
         (void)writer_string(w, text);
@@ -156,20 +160,24 @@ static void write_content_type(struct native *native, struct writer *w, const st
     }
 }
 
-static const char *framing_name(enum h1_framing_kind kind) {
+static void write_framing(struct writer *w, enum h1_framing_kind kind) {
     switch (kind) {
     case H1_BODY_NONE:
-        return "none";
+        WRITER_RAW(w, "\"framing\":\"none\"");
+        return;
     case H1_BODY_LENGTH:
-        return "length";
+        WRITER_RAW(w, "\"framing\":\"length\"");
+        return;
     case H1_BODY_CHUNKED:
-        return "chunked";
+        WRITER_RAW(w, "\"framing\":\"chunked\"");
+        return;
     case H1_BODY_CLOSE:
-        return "close";
+        WRITER_RAW(w, "\"framing\":\"close\"");
+        return;
     case H1_BODY_TUNNEL:
-        return "tunnel";
+        WRITER_RAW(w, "\"framing\":\"tunnel\"");
+        return;
     }
-    return "none";
 }
 
 /* What requests and responses have in common: fields, sizes, framing. */
@@ -200,8 +208,7 @@ static void write_message(struct native *native, struct writer *w, const struct 
     }
     writer_end_object(w);
     write_content_type(native, w, m);
-    WRITER_KEY(w, "framing");
-    writer_text(w, framing_name(m->framing.kind));
+    write_framing(w, m->framing.kind);
 }
 
 static void write_request(struct native *native, struct writer *w, const struct transaction *t) {
@@ -211,8 +218,12 @@ static void write_request(struct native *native, struct writer *w, const struct 
     writer_begin_object(w);
     WRITE_BYTES(w, "method", request->line[0]);
     WRITE_BYTES(w, "target", native->url.target);
-    WRITER_KEY(w, "target_form");
-    writer_text(w, target_form_name(t->target.form));
+    if (t->target.form == TARGET_ORIGIN) {
+        WRITER_RAW(w, "\"target_form\":\"origin\"");
+    } else {
+        WRITER_KEY(w, "target_form");
+        writer_text(w, target_form_name(t->target.form));
+    }
     if (referer) {
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);

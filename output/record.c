@@ -24,6 +24,8 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     memory_init(&writer->memory, SIZE_MAX);
     buf_init(&writer->native.scratch, options->record_bytes);
     buf_charge(&writer->native.scratch, &writer->memory);
+    buf_init(&writer->native.file_json, options->record_bytes);
+    buf_charge(&writer->native.file_json, &writer->memory);
     url_init(&writer->native.url, options->record_bytes);
     url_charge(&writer->native.url, &writer->memory);
     url_init(&writer->text.url, options->record_bytes);
@@ -46,6 +48,7 @@ void record_writer_free(struct record_writer *writer) {
     community_ids_free(writer->native.ids);
     memo_free(writer->native.memo);
     buf_fini(&writer->native.scratch);
+    buf_fini(&writer->native.file_json);
     url_fini(&writer->native.url);
     url_fini(&writer->text.url);
     memory_fini(&writer->memory);

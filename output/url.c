@@ -64,28 +64,36 @@ static void make_domain(struct url *url, const struct target *target) {
     }
 }
 
-static bool append_text(struct buf *to, const char *text) {
-    return buf_append(to, text, strlen(text));
-}
-
 static void make_full(struct url *url, const struct target *target, bool mask) {
-    struct buf *full = &url->full_text;
-    char port[8];
-    buf_clear(full);
-    bool ok = buf_append_slice(full, url->scheme) && append_text(full, "://");
-    if (ok && target->userinfo.len) {
-        ok = (mask ? append_text(full, MASK_MARK) : buf_append_slice(full, target->userinfo)) &&
-             append_text(full, "@");
+    struct slice nothing = slice_make("", 0), userinfo = nothing, port = nothing;
+    char port_text[8];
+    if (target->userinfo.len) {
+        userinfo = mask ? slice_of(MASK_MARK) : target->userinfo;
     }
-    ok = ok && buf_append_slice(full, url->domain);
-    if (ok && target->has_port) {
-        (void)snprintf(port, sizeof port, ":%u", (unsigned)target->port);
-        ok = append_text(full, port);
+    if (target->has_port) {
+        port = slice_make(port_text,
+                          (size_t)snprintf(port_text, sizeof port_text, ":%u", (unsigned)target->port));
     }
-    ok = ok && (!url->has_path || buf_append_slice(full, url->path));
-    ok = ok && (!url->has_query || (append_text(full, "?") && buf_append_slice(full, url->query)));
-    url->has_full = ok;
-    url->full = buf_slice(full);
+    struct slice path = url->has_path ? url->path : nothing, query = url->has_query ? url->query : nothing;
+    size_t most = url->scheme.len + userinfo.len + url->domain.len + port.len + path.len + query.len +
+                  sizeof "://@?" - 1;
+    buf_clear(&url->full_text);
+    uint8_t *start = buf_reserve(&url->full_text, most), *to = start;
+    if (!start) {
+        return;
+    }
+    to = slice_put(slice_of("://"), slice_put(url->scheme, to));
+    if (userinfo.len) {
+        to = slice_put(slice_of("@"), slice_put(userinfo, to));
+    }
+    to = slice_put(path, slice_put(port, slice_put(url->domain, to)));
+    if (url->has_query) {
+        *to++ = '?';
+        to = slice_put(query, to);
+    }
+    url->full_text.len = (size_t)(to - start);
+    url->has_full = true;
+    url->full = buf_slice(&url->full_text);
 }
 
 void url_make(struct url *url, const struct transaction *t, bool mask) {

@@ -134,8 +134,8 @@ static inline unsigned special_bytes(__m128i bytes) {
 }
 #endif
 
-/* Copies bytes that need no escape and returns how many; may write up to `len` bytes. The last bytes of a run are
- * looked at together with some before them, which are known to be clean. */
+/* Copies bytes that need no escape and returns how many; may write up to `len` bytes. The last bytes of a run
+ * are looked at together with some before them, which are known to be clean. */
 static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
     size_t at = 0;
 #ifdef __SSE2__
@@ -169,6 +169,22 @@ static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
             at = len - 8;
         }
     }
+    if (len >= 4) {
+        for (;;) {
+            int32_t word;
+            memcpy(&word, from + at, sizeof word);
+            memcpy(to + at, &word, sizeof word);
+            unsigned special = special_bytes(_mm_cvtsi32_si128(word)) & 0xF;
+            if (special) {
+                return at + (size_t)__builtin_ctz(special);
+            }
+            at += 4;
+            if (at == len) {
+                return len;
+            }
+            at = len - 4;
+        }
+    }
 #endif
     while (at < len) {
         uint8_t byte = from[at];
@@ -180,24 +196,11 @@ static inline size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len) {
     return at;
 }
 
-bool writer_string(struct writer *w, struct slice s) {
+/* The rest of a string: `s` begins with what can't be copied as it is, and is written to `to`. */
+__attribute__((noinline)) static bool end_string(struct writer *w, uint8_t *to, struct slice s) {
     bool valid = true;
-    uint8_t *to = writer_room(w, s.len + WRITER_SLACK);
-    if (!to) {
-        return valid;
-    }
-    if (w->comma) {
-        *to++ = ',';
-    }
-    w->comma = true;
-    *to++ = '"';
-    for (;;) {
-        size_t clean = copy_clean(to, s.ptr, s.len), taken = 0;
-        to += clean;
-        s = slice_make(s.ptr + clean, s.len - clean);
-        if (s.len == 0) {
-            break;
-        }
+    while (s.len) {
+        size_t taken = 0;
         to = put_special(to, s, &taken, &valid);
         s = slice_make(s.ptr + taken, s.len - taken);
         w->out->len = (size_t)(to - w->out->ptr);
@@ -205,45 +208,80 @@ bool writer_string(struct writer *w, struct slice s) {
         if (!to) {
             return valid;
         }
+        size_t clean = copy_clean(to, s.ptr, s.len);
+        to += clean;
+        s = slice_make(s.ptr + clean, s.len - clean);
     }
     *to++ = '"';
     w->out->len = (size_t)(to - w->out->ptr);
     return valid;
 }
 
+bool writer_string(struct writer *w, struct slice s) {
+    uint8_t *to = writer_room(w, s.len + WRITER_SLACK);
+    if (!to) {
+        return true;
+    }
+    *to = ',';
+    to += w->comma;
+    w->comma = true;
+    *to++ = '"';
+    size_t clean = copy_clean(to, s.ptr, s.len);
+    to += clean;
+    if (clean < s.len) {
+        return end_string(w, to, slice_make(s.ptr + clean, s.len - clean));
+    }
+    *to = '"';
+    w->out->len = (size_t)(to + 1 - w->out->ptr);
+    return true;
+}
+
 void writer_text(struct writer *w, const char *text) {
     (void)writer_string(w, slice_of(text));
 }
 
-enum { NUMBER_BYTES = 20 };
+enum { NUMBER_BYTES = 24 /* 20 digits, and what is stored behind them */ };
 
-/* Digits to the end of `text`; returns where they start. */
-static inline char *number_text(uint64_t value, char text[NUMBER_BYTES]) {
-    char *at = text + NUMBER_BYTES;
-    while (value >= 100) {
-        at -= 2;
-        memcpy(at, DIGIT_PAIRS + value % 100 * 2, 2);
-        value /= 100;
-    }
-    if (value >= 10) {
-        at -= 2;
-        memcpy(at, DIGIT_PAIRS + value * 2, 2);
-    } else {
-        *--at = (char)('0' + value);
-    }
-    return at;
+/* The eight digits of a number below 10^8, the first in the lowest byte: halves of four, of two, of one
+ * digit, each in a part of the word; division by 100 and 10 is multiplication by their inverses. */
+static inline uint64_t eight_digits(uint32_t value) {
+    uint64_t x = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t high = x * 10486 >> 20 & UINT64_C(0x0000007F0000007F);
+    x = high | (x - 100 * high) << 16;
+    high = x * 103 >> 10 & UINT64_C(0x000F000F000F000F);
+    return high | (x - 10 * high) << 8;
 }
 
-/* A copy of constant length, of which the bytes behind the digits do not count; there is room for them. */
-static inline uint8_t *put_digits(uint8_t *to, uint64_t value) {
+static inline uint8_t *put_eight(uint8_t *to, uint64_t digits, unsigned leading) {
+    digits = htole64((digits + UINT64_C(0x3030303030303030)) >> (8 * leading));
+    memcpy(to, &digits, sizeof digits);
+    return to + sizeof digits - leading;
+}
+
+/* Of a number below 10^8, without leading zeros. */
+static inline uint8_t *put_digits_below(uint8_t *to, uint32_t value) {
     if (value < 10) {
         *to = (uint8_t)('0' + value);
         return to + 1;
     }
-    char text[2 * NUMBER_BYTES];
-    char *at = number_text(value, text);
-    memcpy(to, at, NUMBER_BYTES);
-    return to + (text + NUMBER_BYTES - at);
+    uint64_t digits = eight_digits(value);
+    return put_eight(to, digits, (unsigned)__builtin_ctzll(digits) / 8);
+}
+
+/* Returns where they end; may write up to NUMBER_BYTES. */
+static inline uint8_t *put_digits(uint8_t *to, uint64_t value) {
+    enum { EIGHT = 100000000 };
+    if (value >= EIGHT) {
+        uint64_t high = value / EIGHT;
+        if (high >= EIGHT) {
+            to = put_digits_below(to, (uint32_t)(high / EIGHT));
+            to = put_eight(to, eight_digits((uint32_t)(high % EIGHT)), 0);
+        } else {
+            to = put_digits_below(to, (uint32_t)high);
+        }
+        return put_eight(to, eight_digits((uint32_t)(value % EIGHT)), 0);
+    }
+    return put_digits_below(to, (uint32_t)value);
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
@@ -326,10 +364,7 @@ void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
     *to++ = ':';
     to = put_pair(to, (uint64_t)(of_day % 60));
     *to++ = '.';
-    to = put_pair(to, (uint64_t)(ns / 10000000));
-    to = put_pair(to, (uint64_t)(ns / 100000 % 100));
-    to = put_pair(to, (uint64_t)(ns / 1000 % 100));
-    to = put_pair(to, (uint64_t)(ns / 10 % 100));
+    to = (char *)put_eight((uint8_t *)to, eight_digits((uint32_t)(ns / 10)), 0);
     *to++ = (char)('0' + ns % 10);
     *to = 'Z';
 }

@@ -70,7 +70,8 @@ static inline void writer_end_array(struct writer *w) {
 /* `fragment` is a comma, the key in quotes, and a colon. The comma is written over the byte before and taken
  * back where none is due, so that the copy has a constant length. Something, at least a brace, stands before
  * a key. */
-static inline void writer_key_fragment(struct writer *w, const char *fragment, size_t len) {
+__attribute__((always_inline)) static inline void writer_key_fragment(struct writer *w, const char *fragment,
+                                                                      size_t len) {
     uint8_t *to = writer_room(w, len);
     if (!to || w->out->len == 0) {
         return;

@@ -844,9 +844,10 @@ static void test_many_flows_through_one_writer(void **state) {
     assert_non_null(writer);
     buf_init(&out, ROOM);
     for (unsigned round = 0; round < 3; round++) {
-        for (uint16_t port = 1; port < 1000; port++) { /* more than ids are remembered */
+        for (uint16_t port = 1; port < 1000; port++) { /* more than are remembered */
             struct sample s;
             sample_init(&s);
+            s.connection.ordinal = port;
             s.connection.key.side[0].port = port;
             buf_clear(&out);
             assert_true(record_write(writer, &s.t, &out));
