@@ -208,27 +208,45 @@ static void test_random_bytes_parse_back(void **state) {
     }
 }
 
+static void assert_number_written(uint64_t value) {
+    char expected[32];
+    struct buf out;
+    struct writer w;
+    buf_init(&out, ROOM);
+    writer_init(&w, &out);
+    writer_unsigned(&w, value);
+    (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)value);
+    assert_int_equal(out.len, strlen(expected));
+    assert_memory_equal(out.ptr, expected, out.len);
+    buf_clear(&out);
+    writer_init(&w, &out);
+    writer_signed(&w, (int64_t)(UINT64_C(0) - value));
+    (void)snprintf(expected, sizeof expected, "%lld", (long long)(int64_t)(UINT64_C(0) - value));
+    assert_int_equal(out.len, strlen(expected));
+    assert_memory_equal(out.ptr, expected, out.len);
+    buf_fini(&out);
+}
+
 static void test_numbers(void **state) {
     (void)state;
-    static const uint64_t values[] = {0,    9,     10,        99,         100,       101,       999,
-                                      1000, 65535, 123456789, 4294967296, INT64_MAX, UINT64_MAX};
+    static const uint64_t values[] = {0, 65535, 123456789, 4294967296, INT64_MAX, UINT64_MAX};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        char expected[32];
-        struct buf out;
-        struct writer w;
-        buf_init(&out, ROOM);
-        writer_init(&w, &out);
-        writer_unsigned(&w, values[i]);
-        (void)snprintf(expected, sizeof expected, "%llu", (unsigned long long)values[i]);
-        assert_int_equal(out.len, strlen(expected));
-        assert_memory_equal(out.ptr, expected, out.len);
-        buf_clear(&out);
-        writer_init(&w, &out);
-        writer_signed(&w, (int64_t)(UINT64_C(0) - values[i]));
-        (void)snprintf(expected, sizeof expected, "%lld", (long long)(int64_t)(UINT64_C(0) - values[i]));
-        assert_int_equal(out.len, strlen(expected));
-        assert_memory_equal(out.ptr, expected, out.len);
-        buf_fini(&out);
+        assert_number_written(values[i]);
+    }
+    for (uint64_t power = 1;; power *= 10) {
+        for (uint64_t digit = 1; digit < 10 && digit <= UINT64_MAX / power; digit++) {
+            assert_number_written(digit * power - 1);
+            assert_number_written(digit * power);
+            assert_number_written(digit * power + 1);
+        }
+        if (power > UINT64_MAX / 10) {
+            break;
+        }
+    }
+    uint64_t seed = 4;
+    for (unsigned i = 0; i < 20000; i++) { /* of every length */
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        assert_number_written(seed >> i % 64);
     }
 }
 
