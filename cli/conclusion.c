@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <pcap/pcap.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void say_unsupported(struct progress *progress, const struct pipeline *pipeline) {
@@ -74,11 +76,31 @@ static void print_ledger(const struct options *options, struct progress *progres
     }
 }
 
+static uint64_t time_ns(const struct timeval *time) {
+    return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
+}
+
+static void measure(struct run_speed *speed, const struct progress *progress,
+                    const struct pipeline *pipeline) {
+    struct rusage usage;
+    struct stopwatch watch = pipeline->watch;
+    speed->elapsed_ns = progress_elapsed_ns(progress);
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        speed->user_ns = time_ns(&usage.ru_utime);
+        speed->system_ns = time_ns(&usage.ru_stime);
+        speed->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    }
+    speed->threads = crew_times(pipeline->parts.crew, &watch);
+    memcpy(speed->stage_ns, watch.ns, sizeof speed->stage_ns);
+    uint64_t *analyze = &speed->stage_ns[STAGE_ANALYZE], *record = &speed->stage_ns[STAGE_RECORD];
+    *analyze -= *record < *analyze ? *record : *analyze;
+}
+
 enum exit_status conclude(const struct options *options, struct progress *progress,
                           const struct pipeline *pipeline, struct sink *sink) {
     struct ledger ledger = {0};
     pipeline_counts(pipeline, &ledger);
-    ledger.elapsed_ns = progress_elapsed_ns(progress);
+    measure(&ledger.speed, progress, pipeline);
     bool ok = conclude_output(progress, pipeline, sink, &ledger);
     ok = conclude_memory(progress, &ledger) && ok;
     say_unsupported(progress, pipeline);

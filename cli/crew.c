@@ -36,8 +36,10 @@ struct crew {
     struct epoch *filling;
     struct crew_member *members;
     pthread_t writer;
-    uint64_t lost_packets; /* no epoch had memory for them */
-    unsigned running;      /* workers' threads */
+    uint64_t lost_packets;   /* no epoch had memory for them */
+    struct stopwatch own;    /* off */
+    struct stopwatch *watch; /* the reader's */
+    unsigned running;        /* workers' threads */
     bool writer_running;
 };
 
@@ -71,7 +73,9 @@ static void *run_worker(void *context) {
         if (!epoch) {
             return NULL;
         }
+        int64_t started = stopwatch_start(worker->watch);
         work_epoch(worker, epoch, member->number);
+        stopwatch_stop(worker->watch, started, STAGE_ANALYZE);
         ring_processed(crew->ring, member->number);
     }
 }
@@ -83,7 +87,11 @@ static void *run_writer(void *context) {
         if (!epoch) {
             return NULL;
         }
+        uint64_t written = crew->outlet.watch->ns[STAGE_WRITE];
+        int64_t started = stopwatch_start(crew->outlet.watch);
         bool ok = outlet_write(&crew->outlet, epoch->outboxes, crew->count);
+        stopwatch_stop(crew->outlet.watch, started, STAGE_MERGE);
+        crew->outlet.watch->ns[STAGE_MERGE] -= crew->outlet.watch->ns[STAGE_WRITE] - written;
         ring_written(crew->ring, count_written(&crew->outlet), !ok);
     }
 }
@@ -160,6 +168,7 @@ struct crew *crew_new(const struct limits *limits, const struct record_options *
         return NULL;
     }
     crew->count = workers;
+    crew->watch = &crew->own;
     outlet_init(&crew->outlet, sink);
     if (!crew_start(crew, limits, record)) {
         crew_free(crew);
@@ -187,6 +196,31 @@ void crew_free(struct crew *crew) {
     free(crew);
 }
 
+bool crew_is_inline(const struct crew *crew) {
+    return !crew->ring;
+}
+
+void crew_time(struct crew *crew, struct stopwatch *reader) {
+    crew->watch = reader;
+    if (crew_is_inline(crew)) {
+        crew->workers[0].watch = reader;
+        crew->outlet.watch = reader;
+        return;
+    }
+    for (unsigned i = 0; i < crew->count; i++) {
+        stopwatch_init(&crew->workers[i].own, true);
+    }
+    stopwatch_init(&crew->outlet.own, true);
+}
+
+unsigned crew_times(const struct crew *crew, struct stopwatch *sum) {
+    for (unsigned i = 0; i < crew->count; i++) {
+        stopwatch_add(sum, &crew->workers[i].own);
+    }
+    stopwatch_add(sum, &crew->outlet.own);
+    return crew_is_inline(crew) ? 1 : crew->count + 2;
+}
+
 static enum crew_status inline_status(const struct crew *crew) {
     return crew->outlet.status == SINK_OK ? CREW_OK : CREW_SINK_ENDED;
 }
@@ -197,6 +231,14 @@ static enum crew_status write_outboxes(struct crew *crew) {
         outbox_clear(&crew->outboxes[i], KEEP_BYTES);
     }
     return inline_status(crew);
+}
+
+/* Waits for room. */
+static struct epoch *acquire(struct crew *crew) {
+    int64_t started = stopwatch_start(crew->watch);
+    struct epoch *epoch = ring_acquire(crew->ring);
+    stopwatch_stop(crew->watch, started, STAGE_WAIT);
+    return epoch;
 }
 
 static enum crew_status submit(struct crew *crew) {
@@ -219,7 +261,7 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
     } else if (crew->filling) {
         return CREW_OK;
     }
-    crew->filling = ring_acquire(crew->ring);
+    crew->filling = acquire(crew);
     crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker);
     return status;
 }
@@ -235,7 +277,7 @@ enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
     } else if (crew->filling) {
         return CREW_OK;
     }
-    crew->filling = ring_acquire(crew->ring);
+    crew->filling = acquire(crew);
     bool added = epoch_add_tick(crew->filling, event, now_ns);
     assert(added);
     (void)added;

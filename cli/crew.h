@@ -20,6 +20,14 @@ struct crew *crew_new(const struct limits *, const struct record_options *, unsi
 /* After crew_finish, or before any event. */
 void crew_free(struct crew *);
 
+/* Before any event: finds out where time goes. What happens in the reader's thread is counted by `reader`,
+ * which lives as long as the crew. */
+void crew_time(struct crew *, struct stopwatch *reader);
+/* Adds the other threads' times, after crew_finish. Returns how many threads there were with the reader's. */
+unsigned crew_times(const struct crew *, struct stopwatch *sum);
+/* No other threads. */
+bool crew_is_inline(const struct crew *);
+
 /* Events, each with a number larger than all before. Statuses may come late; they never go back to OK. */
 enum crew_status crew_packet(struct crew *, uint64_t event, const struct packet *, uint64_t hash);
 enum crew_status crew_tick(struct crew *, uint64_t event, int64_t now_ns);

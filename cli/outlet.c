@@ -12,7 +12,7 @@ enum {
 };
 
 void outlet_init(struct outlet *outlet, struct sink *sink) {
-    *outlet = (struct outlet){.sink = sink, .status = SINK_OK};
+    *outlet = (struct outlet){.sink = sink, .watch = &outlet->own, .status = SINK_OK};
     outbox_init(&outlet->gather, GATHER_CAP_BYTES);
 }
 
@@ -25,9 +25,11 @@ void outlet_fini(struct outlet *outlet) {
 static bool write_run(struct outlet *outlet, struct slice bytes, const struct outbox_record *records,
                       size_t count) {
     uint64_t before = sink_bytes(outlet->sink);
+    int64_t started = stopwatch_start(outlet->watch);
     if (outlet->status == SINK_OK) {
         outlet->status = sink_write(outlet->sink, bytes);
     }
+    stopwatch_stop(outlet->watch, started, STAGE_WRITE);
     uint64_t out = sink_bytes(outlet->sink) - before;
     uint64_t end = 0;
     for (size_t i = 0; i < count; i++) {

@@ -6,10 +6,13 @@
 
 #include "analyzer/transaction.h"
 #include "cli/outbox.h"
+#include "cli/stopwatch.h"
 #include "output/sink.h"
 
 struct outlet {
-    struct sink *sink; /* borrowed */
+    struct sink *sink;       /* borrowed */
+    struct stopwatch own;    /* of the writer's thread */
+    struct stopwatch *watch; /* borrowed, or its own */
     enum sink_status status;
     struct outbox gather;                     /* records of several outboxes on their way into one write */
     uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */

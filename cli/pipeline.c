@@ -24,6 +24,10 @@ bool pipeline_flush_is_due(int64_t waited_ns, int64_t flush_interval_ns) {
 void pipeline_init(struct pipeline *pipeline, const struct pipeline_parts *parts) {
     *pipeline = (struct pipeline){.parts = *parts};
     packet_clock_init(&pipeline->clock, parts->limits);
+    stopwatch_init(&pipeline->watch, parts->timed);
+    if (parts->timed) {
+        crew_time(parts->crew, &pipeline->watch);
+    }
 }
 
 static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
@@ -85,8 +89,11 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     uint64_t event = ++pipeline->event;
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
+    stopwatch_lap(&pipeline->watch, STAGE_DECODE);
     if (fate == DECODE_TCP) {
         enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, flow_key_hash(&packet.key));
+        stopwatch_lap(&pipeline->watch,
+                      crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
         status = now != CREW_OK ? now : status;
     } else if (fate == DECODE_LINK_UNSUPPORTED) {
         note_unsupported(pipeline, frame);
@@ -134,8 +141,10 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
     while (status == CREW_OK && !ended) {
         struct frame frame;
         bool idle = false;
+        stopwatch_begin(&pipeline->watch);
         switch (source_next(parts->source, &frame)) {
         case SOURCE_FRAME:
+            stopwatch_lap(&pipeline->watch, STAGE_READ);
             status = pipeline->paced ? take_paced_frame(pipeline, &frame) : take_frame(pipeline, &frame);
             break;
         case SOURCE_IDLE:
@@ -150,6 +159,7 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             ended = true;
             break;
         }
+        stopwatch_end(&pipeline->watch);
         progress_step(parts->progress, parts->source, parts->crew, idle);
     }
     pipeline->abandoned = !ended;

@@ -25,6 +25,7 @@ struct pipeline_parts {
     struct progress *progress;
     const struct limits *limits;
     int64_t flush_interval_ns;
+    bool timed; /* find out where time goes */
 };
 
 /* Frames of a link type that hark does not know, in one file. */
@@ -38,6 +39,7 @@ enum { PIPELINE_UNSUPPORTED = 16 };
 
 struct pipeline {
     struct pipeline_parts parts;
+    struct stopwatch watch; /* the reader's */
     struct packet_clock clock;
     uint64_t event; /* number of the last event */
     bool ticked;    /* last_tick_ns is valid */

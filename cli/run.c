@@ -144,7 +144,8 @@ static enum exit_status run_pipeline(const struct options *options, struct progr
                                        .crew = crew,
                                        .progress = progress,
                                        .limits = &limits,
-                                       .flush_interval_ns = (int64_t)options->flush_interval_ns};
+                                       .flush_interval_ns = (int64_t)options->flush_interval_ns,
+                                       .timed = options->stats};
         struct pipeline pipeline;
         pipeline_init(&pipeline, &parts);
         (void)pipeline_run(&pipeline); /* why it ended early, the sink tells */

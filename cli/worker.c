@@ -24,7 +24,9 @@ static void write_record(void *context, const struct transaction *transaction) {
     }
     size_t offset = bytes->len;
     size_t failures = count_failures(worker);
+    int64_t started = stopwatch_record_begin(worker->watch);
     bool fits = record_write(worker->writer, transaction, bytes);
+    stopwatch_record_end(worker->watch, started);
     if (count_failures(worker) != failures) {
         bytes->len = offset; /* what was written may be a part */
         worker->no_memory++;
@@ -37,7 +39,7 @@ static void write_record(void *context, const struct transaction *transaction) {
 }
 
 bool worker_init(struct worker *worker, const struct limits *limits, const struct record_options *record) {
-    *worker = (struct worker){.limits = limits};
+    *worker = (struct worker){.limits = limits, .watch = &worker->own};
     worker->writer = record_writer_new(record);
     return worker->writer != NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/outbox.h"
 #include "cli/partition.h"
+#include "cli/stopwatch.h"
 #include "output/ledger.h"
 #include "output/record.h"
 
@@ -17,11 +18,13 @@ struct worker {
     const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     struct record_writer *writer;
-    struct outbox *outbox; /* borrowed: where records go now */
-    uint64_t event;        /* number of the event being worked on */
-    uint64_t too_long;     /* records beyond limits.record_bytes */
-    uint64_t no_memory;    /* records beyond WORKER_OUTBOX_BYTES or memory */
-    uint64_t lost_packets; /* of partitions that could not be made */
+    struct outbox *outbox;   /* borrowed: where records go now */
+    struct stopwatch own;    /* of its thread */
+    struct stopwatch *watch; /* borrowed, or its own */
+    uint64_t event;          /* number of the event being worked on */
+    uint64_t too_long;       /* records beyond limits.record_bytes */
+    uint64_t no_memory;      /* records beyond WORKER_OUTBOX_BYTES or memory */
+    uint64_t lost_packets;   /* of partitions that could not be made */
 };
 
 /* limits outlive it. False without memory; worker_fini is needed all the same. The worker must not move. */

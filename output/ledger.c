@@ -294,7 +294,6 @@ static void print_caps(const struct ledger *l, FILE *out) {
 }
 
 static void print_records(const struct ledger *l, FILE *out) {
-    char text[NAME_WIDTH];
     heading(out, "RECORDS");
     for (unsigned type = 0; type <= TRANSACTION_TUNNEL; type++) {
         named(out, 2, transaction_type_name((enum transaction_type)type), l->records[type]);
@@ -304,9 +303,59 @@ static void print_records(const struct ledger *l, FILE *out) {
     part(out, 2, "NOT written: no memory", l->records_no_memory);
     part(out, 2, "NOT written: the output failed or closed", l->records_unwritten);
     part(out, 2, "bytes of output", l->output_bytes);
-    (void)snprintf(text, sizeof text, "run time");
-    (void)fprintf(out, "  %-*s %*.3f s\n", NAME_WIDTH - 2, text, NUMBER_WIDTH - 2,
-                  (double)l->elapsed_ns / (double)NS_PER_SECOND);
+}
+
+static void decimal(FILE *out, unsigned indent, const char *name, double value, const char *unit) {
+    (void)fprintf(out, "%*s%-*s %*.3f %s\n", (int)indent, "", (int)(NAME_WIDTH - indent), name,
+                  NUMBER_WIDTH - 2, value, unit);
+}
+
+static double seconds(uint64_t ns) {
+    return (double)ns / (double)NS_PER_SECOND;
+}
+
+static void print_stages(const struct run_speed *speed, FILE *out) {
+    static const char *const names[STAGES] = {
+        [STAGE_READ] = "reading",
+        [STAGE_DECODE] = "decoding",
+        [STAGE_HAND_OVER] = "handing packets to workers",
+        [STAGE_WAIT] = "waiting for workers",
+        [STAGE_ANALYZE] = "connections and HTTP",
+        [STAGE_RECORD] = "making records",
+        [STAGE_MERGE] = "merging workers' records",
+        [STAGE_WRITE] = "writing",
+    };
+    uint64_t all = 0;
+    for (size_t i = 0; i < STAGES; i++) {
+        all += speed->stage_ns[i];
+    }
+    if (all == 0) {
+        return;
+    }
+    (void)fprintf(out, "  where it went (sampled%s)\n",
+                  speed->threads > 1 ? "; threads work at the same time" : "");
+    for (size_t i = 0; i < STAGES; i++) {
+        if (speed->stage_ns[i]) {
+            (void)fprintf(out, "    %-*s %*.3f s %5.1f %%\n", NAME_WIDTH - 4, names[i], NUMBER_WIDTH - 2,
+                          seconds(speed->stage_ns[i]), 100 * (double)speed->stage_ns[i] / (double)all);
+        }
+    }
+}
+
+static void print_speed(const struct ledger *l, FILE *out) {
+    const struct run_speed *speed = &l->speed;
+    double run = seconds(speed->elapsed_ns > 0 ? (uint64_t)speed->elapsed_ns : 1);
+    heading(out, "TIME");
+    decimal(out, 2, "run time", run, "s");
+    decimal(out, 4, "processor, user", seconds(speed->user_ns), "s");
+    decimal(out, 4, "processor, system", seconds(speed->system_ns), "s");
+    print_stages(speed, out);
+    decimal(out, 2, "frames a second", (double)l->source.frames / run / 1e6, "M");
+    decimal(out, 2, "captured bits a second", (double)l->source.bytes * 8 / run / 1e9, "G");
+    decimal(out, 2, "transactions a second", (double)SUM(l->http.paired) / run / 1e3, "k");
+    if (speed->peak_bytes) {
+        decimal(out, 2, "most memory", (double)speed->peak_bytes / (1 << 20), "MiB");
+    }
 }
 
 void ledger_print(const struct ledger *l, FILE *out) {
@@ -317,6 +366,7 @@ void ledger_print(const struct ledger *l, FILE *out) {
     print_http(&l->http, out);
     print_caps(l, out);
     print_records(l, out);
+    print_speed(l, out);
     if (ledger_balances(l, why)) {
         (void)fprintf(out, "\nThe ledger balances.\n");
     } else {
@@ -331,7 +381,7 @@ void ledger_print_brief(const struct ledger *l, FILE *out) {
     (void)fprintf(out, "%s frames, %s transactions, %s orphans, %s incomplete, %.1f s\n",
                   grouped(l->source.frames, frames), grouped(SUM(h->paired), pairs),
                   grouped(SUM(h->orphan_requests) + SUM(h->orphan_responses), orphans),
-                  grouped(h->incomplete, incomplete), (double)l->elapsed_ns / (double)NS_PER_SECOND);
+                  grouped(h->incomplete, incomplete), (double)l->speed.elapsed_ns / (double)NS_PER_SECOND);
     uint64_t unwritten = l->records_too_long + l->records_no_memory + l->records_unwritten;
     uint64_t dropped = l->source.kernel_dropped + l->source.interface_dropped;
     if (l->flow.gap_bytes || dropped || unwritten) {

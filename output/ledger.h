@@ -11,6 +11,28 @@
 
 #include <stdio.h>
 
+/* What a run spends its time with. */
+enum stage {
+    STAGE_READ,
+    STAGE_DECODE,
+    STAGE_HAND_OVER, /* to other threads */
+    STAGE_WAIT,      /* the reader's, for other threads */
+    STAGE_ANALYZE,   /* connections and HTTP, records among it */
+    STAGE_RECORD,
+    STAGE_MERGE,
+    STAGE_WRITE,
+    STAGES,
+};
+
+/* The run's own speed. */
+struct run_speed {
+    int64_t elapsed_ns; /* wall clock */
+    uint64_t user_ns, system_ns;
+    uint64_t peak_bytes; /* resident at most; 0 unknown */
+    unsigned threads;
+    uint64_t stage_ns[STAGES]; /* all 0 where nothing was timed */
+};
+
 struct ledger {
     struct source_counts source;
     struct decode_counts decode;
@@ -23,7 +45,7 @@ struct ledger {
     uint64_t records_no_memory;               /* no room for them */
     uint64_t memory_failures;                 /* times the C library had none for streams and transactions */
     uint64_t output_bytes;
-    int64_t elapsed_ns; /* wall clock of the run */
+    struct run_speed speed;
 };
 
 /* Adds b's counts to a's. */

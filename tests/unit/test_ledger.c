@@ -15,7 +15,7 @@
 enum { REPORT_BYTES = 1 << 16 };
 
 static struct ledger sample(void) {
-    struct ledger l = {.elapsed_ns = 1500 * NS_PER_MILLISECOND, .output_bytes = 12345678};
+    struct ledger l = {.speed.elapsed_ns = 1500 * NS_PER_MILLISECOND, .output_bytes = 12345678};
     l.source.frames = 1000;
     l.source.filtered = 100;
     l.source.bytes = 555555;
@@ -60,7 +60,7 @@ static struct ledger sample(void) {
 static void test_it_balances(void **state) {
     (void)state;
     struct ledger l = sample();
-    struct ledger empty = {.elapsed_ns = 0};
+    struct ledger empty = {.output_bytes = 0};
     char why[256];
     assert_true(ledger_balances(&l, why));
     assert_string_equal(why, "");
@@ -240,14 +240,14 @@ static void test_every_count_is_shown(void **state) {
         offsetof(struct ledger, decode.tunnels[TUNNEL_NONE]),  /* stays zero */
         offsetof(struct ledger, decode.unsupported_link_type), /* a number of another kind */
         offsetof(struct ledger, flow.declined_waits),          /* of interest only where some were in vain */
-        offsetof(struct ledger, elapsed_ns),
     };
     char *report = calloc(1, REPORT_BYTES);
     assert_non_null(report);
     for (size_t at = 0; at + sizeof(uint64_t) <= sizeof(struct ledger); at += sizeof(uint64_t)) {
-        struct ledger l = {.elapsed_ns = 0};
+        struct ledger l = {.output_bytes = 0};
         uint64_t number = 987654321;
-        bool shown = true;
+        bool shown =
+            at < offsetof(struct ledger, speed) || at >= offsetof(struct ledger, speed) + sizeof l.speed;
         for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
             shown = shown && silent[i] != at;
         }
@@ -262,10 +262,38 @@ static void test_every_count_is_shown(void **state) {
     free(report);
 }
 
+/* Each number of the run's speed is in the report, in its own unit, and stages only where something was
+ * timed. */
+static void test_speed(void **state) {
+    (void)state;
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    struct ledger l = sample();
+    l.speed = (struct run_speed){.elapsed_ns = 2 * NS_PER_SECOND,
+                                 .user_ns = 1234 * NS_PER_MILLISECOND,
+                                 .system_ns = 567 * NS_PER_MILLISECOND,
+                                 .peak_bytes = 10 << 20};
+    report_of(&l, ledger_print, report);
+    assert_non_null(strstr(report, " 2.000 s\n"));
+    assert_non_null(strstr(report, " 1.234 s\n"));
+    assert_non_null(strstr(report, " 0.567 s\n"));
+    assert_non_null(strstr(report, " 10.000 MiB\n"));
+    assert_null(strstr(report, "where it went"));
+    for (unsigned stage = 0; stage < STAGES; stage++) {
+        l.speed.stage_ns[stage] = (stage + 1) * NS_PER_SECOND; /* of 36 */
+    }
+    memset(report, 0, REPORT_BYTES);
+    report_of(&l, ledger_print, report);
+    assert_non_null(strstr(report, "where it went"));
+    assert_non_null(strstr(report, " 1.000 s   2.8 %\n"));
+    assert_non_null(strstr(report, " 8.000 s  22.2 %\n"));
+    free(report);
+}
+
 /* "none" means that no cap was hit, whoever has it. */
 static void test_caps_of_every_layer(void **state) {
     (void)state;
-    struct ledger l = {.elapsed_ns = 0};
+    struct ledger l = {.output_bytes = 0};
     uint64_t *const caps[] = {&l.decode.fates[DECODE_TUNNEL_DEPTH],
                               &l.decode.datagrams_evicted,
                               &l.decode.fragments_no_room,
@@ -315,6 +343,7 @@ int main(void) {
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
         cmocka_unit_test(test_every_count_is_shown),
+        cmocka_unit_test(test_speed),
         cmocka_unit_test(test_caps_of_every_layer),
         cmocka_unit_test(test_the_brief_report),
     };
