@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 enum {
-    SLOTS = 512,     /* a power of two */
+    SLOT_BITS = 11,
+    SLOTS = 1 << SLOT_BITS,
     SLOT_BYTES = 492 /* of name, value and JSON together; with what stands before them a slot has 512 */
 };
 
@@ -21,47 +22,41 @@ struct memo {
     struct slot slots[SLOTS];
 };
 
-/* Up to eight bytes, the length among them where there are fewer. */
-static uint64_t word_at(const uint8_t *bytes, size_t len) {
-    uint64_t word = len;
-    if (len >= sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-    } else if (len >= 4) {
+static uint64_t word_at(const uint8_t *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Up to eight bytes at the front. */
+static uint64_t short_word(struct slice s) {
+    uint64_t word = 0;
+    if (s.len >= 4) {
         uint32_t front, back;
-        memcpy(&front, bytes, sizeof front);
-        memcpy(&back, bytes + len - sizeof back, sizeof back);
+        memcpy(&front, s.ptr, sizeof front);
+        memcpy(&back, s.ptr + s.len - sizeof back, sizeof back);
         word = (uint64_t)front << 32 | back;
-    } else if (len) {
-        word |= (uint64_t)bytes[0] << 8 | (uint64_t)bytes[len / 2] << 16 | (uint64_t)bytes[len - 1] << 24;
+    } else if (s.len) {
+        word = (uint64_t)s.ptr[0] << 16 | (uint64_t)s.ptr[s.len / 2] << 8 | s.ptr[s.len - 1];
     }
     return word;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word) {
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
-
-/* Of samples: names that differ do so at their ends, values there or in their middle. Whoever makes many that
- * do not is served at the price of no memo. */
+/* In its upper bits; of samples: names differ at their ends, values there or in their middle. Whoever makes
+ * many that do not is served at the price of no memo. */
 static uint32_t hash_of(const struct memo_key *key) {
-    struct slice name = key->name, value = key->value;
-    uint64_t hash = mix((uint64_t)key->kind << 48 | name.len << 24 | value.len, word_at(name.ptr, name.len));
-    if (value.len <= sizeof hash) {
-        hash = mix(hash, word_at(value.ptr, value.len));
+    struct slice value = key->value;
+    uint64_t hash =
+        ((uint64_t)key->kind << 48 | key->name.len << 24 | value.len) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= short_word(key->name) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    if (value.len >= sizeof hash) {
+        hash ^= word_at(value.ptr) * UINT64_C(0xd6e8feb86659fd93);
+        hash ^= word_at(value.ptr + value.len / 2 - sizeof hash / 2) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= word_at(value.ptr + value.len - sizeof hash) * UINT64_C(0xc4ceb9fe1a85ec53);
     } else {
-        hash = mix(hash, word_at(value.ptr, sizeof hash));
-        hash = mix(hash, word_at(value.ptr + value.len / 2 - 4, sizeof hash));
-        hash = mix(hash, word_at(value.ptr + value.len - sizeof hash, sizeof hash));
+        hash ^= short_word(value) * UINT64_C(0xd6e8feb86659fd93);
     }
-    return (uint32_t)hash | 1;
-}
-
-static bool same_word(const uint8_t *a, const uint8_t *b) {
-    uint64_t x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    return x == y;
+    return (uint32_t)(hash >> 32) | 1;
 }
 
 /* Most names and values are short: a call would cost more than the comparison. */
@@ -71,11 +66,11 @@ static bool same(const uint8_t *bytes, struct slice s) {
         return s.len == 0 || memcmp(bytes, s.ptr, s.len) == 0;
     }
     for (size_t i = 0; i + WORD < s.len; i += WORD) {
-        if (!same_word(bytes + i, s.ptr + i)) {
+        if (word_at(bytes + i) != word_at(s.ptr + i)) {
             return false;
         }
     }
-    return same_word(bytes + s.len - WORD, s.ptr + s.len - WORD);
+    return word_at(bytes + s.len - WORD) == word_at(s.ptr + s.len - WORD);
 }
 
 struct memo *memo_new(void) {
@@ -86,9 +81,9 @@ void memo_free(struct memo *memo) {
     free(memo);
 }
 
-bool memo_get(const struct memo *memo, const struct memo_key *key, struct slice *json) {
-    uint32_t hash = hash_of(key);
-    const struct slot *slot = &memo->slots[hash / 2 % SLOTS];
+bool memo_get(const struct memo *memo, struct memo_key *key, struct slice *json) {
+    uint32_t hash = key->hash = hash_of(key);
+    const struct slot *slot = &memo->slots[hash >> (32 - SLOT_BITS)];
     if (slot->hash != hash || slot->kind != key->kind || slot->name_len != key->name.len ||
         slot->value_len != key->value.len || !same(slot->bytes, key->name) ||
         !same(slot->bytes + slot->name_len, key->value)) {
@@ -100,11 +95,11 @@ bool memo_get(const struct memo *memo, const struct memo_key *key, struct slice 
 
 void memo_put(struct memo *memo, const struct memo_key *key, struct slice json) {
     if (key->name.len > SLOT_BYTES || key->value.len > SLOT_BYTES || json.len > SLOT_BYTES ||
-        key->name.len + key->value.len + json.len > SLOT_BYTES) {
+        key->name.len + key->value.len + json.len > SLOT_BYTES - MEMO_SLACK) {
         return;
     }
-    uint32_t hash = hash_of(key);
-    struct slot *slot = &memo->slots[hash / 2 % SLOTS];
+    uint32_t hash = key->hash;
+    struct slot *slot = &memo->slots[hash >> (32 - SLOT_BITS)];
     if (slot->hash && slot->next != hash) {
         slot->next = hash;
         return;

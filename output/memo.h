@@ -22,7 +22,11 @@ struct memo_key {
     enum memo_kind kind;
     struct slice name;
     struct slice value;
+    uint32_t hash; /* memo_get sets it, memo_put takes it */
 };
+
+/* So many bytes behind JSON of the memo may be read. */
+enum { MEMO_SLACK = 16 };
 
 struct memo;
 
@@ -30,8 +34,8 @@ struct memo;
 struct memo *memo_new(void);
 void memo_free(struct memo *);
 /* Is there JSON for this key? Then *json is it, borrowed until the next memo_put. */
-bool memo_get(const struct memo *, const struct memo_key *, struct slice *json);
-/* Keeps a copy, unless it is long. */
+bool memo_get(const struct memo *, struct memo_key *, struct slice *json);
+/* Keeps a copy of what memo_get did not find, unless it is long. */
 void memo_put(struct memo *, const struct memo_key *, struct slice json);
 
 #endif

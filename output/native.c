@@ -6,23 +6,22 @@
 
 /* The version of docs/record.schema.json. */
 #define SCHEMA_VERSION "1.0"
-#define ECS_VERSION    "8.17.0"
+#define ECS_HEAD       "\"ecs\":{\"version\":\"8.17.0\"}"
 
 /* How often memory was refused to what the JSON is made with: it may then lack something. */
 static size_t count_failures(const struct native *native) {
     return native->scratch.memory->failures + community_ids_failures(native->ids);
 }
 
-bool native_remembers(struct native *native, struct writer *w, const struct memo_key *key,
-                      struct native_memo *memo) {
+bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
-    if (!memo_get(native->memo, key, &json)) {
-        *memo = (struct native_memo){
-            .key = key, .start = w->out->len + w->comma, .failures = count_failures(native)};
+    if (!memo_get(native->memo, &memo->key, &json)) {
+        memo->start = w->out->len + w->comma;
+        memo->failures = count_failures(native);
         return false;
     }
     if (json.len) {
-        writer_json(w, json);
+        writer_json_slack(w, json);
     }
     return true;
 }
@@ -31,7 +30,7 @@ void native_remember(struct native *native, struct writer *w, const struct nativ
     const struct buf *out = w->out;
     if (!out->failed && count_failures(native) == memo->failures) {
         size_t start = memo->start < out->len ? memo->start : out->len; /* nothing was written */
-        memo_put(native->memo, memo->key, slice_make(out->ptr + start, out->len - start));
+        memo_put(native->memo, &memo->key, slice_make(out->ptr + start, out->len - start));
     }
 }
 
@@ -69,17 +68,18 @@ static void write_outcome(struct writer *w, const struct transaction *t) {
     }
 }
 
+/* `ecs` and `event`. */
 static void write_event(struct writer *w, const struct transaction *t, const struct timing *timing) {
-    WRITER_KEY(w, "event");
-    writer_begin_object(w);
     if (t->type == TRANSACTION_TUNNEL) {
-        WRITER_RAW(w, "\"kind\":\"event\",\"category\":[\"network\"],\"type\":[\"connection\"],\"dataset\":"
-                      "\"hark.http\"");
+        WRITER_UP_TO(w, ECS_HEAD
+                     ",\"event\":{\"kind\":\"event\",\"category\":[\"network\"],\"type\":[\"connection\"],"
+                     "\"dataset\":\"hark.http\",\"id\":");
     } else {
-        WRITER_RAW(w, "\"kind\":\"event\",\"category\":[\"network\",\"web\"],\"type\":[\"access\"],"
-                      "\"dataset\":\"hark.http\"");
+        WRITER_UP_TO(
+            w, ECS_HEAD
+            ",\"event\":{\"kind\":\"event\",\"category\":[\"network\",\"web\"],\"type\":[\"access\"],"
+            "\"dataset\":\"hark.http\",\"id\":");
     }
-    WRITER_KEY(w, "id");
     writer_hex(w, slice_make(t->id, sizeof t->id));
     if (timing->total.known) {
         WRITER_KEY(w, "duration");
@@ -256,19 +256,18 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     enum direction server = direction_other(t->client);
     const uint8_t known[] = {(uint8_t)t->type, (uint8_t)t->tunnel_protocol, t->client, c->path_seen[0],
                              c->path_seen[1]};
-    struct native_memo memo;
-    struct memo_key key = {.kind = MEMO_CLIENT,
-                           .name = slice_make(&c->ordinal, sizeof c->ordinal),
-                           .value = slice_make(known, sizeof known)};
-    if (!native_remembers(native, w, &key, &memo)) {
+    struct native_memo memo = {.key = {.kind = MEMO_CLIENT,
+                                       .name = slice_make(&c->ordinal, sizeof c->ordinal),
+                                       .value = slice_make(known, sizeof known)}};
+    if (!native_remembers(native, w, &memo)) {
         write_network(native, w, t, path);
         WRITER_KEY(w, "client");
         begin_side(w, c, t->client);
         native_remember(native, w, &memo);
     }
     end_side(w, t, t->client, &t->request);
-    key.kind = MEMO_SERVER;
-    if (!native_remembers(native, w, &key, &memo)) {
+    memo.key.kind = MEMO_SERVER;
+    if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
         begin_side(w, c, server);
         native_remember(native, w, &memo);
@@ -293,17 +292,8 @@ static void write_tunnel(struct writer *w, const struct transaction *t) {
     writer_end_object(w);
 }
 
-#define WRITE_PHASE(w, timing, phase)                                                                        \
-    do {                                                                                                     \
-        if ((timing)->phase.known) {                                                                         \
-            WRITER_KEY((w), #phase);                                                                         \
-            writer_signed((w), (timing)->phase.ns);                                                          \
-        }                                                                                                    \
-    } while (0)
-
 static void write_timing(struct writer *w, const struct timing *timing) {
-    WRITER_KEY(w, "timing");
-    writer_begin_object(w);
+    WRITER_UP_TO(w, "\"timing\":{");
     WRITE_PHASE(w, timing, connect);
     if (timing->connect.known) {
         WRITER_KEY(w, "connect_retries");
@@ -317,46 +307,6 @@ static void write_timing(struct writer *w, const struct timing *timing) {
     WRITE_PHASE(w, timing, ttfb);
     WRITE_PHASE(w, timing, total);
     WRITE_PHASE(w, timing, server_think);
-    writer_end_object(w);
-}
-
-/* What one direction's sender did while the transaction lasted. */
-static void write_tcp_side(struct writer *w, const struct tcp_share *tcp, enum direction d) {
-    const struct stream_counts *start = &tcp->at_start[d], *end = &tcp->at_end[d];
-    uint64_t retransmits = end->retransmits - start->retransmits;
-    uint64_t out_of_order = end->out_of_order - start->out_of_order;
-    uint64_t duplicate_acks = end->duplicate_acks - start->duplicate_acks;
-    uint64_t zero_window = end->zero_window - start->zero_window;
-    if ((retransmits | out_of_order | duplicate_acks | zero_window) == 0) { /* mostly */
-        WRITER_RAW(w, "{\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0}");
-        return;
-    }
-    writer_begin_object(w);
-    WRITER_KEY(w, "retransmits");
-    writer_unsigned(w, retransmits);
-    WRITER_KEY(w, "out_of_order");
-    writer_unsigned(w, out_of_order);
-    WRITER_KEY(w, "duplicate_acks");
-    writer_unsigned(w, duplicate_acks);
-    WRITER_KEY(w, "zero_window");
-    writer_unsigned(w, zero_window);
-    writer_end_object(w);
-}
-
-static void write_tcp(struct writer *w, const struct transaction *t, const struct timing *timing) {
-    enum direction server = direction_other(t->client);
-    WRITER_KEY(w, "tcp");
-    writer_begin_object(w);
-    if (t->connection->path_seen[t->client]) {
-        WRITER_KEY(w, "client");
-        write_tcp_side(w, &t->tcp, t->client);
-    }
-    if (t->connection->path_seen[server]) {
-        WRITER_KEY(w, "server");
-        write_tcp_side(w, &t->tcp, server);
-    }
-    WRITE_PHASE(w, timing, rtt_client);
-    WRITE_PHASE(w, timing, rtt_server);
     writer_end_object(w);
 }
 
@@ -374,105 +324,6 @@ static void write_pairing(struct writer *w, const struct transaction *t) {
         writer_text(w, pairing_reason_name(t->reason));
         WRITER_KEY(w, "candidates");
         writer_unsigned(w, t->candidates);
-    }
-    writer_end_object(w);
-}
-
-static const char *file_name(const struct native *native, uint32_t file) {
-    const struct record_options *options = native->options;
-    return options->file_name ? options->file_name(options->file_name_context, file) : NULL;
-}
-
-/* `"file":` and the name; mostly it is that of the record before. */
-static struct slice file_json(struct native *native, uint32_t file) {
-    struct buf *json = &native->file_json;
-    if (json->len == 0 || native->file != file) {
-        const char *name = file_name(native, file);
-        struct writer w;
-        buf_clear(json);
-        writer_init(&w, json);
-        if (name) {
-            writer_key(&w, "file");
-            writer_text(&w, name);
-        }
-        native->file = file;
-    }
-    return json->failed ? slice_make("", 0) : buf_slice(json);
-}
-
-static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
-    struct slice file = file_json(native, m->first.file);
-    writer_begin_object(w);
-    if (file.len) {
-        writer_json(w, file);
-    }
-    if (file.len && m->last.file != m->first.file) {
-        const char *last = file_name(native, m->last.file);
-        WRITER_KEY(w, "last_file");
-        writer_text(w, last ? last : file_name(native, m->first.file));
-    }
-    WRITER_KEY(w, "first_frame");
-    writer_unsigned(w, m->first.number);
-    WRITER_KEY(w, "last_frame");
-    writer_unsigned(w, m->last.number);
-    writer_end_object(w);
-}
-
-static uint64_t tap_duplicates(const struct transaction *t) {
-    uint64_t count = 0;
-    for (int d = 0; d < 2; d++) {
-        count += t->tcp.at_end[d].tap_duplicates - t->tcp.at_start[d].tap_duplicates;
-    }
-    return count;
-}
-
-static uint64_t lost(const struct transaction *t, enum direction d, const struct http_message *m) {
-    return t->type == TRANSACTION_TUNNEL ? t->tcp.at_end[d].gap_bytes - t->tcp.at_start[d].gap_bytes
-                                         : m->gap_bytes;
-}
-
-/* NULL: of a side that was not seen. */
-static void write_gap_bytes(struct writer *w, const uint64_t *client, const uint64_t *server) {
-    WRITER_KEY(w, "gap_bytes");
-    writer_begin_object(w);
-    if (client) {
-        WRITER_KEY(w, "client");
-        writer_unsigned(w, *client);
-    }
-    if (server) {
-        WRITER_KEY(w, "server");
-        writer_unsigned(w, *server);
-    }
-    writer_end_object(w);
-}
-
-static void write_capture(struct native *native, struct writer *w, const struct transaction *t) {
-    bool tunnel = t->type == TRANSACTION_TUNNEL;
-    bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
-    uint64_t client_lost = lost(t, t->client, &t->request);
-    uint64_t server_lost = lost(t, direction_other(t->client), &t->response);
-    WRITER_KEY(w, "capture");
-    writer_begin_object(w);
-    WRITER_KEY(w, "complete");
-    writer_bool(w, tunnel ? !t->uncertain && !client_lost && !server_lost : transaction_is_complete(t));
-    if (client && server && client_lost == 0 && server_lost == 0) {
-        WRITER_RAW(w, "\"gap_bytes\":{\"client\":0,\"server\":0}");
-    } else {
-        write_gap_bytes(w, client ? &client_lost : NULL, server ? &server_lost : NULL);
-    }
-    WRITER_KEY(w, "midstream");
-    writer_bool(w, t->connection->midstream);
-    WRITER_KEY(w, "snaplen_cut");
-    writer_bool(w, t->request.snaplen_cut || t->response.snaplen_cut);
-    WRITER_KEY(w, "duplicates");
-    writer_unsigned(w, tap_duplicates(t));
-    if (!tunnel && client) {
-        WRITER_KEY(w, "request");
-        write_frames(native, w, &t->request);
-    }
-    if (!tunnel && server) {
-        WRITER_KEY(w, "response");
-        write_frames(native, w, &t->response);
     }
     writer_end_object(w);
 }
@@ -514,7 +365,6 @@ void native_write(struct native *native, struct writer *w, const struct transact
     writer_begin_object(w);
     WRITER_KEY(w, "@timestamp");
     writer_time(w, timing_start_ns(t));
-    WRITER_RAW(w, "\"ecs\":{\"version\":\"" ECS_VERSION "\"}");
     write_event(w, t, &timing);
     write_hark(w, t, path);
     write_ends(native, w, t, path);
@@ -529,11 +379,11 @@ void native_write(struct native *native, struct writer *w, const struct transact
         native_write_user_agent(native, w, t);
     }
     write_timing(w, &timing);
-    write_tcp(w, t, &timing);
+    native_write_tcp(w, t, &timing);
     if (!tunnel) {
         write_pairing(w, t);
     }
-    write_capture(native, w, t);
+    native_write_capture(native, w, t);
     write_notes(w, t);
     writer_end_object(w);
 }

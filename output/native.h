@@ -3,6 +3,7 @@
 #ifndef HARK_OUTPUT_NATIVE_H
 #define HARK_OUTPUT_NATIVE_H
 
+#include "analyzer/timing.h"
 #include "output/community_id.h"
 #include "output/memo.h"
 #include "output/record.h"
@@ -24,13 +25,26 @@ void native_write(struct native *, struct writer *, const struct transaction *);
 
 /* What is being written for the memo. */
 struct native_memo {
-    const struct memo_key *key;
-    size_t start;    /* in the output */
-    size_t failures; /* refused memory before */
+    struct memo_key key; /* the caller's to set */
+    size_t start;        /* in the output */
+    size_t failures;     /* refused memory before */
 };
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
-bool native_remembers(struct native *, struct writer *, const struct memo_key *, struct native_memo *);
+bool native_remembers(struct native *, struct writer *, struct native_memo *);
 void native_remember(struct native *, struct writer *, const struct native_memo *);
+
+/* A phase's key and ns, where it is known. */
+#define WRITE_PHASE(w, timing, phase)                                                                        \
+    do {                                                                                                     \
+        if ((timing)->phase.known) {                                                                         \
+            WRITER_KEY((w), #phase);                                                                         \
+            writer_signed((w), (timing)->phase.ns);                                                          \
+        }                                                                                                    \
+    } while (0)
+
+/* native_capture.c */
+void native_write_tcp(struct writer *, const struct transaction *, const struct timing *);
+void native_write_capture(struct native *, struct writer *, const struct transaction *);
 
 /* native_http.c */
 

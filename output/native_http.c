@@ -40,9 +40,8 @@ static void write_fields(struct native *native, struct writer *w, const struct h
     writer_begin_array(w);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct header *field = &list->items[i];
-        struct native_memo memo;
-        const struct memo_key key = {.kind = MEMO_FIELD, .name = field->name, .value = field->value};
-        if (!native_remembers(native, w, &key, &memo)) {
+        struct native_memo memo = {.key = {.kind = MEMO_FIELD, .name = field->name, .value = field->value}};
+        if (!native_remembers(native, w, &memo)) {
             make_field(native, w, field);
             native_remember(native, w, &memo);
         }
@@ -52,9 +51,8 @@ static void write_fields(struct native *native, struct writer *w, const struct h
 
 /* A field's value as a string; what is not UTF-8 of it stands with the fields. */
 static void write_value(struct native *native, struct writer *w, const struct header *field) {
-    struct native_memo memo;
-    const struct memo_key key = {.kind = MEMO_VALUE, .name = field->name, .value = field->value};
-    if (!native_remembers(native, w, &key, &memo)) {
+    struct native_memo memo = {.key = {.kind = MEMO_VALUE, .name = field->name, .value = field->value}};
+    if (!native_remembers(native, w, &memo)) {
         (void)writer_string(w, field_value(native, field));
         native_remember(native, w, &memo);
     }
@@ -152,9 +150,8 @@ static void write_content_type(struct native *native, struct writer *w, const st
     if (!field) {
         return;
     }
-    struct native_memo memo;
-    const struct memo_key key = {.kind = MEMO_MEDIA_TYPE, .name = field->name, .value = field->value};
-    if (!native_remembers(native, w, &key, &memo)) {
+    struct native_memo memo = {.key = {.kind = MEMO_MEDIA_TYPE, .name = field->name, .value = field->value}};
+    if (!native_remembers(native, w, &memo)) {
         make_content_type(native, w, field);
         native_remember(native, w, &memo);
     }
@@ -198,13 +195,13 @@ static void write_message(struct native *native, struct writer *w, const struct 
     if (!m->head_complete) {
         return; /* nothing is known of the body */
     }
-    WRITER_KEY(w, "body");
-    writer_begin_object(w);
-    WRITER_KEY(w, "bytes");
+    WRITER_UP_TO(w, "\"body\":{\"bytes\":");
     writer_unsigned(w, m->body_bytes);
-    if (m->missing_bytes || (m->end_known && !m->truncated)) {
+    if (m->missing_bytes) {
         WRITER_KEY(w, "missing_bytes");
         writer_unsigned(w, m->missing_bytes);
+    } else if (m->end_known && !m->truncated) {
+        WRITER_RAW(w, "\"missing_bytes\":0");
     }
     writer_end_object(w);
     write_content_type(native, w, m);
@@ -214,9 +211,12 @@ static void write_message(struct native *native, struct writer *w, const struct 
 static void write_request(struct native *native, struct writer *w, const struct transaction *t) {
     const struct http_message *request = &t->request;
     const struct header *referer = header_find(&request->headers, "Referer");
-    WRITER_KEY(w, "request");
-    writer_begin_object(w);
-    WRITE_BYTES(w, "method", request->line[0]);
+    WRITER_UP_TO(w, "\"request\":{");
+    if (slice_is(request->line[0], "GET")) {
+        WRITER_RAW(w, "\"method\":\"GET\"");
+    } else {
+        WRITE_BYTES(w, "method", request->line[0]);
+    }
     WRITE_BYTES(w, "target", native->url.target);
     if (t->target.form == TARGET_ORIGIN) {
         WRITER_RAW(w, "\"target_form\":\"origin\"");
@@ -254,10 +254,9 @@ static void make_status(struct native *native, struct writer *w, unsigned status
 }
 
 static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
-    struct native_memo memo;
-    const struct memo_key key = {
-        .kind = MEMO_STATUS, .name = slice_make(&status, sizeof status), .value = reason};
-    if (!native_remembers(native, w, &key, &memo)) {
+    struct native_memo memo = {
+        .key = {.kind = MEMO_STATUS, .name = slice_make(&status, sizeof status), .value = reason}};
+    if (!native_remembers(native, w, &memo)) {
         make_status(native, w, status, reason);
         native_remember(native, w, &memo);
     }
