@@ -3,6 +3,9 @@
 
 #include "analyzer/h1_syntax.h"
 
+/* Kept out of framing_field, so that most fields cost no more than a look at their length. */
+#define RARE __attribute__((noinline))
+
 /* Takes the first member off a comma-separated list (RFC 9110 section 5.6.1). False when the list is used up.
  */
 static bool next_member(struct slice *list, struct slice *member) {
@@ -15,19 +18,32 @@ static bool next_member(struct slice *list, struct slice *member) {
     return true;
 }
 
-/* 1*DIGIT; `*too_big` when the number exceeds 2^63 - 1. */
-static bool read_length(struct slice s, uint64_t *value, bool *too_big) {
-    *value = 0;
-    *too_big = false;
+static bool is_digits(struct slice s) {
     for (size_t i = 0; i < s.len; i++) {
         if (!h1_is(s.ptr[i], H1_DIGIT)) {
             return false;
         }
+    }
+    return s.len > 0;
+}
+
+/* 1*DIGIT; `*too_big` when the number exceeds 2^63 - 1. */
+static bool read_length(struct slice s, uint64_t *value, bool *too_big) {
+    enum { SURE = 18 }; /* digits that can't be too many */
+    *value = 0;
+    *too_big = false;
+    if (!is_digits(s)) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len && s.len <= SURE; i++) {
+        *value = *value * 10 + (uint64_t)(s.ptr[i] - '0');
+    }
+    for (size_t i = 0; i < s.len && s.len > SURE; i++) {
         uint64_t digit = (uint64_t)(s.ptr[i] - '0');
         *too_big = *too_big || *value > ((uint64_t)INT64_MAX - digit) / 10;
         *value = *too_big ? 0 : *value * 10 + digit;
     }
-    return s.len > 0;
+    return true;
 }
 
 /* What strtol and its like find: a sign and leading digits. */
@@ -64,10 +80,14 @@ static void add_length(struct framing_fields *f, struct slice member) {
     }
 }
 
-static void content_length(struct framing_fields *f, struct slice value) {
+static RARE void content_length(struct framing_fields *f, struct slice value) {
     if (value.len == 0) {
         f->length_count++;
         f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
+        return;
+    }
+    if (is_digits(value)) { /* as it nearly always is */
+        add_length(f, value);
         return;
     }
     struct slice member;
@@ -107,7 +127,7 @@ static bool contains_chunked(struct slice s) {
     return false;
 }
 
-static void transfer_encoding(struct framing_fields *f, struct slice value) {
+static RARE void transfer_encoding(struct framing_fields *f, struct slice value) {
     struct slice member;
     bool named = false;
     while (next_member(&value, &member)) {
@@ -131,7 +151,7 @@ static void transfer_encoding(struct framing_fields *f, struct slice value) {
     f->oddities |= named ? 0 : FRAMING_ODD_CODING_UNKNOWN;
 }
 
-static void connection(struct framing_fields *f, struct slice value) {
+static RARE void connection(struct framing_fields *f, struct slice value) {
     struct slice member;
     while (next_member(&value, &member)) {
         f->connection_close = f->connection_close || slice_is_nocase(member, "close");
@@ -140,7 +160,7 @@ static void connection(struct framing_fields *f, struct slice value) {
     }
 }
 
-static void expect(struct framing_fields *f, struct slice value) {
+static RARE void expect(struct framing_fields *f, struct slice value) {
     struct slice member;
     while (next_member(&value, &member)) {
         f->expect_continue = f->expect_continue || slice_is_nocase(member, "100-continue");
@@ -164,7 +184,7 @@ static bool is_nearly(struct slice name, const char *wanted) {
 }
 
 /* A name that is none of the known ones: one that others may take for a framing field? */
-static void other_field(struct framing_fields *f, struct slice name, struct slice value) {
+static RARE void other_field(struct framing_fields *f, struct slice name, struct slice value) {
     if (is_nearly(name, "content-length")) {
         f->oddities |= FRAMING_ODD_OBSCURED;
         add_lenient_length(f, value);

@@ -396,12 +396,8 @@ static enum h1_event_type step(struct h1 *h, struct slice *in, struct h1_event *
     return e->type = H1_BAD;
 }
 
-enum h1_event_type h1_next(struct h1 *h, struct slice *in, struct h1_event *e) {
-    assert(h->state != H1_AT_FRAMING);
-    forget_last_event(h);
-    if (h->state == H1_DONE) {
-        return e->type = H1_BAD;
-    }
+static __attribute__((noinline)) enum h1_event_type next_event(struct h1 *h, struct slice *in,
+                                                               struct h1_event *e) {
     while (h->state != H1_AT_MESSAGE_END) {
         if (in->len == 0) {
             return e->type = H1_NEED_MORE;
@@ -411,6 +407,18 @@ enum h1_event_type h1_next(struct h1 *h, struct slice *in, struct h1_event *e) {
         }
     }
     return end_message(h, e);
+}
+
+enum h1_event_type h1_next(struct h1 *h, struct slice *in, struct h1_event *e) {
+    assert(h->state != H1_AT_FRAMING);
+    forget_last_event(h);
+    if (h->state == H1_AT_MESSAGE_END) {
+        return end_message(h, e);
+    }
+    if (h->state == H1_DONE) {
+        return e->type = H1_BAD;
+    }
+    return in->len ? next_event(h, in, e) : (e->type = H1_NEED_MORE);
 }
 
 void h1_begin_body(struct h1 *h, struct h1_framing framing) {

@@ -139,6 +139,14 @@ void h1_restart(struct h1 *, enum h1_role, uint64_t offset);
  * still have an event to give. A field line can only be given when the byte after it is known (it may be
  * folded); an empty line needs no such byte. */
 enum h1_event_type h1_next(struct h1 *, struct slice *in, struct h1_event *);
+struct h1_field {
+    struct slice name;
+    struct slice value; /* without OWS around it */
+};
+/* In H1_IN_HEADERS, instead of H1_HEADER events: takes up to `most` field lines from the front of `in` as
+ * long as they lie in it, with the byte after them, and have no oddity, and returns how many. What h1_next
+ * gives before and after is the same as without. */
+size_t h1_next_fields(struct h1 *, struct slice *in, struct h1_field *fields, size_t most);
 /* After H1_HEADERS_END, or on a lexer at its start for a body without a head (HTTP/0.9). */
 void h1_begin_body(struct h1 *, struct h1_framing);
 /* `len` bytes at the lexer's offset are lost. True when they lie inside a body or chunk whose length is

@@ -134,16 +134,3 @@ void h1_line_begin_fold(struct h1 *h) {
     h->fold_lead = true;
     h->line_offset = h->offset;
 }
-
-void h1_line_reset(struct h1 *h) {
-    buf_clear(&h->line);
-    h->in_line = false;
-    h->field_pending = false;
-    h->line_skip = false;
-    h->fold_lead = false;
-    h->folded = false;
-    h->cut = false;
-    h->line_given = false;
-    h->last_cr = false;
-    h->tail_len = 0;
-}

@@ -20,7 +20,18 @@ void h1_line_hold(struct h1 *, struct slice text);
 void h1_line_begin_fold(struct h1 *);
 
 /* Forgets the line. */
-void h1_line_reset(struct h1 *);
+static inline void h1_line_reset(struct h1 *h) {
+    buf_clear(&h->line);
+    h->in_line = false;
+    h->field_pending = false;
+    h->line_skip = false;
+    h->fold_lead = false;
+    h->folded = false;
+    h->cut = false;
+    h->line_given = false;
+    h->last_cr = false;
+    h->tail_len = 0;
+}
 
 static inline void h1_advance(struct h1 *h, struct slice *in, size_t len) {
     *in = slice_after(*in, len);

@@ -104,8 +104,36 @@ static void note_target(struct slice text, struct slice target, uint32_t *odditi
     }
 }
 
+/* "GET /path HTTP/1.1" and nothing odd in it. */
+static bool read_plain_request_line(struct slice text, struct h1_event *e) {
+    static const size_t behind_target = sizeof " HTTP/1.1" - 1;
+    size_t method_len = 0;
+    while (method_len < text.len && h1_is(text.ptr[method_len], H1_TOKEN)) {
+        method_len++;
+    }
+    size_t target = method_len + 1;
+    if (method_len == 0 || text.len <= target + behind_target || text.ptr[method_len] != ' ') {
+        return false;
+    }
+    const uint8_t *version = text.ptr + text.len - behind_target;
+    size_t target_len = text.len - behind_target - target;
+    if (memcmp(version, " HTTP/1.", behind_target - 1) != 0 || !h1_is(version[8], H1_DIGIT) ||
+        h1_has_below(slice_make(text.ptr + target, target_len), ' ' + 1)) {
+        return false;
+    }
+    e->line[0] = slice_first(text, method_len);
+    e->line[1] = slice_make(text.ptr + target, target_len);
+    e->line[2] = slice_make(version + 1, behind_target - 1);
+    e->major = 1;
+    e->minor = (unsigned)(version[8] - '0');
+    return true;
+}
+
 enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uint64_t whole_len,
                                        struct h1_event *e, uint32_t *oddities) {
+    if (tail.len == 0 && read_plain_request_line(text, e)) {
+        return H1_LINE_VERSION;
+    }
     size_t method_len = 0;
     while (method_len < text.len && h1_is(text.ptr[method_len], H1_TOKEN)) {
         method_len++;
@@ -170,7 +198,28 @@ static size_t read_status_code(struct slice text, size_t from, struct h1_event *
     return end;
 }
 
+/* "HTTP/1.1 200 OK" and nothing odd in it. */
+static bool read_plain_status_line(struct slice text, struct h1_event *e) {
+    static const size_t before_reason = sizeof "HTTP/1.1 200 " - 1;
+    const uint8_t *s = text.ptr;
+    if (text.len < before_reason || memcmp(s, "HTTP/1.", 7) != 0 || !h1_is(s[7], H1_DIGIT) || s[8] != ' ' ||
+        s[9] < '1' || s[9] > '5' || !h1_is(s[10], H1_DIGIT) || !h1_is(s[11], H1_DIGIT) || s[12] != ' ' ||
+        h1_has_below(slice_after(text, before_reason), ' ')) {
+        return false;
+    }
+    e->line[0] = slice_make(s, 8);
+    e->line[1] = slice_make(s + 9, 3);
+    e->line[2] = slice_after(text, before_reason);
+    e->major = 1;
+    e->minor = (unsigned)(s[7] - '0');
+    e->status = (unsigned)(s[9] - '0') * 100 + (unsigned)(s[10] - '0') * 10 + (unsigned)(s[11] - '0');
+    return true;
+}
+
 enum h1_line_kind h1_read_status_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
+    if (read_plain_status_line(text, e)) {
+        return H1_LINE_VERSION;
+    }
     if (!is_version(text)) {
         return H1_LINE_BAD;
     }

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/h1_syntax.h"
 
-#include <endian.h>
-
 const uint8_t h1_classes[256] = {
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  18, 0, 2, 2, 2, 0, 0, /* 00 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* 10 */
-    18, 1,  0,  1,  1,  1,  1,  1,  0,  0,  1, 1, 0, 1, 1, 0, /* 20 */
-    13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 0, 0, 0, 0, 0, 0, /* 30 */
-    0,  5,  5,  5,  5,  5,  5,  1,  1,  1,  1, 1, 1, 1, 1, 1, /* 40 */
-    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1, 0, 0, 0, 1, 1, /* 50 */
-    1,  5,  5,  5,  5,  5,  5,  1,  1,  1,  1, 1, 1, 1, 1, 1, /* 60 */
-    1,  1,  1,  1,  1,  1,  1,  1,  1,  1,  1, 0, 1, 0, 1, 0, /* 70 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* 80 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* 90 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* a0 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* b0 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* c0 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* d0 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* e0 */
-    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, /* f0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  18, 0,  2,  2,  2,  0,  0,  /* 00 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 10 */
+    18, 33, 0,  1,  33, 33, 33, 33, 32, 32, 33, 33, 32, 33, 33, 0,  /* 20 */
+    45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 0,  32, 0,  32, 0,  0,  /* 30 */
+    0,  37, 37, 37, 37, 37, 37, 33, 33, 33, 33, 33, 33, 33, 33, 33, /* 40 */
+    33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 0,  0,  0,  1,  33, /* 50 */
+    1,  37, 37, 37, 37, 37, 37, 33, 33, 33, 33, 33, 33, 33, 33, 33, /* 60 */
+    33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 0,  1,  0,  33, 0,  /* 70 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 80 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 90 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* a0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* b0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* c0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* d0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* e0 */
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* f0 */
 };
 
 bool h1_is_token(struct slice s) {
@@ -31,18 +29,45 @@ bool h1_is_token(struct slice s) {
     return s.len > 0;
 }
 
-/* Sixteen bytes at once, in what vector registers the target has. */
+/* Sixteen or eight bytes at once, in what vector registers the target has. */
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
 
-static bytes16 load(const uint8_t *from) {
+/* All bits set at bytes below `limit` or equal to 0x7f. */
+static bytes16 marks16(const uint8_t *from, uint8_t limit) {
     bytes16 bytes;
-    memcpy(&bytes, from, sizeof(bytes));
-    return bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return (bytes16)(bytes < limit) | (bytes16)(bytes == 0x7f);
 }
 
-/* All bits set at bytes below 0x20 or equal to 0x7f. */
-static bytes16 controls(bytes16 bytes) {
-    return (bytes16)(bytes < 0x20) | (bytes16)(bytes == 0x7f);
+static bytes8 marks8(const uint8_t *from, uint8_t limit) {
+    bytes8 bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    return (bytes8)(bytes < limit) | (bytes8)(bytes == 0x7f);
+}
+
+bool h1_has_below(struct slice s, uint8_t limit) {
+    if (s.len >= sizeof(bytes16)) {
+        bytes16 found = marks16(s.ptr + s.len - sizeof found, limit);
+        for (size_t i = 0; i + sizeof found < s.len; i += sizeof found) {
+            found |= marks16(s.ptr + i, limit);
+        }
+        uint64_t halves[2];
+        memcpy(halves, &found, sizeof halves);
+        return (halves[0] | halves[1]) != 0;
+    }
+    if (s.len >= sizeof(bytes8)) {
+        bytes8 found = marks8(s.ptr, limit) | marks8(s.ptr + s.len - sizeof found, limit);
+        uint64_t whole;
+        memcpy(&whole, &found, sizeof whole);
+        return whole != 0;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < limit || s.ptr[i] == 0x7f) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static uint32_t control_oddities_slowly(struct slice s) {
@@ -64,16 +89,7 @@ static uint32_t control_oddities_slowly(struct slice s) {
 }
 
 uint32_t h1_control_oddities(struct slice s) {
-    if (s.len < sizeof(bytes16)) {
-        return control_oddities_slowly(s);
-    }
-    bytes16 hits = controls(load(s.ptr + s.len - sizeof(bytes16)));
-    for (size_t i = 0; i + sizeof(bytes16) < s.len; i += sizeof(bytes16)) {
-        hits |= controls(load(s.ptr + i));
-    }
-    uint64_t halves[2];
-    memcpy(halves, &hits, sizeof(halves));
-    return halves[0] | halves[1] ? control_oddities_slowly(s) : 0;
+    return h1_has_below(s, 0x20) ? control_oddities_slowly(s) : 0;
 }
 
 static void read_odd_field_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
@@ -99,40 +115,11 @@ static void read_odd_field_line(struct slice text, struct h1_event *e, uint32_t 
     }
 }
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* The top bits of bytes that are no letter, digit or hyphen. A byte of at most 0x7f reaches the top bit when
- * 0x80 - limit is added, and no further: nothing carries over. */
-static uint64_t unusual_in_name(uint64_t word) {
-    uint64_t low = word & EACH_BYTE(0x7f);
-    uint64_t lower = low | EACH_BYTE(0x20);
-    uint64_t letter = (lower + EACH_BYTE(0x80 - 'a')) & ~(lower + EACH_BYTE(0x80 - 'z' - 1));
-    uint64_t digit = (low + EACH_BYTE(0x80 - '0')) & ~(low + EACH_BYTE(0x80 - '9' - 1));
-    uint64_t hyphen = ~((low ^ EACH_BYTE('-')) + EACH_BYTE(0x7f));
-    return ~((letter | digit | hyphen) & ~word) & EACH_BYTE(0x80);
-}
-
-/* The field name at the front of a line: eight bytes at a time while it has usual characters only. */
-static size_t name_length(struct slice s) {
+void h1_read_field_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
     size_t i = 0;
-    while (s.len - i >= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, s.ptr + i, sizeof(word));
-        uint64_t unusual = unusual_in_name(le64toh(word));
-        if (unusual) {
-            i += (size_t)__builtin_ctzll(unusual) / 8;
-            break;
-        }
-        i += sizeof(word);
-    }
-    while (i < s.len && h1_is(s.ptr[i], H1_TOKEN)) {
+    while (i < text.len && h1_is(text.ptr[i], H1_TOKEN)) {
         i++;
     }
-    return i;
-}
-
-void h1_read_field_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
-    size_t i = name_length(text);
     if (i > 0 && i < text.len && text.ptr[i] == ':') {
         e->name = slice_first(text, i);
     } else {

@@ -11,6 +11,8 @@ enum h1_class {
     H1_HEX = 4,
     H1_DIGIT = 8,
     H1_OWS = 16, /* space and tab */
+    H1_HOST =
+        32, /* what a reg-name or an IPv4 address is of, RFC 3986 section 3.2.2; the percent sign by itself */
 };
 extern const uint8_t h1_classes[256];
 
@@ -18,6 +20,8 @@ static inline bool h1_is(uint8_t byte, enum h1_class class) {
     return (h1_classes[byte] & class) != 0;
 }
 
+/* Is there a byte below `limit`, or 0x7f? */
+bool h1_has_below(struct slice, uint8_t limit);
 /* H1_ODD_NUL, H1_ODD_BARE_CR and H1_ODD_CONTROL as they occur in a line without its end. */
 uint32_t h1_control_oddities(struct slice);
 

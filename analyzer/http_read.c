@@ -206,94 +206,6 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
-static bool is_in_body(const struct side *side) {
-    return side->h1.state == H1_IN_BODY || side->h1.state == H1_IN_CHUNK_SIZE ||
-           side->h1.state == H1_IN_CHUNK_DATA;
-}
-
-/* `in`, the end of the chunk's bytes, begins its segment. */
-static bool begins_segment(const struct chunk *chunk, struct slice in) {
-    return in.len == chunk->bytes.len && chunk->offset == chunk->segment->offset;
-}
-
-/* No content of the type begins with a status line, as a stored message, a log or a dump might. */
-static bool type_is_no_message(const struct http_message *m) {
-    static const char *const types[] = {
-        "image/",           "audio/",
-        "video/",           "font/",
-        "text/html",        "text/css",
-        "text/javascript",  "text/xml",
-        "application/json", "application/javascript",
-        "application/xml",  "application/pdf",
-        "application/zip",  "application/gzip",
-        "application/wasm", "application/x-javascript",
-    };
-    const struct header *type = header_find(&m->headers, "content-type");
-    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
-        struct slice wanted = slice_of(types[i]);
-        if (slice_equal_nocase(slice_first(type->value, wanted.len), wanted)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A method that is not known may have been HEAD: then a status line where the body should begin is the next
- * response, if the body can't be a message itself. */
-static bool stands_for_body(const struct side *side, const struct chunk *chunk, struct slice in) {
-    const struct http_message *m = side->message;
-    uint64_t offset = chunk->offset + (chunk->bytes.len - in.len);
-    return !side->transaction->tentative && !side->transaction->request.seen && m->head_complete &&
-           offset == m->offset + m->head_bytes && probe_starts_status_line(in) && type_is_no_message(m);
-}
-
-/* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
- * acknowledges more of the client's bytes, is the next response. So it is, where another request is known to
- * be open, in a body that lasts until the connection closes, though the server did not say that it would
- * close it; and where readers disagree whether it lasts so long. */
-static bool is_next_response(const struct http_conn *conn, enum direction direction, const struct side *side,
-                             const struct chunk *chunk, struct slice in) {
-    const struct http_message *m = side->message;
-    if (is_client(conn, direction) || !is_in_body(side) || !m || !side->transaction) {
-        return false;
-    }
-    if (stands_for_body(side, chunk, in)) {
-        return true;
-    }
-    bool disputed = m->framing.kind == H1_BODY_CLOSE && m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
-    if (side->transaction->request.seen && !disputed) {
-        return false;
-    }
-    const struct transaction *asked = side->transaction->tentative;
-    bool unending = m->framing.kind == H1_BODY_CLOSE && framing_persists(&m->fields, m->major, m->minor);
-    bool more_acked = (!asked || asked->next) && chunk->segment->has_ack && !chunk->segment->resent &&
-                      m->has_ack && chunk->segment->ack > m->ack;
-    bool more_asked = asked || side->transaction->candidates > 0; /* requests that are known to be open */
-    return begins_segment(chunk, in) && (more_acked || (more_asked && unending)) &&
-           probe_starts_status_line(in);
-}
-
-/* What a search found may claim too much. A request at a segment's start, sent when the client had a final
- * response more than when it sent this one, is the next one. */
-static bool may_be_next_request(const struct http_conn *conn, enum direction direction,
-                                const struct side *side, const struct chunk *chunk, struct slice in) {
-    const struct http_message *m = side->message;
-    if (!is_client(conn, direction) || !is_in_body(side) || !m || !m->resynchronised || !side->transaction) {
-        return false;
-    }
-    return begins_segment(chunk, in) && chunk->segment->has_ack && !chunk->segment->resent && m->has_ack &&
-           chunk->segment->ack > m->last_ack && probe_starts_request(in);
-}
-
-/* Valid when the server's bytes that it acknowledges were given. */
-static bool is_next_request(const struct http_conn *conn, const struct side *side,
-                            const struct chunk *chunk) {
-    const struct pairing *p = &conn->pairing;
-    uint64_t answered = p->response_end, lost = p->loss[direction_other(p->client)];
-    uint64_t asked = side->message->ack, ack = chunk->segment->ack;
-    return (answered > asked && ack >= answered) || (lost > asked && ack >= lost);
-}
-
 static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side) {
     uint64_t offset = side->h1.offset;
     notes_add(&side->transaction->notes, NOTE_BODY_END_GUESSED);
@@ -380,8 +292,7 @@ static void begin(struct side *side, const struct chunk *chunk) {
     side->message = &side->own;
 }
 
-/* The lexer moved over bytes of the chunk: they belong to a message, begun or beginning. */
-static void follow(struct side *side, const struct chunk *chunk) {
+static void follow_anew(struct side *side, const struct chunk *chunk) {
     if (side->h1.held && side->transaction) {
         follow_held(side, chunk);
         return;
@@ -398,6 +309,15 @@ static void follow(struct side *side, const struct chunk *chunk) {
     }
 }
 
+/* The lexer moved over bytes of the chunk: they belong to a message, begun or beginning. */
+static inline void follow(struct side *side, const struct chunk *chunk) {
+    if (side->message && !side->next_begun && !side->h1.held) {
+        message_advance(side->message, chunk, side->h1.offset);
+    } else {
+        follow_anew(side, chunk);
+    }
+}
+
 /* Does what the client sends behind a request line without version belong to it? Only if it was sent before
  * the answer came. */
 static bool must_wait_for_answer(struct http_conn *conn, enum direction direction, const struct side *side,
@@ -406,30 +326,96 @@ static bool must_wait_for_answer(struct http_conn *conn, enum direction directio
            side->message->last.ordinal != chunk->segment->ordinal && http_must_wait(conn, direction, chunk);
 }
 
+enum before_event { READ_ON, READ_ANEW, READ_LATER };
+
+/* The next byte may be the first one of a message. */
+static enum before_event before_message(struct http_conn *conn, enum direction direction, struct side *side,
+                                        const struct chunk *chunk, struct slice in) {
+    if (!is_client(conn, direction) && http_must_wait(conn, direction, chunk)) {
+        return READ_LATER;
+    }
+    if (may_be_old_reply(conn, direction) && !looks_like_status_line(in)) {
+        open_old_reply(conn, side, chunk);
+    }
+    return READ_ON;
+}
+
+static enum before_event before_body(struct http_conn *conn, enum direction direction, struct side *side,
+                                     const struct chunk *chunk, struct slice in) {
+    if (!is_client(conn, direction)) {
+        if (!http_is_next_response(side, chunk, in)) {
+            return READ_ON;
+        }
+    } else {
+        if (!http_may_be_next_request(side, chunk, in)) {
+            return READ_ON;
+        }
+        if (http_must_wait(conn, direction, chunk)) {
+            return READ_LATER;
+        }
+        if (!http_is_next_request(conn, side, chunk)) {
+            return READ_ON;
+        }
+    }
+    end_guessed(conn, direction, side);
+    return READ_ANEW;
+}
+
+/* Are the bytes `in` what the lexer expects, and is it time for them? */
+static enum before_event before_event(struct http_conn *conn, enum direction direction, struct side *side,
+                                      const struct chunk *chunk, struct slice in) {
+    switch (side->h1.state) {
+    case H1_AT_START:
+        return between_messages(side) ? before_message(conn, direction, side, chunk, in) : READ_ON;
+    case H1_IN_BODY:
+    case H1_IN_CHUNK_SIZE:
+    case H1_IN_CHUNK_DATA:
+        return before_body(conn, direction, side, chunk, in);
+    case H1_BEHIND_OLD_LINE:
+        return must_wait_for_answer(conn, direction, side, chunk) ? READ_LATER : READ_ON;
+    case H1_IN_START_LINE:
+    case H1_IN_HEADERS:
+    case H1_AT_FRAMING:
+    case H1_AT_CHUNK_END:
+    case H1_IN_TRAILERS:
+    case H1_AT_MESSAGE_END:
+    case H1_DONE:
+        break;
+    }
+    return READ_ON;
+}
+
+/* The fields at the front of `in`, as far as they are plain. */
+static void take_fields(struct http_conn *conn, enum direction direction, struct side *side,
+                        const struct chunk *chunk, struct slice *in) {
+    enum { AT_ONCE = 32 };
+    struct http_message *m = side->message;
+    if (m->major == 0 || (!is_client(conn, direction) && http_response_is_interim(m))) {
+        return; /* each field of these is a case of its own */
+    }
+    struct h1_field fields[AT_ONCE];
+    size_t count = h1_next_fields(&side->h1, in, fields, AT_ONCE);
+    if (count) {
+        follow(side, chunk);
+        message_fields(m, fields, count, side->transaction, conn->environment->limits);
+    }
+}
+
 void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
                bool held) {
     struct side *side = &conn->side[direction];
     while (side->state == SIDE_MESSAGE) {
-        if (!held && in->len && between_messages(side)) {
-            if (!is_client(conn, direction) && http_must_wait(conn, direction, chunk)) {
+        if (!held && in->len) {
+            enum before_event verdict = before_event(conn, direction, side, chunk, *in);
+            if (verdict == READ_LATER) {
                 return;
             }
-            if (may_be_old_reply(conn, direction) && !looks_like_status_line(*in)) {
-                open_old_reply(conn, side, chunk);
-            }
-        } else if (!held && in->len && is_next_response(conn, direction, side, chunk, *in)) {
-            end_guessed(conn, direction, side);
-            continue;
-        } else if (!held && in->len && may_be_next_request(conn, direction, side, chunk, *in)) {
-            if (http_must_wait(conn, direction, chunk)) {
-                return;
-            }
-            if (is_next_request(conn, side, chunk)) {
-                end_guessed(conn, direction, side);
+            if (verdict == READ_ANEW) {
                 continue;
             }
-        } else if (!held && in->len && must_wait_for_answer(conn, direction, side, chunk)) {
-            return;
+        }
+        if (side->h1.state == H1_IN_HEADERS) {
+            take_fields(conn, direction, side, chunk, in);
         }
         struct h1_event event;
         uint64_t before = side->h1.offset;

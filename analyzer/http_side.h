@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_read.c (the lexer's events), http_request.c, http_response.c, http_interim.c (what they
- * mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One thread. */
+ * (bytes in), http_read.c (the lexer's events), http_body_end.c, http_request.c, http_response.c,
+ * http_interim.c (what they mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One
+ * thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -111,6 +112,13 @@ bool http_must_wait(struct http_conn *, enum direction, const struct chunk *);
 void http_search(struct http_conn *, enum direction, uint64_t offset);
 /* The client's bytes need no longer wait for an answer. */
 void http_stop_waiting(struct http_conn *);
+
+/* http_body_end.c */
+/* Is `in`, the end of the chunk's bytes, the next response, though the side's message is in its body? */
+bool http_is_next_response(const struct side *, const struct chunk *, struct slice in);
+/* The same of a request: perhaps, for the caller to wait for what the packet acknowledges; then surely. */
+bool http_may_be_next_request(const struct side *, const struct chunk *, struct slice in);
+bool http_is_next_request(const struct http_conn *, const struct side *, const struct chunk *);
 
 /* http_request.c */
 /* A client that speaks HTTP/2 from here on: its preface read as a request line (RFC 9113 section 3.4). */

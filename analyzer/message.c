@@ -26,21 +26,17 @@ void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t o
     };
 }
 
-void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t end_offset) {
-    const struct segment *s = chunk->segment;
-    if (s->ordinal != m->last.ordinal) {
-        m->segments++;
-        m->last = point_of(s);
-        m->last_ack = s->has_ack ? s->ack : m->last_ack;
-        m->last_ack_late = s->resent;
-        if (m->ack_late && s->has_ack && !s->resent && s->ack <= m->ack) {
-            m->ack = s->ack; /* what follows was not sent before */
-            m->ack_late = false;
-        }
-        m->duplicated |= s->duplicated;
-        m->conflict |= s->conflict;
+void message_next_segment(struct http_message *m, const struct segment *s) {
+    m->segments++;
+    m->last = point_of(s);
+    m->last_ack = s->has_ack ? s->ack : m->last_ack;
+    m->last_ack_late = s->resent;
+    if (m->ack_late && s->has_ack && !s->resent && s->ack <= m->ack) {
+        m->ack = s->ack; /* what follows was not sent before */
+        m->ack_late = false;
     }
-    m->end_offset = end_offset;
+    m->duplicated |= s->duplicated;
+    m->conflict |= s->conflict;
 }
 
 void message_join(struct http_message *m, const struct http_message *next) {
@@ -86,6 +82,35 @@ void message_field(struct http_message *m, struct header_list *list, const struc
     }
     if (list->dropped) {
         notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
+    }
+}
+
+/* All or none. */
+static bool store_fields(struct http_message *m, const struct h1_field *fields, size_t count,
+                         struct transaction *t, const struct limits *limits) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        len += fields[i].name.len + fields[i].value.len;
+    }
+    bool room = m->stored_bytes + len <= limits->head_bytes && m->headers.dropped == 0;
+    if (!room || !transaction_add_headers(t, &m->headers, fields, count, limits)) {
+        return false;
+    }
+    m->stored_bytes += len;
+    return true;
+}
+
+void message_fields(struct http_message *m, const struct h1_field *fields, size_t count,
+                    struct transaction *t, const struct limits *limits) {
+    if (t && !store_fields(m, fields, count, t, limits)) {
+        for (size_t i = 0; i < count; i++) {
+            const struct h1_event event = {.name = fields[i].name, .value = fields[i].value};
+            message_field(m, &m->headers, &event, t, limits);
+        }
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        framing_field(&m->fields, fields[i].name, fields[i].value);
     }
 }
 

@@ -9,8 +9,15 @@
 
 /* The message's first byte lies at `offset`, inside the chunk. */
 void message_begin(struct http_message *, const struct chunk *, uint64_t offset);
+/* Bytes of the message came with another segment than those before. */
+void message_next_segment(struct http_message *, const struct segment *);
 /* Bytes of the message up to `end_offset` came with the chunk. */
-void message_advance(struct http_message *, const struct chunk *, uint64_t end_offset);
+static inline void message_advance(struct http_message *m, const struct chunk *chunk, uint64_t end_offset) {
+    if (chunk->segment->ordinal != m->last.ordinal) {
+        message_next_segment(m, chunk->segment);
+    }
+    m->end_offset = end_offset;
+}
 /* `next` was begun for bytes that might have been of another message: they are of this one. */
 void message_join(struct http_message *, const struct http_message *next);
 /* The start line is read. With a transaction its text is copied. A response's status is the caller's to set.
@@ -19,6 +26,9 @@ void message_start_line(struct http_message *, const struct h1_event *, struct t
 /* A field or trailer; `transaction` NULL: framing facts only. */
 void message_field(struct http_message *, struct header_list *, const struct h1_event *, struct transaction *,
                    const struct limits *);
+/* Fields without oddities; as that many calls of message_field. */
+void message_fields(struct http_message *, const struct h1_field *, size_t count, struct transaction *,
+                    const struct limits *);
 /* Stream bytes inside the message were lost; `body` of them are known to be body. */
 void message_gap(struct http_message *, uint64_t len, uint64_t body);
 

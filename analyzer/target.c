@@ -33,17 +33,17 @@ static bool is_alpha(uint8_t c) {
     return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
-static bool is_host_byte(uint8_t c) { /* reg-name, RFC 3986 section 3.2.2; the percent sign by itself */
-    return is_alpha(c) || h1_is(c, H1_DIGIT) || (c != 0 && strchr("-._~!$&'()*+,;=%", c) != NULL);
+static size_t host_length(struct slice s) {
+    size_t i = 0;
+    while (i < s.len && h1_is(s.ptr[i], H1_HOST)) {
+        i++;
+    }
+    return i;
 }
 
-static bool is_ip_literal_byte(uint8_t c) { /* with a zone identifier, RFC 6874 */
-    return is_host_byte(c) || c == ':';
-}
-
-static bool all_bytes(struct slice s, bool (*is)(uint8_t)) {
+static bool is_ip_literal(struct slice s) { /* with a zone identifier, RFC 6874 */
     for (size_t i = 0; i < s.len; i++) {
-        if (!is(s.ptr[i])) {
+        if (!h1_is(s.ptr[i], H1_HOST) && s.ptr[i] != ':') {
             return false;
         }
     }
@@ -82,7 +82,7 @@ static void read_ip_literal(struct authority *a, struct slice s) {
     }
     a->host = slice_make(s.ptr + 1, end - 1);
     a->is_ipv6 = true;
-    if (!all_bytes(a->host, is_ip_literal_byte) ||
+    if (!is_ip_literal(a->host) ||
         slice_find(a->host, ':') == a->host.len) { /* IPvFuture needs none, but no version of it exists */
         a->odd = true;
     }
@@ -91,6 +91,10 @@ static void read_ip_literal(struct authority *a, struct slice s) {
 
 static struct authority read_authority(struct slice s) {
     struct authority a = {.userinfo = slice_make(s.ptr, 0), .host = slice_make(s.ptr, 0)};
+    if (host_length(s) == s.len) { /* a host and nothing else */
+        a.host = s;
+        return a;
+    }
     for (size_t i = s.len; i > 0; i--) {
         if (s.ptr[i - 1] == '@') {
             a.userinfo = slice_first(s, i - 1);
@@ -111,7 +115,7 @@ static struct authority read_authority(struct slice s) {
         return a;
     }
     a.host = slice_first(s, colon);
-    if (!all_bytes(a.host, is_host_byte) || (a.host.len == 0 && s.len > 0)) {
+    if (host_length(a.host) < a.host.len || (a.host.len == 0 && s.len > 0)) {
         a.odd = true;
         a.host = slice_first(s, 0); /* what is no host names none (RFC 9110 section 7.2) */
     }
@@ -119,9 +123,11 @@ static struct authority read_authority(struct slice s) {
     return a;
 }
 
+enum { HTTP_PORT = 80 };
+
 static uint16_t default_port(struct slice scheme) {
     if (slice_is_nocase(scheme, "http") || slice_is_nocase(scheme, "ws")) {
-        return 80;
+        return HTTP_PORT;
     }
     if (slice_is_nocase(scheme, "https") || slice_is_nocase(scheme, "wss")) {
         return 443;
@@ -237,7 +243,7 @@ void target_parse(struct target *t, struct slice method, struct slice raw, struc
     }
     bool own_authority = t->form == TARGET_ABSOLUTE || t->form == TARGET_AUTHORITY;
     if (has_host && !own_authority) {
-        take_authority(t, &of_host, default_port(t->scheme));
+        take_authority(t, &of_host, HTTP_PORT);
     } else if (has_host) {
         t->oddities |=
             (of_host.odd ? TARGET_ODD_HOST_SYNTAX : 0) | (of_host.has_userinfo ? TARGET_ODD_USERINFO : 0);

@@ -114,11 +114,9 @@ void transaction_finish(struct transaction_store *store, struct transaction *t) 
     transaction_drop(store, t);
 }
 
-static bool grow_list(struct transaction *t, struct header_list *list, const struct limits *limits) {
-    uint32_t capacity = list->capacity ? list->capacity * 2 : 16;
-    if (capacity > limits->headers) {
-        capacity = (uint32_t)limits->headers;
-    }
+static bool grow_list(struct transaction *t, struct header_list *list, size_t capacity,
+                      const struct limits *limits) {
+    capacity = capacity < limits->headers ? capacity : limits->headers;
     struct header *items = arena_alloc(&t->arena, capacity * sizeof *items);
     if (!items) {
         return false;
@@ -127,13 +125,16 @@ static bool grow_list(struct transaction *t, struct header_list *list, const str
         memcpy(items, list->items, list->count * sizeof *items);
     }
     list->items = items;
-    list->capacity = capacity;
+    list->capacity = (uint32_t)capacity;
     return true;
 }
 
 bool transaction_add_header(struct transaction *t, struct header_list *list, struct slice name,
                             struct slice value, const struct limits *limits) {
-    bool ok = list->count < limits->headers && (list->count < list->capacity || grow_list(t, list, limits));
+    enum { FIRST_CAPACITY = 16 };
+    size_t capacity = list->capacity ? 2 * (size_t)list->capacity : FIRST_CAPACITY;
+    bool ok = list->count < limits->headers &&
+              (list->count < list->capacity || grow_list(t, list, capacity, limits));
     if (ok) {
         struct header *header = &list->items[list->count];
         header->name = arena_copy(&t->arena, name, &ok);
@@ -147,14 +148,28 @@ bool transaction_add_header(struct transaction *t, struct header_list *list, str
     return true;
 }
 
-const struct header *header_find(const struct header_list *list, const char *name) {
-    struct slice wanted = slice_of(name);
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (slice_equal_nocase(list->items[i].name, wanted)) {
-            return &list->items[i];
-        }
+bool transaction_add_headers(struct transaction *t, struct header_list *list, const struct h1_field *fields,
+                             size_t count, const struct limits *limits) {
+    size_t wanted = list->count + count;
+    if (wanted > limits->headers || (wanted > list->capacity && !grow_list(t, list, wanted, limits))) {
+        return false;
     }
-    return NULL;
+    const struct h1_field *last = &fields[count - 1];
+    const uint8_t *front = fields[0].name.ptr;
+    bool ok = true;
+    struct slice copy =
+        arena_copy(&t->arena, slice_make(front, (size_t)(last->value.ptr + last->value.len - front)), &ok);
+    if (!ok) {
+        return false;
+    }
+    struct header *header = &list->items[list->count];
+    for (size_t i = 0; i < count; i++, header++) {
+        const struct h1_field *field = &fields[i];
+        header->name = slice_make(copy.ptr + (field->name.ptr - front), field->name.len);
+        header->value = slice_make(copy.ptr + (field->value.ptr - front), field->value.len);
+    }
+    list->count = (uint32_t)wanted;
+    return true;
 }
 
 static bool message_is_complete(const struct http_message *m) {

@@ -215,8 +215,20 @@ void transaction_drop(struct transaction_store *, struct transaction *);
 /* Adds a field, copied into the arena; false when a cap was reached (then `dropped` grew). */
 bool transaction_add_header(struct transaction *, struct header_list *, struct slice name, struct slice value,
                             const struct limits *);
+/* Adds fields that lie one behind the other in the same bytes; these are copied at once. False: none was
+ * added, for want of room. */
+bool transaction_add_headers(struct transaction *, struct header_list *, const struct h1_field *,
+                             size_t count, const struct limits *);
 /* The first field of that name, compared without case, or NULL. */
-const struct header *header_find(const struct header_list *, const char *name);
+static inline const struct header *header_find(const struct header_list *list, const char *name) {
+    const struct slice wanted = slice_of(name);
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (slice_equal_nocase(list->items[i].name, wanted)) {
+            return &list->items[i];
+        }
+    }
+    return NULL;
+}
 /* record.md's capture.complete. */
 bool transaction_is_complete(const struct transaction *);
 

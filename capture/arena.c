@@ -2,14 +2,6 @@
 #include "capture/arena.h"
 
 #include <assert.h>
-#include <stdalign.h>
-
-struct arena_block {
-    struct arena_block *next;
-    size_t size; /* bytes of data */
-    alignas(max_align_t) uint8_t data[];
-};
-
 /* Chosen to fill slabs without rest. A larger request gets a block of its own. */
 enum {
     FIRST_BYTES = 1008 - sizeof(struct arena_block),
@@ -75,35 +67,13 @@ static struct arena_block *take_block(struct arena *arena, size_t len) {
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t len) {
-    size_t align = alignof(max_align_t);
-    if (len > SIZE_MAX - align) {
+void *arena_alloc_block(struct arena *arena, size_t size) {
+    struct arena_block *block = take_block(arena, size);
+    if (!block) {
         return NULL;
     }
-    size_t size = (len + align - 1) / align * align;
-    if (!arena->blocks || size > arena->blocks->size - arena->used) {
-        struct arena_block *block = take_block(arena, size);
-        if (!block) {
-            return NULL;
-        }
-        block->next = arena->blocks;
-        arena->blocks = block;
-        arena->used = 0;
-    }
-    void *piece = arena->blocks->data + arena->used;
-    arena->used += size;
-    return piece;
-}
-
-struct slice arena_copy(struct arena *arena, struct slice bytes, bool *ok) {
-    if (bytes.len == 0) {
-        return slice_make("", 0);
-    }
-    uint8_t *copy = arena_alloc(arena, bytes.len);
-    if (!copy) {
-        *ok = false;
-        return slice_make("", 0);
-    }
-    memcpy(copy, bytes.ptr, bytes.len);
-    return slice_make(copy, bytes.len);
+    block->next = arena->blocks;
+    arena->blocks = block;
+    arena->used = size;
+    return block->data;
 }

@@ -8,7 +8,13 @@
 #include "capture/pool.h"
 #include "capture/slice.h"
 
-struct arena_block;
+#include <stdalign.h>
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* bytes of data */
+    alignas(max_align_t) uint8_t data[];
+};
 
 struct arena_pool {
     struct memory *memory;
@@ -36,10 +42,37 @@ void arena_init(struct arena *, struct arena_pool *, size_t cap);
 /* Gives all blocks back to the pool; whatever the arena gave out is dead. */
 void arena_reset(struct arena *);
 
+/* The same as arena_alloc where a new block is needed; `size` is a multiple of the alignment. */
+void *arena_alloc_block(struct arena *, size_t size);
+
 /* `len` bytes aligned for any object, or NULL when a cap is reached or memory is out. Not zeroed. */
-void *arena_alloc(struct arena *, size_t len);
+static inline void *arena_alloc(struct arena *arena, size_t len) {
+    const size_t align = alignof(max_align_t);
+    if (len > SIZE_MAX - align) {
+        return NULL;
+    }
+    size_t size = (len + align - 1) / align * align;
+    if (!arena->blocks || size > arena->blocks->size - arena->used) {
+        return arena_alloc_block(arena, size);
+    }
+    void *piece = arena->blocks->data + arena->used;
+    arena->used += size;
+    return piece;
+}
+
 /* A copy of the bytes; `ok` turns false (it never turns true) when there is no room, and the result is empty.
  */
-struct slice arena_copy(struct arena *, struct slice bytes, bool *ok);
+static inline struct slice arena_copy(struct arena *arena, struct slice bytes, bool *ok) {
+    if (bytes.len == 0) {
+        return slice_make("", 0);
+    }
+    void *copy = arena_alloc(arena, bytes.len);
+    if (!copy) {
+        *ok = false;
+        return slice_make("", 0);
+    }
+    memcpy(copy, bytes.ptr, bytes.len);
+    return slice_make(copy, bytes.len);
+}
 
 #endif

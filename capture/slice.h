@@ -56,13 +56,42 @@ static inline uint8_t *slice_put(struct slice s, uint8_t *to) {
     return to + s.len;
 }
 
+/* Eight bytes in lower case, those beyond ASCII as they are. */
+static inline uint64_t ascii_lower_word(uint64_t word) {
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t low = word & each * 0x7f; /* so that the sums stay in their bytes */
+    uint64_t upper = (low + each * (0x80 - 'A')) & ~(low + each * (0x80 - 'Z' - 1)) & ~word & each * 0x80;
+    return word | upper >> 2;
+}
+
+/* Are the `len` bytes, 4 to 8, the same without regard to ASCII case? */
+static inline bool ascii_equal_short(const uint8_t *a, const uint8_t *b, size_t len) {
+    uint32_t front_a, front_b, back_a, back_b;
+    memcpy(&front_a, a, sizeof front_a);
+    memcpy(&front_b, b, sizeof front_b);
+    memcpy(&back_a, a + len - sizeof back_a, sizeof back_a);
+    memcpy(&back_b, b + len - sizeof back_b, sizeof back_b);
+    return ascii_lower_word((uint64_t)front_a << 32 | back_a) ==
+           ascii_lower_word((uint64_t)front_b << 32 | back_b);
+}
+
 /* Equality without regard to ASCII case; other bytes compare as they are. */
 static inline bool slice_equal_nocase(struct slice a, struct slice b) {
     if (a.len != b.len) {
         return false;
     }
-    for (size_t i = 0; i < a.len; i++) {
-        if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i])) {
+    const uint8_t *from_a = a.ptr, *from_b = b.ptr;
+    size_t left = a.len;
+    for (; left > 8; left -= 8, from_a += 8, from_b += 8) {
+        if (!ascii_equal_short(from_a, from_b, 8)) {
+            return false;
+        }
+    }
+    if (left >= 4) {
+        return ascii_equal_short(from_a, from_b, left);
+    }
+    for (size_t i = 0; i < left; i++) {
+        if (ascii_lower(from_a[i]) != ascii_lower(from_b[i])) {
             return false;
         }
     }
@@ -86,13 +115,14 @@ static inline size_t slice_find(struct slice s, uint8_t byte) {
 
 /* Without leading and trailing OWS, space and tab (RFC 9110 section 5.6.3). */
 static inline struct slice slice_trim(struct slice s) {
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s = slice_after(s, 1);
+    const uint8_t *first = s.ptr, *end = s.ptr + s.len;
+    while (first < end && (*first == ' ' || *first == '\t')) {
+        first++;
     }
-    while (s.len && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t')) {
-        s.len--;
+    while (end > first && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
     }
-    return s;
+    return slice_make(first, (size_t)(end - first));
 }
 
 #endif
