@@ -15,18 +15,11 @@ static uint64_t load_be64(const uint8_t *p) {
            (uint64_t)p[4] << 24 | (uint64_t)p[5] << 16 | (uint64_t)p[6] << 8 | p[7];
 }
 
-/* Folding the 128-bit product spreads every input bit over the result for one multiplication. The factors are
- * in it once more: where one is zero, the other still counts. */
-static uint64_t mix(uint64_t a, uint64_t b) {
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64) ^ a ^ b;
-}
-
 static uint64_t endpoint_hash(const struct endpoint *e, uint64_t a, uint64_t b) {
     uint64_t high = load_be64(e->address.bytes);
     uint64_t low = load_be64(e->address.bytes + 8);
     uint64_t port = e->port * UINT64_C(0xa0761d6478bd642f);
-    return mix(high ^ port ^ a, low ^ b);
+    return hash_mix(high ^ port ^ a, low ^ b);
 }
 
 /* A sum of two mixed values is the same for both directions. */
@@ -39,7 +32,7 @@ uint64_t flow_key_hash(const struct flow_key *key) {
     /* Network and VLAN ids have 24 bits at most, so nothing here covers another. */
     uint64_t rest = (uint64_t)key->network_kind << 56 ^ (uint64_t)key->network_id << 32 ^
                     (uint64_t)key->ip_version << 24 ^ key->vlan;
-    return mix(sides ^ UINT64_C(0x8ebc6af09c88c6e3), rest ^ UINT64_C(0x589965cc75374cc3));
+    return hash_mix(sides ^ UINT64_C(0x8ebc6af09c88c6e3), rest ^ UINT64_C(0x589965cc75374cc3));
 }
 
 void hash_secret_make(struct hash_secret *secret) {
@@ -55,7 +48,7 @@ void hash_secret_make(struct hash_secret *secret) {
 
 uint64_t flow_key_hash_secret(const struct flow_key *key, uint64_t hash, const struct hash_secret *secret) {
     uint64_t sides = sides_hash(key, secret->words[0], secret->words[1]);
-    return mix(sides ^ hash, secret->words[2]);
+    return hash_mix(sides ^ hash, secret->words[2]);
 }
 
 unsigned flow_key_partition(uint64_t hash) {

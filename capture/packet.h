@@ -116,6 +116,13 @@ struct packet {
     struct packet_path path;
 };
 
+/* Folding the 128-bit product spreads every input bit over the result for one multiplication. The factors are
+ * in it once more: where one is zero, the other still counts. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b) {
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64) ^ a ^ b;
+}
+
 /* The same for both directions of a flow, different enough between flows; no seed, so that runs are alike. */
 uint64_t flow_key_hash(const struct flow_key *);
 /* Whoever knows a hash can make keys that collide. Tables therefore hash with a secret of their own; nothing

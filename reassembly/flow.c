@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/flow_table.h"
+#include "reassembly/session_steady.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -24,7 +25,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     t->reassembler = (struct reassembler){.limits = &t->limits, .ops = ops, .environment = environment};
     t->memory = memory;
     t->due_ns = INT64_MIN;
-    hash_secret_make(&t->secret);
+    hash_secret_make(&t->reassembler.secret);
     page_pool_init(&t->reassembler.pages, memory, share(limits->held_bytes));
     flow_index_init(&t->index, memory);
     timers_init(&t->timers, memory);
@@ -87,8 +88,11 @@ static struct session_event flow_next_event(const struct flow_table *t, const st
 /* After anything that happened to a flow: what it is and has, and its deadline. */
 static void settle(struct flow_table *t, struct flow *f) {
     flow_classify(t, f);
+    if (f->session) {
+        f->session->steady = session_is_steady(f->session);
+    }
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
-    if (f->timer.place == 0 || deadline_ns < timers_deadline(&t->timers, &f->timer)) {
+    if (f->timer.place == 0 || deadline_ns < timers_deadline(&f->timer)) {
         timers_set(&t->timers, &f->timer, deadline_ns, f->ordinal);
     }
 }
@@ -315,13 +319,16 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
     return session_packet(r, (*flow)->session, d, p);
 }
 
-static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, enum direction d,
-                                     const struct packet *p) {
-    struct flow *f = *flow;
+static void touch(struct flow_table *t, struct flow *f) {
     if (t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
         flow_list_remove(t, f);
         flow_list_append(t, f);
     }
+}
+
+static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, enum direction d,
+                                     const struct packet *p) {
+    struct flow *f = *flow;
     if (!f->session) {
         if (stays_embryo(t, f, d, p)) {
             return FLOW_CONTROL;
@@ -349,7 +356,7 @@ static struct flow *flow_of_timer(struct timer *timer) {
 
 static void fire(struct flow_table *t, struct flow *f) {
     struct session_event event = flow_next_event(t, f);
-    if (event.deadline_ns > timers_deadline(&t->timers, &f->timer)) {
+    if (event.deadline_ns > timers_deadline(&f->timer)) {
         timers_set(&t->timers, &f->timer, event.deadline_ns, f->ordinal);
         return;
     }
@@ -368,11 +375,29 @@ static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t 
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
     for (;;) {
         struct flow *f = (struct flow *)flow_index_find(&t->index, hash, &p->key, d);
-        if (!f || timers_deadline(&t->timers, &f->timer) > t->due_ns) {
+        if (!f || timers_deadline(&f->timer) > t->due_ns) {
             return f;
         }
         fire(t, f);
     }
+}
+
+/* The short way: the packet changes neither the flow's kind nor its deadline. */
+static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
+                          enum flow_fate *fate) {
+    struct session *x = f->session;
+    if (!x || !x->steady || f->older) {
+        return false;
+    }
+    if (!session_steady_packet(&t->reassembler, x, d, p, fate)) {
+        return false;
+    }
+    if (x->steady) {
+        flow_attribute(t, f);
+    } else {
+        settle(t, f);
+    }
+    return true;
 }
 
 /* `*flow`: the one that the packet belonged to, NULL without. */
@@ -395,9 +420,13 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
             return FLOW_NO_MEMORY;
         }
     }
-    enum flow_fate fate = packet_of_flow(t, &f, d, p);
-    if (f) {
-        settle(t, f);
+    touch(t, f);
+    enum flow_fate fate;
+    if (!steady_packet(t, f, d, p, &fate)) {
+        fate = packet_of_flow(t, &f, d, p);
+        if (f) {
+            settle(t, f);
+        }
     }
     *flow = f;
     return fate;
@@ -407,7 +436,7 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
     struct reassembler *r = &t->reassembler;
     struct flow *f = NULL;
     see_time(t, p->time_ns);
-    enum flow_fate fate = packet_of_table(t, p, flow_key_hash_secret(&p->key, hash, &t->secret), &f);
+    enum flow_fate fate = packet_of_table(t, p, flow_key_hash_secret(&p->key, hash, &r->secret), &f);
     while (r->unsettled) {
         struct session *x = r->unsettled;
         r->unsettled = x->next_unsettled;
@@ -434,7 +463,7 @@ void flow_table_set_clock(struct flow_table *t, int64_t now_ns) {
 
 bool flow_table_step(struct flow_table *t) {
     struct timer *first = timers_first(&t->timers);
-    if (!first || timers_deadline(&t->timers, first) > t->due_ns) {
+    if (!first || timers_deadline(first) > t->due_ns) {
         return false;
     }
     fire(t, flow_of_timer(first));

@@ -15,6 +15,7 @@ void flow_list_remove(struct flow_table *t, struct flow *f) {
     *(f->previous ? &f->previous->next : &list->first) = f->next;
     *(f->next ? &f->next->previous : &list->last) = f->previous;
     list->bytes -= f->bytes;
+    t->bytes -= f->bytes;
 }
 
 void flow_list_append(struct flow_table *t, struct flow *f) {
@@ -24,15 +25,8 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
     *(list->last ? &list->last->next : &list->first) = f;
     list->last = f;
     list->bytes += f->bytes;
+    t->bytes += f->bytes;
     f->touched_ns = t->reassembler.clock_ns;
-}
-
-static size_t sum_of_bytes(const struct flow_table *t) {
-    size_t sum = 0;
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        sum += t->lists[kind].bytes;
-    }
-    return sum;
 }
 
 static enum flow_kind kind_of(const struct flow *f) {
@@ -48,17 +42,20 @@ static enum flow_kind kind_of(const struct flow *f) {
 
 /* Whatever memory was taken or given since the last time is put down to the flow that something happened to.
  * What else a table has is not counted: the bytes that wait have caps of their own. */
-static void attribute(struct flow_table *t, struct flow *f) {
+void flow_attribute(struct flow_table *t, struct flow *f) {
     size_t live = t->memory->live - page_pool_used(&t->reassembler.pages) - timers_bytes(&t->timers) -
                   flow_index_bytes(&t->index);
-    size_t known = sum_of_bytes(t);
-    size_t bytes = f->bytes + live > known ? f->bytes + live - known : 0;
+    if (live == t->bytes) {
+        return;
+    }
+    size_t bytes = f->bytes + live > t->bytes ? f->bytes + live - t->bytes : 0;
+    t->bytes += bytes - f->bytes;
     t->lists[f->kind].bytes += bytes - f->bytes;
     f->bytes = bytes;
 }
 
 void flow_classify(struct flow_table *t, struct flow *f) {
-    attribute(t, f);
+    flow_attribute(t, f);
     enum flow_kind kind = kind_of(f);
     if (kind != f->kind) {
         flow_list_remove(t, f);
@@ -82,7 +79,7 @@ static struct flow *heaviest(const struct flow_list *list, const struct flow *sp
 
 /* The flow that is to pay; `spared` (or NULL) is not. */
 static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
-    size_t bytes = sum_of_bytes(t);
+    size_t bytes = t->bytes;
     for (int round = 0; round < 2; round++) {
         for (int kind = 0; kind < KIND_COUNT; kind++) {
             const struct flow_list *list = &t->lists[kind];

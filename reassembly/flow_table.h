@@ -51,7 +51,6 @@ struct flow_list {
 
 struct flow_table {
     struct limits limits;
-    struct hash_secret secret;
     struct memory *memory;
     bool clock_started;
     int64_t due_ns; /* clock up to which everything may happen */
@@ -62,6 +61,7 @@ struct flow_table {
     struct pool embryos;
     struct pool sessions;
     struct flow_list lists[KIND_COUNT];
+    size_t bytes; /* sum of the lists' */
 };
 
 /* flow.c: ends the flow, whatever it is, and removes it. */
@@ -71,8 +71,9 @@ void flow_end(struct flow_table *, struct flow *, enum end_reason);
 void flow_list_remove(struct flow_table *, struct flow *);
 /* At the end: the one used last. */
 void flow_list_append(struct flow_table *, struct flow *);
-/* Puts the memory that was taken or given since the last call down to the flow, and the flow into the list of
- * its kind. */
+/* Puts the memory that was taken or given since the last call down to the flow. */
+void flow_attribute(struct flow_table *, struct flow *);
+/* The same, and puts the flow into the list of its kind. */
 void flow_classify(struct flow_table *, struct flow *);
 /* Ends the flow that is to give way to a new one. */
 void flow_evict(struct flow_table *);

@@ -200,7 +200,7 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
 static bool is_mere_copy(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
     struct stream *s = &x->streams[d];
     uint64_t from, to;
-    if (!tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns)) {
+    if (!tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
         return false;
     }
     if (p->payload.len > 0 && s->anchored && s->state != STREAM_ENDED && x->audience != AUDIENCE_GONE) {

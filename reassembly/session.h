@@ -20,6 +20,7 @@ struct reassembler {
     void *environment;
     int64_t clock_ns; /* the table's clock: never goes back */
     int64_t bias_ns;  /* clock_ns less the packet clock, which may be set back */
+    struct hash_secret secret;
     struct page_pool pages;
     struct flow_counts counts;
     /* sessions that hold bytes, the one longest without progress first: it pays when memory is short */
@@ -80,6 +81,7 @@ struct session {
     uint64_t reset_offset; /* SESSION_RESET, and closed by it: where the sender was, says the RST */
     bool outlived;         /* SESSION_RESET: the sender went on, once already for the whole wait */
     bool alive;            /* ... in the present wait */
+    bool steady;           /* see session_steady.h */
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
     int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */
@@ -155,6 +157,9 @@ void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */
 enum flow_fate session_payload(struct reassembler *, struct session *, enum direction, const struct packet *,
                                struct segment *, uint64_t offset);
+/* The consumer took `taken` of a packet's bytes, which were next: holds the rest. */
+enum flow_fate session_place_rest(struct reassembler *, struct session *, enum direction,
+                                  const struct segment *, struct slice bytes, size_t taken);
 /* Declares [next, end) of a direction lost. */
 void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
 /* Starts a parked direction: its SYN is not waited for any longer. At the byte that the handshake's ACKs say,

@@ -152,6 +152,16 @@ static void place(struct reassembler *r, struct session *x, enum direction d, st
     x->at_hand[d] = UINT64_MAX;
 }
 
+enum flow_fate session_place_rest(struct reassembler *r, struct session *x, enum direction d,
+                                  const struct segment *segment, struct slice bytes, size_t taken) {
+    struct arrival a = {
+        .bytes = slice_after(bytes, taken), .offset = segment->offset + taken, .segment = segment};
+    place(r, x, d, &a);
+    r->counts.dropped_bytes += a.bytes.len - a.placed;
+    session_pump(r, x);
+    return a.no_memory && taken + a.placed == 0 ? FLOW_NO_MEMORY : FLOW_DATA;
+}
+
 /* Remembers that snaplen cut bytes off, so that the hole they leave has its reason. */
 static void place_cut(struct reassembler *r, struct session *x, enum direction d, const struct arrival *a) {
     struct stream *s = &x->streams[d];

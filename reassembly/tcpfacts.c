@@ -8,23 +8,25 @@
 enum { LARGEST_SCALE = 14 /* RFC 7323 section 2.3 */ };
 
 void tcpfacts_init(struct tcpfacts *f) {
-    *f = (struct tcpfacts){.window_scale = -1};
+    f->last_ack = 0;
+    f->last_window = 0;
+    f->window_scale = -1;
+    f->ack_seen = false;
+    f->sightings_at = 0;
+    f->sightings_count = 0;
 }
 
 static uint32_t payload_len(const struct packet *p) {
     return (uint32_t)p->payload.len + p->cut;
 }
 
-static uint32_t tag_of(const struct packet *p) {
-    uint32_t tag = p->seq * 31 + p->ack;
-    tag = tag * 31 + payload_len(p);
-    return tag * 31 + ((uint32_t)p->checksum << 8 | p->flags);
-}
-
-static bool same_packet(const struct sighting *s, const struct packet *p) {
-    return s->seq == p->seq && s->ack == p->ack && s->len == payload_len(p) && s->flags == p->flags &&
-           s->window == p->window && s->checksum == p->checksum && s->ip_id == p->ip_id &&
-           s->ts_value == p->ts_value && s->ts_echo == p->ts_echo;
+static uint64_t mark_of(const struct packet *p, const struct hash_secret *secret) {
+    uint64_t numbers = (uint64_t)p->seq << 32 | p->ack;
+    uint64_t stamps = (uint64_t)p->ts_value << 32 | p->ts_echo;
+    uint64_t lengths = (uint64_t)payload_len(p) << 32 | (uint32_t)p->ip_id << 16 | p->checksum;
+    uint64_t rest = (uint64_t)p->window << 8 | p->flags;
+    uint64_t first = hash_mix(numbers ^ secret->words[0], stamps ^ secret->words[1]);
+    return hash_mix(lengths ^ secret->words[1], rest ^ secret->words[2] ^ first);
 }
 
 static bool in_time(const struct sighting *s, const struct packet *p, int64_t skew_ns) {
@@ -36,28 +38,27 @@ static bool in_time(const struct sighting *s, const struct packet *p, int64_t sk
     return apart <= COPY_WITHIN_NS && (p->has_timestamps || !bare_ack);
 }
 
-bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_ns) {
-    uint32_t tag = tag_of(p);
-    for (unsigned i = 0; i < f->sightings_count; i++) {
-        if (f->tags[i] == tag && same_packet(&f->sightings[i], p) && in_time(&f->sightings[i], p, skew_ns)) {
-            return true;
-        }
-    }
-    f->tags[f->sightings_at] = tag;
-    f->sightings[f->sightings_at] = (struct sighting){.time_ns = p->time_ns,
-                                                      .seq = p->seq,
-                                                      .ack = p->ack,
-                                                      .len = payload_len(p),
-                                                      .ts_value = p->ts_value,
-                                                      .ts_echo = p->ts_echo,
-                                                      .ip_id = p->ip_id,
-                                                      .checksum = p->checksum,
-                                                      .window = p->window,
-                                                      .flags = p->flags};
+static void remember(struct tcpfacts *f, uint64_t mark, int64_t time_ns) {
+    f->sightings[f->sightings_at] = (struct sighting){.mark = mark, .time_ns = time_ns};
     f->sightings_at = (uint8_t)((f->sightings_at + 1) % TCPFACTS_SIGHTINGS);
     if (f->sightings_count < TCPFACTS_SIGHTINGS) {
         f->sightings_count++;
     }
+}
+
+void tcpfacts_remember(struct tcpfacts *f, const struct packet *p, const struct hash_secret *secret) {
+    remember(f, mark_of(p, secret), p->time_ns);
+}
+
+bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_ns,
+                       const struct hash_secret *secret) {
+    uint64_t mark = mark_of(p, secret);
+    for (unsigned i = 0; i < f->sightings_count; i++) {
+        if (f->sightings[i].mark == mark && in_time(&f->sightings[i], p, skew_ns)) {
+            return true;
+        }
+    }
+    remember(f, mark, p->time_ns);
     return false;
 }
 

@@ -8,30 +8,22 @@
 
 enum { TCPFACTS_SIGHTINGS = 8 };
 
-/* How a packet looked: enough to know its copy from a retransmission. */
+/* How a packet looked, enough to know its copy from a retransmission: all that a copy repeats, hashed with a
+ * secret so that nobody can make one packet pass for another's copy. */
 struct sighting {
+    uint64_t mark;
     int64_t time_ns;
-    uint32_t seq;
-    uint32_t ack;
-    uint32_t len;
-    uint32_t ts_value;
-    uint32_t ts_echo;
-    uint16_t ip_id;
-    uint16_t checksum;
-    uint16_t window;
-    uint8_t flags;
 };
 
-/* Of one direction. Zero-initialised: nothing seen. */
+/* Of one direction. */
 struct tcpfacts {
-    uint32_t tags[TCPFACTS_SIGHTINGS]; /* of each sighting, so that most packets look no further */
-    struct sighting sightings[TCPFACTS_SIGHTINGS];
     uint32_t last_ack;
     uint16_t last_window;
     int8_t window_scale; /* -1: no SYN seen, or without the option */
     bool ack_seen;
     uint8_t sightings_at;
     uint8_t sightings_count;
+    struct sighting sightings[TCPFACTS_SIGHTINGS]; /* the first sightings_count are valid */
 };
 
 void tcpfacts_init(struct tcpfacts *);
@@ -40,7 +32,9 @@ void tcpfacts_init(struct tcpfacts *);
  * addresses may differ. A retransmission has an IP id or a timestamp of its own; where there is neither (IPv6
  * without the option, offload that writes 0), only a copy within some milliseconds counts, and for a bare ACK
  * nothing does, because TCP itself repeats those back to back. A packet that is no copy is remembered. */
-bool tcpfacts_tap_copy(struct tcpfacts *, const struct packet *, int64_t skew_ns);
+bool tcpfacts_tap_copy(struct tcpfacts *, const struct packet *, int64_t skew_ns, const struct hash_secret *);
+/* Remembers a packet that is known to be no copy. */
+void tcpfacts_remember(struct tcpfacts *, const struct packet *, const struct hash_secret *);
 
 /* Counts repeated ACKs and closed windows. `outstanding`: the other direction sent more than is acknowledged
  * here. */

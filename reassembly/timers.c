@@ -76,6 +76,7 @@ void timers_set(struct timers *t, struct timer *timer, int64_t deadline_ns, uint
         timer->place = ++t->count;
     }
     size_t at = timer->place - 1;
+    timer->deadline_ns = deadline_ns;
     t->entries[at].deadline_ns = deadline_ns;
     t->entries[at].ordinal = ordinal;
     rise(t, at);
@@ -97,11 +98,6 @@ void timers_remove(struct timers *t, struct timer *timer) {
     }
 }
 
-int64_t timers_deadline(const struct timers *t, const struct timer *timer) {
-    assert(timer->place > 0);
-    return t->entries[timer->place - 1].deadline_ns;
-}
-
 struct timer *timers_first(const struct timers *t) {
     return t->count ? t->entries[0].timer : NULL;
 }
@@ -109,6 +105,7 @@ struct timer *timers_first(const struct timers *t) {
 void timers_level(struct timers *t, int64_t deadline_ns) {
     for (size_t i = 0; i < t->count; i++) {
         t->entries[i].deadline_ns = deadline_ns;
+        t->entries[i].timer->deadline_ns = deadline_ns;
     }
     for (size_t i = t->count / 2; i-- > 0;) {
         sink(t, i);

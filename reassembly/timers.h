@@ -12,7 +12,8 @@
 
 /* Embedded in its owner. Zero-initialised: not set. */
 struct timer {
-    size_t place; /* in the heap, from 1 */
+    size_t place;        /* in the heap, from 1 */
+    int64_t deadline_ns; /* as in its entry: who has the owner at hand need not look there */
 };
 
 struct timers_entry {
@@ -36,7 +37,10 @@ bool timers_reserve(struct timers *, size_t count);
 /* Sets a timer, or moves it. */
 void timers_set(struct timers *, struct timer *, int64_t deadline_ns, uint64_t ordinal);
 void timers_remove(struct timers *, struct timer *);
-int64_t timers_deadline(const struct timers *, const struct timer *);
+/* Of a timer that is set. */
+static inline int64_t timers_deadline(const struct timer *timer) {
+    return timer->deadline_ns;
+}
 /* Memory taken. */
 static inline size_t timers_bytes(const struct timers *t) {
     return t->capacity * sizeof *t->entries;

@@ -13,6 +13,8 @@
 
 #define SKEW NS_PER_SECOND
 
+static const struct hash_secret secret = {.words = {11, 22, 33}};
+
 static struct packet data_packet(void) {
     return (struct packet){.time_ns = 100 * NS_PER_SECOND,
                            .seq = 1000,
@@ -29,16 +31,16 @@ static void a_copy_has_everything_the_same(void **state) {
     struct tcpfacts f;
     tcpfacts_init(&f);
     struct packet p = data_packet();
-    assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     struct packet copy = p;
     copy.time_ns += 300 * NS_PER_MILLISECOND;
     copy.ttl = 9;
     copy.path.vlan_count = 1;
-    assert_true(tcpfacts_tap_copy(&f, &copy, SKEW));
+    assert_true(tcpfacts_tap_copy(&f, &copy, SKEW, &secret));
     copy.time_ns = p.time_ns - 5;
-    assert_true(tcpfacts_tap_copy(&f, &copy, SKEW));
+    assert_true(tcpfacts_tap_copy(&f, &copy, SKEW, &secret));
     copy.time_ns = p.time_ns + SKEW + 1; /* an id that comes round again */
-    assert_false(tcpfacts_tap_copy(&f, &copy, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &copy, SKEW, &secret));
 }
 
 static void any_difference_makes_another_packet(void **state) {
@@ -47,7 +49,7 @@ static void any_difference_makes_another_packet(void **state) {
         struct tcpfacts f;
         tcpfacts_init(&f);
         struct packet p = data_packet();
-        assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+        assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
         p.seq += field == 0;
         p.ack += field == 1;
         p.flags |= field == 2 ? TCP_PSH : 0;
@@ -57,7 +59,7 @@ static void any_difference_makes_another_packet(void **state) {
         p.ts_value += field == 6;
         p.ts_echo += field == 7;
         p.cut += field == 8;
-        assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+        assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     }
 }
 
@@ -67,21 +69,21 @@ static void without_id_only_time_tells(void **state) {
     tcpfacts_init(&f);
     struct packet p = data_packet();
     p.ip_id = 0;
-    assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     p.time_ns += 9 * NS_PER_MILLISECOND;
-    assert_true(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_true(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     p.time_ns += 200 * NS_PER_MILLISECOND;
-    assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     /* TCP itself repeats bare ACKs back to back. */
     struct packet ack = data_packet();
     ack.ip_id = 0;
     ack.payload = (struct slice){0};
-    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW));
-    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW, &secret));
+    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW, &secret));
     ack.has_timestamps = true;
     ack.ts_value = 5;
-    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW));
-    assert_true(tcpfacts_tap_copy(&f, &ack, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &ack, SKEW, &secret));
+    assert_true(tcpfacts_tap_copy(&f, &ack, SKEW, &secret));
 }
 
 static void the_last_eight_are_remembered(void **state) {
@@ -91,12 +93,12 @@ static void the_last_eight_are_remembered(void **state) {
     struct packet p = data_packet();
     for (uint32_t i = 0; i < 9; i++) {
         p.seq = 1000 + i;
-        assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+        assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     }
     p.seq = 1001;
-    assert_true(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_true(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
     p.seq = 1000;
-    assert_false(tcpfacts_tap_copy(&f, &p, SKEW));
+    assert_false(tcpfacts_tap_copy(&f, &p, SKEW, &secret));
 }
 
 static void repeated_acks(void **state) {

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/session_steady.h"
+
+static bool stream_is_steady(const struct stream *s) {
+    bool waits = s->held.head || s->cuts.head || s->declined || s->force || s->overdue_set || s->overdue_ripe;
+    return s->state == STREAM_RUNNING && s->anchored && s->data_seen && s->seen && s->next == s->highest &&
+           !waits && !s->fin_known && (!s->acked_known || s->acked <= s->highest);
+}
+
+bool session_is_steady(const struct session *x) {
+    return x->state == SESSION_OPEN && x->audience == AUDIENCE_OPEN && !x->connection.one_sided &&
+           !x->candidate_set && x->reused_ns == SEGQ_NEVER && x->connection.path_seen[0] &&
+           x->connection.path_seen[1] && stream_is_steady(&x->streams[0]) && stream_is_steady(&x->streams[1]);
+}
+
+/* Could the packet be the handshake's last ACK? */
+static bool may_shake_hands(const struct session *x, enum direction d, const struct packet *p) {
+    const struct connection *c = &x->connection;
+    return c->syn_ns != 0 && c->syn_from == d && (uint32_t)c->start[d] == p->seq;
+}
+
+/* Something new that is acknowledged in order: an ACK of bytes that were not captured is not usual, nor one
+ * of bytes that are acknowledged already, unless data come with it. */
+static bool is_usual(const struct session *x, enum direction d, const struct packet *p, uint64_t ack) {
+    const struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
+    bool bare = p->payload.len == 0;
+    return (p->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && p->cut == 0 &&
+           p->seq == (uint32_t)s->next && ack <= other->highest && ack >= other->origin &&
+           (bare || s->next >= s->overdue_told) && !may_shake_hands(x, d, p);
+}
+
+static void note_ack(struct reassembler *r, struct stream *other, uint64_t ack) {
+    if (!other->acked_known || ack > other->acked) {
+        other->acked_known = true;
+        other->acked = ack;
+    }
+    if (other->opening) {
+        stream_release_opening(other, &r->pages);
+    }
+}
+
+static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
+                                const struct packet *p, uint64_t ack) {
+    struct stream *s = &x->streams[d];
+    struct segment segment = {.time_ns = p->time_ns,
+                              .offset = s->next,
+                              .ack = ack,
+                              .has_ack = true,
+                              .number = p->number,
+                              .ordinal = p->ordinal,
+                              .file = p->file};
+    r->counts.payload_bytes += p->payload.len;
+    x->connection.counts[d].payload_bytes += p->payload.len;
+    s->highest = s->next + p->payload.len;
+    size_t taken = session_give(r, x, d, p->payload, &segment, false);
+    if (taken == p->payload.len) {
+        return FLOW_DATA;
+    }
+    x->steady = false;
+    return session_place_rest(r, x, d, &segment, p->payload, taken);
+}
+
+bool session_steady_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
+                           enum flow_fate *fate) {
+    struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
+    uint64_t ack = stream_offset(other, p->ack);
+    if (!is_usual(x, d, p, ack)) {
+        return false;
+    }
+    struct stream_counts *counts = &x->connection.counts[d];
+    if (p->payload.len > 0) {
+        /* a copy of an earlier packet would have no next byte */
+        tcpfacts_remember(&x->facts[d], p, &r->secret);
+    } else if (tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
+        counts->tap_duplicates++;
+        *fate = FLOW_TAP_DUPLICATE;
+        return true;
+    }
+    counts->packets++;
+    s->silent_waits = 0;
+    s->last_ns = r->clock_ns;
+    note_ack(r, other, ack);
+    tcpfacts_count(&x->facts[d], counts, p, other->highest > ack);
+    *fate = p->payload.len > 0 ? take_data(r, x, d, p, ack) : FLOW_CONTROL;
+    return true;
+}

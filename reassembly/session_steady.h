@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The short way of the usual packet: an established connection, nothing waits, nothing is missing, and the
+ * packet brings the next bytes or acknowledges some. What it does is what session_check, session_claim and
+ * session_packet would do, less all that can't apply. Private to reassembly. */
+#ifndef HARK_REASSEMBLY_SESSION_STEADY_H
+#define HARK_REASSEMBLY_SESSION_STEADY_H
+
+#include "reassembly/session.h"
+
+/* May packets go the short way? To be kept in session.steady whenever anything but the short way has changed
+ * the session. */
+bool session_is_steady(const struct session *);
+/* Takes the packet of a steady session, if it is a usual one; false: nothing has happened. The session's
+ * deadline is not earlier than before as long as it stays steady. */
+bool session_steady_packet(struct reassembler *, struct session *, enum direction, const struct packet *,
+                           enum flow_fate *);
+
+#endif
