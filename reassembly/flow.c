@@ -32,6 +32,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     pool_init(&t->flows, memory, sizeof(struct flow), share(limits->flows));
     pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
     pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows));
+    pool_init(&t->graves, memory, sizeof(struct session_grave), share(limits->flows));
     return t;
 }
 
@@ -42,6 +43,9 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     }
     if (f->embryo) {
         pool_give(&t->embryos, f->embryo);
+    }
+    if (f->grave) {
+        pool_give(&t->graves, f->grave);
     }
     flow_list_remove(t, f);
     timers_remove(&t->timers, &f->timer);
@@ -72,6 +76,7 @@ void flow_table_free(struct flow_table *t) {
     pool_fini(&t->flows);
     pool_fini(&t->embryos);
     pool_fini(&t->sessions);
+    pool_fini(&t->graves);
     page_pool_fini(&t->reassembler.pages);
     timers_fini(&t->timers);
     flow_index_fini(&t->index);
@@ -82,11 +87,16 @@ static struct session_event flow_next_event(const struct flow_table *t, const st
     if (f->session) {
         return session_next_event(&t->reassembler, f->session);
     }
+    if (f->grave) {
+        return (struct session_event){.kind = EVENT_LINGERED,
+                                      .deadline_ns = f->grave->closed_ns + t->limits.flow_linger_ns};
+    }
     return (struct session_event){.kind = EVENT_IDLE, .deadline_ns = f->touched_ns + t->limits.flow_idle_ns};
 }
 
 /* After anything that happened to a flow: what it is and has, and its deadline. */
 static void settle(struct flow_table *t, struct flow *f) {
+    flow_bury(t, f);
     flow_classify(t, f);
     if (f->session) {
         f->session->steady = session_is_steady(f->session);
@@ -100,64 +110,11 @@ static void settle(struct flow_table *t, struct flow *f) {
 void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
     if (f->session) {
         session_finish(&t->reassembler, f->session, reason);
-    } else {
+    } else if (!f->grave) {
         t->reassembler.counts.closed[reason]++;
         t->reassembler.counts.open_now--;
     }
     flow_remove(t, f);
-}
-
-/* Gives the flow a session, which gets the packets that the flow has had. */
-static bool hatch(struct flow_table *t, struct flow *f) {
-    struct reassembler *r = &t->reassembler;
-    struct session *x = pool_take(&t->sessions);
-    if (!x) {
-        return false;
-    }
-    session_init(x, &f->key, f->ordinal, f->incarnation, f);
-    f->session = x;
-    if (!f->embryo) {
-        return true;
-    }
-    for (unsigned i = 0; i < f->embryo->count; i++) {
-        enum direction d = i == 0 ? DIRECTION_0 : DIRECTION_1;
-        struct flow_key key = d == DIRECTION_0 ? f->key : flow_key_reverse(&f->key);
-        struct packet p;
-        bool done;
-        embryo_packet_restore(&f->embryo->packets[i], &key, &p);
-        session_check(r, x, d, &p, &done);
-        session_packet(r, x, d, &p);
-    }
-    pool_give(&t->embryos, f->embryo);
-    f->embryo = NULL;
-    return true;
-}
-
-static bool can_be_embryonic(const struct packet *p) {
-    return p->flags & TCP_SYN && !(p->flags & (TCP_FIN | TCP_RST)) && p->payload.len + p->cut == 0 &&
-           p->path.tunnel_count == 0;
-}
-
-/* Keeps the packet in the embryo if nothing more need be known of it. */
-static bool stays_embryo(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p) {
-    if (!can_be_embryonic(p)) {
-        return false;
-    }
-    if (!f->embryo) {
-        if (f->session || p->flags & TCP_ACK) {
-            return false;
-        }
-        f->embryo = pool_take(&t->embryos);
-        if (!f->embryo) {
-            return false;
-        }
-        f->embryo->count = 0;
-    } else if (f->embryo->count != 1 || d != DIRECTION_1 || !(p->flags & TCP_ACK) ||
-               p->ack != f->embryo->packets[0].seq + 1) {
-        return false;
-    }
-    embryo_packet_save(&f->embryo->packets[f->embryo->count++], p);
-    return true;
 }
 
 static struct flow *flow_take(struct flow_table *t, const struct packet *opener, uint64_t hash) {
@@ -330,10 +287,10 @@ static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, e
                                      const struct packet *p) {
     struct flow *f = *flow;
     if (!f->session) {
-        if (stays_embryo(t, f, d, p)) {
+        if (flow_stays_embryo(t, f, d, p)) {
             return FLOW_CONTROL;
         }
-        if (!hatch(t, f)) {
+        if (!flow_hatch(t, f)) {
             return FLOW_NO_MEMORY;
         }
     }
@@ -421,7 +378,10 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         }
     }
     touch(t, f);
-    enum flow_fate fate;
+    enum flow_fate fate = FLOW_NO_MEMORY;
+    if (f->grave && !flow_exhume(t, f)) {
+        return fate;
+    }
     if (!steady_packet(t, f, d, p, &fate)) {
         fate = packet_of_flow(t, &f, d, p);
         if (f) {

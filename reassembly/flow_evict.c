@@ -31,6 +31,9 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
 
 static enum flow_kind kind_of(const struct flow *f) {
     const struct session *x = f->session;
+    if (f->grave) {
+        return KIND_CLOSED;
+    }
     if (!x) {
         return KIND_EMBRYO;
     }

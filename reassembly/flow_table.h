@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flow table's own structures, shared by flow.c (packets in) and flow_evict.c (who gives way). Private to
- * these two. */
+/* The flow table's own structures, shared by flow.c (packets in), flow_stages.c (what a flow keeps) and
+ * flow_evict.c (who gives way). Private to these. */
 #ifndef HARK_REASSEMBLY_FLOW_TABLE_H
 #define HARK_REASSEMBLY_FLOW_TABLE_H
 
 #include "capture/pool.h"
 #include "reassembly/flow.h"
 #include "reassembly/flow_index.h"
+#include "reassembly/session_grave.h"
 #include "reassembly/session_syn.h"
 #include "reassembly/timers.h"
 
@@ -38,8 +39,10 @@ struct flow {
     struct flow *older;
     struct flow *newer;
     uint32_t last_incarnation; /* of the newest: given to one so far */
-    struct embryo *embryo;     /* KIND_EMBRYO */
+    /* at most one of these: */
+    struct embryo *embryo; /* KIND_EMBRYO */
     struct session *session;
+    struct session_grave *grave; /* KIND_CLOSED */
 };
 
 /* Least recently used first. */
@@ -60,12 +63,23 @@ struct flow_table {
     struct pool flows;
     struct pool embryos;
     struct pool sessions;
+    struct pool graves;
     struct flow_list lists[KIND_COUNT];
     size_t bytes; /* sum of the lists' */
 };
 
 /* flow.c: ends the flow, whatever it is, and removes it. */
 void flow_end(struct flow_table *, struct flow *, enum end_reason);
+
+/* flow_stages.c */
+/* Keeps the packet in the embryo if nothing more need be known of it. */
+bool flow_stays_embryo(struct flow_table *, struct flow *, enum direction, const struct packet *);
+/* Gives the flow a session, which gets the packets that the flow has had. False without memory. */
+bool flow_hatch(struct flow_table *, struct flow *);
+/* A closed session shrinks, unless others with its key are remembered: packets are then looked up in all. */
+void flow_bury(struct flow_table *, struct flow *);
+/* ... and is whole again. False without memory. */
+bool flow_exhume(struct flow_table *, struct flow *);
 
 /* flow_evict.c */
 void flow_list_remove(struct flow_table *, struct flow *);

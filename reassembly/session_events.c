@@ -54,6 +54,9 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
     if (s->overdue_set && !s->overdue_ripe) {
         propose(event, s->overdue_since_ns + skew_ns, EVENT_OVERDUE, d);
     }
+    if (stream_is_idle(s)) {
+        return;
+    }
     switch (stream_front(s)) {
     case FRONT_PARKED:
         propose(event, start_deadline(r, x, d), EVENT_START, d);

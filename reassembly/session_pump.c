@@ -222,6 +222,10 @@ static bool choose(struct session *x, enum direction *d) {
 }
 
 void session_pump(struct reassembler *r, struct session *x) {
+    const struct stream *s = x->streams;
+    if (stream_is_idle(&s[0]) && stream_is_idle(&s[1]) && !s[0].overdue_ripe && !s[1].overdue_ripe) {
+        return;
+    }
     enum direction d;
     while (x->state != SESSION_CLOSED) {
         if (tell_all_overdue(r, x)) {

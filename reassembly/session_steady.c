@@ -3,8 +3,8 @@
 
 static bool stream_is_steady(const struct stream *s) {
     bool waits = s->held.head || s->cuts.head || s->declined || s->force || s->overdue_set || s->overdue_ripe;
-    return s->state == STREAM_RUNNING && s->anchored && s->data_seen && s->seen && s->next == s->highest &&
-           !waits && !s->fin_known && (!s->acked_known || s->acked <= s->highest);
+    return s->state == STREAM_RUNNING && s->anchored && s->seen && s->next == s->highest && !waits &&
+           !s->fin_known && (!s->acked_known || s->acked <= s->highest);
 }
 
 bool session_is_steady(const struct session *x) {
@@ -52,6 +52,10 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
     r->counts.payload_bytes += p->payload.len;
     x->connection.counts[d].payload_bytes += p->payload.len;
     s->highest = s->next + p->payload.len;
+    if (!s->data_seen) {
+        s->data_seen = true;
+        x->steady = false; /* one more side that says something: the flow is of another kind */
+    }
     size_t taken = session_give(r, x, d, p->payload, &segment, false);
     if (taken == p->payload.len) {
         return FLOW_DATA;

@@ -135,6 +135,10 @@ uint64_t stream_take_late(struct stream *, uint64_t from, uint64_t to);
 bool stream_lacks(const struct stream *, uint64_t from, uint64_t to);
 
 enum stream_front stream_front(const struct stream *);
+/* Nothing stands at the front: FRONT_NOTHING, found out at once. */
+static inline bool stream_is_idle(const struct stream *s) {
+    return !s->held.head && !s->cuts.head && !s->fin_known;
+}
 /* How long it has been waiting, to order two directions: clock and, for equal ones, packet. Valid unless
  * FRONT_NOTHING. */
 void stream_front_age(const struct stream *, int64_t *since_ns, uint64_t *ordinal);
