@@ -15,7 +15,7 @@ static size_t count_failures(const struct native *native) {
 
 bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
-    if (!memo_get(native->memo, &memo->key, &json)) {
+    if (!memo_get(native->memo, &memo->key, &memo->hint, &json)) {
         memo->start = w->out->len + w->comma;
         memo->failures = count_failures(native);
         return false;
@@ -254,11 +254,10 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
                        const struct packet_path *path) {
     const struct connection *c = t->connection;
     enum direction server = direction_other(t->client);
-    const uint8_t known[] = {(uint8_t)t->type, (uint8_t)t->tunnel_protocol, t->client, c->path_seen[0],
-                             c->path_seen[1]};
-    struct native_memo memo = {.key = {.kind = MEMO_CLIENT,
-                                       .name = slice_make(&c->ordinal, sizeof c->ordinal),
-                                       .value = slice_make(known, sizeof known)}};
+    const uint64_t known[] = {c->ordinal, (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
+                                              (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
+                                              (uint64_t)c->path_seen[1]};
+    struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)}};
     if (!native_remembers(native, w, &memo)) {
         write_network(native, w, t, path);
         WRITER_KEY(w, "client");
@@ -267,6 +266,7 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     }
     end_side(w, t, t->client, &t->request);
     memo.key.kind = MEMO_SERVER;
+    memo.hint = 0;
     if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
         begin_side(w, c, server);

@@ -10,13 +10,16 @@
 #include "output/url.h"
 #include "output/writer.h"
 
+enum { NATIVE_HINTS = 24 };
+
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
     struct memo *memo;
-    struct buf scratch;   /* of masking */
-    struct url url;       /* of the transaction at hand */
-    struct buf file_json; /* names `file`; empty where there is no name */
+    uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
+    struct buf scratch;              /* of masking */
+    struct url url;                  /* of the transaction at hand */
+    struct buf file_json;            /* names `file`; empty where there is no name */
     uint32_t file;
 };
 
@@ -26,8 +29,9 @@ void native_write(struct native *, struct writer *, const struct transaction *);
 /* What is being written for the memo. */
 struct native_memo {
     struct memo_key key; /* the caller's to set */
-    size_t start;        /* in the output */
-    size_t failures;     /* refused memory before */
+    uint16_t hint;
+    size_t start;    /* in the output */
+    size_t failures; /* refused memory before */
 };
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
 bool native_remembers(struct native *, struct writer *, struct native_memo *);

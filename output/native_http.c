@@ -36,14 +36,39 @@ static void make_field(struct native *native, struct writer *w, const struct hea
     writer_end_object(w);
 }
 
-static void write_fields(struct native *native, struct writer *w, const struct header_list *list) {
+/* A field's name and value lie in one piece, a few bytes apart; where they do not, there is nothing to
+ * compare with. */
+static bool line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
+    enum { APART = 255 };
+    uintptr_t name = (uintptr_t)field->name.ptr, value = (uintptr_t)field->value.ptr;
+    uintptr_t value_at = value - name;
+    if (value < name + field->name.len || value_at - field->name.len > APART || field->name.len > UINT8_MAX) {
+        return false;
+    }
+    *key = (struct memo_key){.kind = kind,
+                             .parts = (uint32_t)(field->name.len | value_at << 8),
+                             .bytes = slice_make(field->name.ptr, value_at + field->value.len)};
+    return true;
+}
+
+/* `hints`: NATIVE_HINTS of them, or NULL. */
+static void write_fields(struct native *native, struct writer *w, const struct header_list *list,
+                         uint16_t *hints) {
     writer_begin_array(w);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct header *field = &list->items[i];
-        struct native_memo memo = {.key = {.kind = MEMO_FIELD, .name = field->name, .value = field->value}};
+        struct native_memo memo;
+        if (!line_key(field, MEMO_FIELD, &memo.key)) {
+            make_field(native, w, field);
+            continue;
+        }
+        memo.hint = hints && i < NATIVE_HINTS ? hints[i] : 0;
         if (!native_remembers(native, w, &memo)) {
             make_field(native, w, field);
             native_remember(native, w, &memo);
+        }
+        if (hints && i < NATIVE_HINTS) {
+            hints[i] = memo.hint;
         }
     }
     writer_end_array(w);
@@ -51,10 +76,13 @@ static void write_fields(struct native *native, struct writer *w, const struct h
 
 /* A field's value as a string; what is not UTF-8 of it stands with the fields. */
 static void write_value(struct native *native, struct writer *w, const struct header *field) {
-    struct native_memo memo = {.key = {.kind = MEMO_VALUE, .name = field->name, .value = field->value}};
-    if (!native_remembers(native, w, &memo)) {
+    struct native_memo memo = {.hint = 0};
+    bool may_remember = line_key(field, MEMO_VALUE, &memo.key);
+    if (!may_remember || !native_remembers(native, w, &memo)) {
         (void)writer_string(w, field_value(native, field));
-        native_remember(native, w, &memo);
+        if (may_remember) {
+            native_remember(native, w, &memo);
+        }
     }
 }
 
@@ -150,10 +178,13 @@ static void write_content_type(struct native *native, struct writer *w, const st
     if (!field) {
         return;
     }
-    struct native_memo memo = {.key = {.kind = MEMO_MEDIA_TYPE, .name = field->name, .value = field->value}};
-    if (!native_remembers(native, w, &memo)) {
+    struct native_memo memo = {.hint = 0};
+    bool may_remember = line_key(field, MEMO_MEDIA_TYPE, &memo.key);
+    if (!may_remember || !native_remembers(native, w, &memo)) {
         make_content_type(native, w, field);
-        native_remember(native, w, &memo);
+        if (may_remember) {
+            native_remember(native, w, &memo);
+        }
     }
 }
 
@@ -178,13 +209,14 @@ static void write_framing(struct writer *w, enum h1_framing_kind kind) {
 }
 
 /* What requests and responses have in common: fields, sizes, framing. */
-static void write_message(struct native *native, struct writer *w, const struct http_message *m) {
+static void write_message(struct native *native, struct writer *w, const struct http_message *m,
+                          uint16_t *hints) {
     WRITER_KEY(w, "headers");
-    write_fields(native, w, &m->headers);
+    write_fields(native, w, &m->headers, hints);
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
     if (m->trailers.count) {
         WRITER_KEY(w, "trailers");
-        write_fields(native, w, &m->trailers);
+        write_fields(native, w, &m->trailers, NULL);
     }
     if (dropped) {
         WRITER_KEY(w, "fields_dropped");
@@ -228,7 +260,7 @@ static void write_request(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);
     }
-    write_message(native, w, request);
+    write_message(native, w, request, native->hints[0]);
     writer_end_object(w);
 }
 
@@ -254,8 +286,7 @@ static void make_status(struct native *native, struct writer *w, unsigned status
 }
 
 static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
-    struct native_memo memo = {
-        .key = {.kind = MEMO_STATUS, .name = slice_make(&status, sizeof status), .value = reason}};
+    struct native_memo memo = {.key = {.kind = MEMO_STATUS, .parts = status, .bytes = reason}};
     if (!native_remembers(native, w, &memo)) {
         make_status(native, w, status, reason);
         native_remember(native, w, &memo);
@@ -272,7 +303,7 @@ static void write_interim(struct native *native, struct writer *w, const struct 
         writer_time(w, i->time_ns);
         write_status(native, w, i->status, i->reason);
         WRITER_KEY(w, "headers");
-        write_fields(native, w, &i->headers);
+        write_fields(native, w, &i->headers, NULL);
         writer_end_object(w);
         stored++;
     }
@@ -292,7 +323,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         write_status(native, w, response->status, response->line[2]);
     }
     if (response->seen) {
-        write_message(native, w, response);
+        write_message(native, w, response, native->hints[1]);
     }
     if (t->interim_count) {
         write_interim(native, w, t);
