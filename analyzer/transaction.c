@@ -139,6 +139,7 @@ bool transaction_add_header(struct transaction *t, struct header_list *list, str
         struct header *header = &list->items[list->count];
         header->name = arena_copy(&t->arena, name, &ok);
         header->value = arena_copy(&t->arena, value, &ok);
+        header->joined = false;
     }
     if (!ok) {
         list->dropped++;
@@ -167,6 +168,7 @@ bool transaction_add_headers(struct transaction *t, struct header_list *list, co
         const struct h1_field *field = &fields[i];
         header->name = slice_make(copy.ptr + (field->name.ptr - front), field->name.len);
         header->value = slice_make(copy.ptr + (field->value.ptr - front), field->value.len);
+        header->joined = true;
     }
     list->count = (uint32_t)wanted;
     return true;

@@ -15,6 +15,7 @@
 struct header {
     struct slice name;
     struct slice value;
+    bool joined; /* both lie in one piece of memory, the value behind the name */
 };
 
 /* Fields in the order sent. */

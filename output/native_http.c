@@ -36,17 +36,17 @@ static void make_field(struct native *native, struct writer *w, const struct hea
     writer_end_object(w);
 }
 
-/* A field's name and value lie in one piece, a few bytes apart; where they do not, there is nothing to
- * compare with. */
+/* The field's line as it was sent, where it was kept in one piece. */
 static bool line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
-    enum { APART = 255 };
-    uintptr_t name = (uintptr_t)field->name.ptr, value = (uintptr_t)field->value.ptr;
-    uintptr_t value_at = value - name;
-    if (value < name + field->name.len || value_at - field->name.len > APART || field->name.len > UINT8_MAX) {
+    if (!field->joined || field->name.len > UINT16_MAX) {
+        return false;
+    }
+    size_t value_at = (size_t)(field->value.ptr - field->name.ptr), apart = value_at - field->name.len;
+    if (apart > UINT16_MAX) {
         return false;
     }
     *key = (struct memo_key){.kind = kind,
-                             .parts = (uint32_t)(field->name.len | value_at << 8),
+                             .parts = (uint32_t)(field->name.len << 16 | apart),
                              .bytes = slice_make(field->name.ptr, value_at + field->value.len)};
     return true;
 }

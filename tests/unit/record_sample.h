@@ -21,7 +21,7 @@ struct sample {
 };
 
 static inline void sample_add(struct header_list *list, const char *name, struct slice value) {
-    list->items[list->count++] = (struct header){slice_of(name), value};
+    list->items[list->count++] = (struct header){.name = slice_of(name), .value = value};
 }
 
 static inline void sample_request_field(struct sample *s, const char *name, const char *value) {
