@@ -7,11 +7,14 @@
 
 #include "capture/slice.h"
 
+/* The latest time of a frame, in 2253: what is added to one, nine years at most, does not overflow. */
+#define FRAME_TIME_MOST_NS (INT64_MAX - (INT64_C(1) << 58))
+
 struct frame {
     struct slice bytes; /* captured bytes */
     uint32_t wire_len;  /* bytes on the wire, >= bytes.len */
     int link_type;      /* DLT_ value of libpcap */
-    int64_t time_ns;    /* since the epoch */
+    int64_t time_ns;    /* since the epoch, 0 to FRAME_TIME_MOST_NS */
     uint64_t number;    /* in its file, from 1, as Wireshark numbers it; live: in the run */
     uint64_t ordinal;   /* in the run, from 1, over all files */
     uint32_t file;      /* which of the files given, from 0 */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/source_ops.h"
 
-#include "capture/limits.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -67,36 +65,6 @@ void source_free(struct source *source) {
     source_filter_fini(&source->filter);
     (void)close(source->wake_fd);
     free(source);
-}
-
-/* Stamps outside of what 64 bits of nanoseconds hold, and those before 1970, are brought to the nearest that
- * fits: a file may say anything. */
-static int64_t frame_time(const struct timeval *stamp, bool nanoseconds) {
-    int64_t seconds = stamp->tv_sec;
-    if (seconds < 0 && seconds >= INT32_MIN) {
-        seconds += INT64_C(1) << 32; /* libpcap reads pcap's unsigned 32 bits as signed */
-    }
-    int64_t fraction = stamp->tv_usec;
-    int64_t unit = nanoseconds ? 1 : 1000;
-    if (seconds < 0) {
-        return 0;
-    }
-    if (seconds >= INT64_MAX / NS_PER_SECOND - 1) {
-        return INT64_MAX;
-    }
-    /* A broken fraction may be larger than a second: 32 bits of microseconds are 72 minutes. */
-    if (fraction < 0 || fraction > UINT32_MAX * INT64_C(1000) / unit) {
-        fraction = 0;
-    }
-    int64_t time_ns = 0;
-    return __builtin_add_overflow(seconds * NS_PER_SECOND, fraction * unit, &time_ns) ? INT64_MAX : time_ns;
-}
-
-void source_fill(struct frame *frame, const struct pcap_pkthdr *header, const u_char *bytes,
-                 bool nanoseconds) {
-    frame->bytes = slice_make(bytes, header->caplen);
-    frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
-    frame->time_ns = frame_time(&header->ts, nanoseconds);
 }
 
 enum source_status source_next(struct source *source, struct frame *frame) {

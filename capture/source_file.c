@@ -1,50 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capture files through libpcap, one after the other. Frame numbers restart in each file. */
-#include "capture/source_ops.h"
-#include "capture/source_stream.h"
+/* Capture files, one after the other. Frame numbers restart in each file. */
+#include "capture/source_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Invariant: `pcap` is set only while `stream` is; both belong to paths[next - 1]. */
-struct source_files {
-    const char **paths; /* our array of the caller's strings */
-    size_t count;
-    size_t next; /* the file whose turn comes next */
-    struct source_stream *stream;
-    FILE *file; /* of the stream; owned by `pcap` */
-    pcap_t *pcap;
-    uint64_t number; /* of the last frame in this file */
-    uint64_t bytes_done;
-    uint64_t bytes_total; /* 0 where unknown */
-};
-
-static bool is_standard_input(const char *path) {
+bool source_files_is_standard_input(const char *path) {
     return strcmp(path, "-") == 0;
 }
 
-static const char *shown_name(const char *path) {
-    return is_standard_input(path) ? "standard input" : path;
+const char *source_files_shown_name(const char *path) {
+    return source_files_is_standard_input(path) ? "standard input" : path;
 }
 
-static void close_file(struct source_files *files) {
-    if (files->pcap) {
-        pcap_close(files->pcap);
-        files->pcap = NULL;
-        files->file = NULL;
-    }
-    if (files->stream) {
-        files->bytes_done += source_stream_bytes_read(files->stream);
-        source_stream_free(files->stream);
-        files->stream = NULL;
-    }
-}
-
-static const char *how_to_mend(int error) {
+const char *source_files_mend(int error) {
     switch (error) {
     case ENOENT:
     case ENOTDIR:
@@ -59,7 +31,44 @@ static const char *how_to_mend(int error) {
     }
 }
 
-/* What a file that libpcap does not know begins with, for people. */
+bool source_files_begin(struct source_files *files, int fd, int wake_fd, int idle_ms) {
+    files->stream = source_stream_new(fd, wake_fd, idle_ms);
+    if (!files->stream) {
+        (void)close(fd);
+        return false;
+    }
+    file_format_init(&files->format);
+    files->begun = false;
+    files->unpacked = 0;
+    files->number = 0;
+    return true;
+}
+
+void source_files_end(struct source_files *files) {
+    if (files->stream) {
+        source_stream_free(files->stream);
+        files->stream = NULL;
+        source_window_clear(&files->window);
+        file_format_fini(&files->format);
+    }
+}
+
+enum source_stream_state source_files_bring(struct source_files *files, size_t wanted) {
+    size_t room = 0;
+    size_t given = 0;
+    uint8_t *to = source_window_room(&files->window, wanted, &room);
+    if (!to) {
+        files->problem = "out of memory";
+        return STREAM_FAILED;
+    }
+    enum source_stream_state state = source_stream_read(files->stream, to, room, &given);
+    source_window_add(&files->window, given);
+    files->unpacked += given;
+    files->problem = source_stream_problem(files->stream);
+    return state;
+}
+
+/* What a file that is no capture begins with, for people. */
 static void describe_first(struct slice first, char *text, size_t room) {
     bool printable = true;
     for (size_t i = 0; i < first.len; i++) {
@@ -77,202 +86,188 @@ static void describe_first(struct slice first, char *text, size_t room) {
     }
 }
 
-/* The magic numbers of pcap (plain, nanosecond, with Kuznetzov's extra fields; either byte order) and pcapng.
- */
-static bool is_capture(struct slice first) {
-    static const char magics[][4] = {"\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d",
-                                     "\x4d\x3c\xb2\xa1", "\xa1\xb2\xcd\x34", "\x34\xcd\xb2\xa1",
-                                     "\x0a\x0d\x0d\x0a"};
-    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-        if (first.len >= 4 && memcmp(first.ptr, magics[i], 4) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum opening {
-    OPENING_DONE,
-    OPENING_REFUSED, /* it is no capture that hark can read */
-    OPENING_DAMAGED, /* it is one, but its beginning is damaged */
-    OPENING_STOPPED,
-};
-
-/* Opens the stream's capture; the message on refusal and damage. */
-static enum opening open_capture(struct source_stream *stream, const char *name, pcap_t **pcap, FILE **file,
-                                 char message[SOURCE_MESSAGE_BYTES]) {
-    char problem[PCAP_ERRBUF_SIZE] = "";
-    *file = source_stream_file(stream);
-    *pcap =
-        *file ? pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, problem) : NULL;
-    if (*pcap) {
-        return OPENING_DONE;
-    }
-    if (!*file) {
-        source_say(message, "%s: out of memory", name);
-        return OPENING_DAMAGED;
-    }
-    (void)fclose(*file);
-    *file = NULL;
-    struct slice first = source_stream_first(stream);
-    switch (source_stream_state(stream)) {
-    case STREAM_STOPPED:
-        return OPENING_STOPPED;
-    case STREAM_FAILED:
-        source_say(message, "%s: %s", name, source_stream_problem(stream));
-        return source_stream_unsupported(stream) ? OPENING_REFUSED : OPENING_DAMAGED;
-    case STREAM_READING:
-    case STREAM_IDLE:
-    case STREAM_END:
-        break;
-    }
+void source_files_say_strange(const struct source_files *files, const char *name,
+                              char message[SOURCE_MESSAGE_BYTES]) {
+    enum { SHOWN_BYTES = 16 };
+    struct slice first = slice_first(source_window_rest(&files->window), SHOWN_BYTES);
     if (first.len == 0) {
         source_say(message, "%s: is empty; give a pcap or pcapng file", name);
-        return OPENING_REFUSED;
+        return;
     }
-    if (!is_capture(first)) {
-        char begins[96];
-        describe_first(first, begins, sizeof begins);
-        source_say(message, "%s: is not a capture file (it begins with %s); give a pcap or pcapng file", name,
-                   begins);
-        return OPENING_REFUSED;
-    }
-    source_say(message, "%s: no frame can be read: %s", name, problem);
-    return OPENING_DAMAGED;
+    char begins[96];
+    describe_first(first, begins, sizeof begins);
+    source_say(message, "%s: is not a capture file (it begins with %s); give a pcap or pcapng file", name,
+               begins);
 }
 
-/* The capture at paths[next] becomes the current one. On failure it is skipped. */
-static enum opening open_turn(struct source *source, bool *idle) {
+static const char *name_at_hand(const struct source_files *files) {
+    return source_files_shown_name(files->paths[files->next - 1]);
+}
+
+static void close_file(struct source_files *files) {
+    files->bytes_done += source_stream_bytes_read(files->stream);
+    source_files_end(files);
+}
+
+/* The message is set; the next file follows. */
+static enum source_status give_up(struct source *source) {
     struct source_files *files = source->input;
-    if (!files->stream) {
-        const char *path = files->paths[files->next++];
-        files->number = 0;
-        int fd =
-            is_standard_input(path) ? STDIN_FILENO : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd < 0) {
-            source_say(source->message, "%s: %s%s", path, strerror(errno), how_to_mend(errno));
-            return OPENING_DAMAGED;
-        }
-        files->stream = source_stream_new(fd, source->wake_fd, source->idle_ms);
-        if (!files->stream) {
-            source_say(source->message, "%s: out of memory", path);
-            (void)close(fd);
-            return OPENING_DAMAGED;
-        }
-    }
-    enum source_stream_state ready = source_stream_wait(files->stream);
-    *idle = ready == STREAM_IDLE;
-    if (*idle) {
-        return OPENING_DONE;
-    }
-    if (ready == STREAM_STOPPED) {
-        return OPENING_STOPPED;
-    }
-    const char *name = shown_name(files->paths[files->next - 1]);
-    enum opening opening = open_capture(files->stream, name, &files->pcap, &files->file, source->message);
-    if (opening != OPENING_DONE) {
+    source->counts.damaged_files++;
+    if (files->stream) {
         close_file(files);
-        return opening;
     }
+    return SOURCE_DAMAGED;
+}
+
+/* The file at paths[next] becomes the one at hand. */
+static bool open_turn(struct source *source) {
+    struct source_files *files = source->input;
+    const char *path = files->paths[files->next++];
+    int fd = source_files_is_standard_input(path) ? STDIN_FILENO
+                                                  : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0) {
+        source_say(source->message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
+        return false;
+    }
+    if (!source_files_begin(files, fd, source->wake_fd, source->idle_ms)) {
+        source_say(source->message, "%s: out of memory", path);
+        return false;
+    }
+    source_filter_forget_misfits(&source->filter);
+    return true;
+}
+
+static enum source_status end_damaged(struct source *source, const char *problem) {
+    struct source_files *files = source->input;
+    const char *name = name_at_hand(files);
+    uint64_t place = files->unpacked - source_window_rest(&files->window).len;
+    if (files->begun) {
+        source_say(source->message, "%s: reading ended after frame %llu, at byte %llu%s: %s", name,
+                   (unsigned long long)files->number, (unsigned long long)place,
+                   source_stream_packed(files->stream) ? " of the unpacked file" : "", problem);
+    } else {
+        source_say(source->message, "%s: no frame can be read: %s", name, problem);
+    }
+    return give_up(source);
+}
+
+static enum source_status end_strange(struct source *source) {
+    struct source_files *files = source->input;
+    source_files_say_strange(files, name_at_hand(files), source->message);
+    return give_up(source);
+}
+
+/* Nothing follows in the file. SOURCE_FRAME for the next one's turn. */
+static enum source_status end_file(struct source *source, size_t wanted) {
+    struct source_files *files = source->input;
+    struct slice rest = source_window_rest(&files->window);
+    if (files->format.kind == FILE_KIND_UNKNOWN && files->unpacked < 4) {
+        return end_strange(source);
+    }
+    if (rest.len) {
+        file_format_ended(&files->format, rest, wanted);
+        return end_damaged(source, file_format_problem(&files->format));
+    }
+    close_file(files);
+    return SOURCE_FRAME;
+}
+
+/* There are to be `wanted` bytes at hand. SOURCE_FRAME when reading goes on. */
+static enum source_status bring(struct source *source, size_t wanted) {
+    struct source_files *files = source->input;
+    switch (source_files_bring(files, wanted)) {
+    case STREAM_READING:
+        /* A file may have much between two frames. */
+        return atomic_load_explicit(&source->stopped, memory_order_relaxed) ? SOURCE_END : SOURCE_FRAME;
+    case STREAM_IDLE:
+        return SOURCE_IDLE;
+    case STREAM_STOPPED:
+        return SOURCE_END;
+    case STREAM_END:
+        return end_file(source, wanted);
+    case STREAM_FAILED:
+        break;
+    }
+    if (files->begun) {
+        return end_damaged(source, files->problem);
+    }
+    source_say(source->message, "%s: %s", name_at_hand(files), files->problem);
+    return give_up(source);
+}
+
+/* The first frame of a link type is at hand: is the filter made for it? SOURCE_FRAME when it is now. Where it
+ * can't be, that is said once a file, and reading goes on without the frames that are of that type. */
+static enum source_status prepare_filter(struct source *source, const struct frame *frame) {
+    struct source_files *files = source->input;
     char problem[PCAP_ERRBUF_SIZE];
-    enum source_filter_status filter =
-        source_filter_prepare(&source->filter, pcap_datalink(files->pcap), problem, sizeof problem);
-    if (filter != SOURCE_FILTER_READY) {
-        source_say(source->message, "%s: the filter %s: %s", name,
-                   filter == SOURCE_FILTER_WRONG ? "does not fit it" : "can't be compiled", problem);
-        close_file(files);
-        return OPENING_DAMAGED;
-    }
-    return OPENING_DONE;
-}
-
-/* Of a pcapng file libpcap reads interfaces of one link type and snapshot length alone. */
-static const char *how_to_mend_damage(const char *problem) {
-    if (strstr(problem, "different from the snapshot length")) {
-        return "; rewrite the file: editcap -F pcap FILE NEWFILE";
-    }
-    if (strstr(problem, "different from the type")) {
-        return "; only one link type a file can be read: capture each interface to a file of its own";
-    }
-    return "";
-}
-
-static void say_damage(struct source *source, enum source_stream_state state) {
-    struct source_files *files = source->input;
-    const char *name = shown_name(files->paths[files->next - 1]);
-    const char *problem =
-        state == STREAM_FAILED ? source_stream_problem(files->stream) : pcap_geterr(files->pcap);
-    source_say(source->message, "%s: reading ended after frame %llu, at byte %llu%s: %s%s", name,
-               (unsigned long long)files->number, (unsigned long long)source_stream_marked(files->stream),
-               source_stream_packed(files->stream) ? " of the unpacked file" : "", problem,
-               how_to_mend_damage(problem));
-}
-
-static enum source_status read_frame(struct source *source, struct frame *frame) {
-    struct source_files *files = source->input;
-    source_stream_mark(files->stream);
-    struct pcap_pkthdr *header = NULL;
-    const u_char *bytes = NULL;
-    int result = pcap_next_ex(files->pcap, &header, &bytes);
-    if (result == 1) {
-        source_fill(frame, header, bytes, true);
-        frame->link_type = pcap_datalink(files->pcap);
-        frame->number = ++files->number;
-        frame->file = (uint32_t)(files->next - 1);
-        frame->interface = 0; /* libpcap does not tell */
+    enum source_filter_status status =
+        source_filter_prepare(&source->filter, frame->link_type, problem, sizeof problem);
+    if (status == SOURCE_FILTER_READY) {
         return SOURCE_FRAME;
     }
-    enum source_stream_state state = source_stream_state(files->stream);
-    if (state == STREAM_IDLE) {
-        clearerr(files->file);
-        return SOURCE_IDLE;
+    if (status == SOURCE_FILTER_NO_MEMORY) {
+        source_say(source->message, "%s: the filter can't be compiled: %s", name_at_hand(files), problem);
+        return give_up(source);
     }
-    if (state == STREAM_STOPPED) {
-        return SOURCE_END;
-    }
-    if (result == PCAP_ERROR_BREAK && state != STREAM_FAILED) {
-        return SOURCE_END;
-    }
-    say_damage(source, state);
+    const char *type = pcap_datalink_val_to_name(frame->link_type);
+    source_say(source->message,
+               "%s: the filter does not fit frames of link type %d (%s), which are left out from frame %llu "
+               "on: %s",
+               name_at_hand(files), frame->link_type, type ? type : "unknown",
+               (unsigned long long)files->number + 1, problem);
+    source->counts.damaged_files++;
     return SOURCE_DAMAGED;
+}
+
+/* All that is no frame, or whose filter is not ready. SOURCE_FRAME when reading goes on. Kept apart from the
+ * way of a usual frame, which stays short so. */
+__attribute__((noinline)) static enum source_status take_step(struct source *source, enum file_step step,
+                                                              size_t bytes, const struct frame *frame) {
+    struct source_files *files = source->input;
+    switch (step) {
+    case FILE_FRAME:
+        return prepare_filter(source, frame); /* the frame comes again */
+    case FILE_RECORD:
+        files->number++;
+        source_window_take(&files->window, bytes);
+        return SOURCE_FRAME;
+    case FILE_PASSED:
+        files->begun = true;
+        source_window_take(&files->window, bytes);
+        return SOURCE_FRAME;
+    case FILE_MORE:
+        if (files->stream) {
+            return bring(source, bytes);
+        }
+        if (files->next == files->count) {
+            return SOURCE_END;
+        }
+        return open_turn(source) ? SOURCE_FRAME : give_up(source);
+    case FILE_STRANGE:
+        return end_strange(source);
+    case FILE_DAMAGED:
+        break;
+    }
+    return end_damaged(source, file_format_problem(&files->format));
 }
 
 static enum source_status files_next(struct source *source, struct frame *frame) {
     struct source_files *files = source->input;
-    for (;;) {
-        if (!files->pcap) {
-            if (!files->stream && files->next == files->count) {
-                return SOURCE_END;
-            }
-            bool idle = false;
-            switch (open_turn(source, &idle)) {
-            case OPENING_DONE:
-                if (idle) {
-                    return SOURCE_IDLE;
-                }
-                break;
-            case OPENING_STOPPED:
-                return SOURCE_END;
-            case OPENING_REFUSED:
-            case OPENING_DAMAGED:
-                source->counts.damaged_files++;
-                return SOURCE_DAMAGED;
-            }
+    enum source_status status = SOURCE_FRAME;
+    while (status == SOURCE_FRAME) {
+        size_t bytes = 0;
+        /* Without a file there is no byte at hand, and more are wanted. */
+        enum file_step step =
+            file_format_next(&files->format, source_window_rest(&files->window), &bytes, frame);
+        if (step == FILE_FRAME && source_filter_is_ready(&source->filter, frame->link_type)) {
+            source_window_take(&files->window, bytes);
+            frame->number = ++files->number;
+            frame->file = (uint32_t)(files->next - 1);
+            return SOURCE_FRAME;
         }
-        enum source_status status = read_frame(source, frame);
-        if (status == SOURCE_FRAME || status == SOURCE_IDLE) {
-            return status;
-        }
-        bool stopped = source_stream_state(files->stream) == STREAM_STOPPED;
-        close_file(files);
-        if (status == SOURCE_DAMAGED) {
-            source->counts.damaged_files++;
-            return SOURCE_DAMAGED;
-        }
-        if (stopped) {
-            return SOURCE_END;
-        }
+        status = take_step(source, step, bytes, frame);
     }
+    return status;
 }
 
 static void files_counts(const struct source *source, struct source_counts *counts) {
@@ -290,7 +285,8 @@ static const char *files_name(const struct source *source, uint32_t file) {
 static void files_free(struct source *source) {
     struct source_files *files = source->input;
     if (files) {
-        close_file(files);
+        source_files_end(files);
+        source_window_fini(&files->window);
         free(files->paths);
         free(files);
     }
@@ -303,121 +299,6 @@ static const struct source_ops files_ops = {
     .free = files_free,
     .live = false,
 };
-
-/* Does the filter fit a file's link type? */
-static enum source_error check_filter(struct source *source, const char *path, int link_type,
-                                      char message[SOURCE_MESSAGE_BYTES]) {
-    const char *expression = source->filter.expression;
-    char problem[PCAP_ERRBUF_SIZE], usual[PCAP_ERRBUF_SIZE];
-    switch (source_filter_prepare(&source->filter, link_type, problem, sizeof problem)) {
-    case SOURCE_FILTER_READY:
-        return SOURCE_OK;
-    case SOURCE_FILTER_NO_MEMORY:
-        source_say(message, "filter \"%s\": %s", expression, problem);
-        return SOURCE_ERROR_FILE;
-    case SOURCE_FILTER_WRONG:
-        break;
-    }
-    bool of_file = source_filter_plausible(expression, usual, sizeof usual) == SOURCE_FILTER_READY;
-    source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", expression,
-               of_file ? " does not fit " : "", of_file ? path : "", problem);
-    return SOURCE_ERROR_FILTER;
-}
-
-/* Opens the regular file, looks at its beginning and closes it: a run over thousands of files holds one. */
-static enum source_error check_capture(struct source *source, const char *path,
-                                       char message[SOURCE_MESSAGE_BYTES]) {
-    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        source_say(message, "%s: %s%s", path, strerror(errno), how_to_mend(errno));
-        return SOURCE_ERROR_FILE;
-    }
-    struct source_stream *stream = source_stream_new(fd, source->wake_fd, 0);
-    if (!stream) {
-        (void)close(fd);
-        source_say(message, "%s: out of memory", path);
-        return SOURCE_ERROR_FILE;
-    }
-    pcap_t *pcap = NULL;
-    FILE *file = NULL;
-    enum opening opening = open_capture(stream, path, &pcap, &file, message);
-    enum source_error error = opening == OPENING_REFUSED ? SOURCE_ERROR_FILE : SOURCE_OK;
-    if (opening == OPENING_DONE) {
-        error = check_filter(source, path, pcap_datalink(pcap), message);
-    }
-    if (pcap) {
-        pcap_close(pcap);
-    }
-    source_stream_free(stream);
-    return error;
-}
-
-static enum source_error check_path(struct source *source, const char *path, bool *total_known,
-                                    char message[SOURCE_MESSAGE_BYTES]) {
-    struct source_files *files = source->input;
-    struct stat status;
-    bool standard_input = is_standard_input(path);
-    if ((standard_input ? fstat(STDIN_FILENO, &status) : stat(path, &status)) != 0) {
-        source_say(message, "%s: %s%s", shown_name(path), strerror(errno), how_to_mend(errno));
-        return SOURCE_ERROR_FILE;
-    }
-    if (S_ISREG(status.st_mode)) {
-        files->bytes_total += (uint64_t)status.st_size;
-        return standard_input ? SOURCE_OK : check_capture(source, path, message);
-    }
-    *total_known = false;
-    if (S_ISDIR(status.st_mode)) {
-        source_say(message, "%s: is a directory; give the capture files in it, each with -r",
-                   shown_name(path));
-        return SOURCE_ERROR_FILE;
-    }
-    if (standard_input && isatty(STDIN_FILENO)) {
-        source_say(message, "standard input: is a terminal; pipe a capture into hark, or give -r a file");
-        return SOURCE_ERROR_FILE;
-    }
-    if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode) && !standard_input) {
-        source_say(message, "%s: is neither a file nor a pipe; give a capture file", path);
-        return SOURCE_ERROR_FILE;
-    }
-    if (!standard_input && access(path, R_OK) != 0) {
-        source_say(message, "%s: %s%s", path, strerror(errno), how_to_mend(errno));
-        return SOURCE_ERROR_FILE;
-    }
-    return SOURCE_OK;
-}
-
-static enum source_error check_all(struct source *source, char message[SOURCE_MESSAGE_BYTES]) {
-    struct source_files *files = source->input;
-    bool total_known = true;
-    bool standard_input = false;
-    for (size_t i = 0; i < files->count; i++) {
-        const char *path = files->paths[i];
-        if (is_standard_input(path) && standard_input) {
-            source_say(message, "standard input: is given twice, but can be read only once; give one -r -");
-            return SOURCE_ERROR_FILE;
-        }
-        standard_input = standard_input || is_standard_input(path);
-        enum source_error error = check_path(source, path, &total_known, message);
-        if (error != SOURCE_OK) {
-            return error;
-        }
-    }
-    if (!total_known) {
-        files->bytes_total = 0;
-    }
-    /* No file told a link type: a wrong filter should be known now all the same. */
-    char problem[PCAP_ERRBUF_SIZE];
-    const char *expression = source->filter.expression;
-    enum source_filter_status filter = source->filter.compiled
-                                           ? SOURCE_FILTER_READY
-                                           : source_filter_plausible(expression, problem, sizeof problem);
-    if (filter == SOURCE_FILTER_READY) {
-        return SOURCE_OK;
-    }
-    bool wrong = filter == SOURCE_FILTER_WRONG;
-    source_say(message, "filter \"%s\": %s%s", expression, problem, wrong ? "; see man 7 pcap-filter" : "");
-    return wrong ? SOURCE_ERROR_FILTER : SOURCE_ERROR_FILE;
-}
 
 struct source *source_open_files(const struct source_files_options *options, enum source_error *error,
                                  char message[SOURCE_MESSAGE_BYTES]) {
@@ -438,7 +319,7 @@ struct source *source_open_files(const struct source_files_options *options, enu
     if (files && files->paths) {
         memcpy(files->paths, options->paths, options->path_count * sizeof *files->paths);
         files->count = options->path_count;
-        *error = check_all(source, message);
+        *error = source_files_check(source, message);
     } else {
         source_say(message, "out of memory");
     }

@@ -12,14 +12,18 @@ bool source_filter_is_blank(const char *expression) {
 }
 
 void source_filter_init(struct source_filter *filter, const char *expression) {
-    *filter = (struct source_filter){.expression = source_filter_is_blank(expression) ? NULL : expression};
+    *filter = (struct source_filter){.expression = source_filter_is_blank(expression) ? NULL : expression,
+                                     .chosen = FILTER_LINK_TYPES,
+                                     .chosen_type = -1};
 }
 
 void source_filter_fini(struct source_filter *filter) {
-    if (filter->compiled) {
-        pcap_freecode(&filter->program);
-        filter->compiled = false;
+    for (size_t i = 0; i < filter->count; i++) {
+        if (filter->programs[i].fits) {
+            pcap_freecode(&filter->programs[i].program);
+        }
     }
+    source_filter_init(filter, NULL);
 }
 
 static enum source_filter_status compile(const char *expression, int link_type, struct bpf_program *program,
@@ -38,17 +42,72 @@ static enum source_filter_status compile(const char *expression, int link_type, 
     return compiled ? SOURCE_FILTER_READY : no_memory ? SOURCE_FILTER_NO_MEMORY : SOURCE_FILTER_WRONG;
 }
 
+static void choose(struct source_filter *filter, size_t program, int link_type) {
+    filter->chosen = program;
+    filter->chosen_type = link_type;
+}
+
+static bool fits_chosen(const struct source_filter *filter) {
+    return filter->chosen < FILTER_LINK_TYPES && filter->programs[filter->chosen].fits;
+}
+
+bool source_filter_find(struct source_filter *filter, int link_type) {
+    for (size_t i = 0; i < filter->count; i++) {
+        if (filter->programs[i].link_type == link_type) {
+            choose(filter, i, link_type);
+            return true;
+        }
+    }
+    if (filter->rest_refused) {
+        choose(filter, FILTER_LINK_TYPES, link_type);
+    }
+    return filter->rest_refused;
+}
+
 enum source_filter_status source_filter_prepare(struct source_filter *filter, int link_type, char *message,
                                                 size_t message_bytes) {
-    if (!filter->expression || (filter->compiled && filter->link_type == link_type)) {
-        return SOURCE_FILTER_READY;
+    if (source_filter_is_ready(filter, link_type)) {
+        bool fits = !filter->expression || fits_chosen(filter);
+        (void)snprintf(message, message_bytes, "%s", fits ? "" : "it does not fit");
+        return fits ? SOURCE_FILTER_READY : SOURCE_FILTER_WRONG;
     }
-    source_filter_fini(filter);
+    if (filter->count == FILTER_LINK_TYPES) {
+        (void)snprintf(message, message_bytes, "more than %d link types", FILTER_LINK_TYPES);
+        filter->rest_refused = true;
+        choose(filter, FILTER_LINK_TYPES, link_type);
+        return SOURCE_FILTER_WRONG;
+    }
+    size_t next = filter->count;
     enum source_filter_status status =
-        compile(filter->expression, link_type, &filter->program, message, message_bytes);
-    filter->compiled = status == SOURCE_FILTER_READY;
-    filter->link_type = link_type;
+        compile(filter->expression, link_type, &filter->programs[next].program, message, message_bytes);
+    if (status != SOURCE_FILTER_NO_MEMORY) {
+        filter->programs[next].link_type = link_type;
+        filter->programs[next].fits = status == SOURCE_FILTER_READY;
+        filter->count++;
+        choose(filter, next, link_type);
+    }
     return status;
+}
+
+void source_filter_forget_misfits(struct source_filter *filter) {
+    size_t kept = 0;
+    for (size_t i = 0; i < filter->count; i++) {
+        if (filter->programs[i].fits) {
+            filter->programs[kept++] = filter->programs[i];
+        }
+    }
+    filter->count = kept;
+    filter->rest_refused = false;
+    choose(filter, FILTER_LINK_TYPES, -1);
+}
+
+bool source_filter_fits_any(const struct source_filter *filter) {
+    for (size_t i = 0; i < filter->count; i++) {
+        if (filter->programs[i].fits) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum source_filter_status source_filter_plausible(const char *expression, char *message,
@@ -73,12 +132,12 @@ enum source_filter_status source_filter_plausible(const char *expression, char *
     return first;
 }
 
-bool source_filter_passes(const struct source_filter *filter, const struct frame *frame) {
-    if (!filter->compiled) {
-        return true;
+bool source_filter_run(const struct source_filter *filter, const struct frame *frame) {
+    if (!fits_chosen(filter)) {
+        return false;
     }
     struct pcap_pkthdr header = {.caplen = (bpf_u_int32)frame->bytes.len, .len = frame->wire_len};
-    return pcap_offline_filter(&filter->program, &header, frame->bytes.ptr) != 0;
+    return pcap_offline_filter(&filter->programs[filter->chosen].program, &header, frame->bytes.ptr) != 0;
 }
 
 static bool is_one_of(struct slice word, const char *const *words, size_t count) {

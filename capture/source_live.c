@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A live interface through libpcap. The kernel's ring is read without blocking, and waiting is a poll of our
  * own, so that it has our time-out and source_stop ends it from any thread. */
+#include "capture/limits.h"
 #include "capture/source_ops.h"
 
 #include <errno.h>
@@ -49,6 +50,16 @@ static bool wait_frames(struct source *source) {
     return ready > 0 && wanted[0].revents;
 }
 
+/* A clock that is set wildly wrong gives the nearest time that can be told. */
+static int64_t time_of(const struct source_live *live, const struct timeval *stamp) {
+    int64_t time_ns = 0;
+    if (__builtin_mul_overflow(stamp->tv_sec, NS_PER_SECOND, &time_ns) ||
+        __builtin_add_overflow(time_ns, stamp->tv_usec * (live->nanoseconds ? 1 : 1000), &time_ns)) {
+        time_ns = stamp->tv_sec < 0 ? 0 : INT64_MAX;
+    }
+    return time_ns < 0 ? 0 : time_ns > FRAME_TIME_MOST_NS ? FRAME_TIME_MOST_NS : time_ns;
+}
+
 static enum source_status live_next(struct source *source, struct frame *frame) {
     struct source_live *live = source->input;
     bool waited = false;
@@ -57,7 +68,9 @@ static enum source_status live_next(struct source *source, struct frame *frame) 
         const u_char *bytes = NULL;
         int result = pcap_next_ex(live->pcap, &header, &bytes);
         if (result == 1) {
-            source_fill(frame, header, bytes, live->nanoseconds);
+            frame->bytes = slice_make(bytes, header->caplen);
+            frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
+            frame->time_ns = time_of(live, &header->ts);
             frame->link_type = live->link_type;
             frame->number = ++live->number;
             frame->file = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kinds of source share, for source*.c alone: the handle, its op table, and how a libpcap packet
- * becomes a frame. */
+/* What the kinds of source share, for source*.c alone: the handle and its op table. */
 #ifndef HARK_CAPTURE_SOURCE_OPS_H
 #define HARK_CAPTURE_SOURCE_OPS_H
 
@@ -40,7 +39,4 @@ struct source *source_new(const struct source_ops *, const char *filter, char me
 /* One line: control bytes (of file names, say) become '?'. What does not fit is cut. */
 __attribute__((format(printf, 2, 3))) void source_say(char message[SOURCE_MESSAGE_BYTES], const char *format,
                                                       ...);
-/* Bytes, lengths and time of a frame. `nanoseconds` says what the header's tv_usec counts. */
-void source_fill(struct frame *, const struct pcap_pkthdr *, const u_char *bytes, bool nanoseconds);
-
 #endif

@@ -3,17 +3,18 @@
 
 #include "capture/source_unpack.h"
 
-#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STREAM_BUFFER_BYTES = 256 * 1024, STREAM_FIRST_BYTES = 16, STREAM_PROBLEM_BYTES = 256 };
+enum { STREAM_PACKED_BYTES = 256 * 1024, STREAM_PROBLEM_BYTES = 256 };
 
-/* Invariant: `raw` holds what was read of the file ahead of the FILE: of a plain file only the bytes that
- * told so, of a packed one what the unpacker has not taken yet. `rest` is that part of it. */
+/* Invariant: `rest` is what was read of the file and not given yet: of a plain file only bytes of `first`,
+ * of a packed one what the unpacker has not taken, which lies in `first` or in `packed`. */
 struct source_stream {
     int fd;
     int wake_fd;
@@ -21,22 +22,15 @@ struct source_stream {
     bool may_block; /* not a regular file */
     bool detected;  /* the packing is known */
     bool raw_ended;
-    bool opened;         /* the reader has begun with frames */
-    bool between_frames; /* this read is a frame's first */
     bool unsupported;
-    enum source_stream_state state;
+    bool failed;
     struct source_unpack *unpack; /* NULL for a plain file */
     struct slice rest;
     uint64_t size; /* bytes to read at the beginning, of a regular file; it may grow, but not shrink */
     uint64_t bytes_read;
-    uint64_t given; /* unpacked bytes given to the FILE */
-    uint64_t marked;
-    uint8_t first[STREAM_FIRST_BYTES];
-    size_t first_len;
+    uint8_t first[PACKING_MAGIC_BYTES];
+    uint8_t *packed; /* STREAM_PACKED_BYTES; NULL for a plain file */
     char problem[STREAM_PROBLEM_BYTES];
-    FILE *file;
-    uint8_t raw[STREAM_BUFFER_BYTES];
-    char buffer[STREAM_BUFFER_BYTES]; /* the FILE's */
 };
 
 struct source_stream *source_stream_new(int fd, int wake_fd, int idle_ms) {
@@ -48,9 +42,13 @@ struct source_stream *source_stream_new(int fd, int wake_fd, int idle_ms) {
     stream->may_block = fstat(fd, &status) != 0 || !S_ISREG(status.st_mode);
     off_t at = stream->may_block ? -1 : lseek(fd, 0, SEEK_CUR);
     stream->size = at >= 0 && status.st_size > at ? (uint64_t)(status.st_size - at) : 0;
+    stream->rest = slice_make(stream->first, 0);
     stream->fd = fd;
     stream->wake_fd = wake_fd;
     stream->idle_ms = idle_ms;
+    if (!stream->may_block) {
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* the kernel reads further ahead */
+    }
     return stream;
 }
 
@@ -62,12 +60,14 @@ void source_stream_free(struct source_stream *stream) {
         (void)close(stream->fd);
     }
     source_unpack_free(stream->unpack);
+    free(stream->packed);
     free(stream);
 }
 
 static enum source_stream_state stream_fail(struct source_stream *stream, const char *what,
                                             const char *mend) {
     (void)snprintf(stream->problem, sizeof stream->problem, "%s%s%s", what, *mend ? "; " : "", mend);
+    stream->failed = true;
     return STREAM_FAILED;
 }
 
@@ -76,11 +76,10 @@ static enum source_stream_state wait_readable(struct source_stream *stream) {
     if (!stream->may_block) {
         return STREAM_READING;
     }
-    bool patient = stream->idle_ms == 0 || !stream->between_frames;
     for (;;) {
         struct pollfd wanted[] = {{.fd = stream->fd, .events = POLLIN},
                                   {.fd = stream->wake_fd, .events = POLLIN}};
-        int ready = poll(wanted, 2, patient ? -1 : stream->idle_ms);
+        int ready = poll(wanted, 2, stream->idle_ms ? stream->idle_ms : -1);
         if (ready < 0 && errno != EINTR) {
             return stream_fail(stream, strerror(errno), "");
         }
@@ -125,17 +124,15 @@ static enum source_stream_state start_unpacking(struct source_stream *stream, en
                                                 const char *tool) {
     char mend[96];
     (void)snprintf(mend, sizeof mend, "unpack it on the way: %s FILE | hark -r -", tool);
-    const char *problem = NULL;
-    bool no_memory = false;
-    stream->unpack = source_unpack_new(packing, &problem, &no_memory);
-    if (no_memory) {
-        return stream_fail(stream, problem, "");
+    const char *problem = "out of memory";
+    bool no_memory = true;
+    stream->packed = malloc(STREAM_PACKED_BYTES);
+    stream->unpack = stream->packed ? source_unpack_new(packing, &problem, &no_memory) : NULL;
+    if (stream->unpack) {
+        return STREAM_READING;
     }
-    if (!stream->unpack) {
-        stream->unsupported = true;
-        return stream_fail(stream, problem, mend);
-    }
-    return STREAM_READING;
+    stream->unsupported = !no_memory;
+    return stream_fail(stream, problem, no_memory ? "" : mend);
 }
 
 /* Reads the first bytes and tells the packing by them. A pipe may give them in pieces. */
@@ -143,11 +140,12 @@ static enum source_stream_state detect(struct source_stream *stream) {
     while (stream->rest.len < PACKING_MAGIC_BYTES && !stream->raw_ended) {
         size_t got = 0;
         size_t at = stream->rest.len;
-        enum source_stream_state state = read_file(stream, stream->raw + at, PACKING_MAGIC_BYTES - at, &got);
+        enum source_stream_state state =
+            read_file(stream, stream->first + at, PACKING_MAGIC_BYTES - at, &got);
         if (state != STREAM_READING) {
             return state;
         }
-        stream->rest = slice_make(stream->raw, at + got);
+        stream->rest.len += got;
     }
     stream->detected = true;
     const char *tool = "";
@@ -155,27 +153,27 @@ static enum source_stream_state detect(struct source_stream *stream) {
     return packing == PACKING_NONE ? STREAM_READING : start_unpacking(stream, packing, tool);
 }
 
-static enum source_stream_state give_plain(struct source_stream *stream, void *to, size_t room,
+static enum source_stream_state give_plain(struct source_stream *stream, uint8_t *to, size_t room,
                                            size_t *given) {
     struct slice part = slice_first(stream->rest, room);
-    stream->rest = slice_after(stream->rest, part.len);
     if (part.len) {
         memcpy(to, part.ptr, part.len);
+        stream->rest = slice_after(stream->rest, part.len);
+        *given = part.len;
         if (stream->may_block || part.len == room) {
-            *given = part.len;
             return STREAM_READING;
         }
     }
     size_t got = 0;
-    enum source_stream_state state = read_file(stream, (char *)to + part.len, room - part.len, &got);
-    *given = part.len + got;
+    enum source_stream_state state = read_file(stream, to + part.len, room - part.len, &got);
+    *given += got;
     if (*given) {
         return STREAM_READING; /* a failure shows again at the next call */
     }
     return state == STREAM_READING ? STREAM_END : state;
 }
 
-static enum source_stream_state give_unpacked(struct source_stream *stream, void *to, size_t room,
+static enum source_stream_state give_unpacked(struct source_stream *stream, uint8_t *to, size_t room,
                                               size_t *given) {
     for (;;) {
         const char *problem = "";
@@ -195,11 +193,11 @@ static enum source_stream_state give_unpacked(struct source_stream *stream, void
             continue;
         }
         size_t got = 0;
-        enum source_stream_state state = read_file(stream, stream->raw, sizeof stream->raw, &got);
+        enum source_stream_state state = read_file(stream, stream->packed, STREAM_PACKED_BYTES, &got);
         if (state != STREAM_READING) {
             return state;
         }
-        stream->rest = slice_make(stream->raw, got);
+        stream->rest = slice_make(stream->packed, got);
         if (got == 0) {
             return source_unpack_complete(stream->unpack)
                        ? STREAM_END
@@ -208,11 +206,11 @@ static enum source_stream_state give_unpacked(struct source_stream *stream, void
     }
 }
 
-/* Gives at least one unpacked byte, or says why there is none. */
-static enum source_stream_state give(struct source_stream *stream, void *to, size_t room, size_t *given) {
+enum source_stream_state source_stream_read(struct source_stream *stream, uint8_t *to, size_t room,
+                                            size_t *given) {
     *given = 0;
-    if (stream->state == STREAM_FAILED || stream->state == STREAM_STOPPED) {
-        return stream->state;
+    if (stream->failed) {
+        return STREAM_FAILED;
     }
     if (!stream->detected) {
         enum source_stream_state state = detect(stream);
@@ -223,73 +221,12 @@ static enum source_stream_state give(struct source_stream *stream, void *to, siz
     return stream->unpack ? give_unpacked(stream, to, room, given) : give_plain(stream, to, room, given);
 }
 
-/* Keeps the first bytes; a pipe may give them in pieces. */
-static void note_first(struct source_stream *stream, const char *news, size_t len) {
-    size_t room = STREAM_FIRST_BYTES - stream->first_len;
-    size_t kept = len < room ? len : room;
-    memcpy(stream->first + stream->first_len, news, kept);
-    stream->first_len += kept;
-}
-
-/* The FILE calls it when its buffer is empty, that is when the reader has taken all that was given. */
-static ssize_t stream_read(void *cookie, char *to, size_t room) {
-    struct source_stream *stream = cookie;
-    size_t given = 0;
-    stream->between_frames = stream->opened && stream->given == stream->marked;
-    stream->state = give(stream, to, room, &given);
-    if (stream->state == STREAM_FAILED || stream->state == STREAM_STOPPED) {
-        errno = stream->state == STREAM_FAILED ? EIO : EINTR;
-        return -1;
-    }
-    note_first(stream, to, given);
-    stream->given += given;
-    return (ssize_t)given;
-}
-
-FILE *source_stream_file(struct source_stream *stream) {
-    stream->file = fopencookie(stream, "r", (cookie_io_functions_t){.read = stream_read});
-    if (stream->file) {
-        (void)setvbuf(stream->file, stream->buffer, _IOFBF, sizeof stream->buffer);
-    }
-    return stream->file;
-}
-
-enum source_stream_state source_stream_wait(struct source_stream *stream) {
-    assert(stream->given == 0);
-    stream->between_frames = true;
-    stream->state = wait_readable(stream);
-    return stream->state;
-}
-
-/* Bytes in the FILE's buffer that its reader has not taken. As fopencookie itself this is glibc's: there is
- * no portable way to ask, and a place in a stream that can't seek is known no other way. */
-static size_t file_unread(const FILE *file) {
-    return (size_t)(file->_IO_read_end - file->_IO_read_ptr);
-}
-
-void source_stream_mark(struct source_stream *stream) {
-    stream->opened = true;
-    stream->marked = stream->given - file_unread(stream->file);
-}
-
-enum source_stream_state source_stream_state(const struct source_stream *stream) {
-    return stream->state;
-}
-
 const char *source_stream_problem(const struct source_stream *stream) {
     return stream->problem;
 }
 
 bool source_stream_unsupported(const struct source_stream *stream) {
     return stream->unsupported;
-}
-
-struct slice source_stream_first(const struct source_stream *stream) {
-    return slice_make(stream->first, stream->first_len);
-}
-
-uint64_t source_stream_marked(const struct source_stream *stream) {
-    return stream->marked;
 }
 
 bool source_stream_packed(const struct source_stream *stream) {

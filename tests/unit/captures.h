@@ -98,6 +98,75 @@ static inline void put_pcap_frame(struct buf *b, struct pcap_shape shape, uint32
     assert_true(buf_append(b, frame, FRAME_BYTES));
 }
 
+/* A pcapng block: type, length, body up to a multiple of 4, the length again. */
+static inline void put_block(struct buf *b, uint32_t type, struct slice body, bool big_endian) {
+    static const uint8_t padding[4] = {0};
+    size_t pad = (4 - body.len % 4) % 4;
+    uint32_t len = (uint32_t)(12 + body.len + pad);
+    put_u32(b, type, big_endian);
+    put_u32(b, len, big_endian);
+    assert_true(buf_append_slice(b, body) && buf_append(b, padding, pad));
+    put_u32(b, len, big_endian);
+}
+
+static inline void put_section(struct buf *b, bool big_endian) {
+    struct buf body;
+    buf_init(&body, 64);
+    put_u32(&body, 0x1a2b3c4d, big_endian);
+    put_u16(&body, 1, big_endian);
+    put_u16(&body, 0, big_endian);
+    put_u32(&body, UINT32_MAX, big_endian); /* section length: unknown, */
+    put_u32(&body, UINT32_MAX, big_endian); /* in 64 bits */
+    put_block(b, 0x0a0d0d0a, buf_slice(&body), big_endian);
+    buf_fini(&body);
+}
+
+static inline void put_option(struct buf *b, uint16_t code, struct slice value, bool big_endian) {
+    static const uint8_t padding[4] = {0};
+    put_u16(b, code, big_endian);
+    put_u16(b, (uint16_t)value.len, big_endian);
+    assert_true(buf_append_slice(b, value) && buf_append(b, padding, (4 - value.len % 4) % 4));
+}
+
+static inline void put_interface(struct buf *b, uint16_t link_type, uint32_t snapshot, struct slice options,
+                                 bool big_endian) {
+    struct buf body;
+    buf_init(&body, 1 << 20);
+    put_u16(&body, link_type, big_endian);
+    put_u16(&body, 0, big_endian);
+    put_u32(&body, snapshot, big_endian);
+    assert_true(buf_append_slice(&body, options));
+    put_block(b, 1, buf_slice(&body), big_endian);
+    buf_fini(&body);
+}
+
+/* Enhanced Packet Block, or the obsolete Packet Block. */
+static inline void put_packet(struct buf *b, bool old, uint32_t interface, uint64_t ticks, struct slice bytes,
+                              uint32_t wire, bool big_endian) {
+    struct buf body;
+    buf_init(&body, 32 << 20);
+    if (old) {
+        put_u16(&body, (uint16_t)interface, big_endian);
+        put_u16(&body, 7, big_endian); /* drops */
+    } else {
+        put_u32(&body, interface, big_endian);
+    }
+    put_u32(&body, (uint32_t)(ticks >> 32), big_endian);
+    put_u32(&body, (uint32_t)ticks, big_endian);
+    put_u32(&body, (uint32_t)bytes.len, big_endian);
+    put_u32(&body, wire, big_endian);
+    assert_true(buf_append_slice(&body, bytes));
+    put_block(b, old ? 2 : 6, buf_slice(&body), big_endian);
+    buf_fini(&body);
+}
+
+/* A frame of make_frame, with nothing special. */
+static inline void put_usual_packet(struct buf *b, uint32_t interface, uint64_t ticks, bool big_endian) {
+    uint8_t frame[FRAME_BYTES];
+    make_frame(frame, 80, (uint8_t)ticks);
+    put_packet(b, false, interface, ticks, slice_make(frame, FRAME_BYTES), FRAME_BYTES + 40, big_endian);
+}
+
 /* `count` frames, a second apart; to port 80, every third to port 53. Initialises `b`. */
 static inline void make_pcap(struct buf *b, struct pcap_shape shape, unsigned count) {
     buf_init(b, 64 << 20);

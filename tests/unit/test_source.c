@@ -57,51 +57,22 @@ static void any_timestamp_is_a_time(void **state) {
     source_free(source);
 }
 
-static void put_pcapng_head(struct buf *b) {
-    put_u32(b, 0x0a0d0d0a, false);
-    put_u32(b, 28, false);
-    put_u32(b, 0x1a2b3c4d, false);
-    put_u32(b, 1, false);
-    put_u32(b, UINT32_MAX, false); /* section length: unknown, */
-    put_u32(b, UINT32_MAX, false); /* in 64 bits */
-    put_u32(b, 28, false);
-}
-
-/* An interface with nanoseconds (if_tsresol 9). */
-static void put_pcapng_interface(struct buf *b, uint16_t link_type) {
-    put_u32(b, 1, false);
-    put_u32(b, 32, false);
-    put_u16(b, link_type, false);
-    put_u16(b, 0, false);
-    put_u32(b, 65535, false);
-    put_u16(b, 9, false);
-    put_u16(b, 1, false);
-    put_u32(b, 9, false);
-    put_u32(b, 0, false);
-    put_u32(b, 32, false);
-}
-
-static void put_pcapng_packet(struct buf *b, int64_t time_ns) {
-    uint8_t frame[FRAME_BYTES];
-    make_frame(frame, 80, 1);
-    put_u32(b, 6, false);
-    put_u32(b, 32 + FRAME_BYTES, false);
-    put_u32(b, 0, false);
-    put_u32(b, (uint32_t)(time_ns >> 32), false);
-    put_u32(b, (uint32_t)time_ns, false);
-    put_u32(b, FRAME_BYTES, false);
-    put_u32(b, FRAME_BYTES, false);
-    assert_true(buf_append(b, frame, FRAME_BYTES));
-    put_u32(b, 32 + FRAME_BYTES, false);
+static struct slice nanoseconds(struct buf *options, bool big_endian) {
+    buf_init(options, 64);
+    put_option(options, 9, slice_make("\x09", 1), big_endian); /* if_tsresol */
+    put_option(options, 0, slice_make("", 0), big_endian);
+    return buf_slice(options);
 }
 
 static void reads_pcapng_up_to_a_bad_block(void **state) {
     (void)state;
     struct buf b;
+    struct buf options;
     buf_init(&b, 4096);
-    put_pcapng_head(&b);
-    put_pcapng_interface(&b, DLT_EN10MB);
-    put_pcapng_packet(&b, FIRST_SECOND * NS_PER_SECOND + 7);
+    put_section(&b, false);
+    put_interface(&b, DLT_EN10MB, 65535, nanoseconds(&options, false), false);
+    buf_fini(&options);
+    put_usual_packet(&b, 0, FIRST_SECOND * NS_PER_SECOND + 7, false);
     struct source *source = open_one(write_file("good.pcapng", buf_slice(&b)));
     struct frame frame;
     assert_int_equal(source_next(source, &frame), SOURCE_FRAME);
@@ -109,6 +80,7 @@ static void reads_pcapng_up_to_a_bad_block(void **state) {
     expect_frames(source, 0);
     source_free(source);
 
+    put_block(&b, 5, slice_of("statistics."), false); /* the place is that of the block that is bad */
     put_u32(&b, 6, false);
     put_u32(&b, 13, false); /* a block's length is at least 12 and a multiple of 4 */
     for (int i = 0; i < 16; i++) {
@@ -119,25 +91,111 @@ static void reads_pcapng_up_to_a_bad_block(void **state) {
     enum source_status last = SOURCE_END;
     assert_int_equal(read_frames(source, &last), 1);
     assert_int_equal(last, SOURCE_DAMAGED);
-    assert_non_null(strstr(source_message(source), "bad.pcapng: reading ended after frame 1, at byte 152: "));
+    assert_non_null(strstr(source_message(source), "bad.pcapng: reading ended after frame 1, at byte 176: "));
     expect_frames(source, 0);
     source_free(source);
 }
 
-static void a_second_link_type_in_pcapng_is_told(void **state) {
-    (void)state;
+enum { LINKTYPE_RAW = 101, LINKTYPE_SLL = 113 };
+
+/* Ethernet and raw IP by turns, then a section in the other byte order that has its own interfaces. */
+static const char *write_mixed(const char *name) {
     struct buf b;
-    buf_init(&b, 4096);
-    put_pcapng_head(&b);
-    put_pcapng_interface(&b, DLT_EN10MB);
-    put_pcapng_packet(&b, 1);
-    put_pcapng_interface(&b, 113);
-    struct source *source = open_one(write_file("mixed.pcapng", buf_slice(&b)));
+    uint8_t frame[FRAME_BYTES];
+    buf_init(&b, 1 << 20);
+    put_section(&b, false);
+    put_interface(&b, DLT_EN10MB, 65535, slice_make("", 0), false);
+    put_usual_packet(&b, 0, 1, false);
+    put_interface(&b, LINKTYPE_RAW, 96, slice_make("", 0), false);
+    for (unsigned i = 0; i < 3; i++) {
+        make_frame(frame, i == 1 ? 53 : 80, 0);
+        put_packet(&b, false, 1, 2 + 2 * i, slice_make(frame + 14, FRAME_BYTES - 14), FRAME_BYTES, false);
+        put_usual_packet(&b, 0, 3 + 2 * i, false);
+    }
+    put_section(&b, true);
+    put_interface(&b, LINKTYPE_RAW, 0, slice_make("", 0), true);
+    put_packet(&b, false, 0, 8, slice_make(frame + 14, FRAME_BYTES - 14), FRAME_BYTES, true);
+    const char *path = write_file(name, buf_slice(&b));
     buf_fini(&b);
-    enum source_status last = SOURCE_END;
-    assert_int_equal(read_frames(source, &last), 1);
-    assert_int_equal(last, SOURCE_DAMAGED);
-    assert_non_null(strstr(source_message(source), "only one link type a file can be read"));
+    return path;
+}
+
+static void interfaces_may_have_different_link_types(void **state) {
+    (void)state;
+    const char *path = write_mixed("mixed.pcapng");
+    static const struct {
+        int link_type;
+        uint32_t interface;
+    } expected[] = {{DLT_EN10MB, 0}, {DLT_RAW, 1}, {DLT_EN10MB, 0}, {DLT_RAW, 1},
+                    {DLT_EN10MB, 0}, {DLT_RAW, 1}, {DLT_EN10MB, 0}, {DLT_RAW, 2}};
+    struct source *source = open_one(path);
+    struct frame frame;
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(source_next(source, &frame), SOURCE_FRAME);
+        assert_int_equal(frame.number, i + 1);
+        assert_int_equal(frame.time_ns, (int64_t)(i + 1) * 1000);
+        assert_int_equal(frame.link_type, expected[i].link_type);
+        assert_int_equal(frame.interface, expected[i].interface);
+    }
+    expect_frames(source, 0);
+    source_free(source);
+    struct source_files_options options = {.paths = &path, .path_count = 1, .filter = "tcp port 53"};
+    source = open_options(&options);
+    assert_int_equal(source_next(source, &frame), SOURCE_FRAME);
+    assert_int_equal(frame.number, 4);
+    expect_frames(source, 0);
+    source_free(source);
+}
+
+/* What does not fit one interface's link type may fit the other's: said once, and its frames don't pass. */
+static void a_filter_may_fit_some_interfaces(void **state) {
+    (void)state;
+    const char *paths[] = {write_mixed("some.pcapng"), path_of("some.pcapng")};
+    struct source *source = open_options(&(struct source_files_options){
+        .paths = paths, .path_count = 2, .filter = "ether host 00:00:00:00:00:00"});
+    for (int file = 0; file < 2; file++) {
+        enum source_status last = SOURCE_END;
+        assert_int_equal(read_frames(source, &last), file ? 4 : 1);
+        assert_int_equal(last, SOURCE_DAMAGED);
+        assert_non_null(strstr(source_message(source),
+                               "some.pcapng: the filter does not fit frames of link "
+                               "type 12 (RAW), which are left out from frame 2 on: "));
+    }
+    expect_frames(source, 3);
+    struct source_counts counts;
+    source_counts(source, &counts);
+    assert_int_equal(counts.frames, 16);
+    assert_int_equal(counts.filtered, 8);
+    assert_int_equal(counts.damaged_files, 2);
+    source_free(source);
+}
+
+/* More link types than programs are kept for: each that does not compile is said, the rest together. */
+static void link_types_without_end_are_bounded(void **state) {
+    (void)state;
+    enum { TYPES = 300, FIRST_UNKNOWN = 60000 };
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    put_section(&b, false);
+    put_interface(&b, DLT_EN10MB, 65535, slice_make("", 0), false);
+    for (unsigned i = 0; i < TYPES; i++) {
+        put_interface(&b, (uint16_t)(FIRST_UNKNOWN + i), 65535, slice_make("", 0), false);
+        put_usual_packet(&b, i + 1, i, false);
+        put_usual_packet(&b, 0, i, false);
+    }
+    const char *path = write_file("types.pcapng", buf_slice(&b));
+    buf_fini(&b);
+    struct source_files_options options = {.paths = &path, .path_count = 1, .filter = "tcp"};
+    struct source *source = open_options(&options);
+    uint64_t frames = 0;
+    uint64_t told = 0;
+    for (enum source_status last = SOURCE_FRAME; last != SOURCE_END;) {
+        frames += read_frames(source, &last);
+        told += last == SOURCE_DAMAGED;
+    }
+    assert_int_equal(frames, TYPES);
+    assert_int_equal(told, FILTER_LINK_TYPES);
+    assert_non_null(strstr(source_message(source), "more than 32 link types"));
     source_free(source);
 }
 
@@ -416,7 +474,9 @@ int main(void) {
         cmocka_unit_test(reads_the_pcap_formats),
         cmocka_unit_test(any_timestamp_is_a_time),
         cmocka_unit_test(reads_pcapng_up_to_a_bad_block),
-        cmocka_unit_test(a_second_link_type_in_pcapng_is_told),
+        cmocka_unit_test(interfaces_may_have_different_link_types),
+        cmocka_unit_test(a_filter_may_fit_some_interfaces),
+        cmocka_unit_test(link_types_without_end_are_bounded),
         cmocka_unit_test(several_files_are_one_run),
         cmocka_unit_test(more_files_than_descriptors),
         cmocka_unit_test(what_is_no_capture_is_refused),

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of a capture file that is in memory: what was read and not yet taken, in one piece. What is read
+ * goes to a fixed, aligned place; of what is left when that is full only the rest (a frame's beginning,
+ * mostly) is moved, in front of it. So reading costs no allocation, and frames are taken where they lie.
+ * Embedded by value and owns its memory; one thread. */
+#ifndef HARK_CAPTURE_SOURCE_WINDOW_H
+#define HARK_CAPTURE_SOURCE_WINDOW_H
+
+#include "capture/slice.h"
+
+/* Bytes that are read at once. They stay in a processor's second-level cache until they are analyzed: of 64
+ * KiB to 1 MiB none is faster. */
+enum { WINDOW_READ_BYTES = 256 * 1024 };
+
+/* Invariant: bytes <= at <= end <= bytes + front + WINDOW_READ_BYTES. */
+struct source_window {
+    uint8_t *bytes; /* NULL until the first room was asked for */
+    size_t front;   /* bytes before those read at once, for the rest that is moved there */
+    uint8_t *at;
+    uint8_t *end;
+};
+
+void source_window_init(struct source_window *);
+void source_window_fini(struct source_window *);
+
+/* The bytes at hand; they stay where they are until the next call of source_window_room. */
+static inline struct slice source_window_rest(const struct source_window *w) {
+    return slice_make(w->at, (size_t)(w->end - w->at));
+}
+
+/* `len` bytes of those at hand are done with. */
+static inline void source_window_take(struct source_window *w, size_t len) {
+    w->at += len;
+}
+
+/* Where to write what is read next, `room` bytes at most, so that `wanted` bytes (more than are at hand) can
+ * be at hand in one piece. NULL without memory: all is as before. */
+uint8_t *source_window_room(struct source_window *, size_t wanted, size_t *room);
+/* `len` bytes were written there. */
+void source_window_add(struct source_window *, size_t len);
+/* Forgets what is at hand. */
+void source_window_clear(struct source_window *);
+
+#endif
