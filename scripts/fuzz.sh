@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # fuzz.sh [-j N] [SECONDS [WHAT...]] or fuzz.sh --coverage|--minimise [WHAT...]: builds the fuzz harnesses and lets each (or the
-# named ones: h1, stream, defrag, decode, conversation, pipeline) search for SECONDS (600). What they learn is kept in
+# named ones: h1, stream, defrag, decode, conversation, pipeline, capture_file) search for SECONDS (600). What they learn is kept in
 # build/fuzz-corpus and built upon by the next run; inputs that break something go to tests/fuzz/crashes, where every run of the
 # tests replays them.
 #
@@ -82,7 +82,7 @@ coverage() {
     folder=$(mktemp -d)
     for what in "${harnesses[@]}"; do
         inputs=("$root/tests/fuzz/corpus/$what" "$root/tests/fuzz/crashes/$what" "$learned/$what")
-        if [[ $what == pipeline ]]; then inputs+=("$root/pcaps"); fi
+        if [[ $what == pipeline || $what == capture_file ]]; then inputs+=("$root/pcaps"); fi
         LLVM_PROFILE_FILE="$folder/$what.profraw" "$root/build/coverage/tests/fuzz/fuzz_$what" "${inputs[@]}" >/dev/null ||
             die "$what: an input is broken; run the tests"
         objects+=(-object "$root/build/coverage/tests/fuzz/fuzz_$what")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make_seeds.py: first inputs for the fuzz harnesses, in the form that each reads. For decode the first frames of each link
 type, tag and tunnel in the captures of pcaps/, and frames made by its grammar; for conversation and h1 some hundred steps of
-their grammars, chosen at random from a fixed seed. They go to corpus/<what>, which `scripts/fuzz.sh --minimise` then thins out."""
+their grammars, chosen at random from a fixed seed; for capture_file small files of every form, in both byte orders. They go to corpus/<what>, which `scripts/fuzz.sh --minimise` then thins out."""
 import glob
 import os
 import random
@@ -84,7 +84,51 @@ def lexer_grammar(chance):
         save("h1", f"made-{number}", pieces)
 
 
+def block(order, kind, body):
+    body += b"\0" * (-len(body) % 4)
+    length = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + length + body + length
+
+
+def option(order, code, value):
+    return struct.pack(order + "HH", code, len(value)) + value + b"\0" * (-len(value) % 4)
+
+
+def pcapng(order, link_types=(1,), options=b"", snapshot=0):
+    section = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    return section + b"".join(block(order, 1, struct.pack(order + "HHI", kind, 0, snapshot) + options) for kind in link_types)
+
+
+def packet(order, interface, ticks, data, old=False):
+    head = struct.pack(order + "HH", interface, 3) if old else struct.pack(order + "I", interface)
+    return block(order, 2 if old else 6, head + struct.pack(order + "IIII", ticks >> 32, ticks & 0xFFFFFFFF, len(data), len(data) + 5) + data)
+
+
+def capture_files():
+    data = bytes(range(1, 31))
+    for order, name in (("<", "little"), (">", "big")):
+        for magic in (0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34):
+            for version in ((2, 4), (2, 3), (2, 2), (543, 0)):
+                head = struct.pack(order + "IHHIIII", magic, *version, 0, 0, 65535, 1 if version[1] else 101)
+                lengths = (30, 40) if version[1] > 2 else (40, 30)
+                record = struct.pack(order + "IIII", 1700000000, 999999, *lengths) + (b"\0" * 8 if magic == 0xA1B2CD34 else b"") + data
+                save("capture_file", f"pcap-{magic:x}-{version[0]}.{version[1]}-{name}", head + 2 * record)
+        for resolution in (0, 3, 9, 12, 19, 0x80, 0x94, 0xA8, 0xBF):
+            options = option(order, 9, bytes([resolution])) + option(order, 14, struct.pack(order + "q", -7)) + option(order, 0, b"")
+            save("capture_file", f"clock-{resolution:x}-{name}", pcapng(order, options=options) + packet(order, 0, 1 << 60 | 12345, data))
+        every = pcapng(order, snapshot=20) + packet(order, 0, 1, data[:20]) + packet(order, 0, 2, data[:19], old=True)
+        every += block(order, 3, struct.pack(order + "I", 30) + data[:20])
+        for kind in (4, 5, 9, 10, 0xBAD, 0x40000BAD, 0x204, 0x7777):
+            every += block(order, kind, data)
+        save("capture_file", f"every-{name}", every)
+        mixed = pcapng(order, (1, 101, 113)) + b"".join(packet(order, i % 3, i, data) for i in range(5))
+        save("capture_file", f"mixed-{name}", mixed)
+        other = "<" if order == ">" else ">"
+        save("capture_file", f"sections-{name}", mixed + pcapng(other, (101,)) + packet(other, 0, 9, data) + pcapng(order) + packet(order, 0, 9, data))
+
+
 def main():
+    capture_files()
     captured_frames()
     made_frames(random.Random(1))
     conversations(random.Random(2))

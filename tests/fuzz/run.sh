@@ -26,7 +26,7 @@ case $what in
         find "$here/../../pcaps" -maxdepth 1 -name '*.pcap*' -size -16k -exec cp -t "$corpus/seeds" {} +
         seeds+=("$corpus/seeds")
         ;;
-    stream) length=4096 ;;
+    stream | capture_file) length=4096 ;;
     defrag | conversation) length=1024 ;;
     *) length=2048 ;;
 esac
