@@ -4,19 +4,28 @@
 void page_pool_init(struct page_pool *p, struct memory *memory, size_t cap_bytes) {
     *p = (struct page_pool){.cap_bytes = cap_bytes};
     pool_init(&p->whole, memory, PAGE_BYTES, cap_bytes / PAGE_BYTES);
+    pool_init(&p->frames, memory, FRAME_BYTES, cap_bytes / PAGE_BYTES);
     pool_init(&p->small, memory, SMALL_BYTES, cap_bytes / SMALL_BYTES);
 }
 
 void page_pool_fini(struct page_pool *p) {
     pool_fini(&p->whole);
+    pool_fini(&p->frames);
     pool_fini(&p->small);
 }
 
-void *page_take(struct page_pool *p, bool small) {
-    size_t bytes = small ? SMALL_BYTES : PAGE_BYTES;
-    return page_pool_used(p) + bytes <= p->cap_bytes ? pool_take(small ? &p->small : &p->whole) : NULL;
+static struct pool *pool_of(struct page_pool *p, enum page_kind kind) {
+    return kind == PAGE_WHOLE ? &p->whole : kind == PAGE_FRAME ? &p->frames : &p->small;
 }
 
-void page_give(struct page_pool *p, void *block, bool small) {
-    pool_give(small ? &p->small : &p->whole, block);
+static size_t charged(const struct page_pool *p) {
+    return (p->whole.used + p->frames.used) * PAGE_BYTES + p->small.used * SMALL_BYTES;
+}
+
+void *page_take(struct page_pool *p, enum page_kind kind) {
+    return charged(p) + page_charge(kind) <= p->cap_bytes ? pool_take(pool_of(p, kind)) : NULL;
+}
+
+void page_give(struct page_pool *p, void *block, enum page_kind kind) {
+    pool_give(pool_of(p, kind), block);
 }

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_PAGE_ROOM >= 1460, "an Ethernet segment fits into one page");
+static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
 
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
@@ -87,7 +87,7 @@ bool segq_uncovered(struct segq *q, uint64_t start, uint64_t end, uint64_t *from
 }
 
 static size_t charge_of(const struct held *h) {
-    return h->small ? SMALL_BYTES : PAGE_BYTES;
+    return page_charge((enum page_kind)h->kind);
 }
 
 size_t segq_charge(size_t len) {
@@ -128,8 +128,10 @@ static void link_in(struct segq *q, struct held *h) {
 
 struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segment *segment, uint64_t offset,
                       struct slice bytes, int64_t since_ns, int64_t acked_ns) {
-    bool small = bytes.len <= SEGQ_SMALL_ROOM;
-    struct held *h = page_take(pages, small);
+    enum page_kind kind = bytes.len <= SEGQ_SMALL_ROOM   ? PAGE_SMALL
+                          : bytes.len <= SEGQ_FRAME_ROOM ? PAGE_FRAME
+                                                         : PAGE_WHOLE;
+    struct held *h = page_take(pages, kind);
     if (!h) {
         return NULL;
     }
@@ -139,7 +141,7 @@ struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segm
                        .since_ns = since_ns,
                        .acked_ns = acked_ns,
                        .len = len,
-                       .small = small};
+                       .kind = (uint8_t)kind};
     memcpy(h->bytes, bytes.ptr, len);
     link_in(q, h);
     return h;
@@ -147,7 +149,7 @@ struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segm
 
 struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct segment *segment,
                           uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
-    struct held *h = page_take(pages, true);
+    struct held *h = page_take(pages, PAGE_SMALL);
     if (!h) {
         return NULL;
     }
@@ -156,7 +158,7 @@ struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct 
                        .since_ns = since_ns,
                        .acked_ns = acked_ns,
                        .len = len,
-                       .small = true};
+                       .kind = PAGE_SMALL};
     link_in(q, h);
     return h;
 }
@@ -214,13 +216,13 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
         q->unacked = h->next;
     }
     q->charge -= charge_of(h);
-    page_give(pages, h, h->small);
+    page_give(pages, h, (enum page_kind)h->kind);
 }
 
 void segq_clear(struct segq *q, struct page_pool *pages) {
     for (struct held *h = q->head; h;) {
         struct held *next = h->next;
-        page_give(pages, h, h->small);
+        page_give(pages, h, (enum page_kind)h->kind);
         h = next;
     }
     *q = (struct segq){0};

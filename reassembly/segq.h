@@ -22,13 +22,14 @@ struct held {
     struct held *left;
     struct held *right;
     uint32_t len;
-    uint16_t skip; /* bytes of the node already taken */
-    bool small;
+    uint16_t skip;   /* bytes of the node already taken */
+    uint8_t kind;    /* enum page_kind */
     uint8_t bytes[]; /* none in a node that stands for bytes cut by snaplen */
 };
 
 enum {
     SEGQ_SMALL_ROOM = SMALL_BYTES - (int)sizeof(struct held),
+    SEGQ_FRAME_ROOM = FRAME_BYTES - (int)sizeof(struct held),
     SEGQ_PAGE_ROOM = PAGE_BYTES - (int)sizeof(struct held),
 };
 

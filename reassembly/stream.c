@@ -13,7 +13,7 @@ void stream_init(struct stream *s) {
 
 static void drop_opening(struct stream *s, struct page_pool *pages) {
     if (s->opening) {
-        page_give(pages, s->opening, false);
+        page_give(pages, s->opening, PAGE_WHOLE);
         s->opening = NULL;
     }
 }
@@ -23,7 +23,7 @@ void stream_keep_opening(struct stream *s, struct page_pool *pages, uint64_t off
         return;
     }
     s->turn = false;
-    s->opening = s->opening ? s->opening : page_take(pages, false);
+    s->opening = s->opening ? s->opening : page_take(pages, PAGE_WHOLE);
     if (s->opening) {
         s->opening->offset = offset;
         s->opening->len = bytes.len < STREAM_OPENING_ROOM ? (uint32_t)bytes.len : STREAM_OPENING_ROOM;
