@@ -165,6 +165,9 @@ void session_gap(struct reassembler *, struct session *, enum direction, uint64_
 /* Starts a parked direction: its SYN is not waited for any longer. At the byte that the handshake's ACKs say,
  * if they do, else at the lowest one held or at hand. */
 void session_start_lowest(struct session *, enum direction);
+/* Payload at `offset` of a direction whose start was only taken to be the lowest byte: as long as nothing was
+ * offered (what stands there was cut by snaplen, or is a FIN), no byte below comes too late. */
+void session_start_lower(struct session *, enum direction, uint64_t offset);
 /* The direction's first byte is known. */
 void session_start_known(struct session *, enum direction, uint64_t offset);
 /* A wait for `direction` that began at since_ns is over. If nothing of it was captured meanwhile, and never

@@ -257,6 +257,7 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
         a.wire_end = s->fin;
     }
     note_in_time(x, d, offset);
+    session_start_lower(x, d, offset);
     appraise(r, x, d, &a);
     segment->resent = a.first_fresh > offset || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;

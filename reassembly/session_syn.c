@@ -204,6 +204,16 @@ void session_start_lowest(struct session *x, enum direction d) {
     stream_lose(s, lowest - STREAM_REACH, lowest);
 }
 
+void session_start_lower(struct session *x, enum direction d, uint64_t offset) {
+    struct stream *s = &x->streams[d];
+    if (s->state != STREAM_RUNNING || s->moved || s->declined || x->connection.start_known[d] ||
+        offset >= s->next) {
+        return;
+    }
+    stream_take_late(s, offset, s->next);
+    start(x, d, offset);
+}
+
 /* The other side acknowledges the first packet of direction `d`, whose SYN was not seen: up to its first
  * byte, most likely. But data on the SYN (TCP Fast Open) or close behind it would be acknowledged as well, so
  * that the stream stays parked while the SYN may still come. Returns true when that is the lowest such byte.

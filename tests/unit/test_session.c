@@ -216,6 +216,24 @@ static void snaplen_cut(void **state) {
     bench_free(b);
 }
 
+/* The wait for the server's first byte is over before there is one; all of the first packet was cut. */
+static void bytes_below_a_cut_start(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .seq = 99, .ack = 518, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = 1100, .d = 1, .seq = 510, .ack = 100, .cut = 8});
+    assert_int_equal(feed(b, (struct tcp){.at = 1110, .d = 1, .seq = 508, .ack = 100, .text = "ij"}),
+                     FLOW_DATA);
+    expect(b, "open\n1: 508 ij\n");
+    /* Now it has begun. */
+    assert_int_equal(feed(b, (struct tcp){.at = 1120, .d = 1, .seq = 506, .ack = 100, .text = "gh"}),
+                     FLOW_LATE);
+    bench_tick(b, 2200);
+    expect(b, "1: 510 gap 8 snaplen\n");
+    assert_int_equal(bench_counts(b).late_bytes, 2);
+    bench_free(b);
+}
+
 static void a_fuller_copy_fills_the_cut(void **state) {
     (void)state;
     struct bench *b = bench_new(NULL);
@@ -556,6 +574,7 @@ int main(void) {
         cmocka_unit_test(without_any_budget_the_byte_at_hand_is_given),
         cmocka_unit_test(the_longest_waiting_connection_makes_room),
         cmocka_unit_test(snaplen_cut),
+        cmocka_unit_test(bytes_below_a_cut_start),
         cmocka_unit_test(a_fuller_copy_fills_the_cut),
         cmocka_unit_test(midstream_starts_at_the_lowest_byte_after_the_skew),
         cmocka_unit_test(late_syn_starts_at_once),
