@@ -6,13 +6,18 @@
 enum {
     SLOT_BITS = 11,
     SLOTS = 1 << SLOT_BITS,
-    SLOT_BYTES = 492 /* of key and JSON together; with what stands before them a slot has 512 */
+    SLOT_BYTES = 500 /* of key and JSON together; with what stands before them a slot has 512 */
 };
 
-struct slot {
+/* Of a slot. They stand apart from it: most of what is missed is known by them, which fit the nearest cache.
+ */
+struct tag {
     uint32_t hash; /* 0: empty */
     uint32_t next; /* of what was missed here last: it moves in when it is missed again, so that what comes
                       but once drives out nothing */
+};
+
+struct slot {
     uint32_t parts;
     uint16_t key_len, json_len;
     uint16_t kind;
@@ -20,6 +25,7 @@ struct slot {
 };
 
 struct memo {
+    struct tag tags[SLOTS];
     struct slot slots[SLOTS];
 };
 
@@ -76,7 +82,7 @@ static bool same(const uint8_t *bytes, struct slice s) {
 
 static bool holds(const struct slot *slot, const struct memo_key *key) {
     return slot->key_len == key->bytes.len && slot->parts == key->parts && slot->kind == key->kind &&
-           slot->hash && same(slot->bytes, key->bytes);
+           same(slot->bytes, key->bytes);
 }
 
 struct memo *memo_new(void) {
@@ -91,11 +97,13 @@ bool memo_get(const struct memo *memo, struct memo_key *key, uint16_t *hint, str
     const struct slot *slot = &memo->slots[*hint];
     if (!holds(slot, key)) {
         key->hash = hash_of(key);
-        *hint = (uint16_t)(key->hash >> (32 - SLOT_BITS));
-        slot = &memo->slots[*hint];
-        if (slot->hash != key->hash || !holds(slot, key)) {
+        size_t at = key->hash >> (32 - SLOT_BITS);
+        slot = &memo->slots[at];
+        if (memo->tags[at].hash != key->hash || !holds(slot, key)) {
+            *hint = 0;
             return false;
         }
+        *hint = (uint16_t)at;
     }
     *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
     return true;
@@ -106,12 +114,14 @@ void memo_put(struct memo *memo, const struct memo_key *key, struct slice json) 
     if (key->bytes.len > ROOM || json.len > ROOM - key->bytes.len) {
         return;
     }
-    struct slot *slot = &memo->slots[key->hash >> (32 - SLOT_BITS)];
-    if (slot->hash && slot->next != key->hash) {
-        slot->next = key->hash;
+    size_t at = key->hash >> (32 - SLOT_BITS);
+    struct tag *tag = &memo->tags[at];
+    if (tag->hash && tag->next != key->hash) {
+        tag->next = key->hash;
         return;
     }
-    slot->hash = key->hash;
+    tag->hash = key->hash;
+    struct slot *slot = &memo->slots[at];
     slot->kind = (uint16_t)key->kind;
     slot->parts = key->parts;
     slot->key_len = (uint16_t)key->bytes.len;

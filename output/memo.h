@@ -10,6 +10,7 @@
 
 /* What the bytes are: the same ones may be written in several ways. */
 enum memo_kind {
+    MEMO_NOTHING,    /* an empty place */
     MEMO_FIELD,      /* a field line: the field's object */
     MEMO_VALUE,      /* its value alone */
     MEMO_MEDIA_TYPE, /* content_type and its key */
