@@ -254,9 +254,10 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
                        const struct packet_path *path) {
     const struct connection *c = t->connection;
     enum direction server = direction_other(t->client);
-    const uint64_t known[] = {c->ordinal, (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
-                                              (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
-                                              (uint64_t)c->path_seen[1]};
+    const uint64_t known[] = {native->run, c->ordinal,
+                              (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
+                                  (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
+                                  (uint64_t)c->path_seen[1]};
     struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)}};
     if (!native_remembers(native, w, &memo)) {
         write_network(native, w, t, path);

@@ -16,6 +16,7 @@ struct native {
     const struct record_options *options;
     struct community_ids *ids;
     struct memo *memo;
+    uint64_t run;                    /* connections' ordinals are unique in it */
     uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
     struct buf scratch;              /* of masking */
     struct url url;                  /* of the transaction at hand */

@@ -55,6 +55,11 @@ void record_writer_free(struct record_writer *writer) {
     free(writer);
 }
 
+void record_writer_begin_run(struct record_writer *writer) {
+    writer->native.run++;
+    buf_clear(&writer->native.file_json);
+}
+
 size_t record_writer_failures(const struct record_writer *writer) {
     return writer->memory.failures + (writer->native.ids ? community_ids_failures(writer->native.ids) : 0);
 }

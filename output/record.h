@@ -18,11 +18,14 @@ struct record_options {
     void *file_name_context;
 };
 
+/* Serves one run, in which each connection has an ordinal of its own. */
 struct record_writer;
 
 /* NULL without memory. */
 struct record_writer *record_writer_new(const struct record_options *);
 void record_writer_free(struct record_writer *);
+/* Another run begins: ordinals may come again. */
+void record_writer_begin_run(struct record_writer *);
 /* How often there was no memory for what the writer keeps itself (not for `out`). A record during
  * which that happened may lack something: the caller takes it back. */
 size_t record_writer_failures(const struct record_writer *);

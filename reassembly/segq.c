@@ -5,6 +5,8 @@
 
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
 
+const uint8_t segq_blank[SEGQ_BLANK_BYTES];
+
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
     t->left = left->right;
@@ -147,8 +149,8 @@ struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segm
     return h;
 }
 
-struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct segment *segment,
-                          uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
+struct held *segq_put_blank(struct segq *q, struct page_pool *pages, const struct segment *segment,
+                            uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
     struct held *h = page_take(pages, PAGE_SMALL);
     if (!h) {
         return NULL;
@@ -158,7 +160,8 @@ struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct 
                        .since_ns = since_ns,
                        .acked_ns = acked_ns,
                        .len = len,
-                       .kind = PAGE_SMALL};
+                       .kind = PAGE_SMALL,
+                       .blank = true};
     link_in(q, h);
     return h;
 }
@@ -177,7 +180,8 @@ bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, st
         if (from >= to) {
             continue;
         }
-        if (memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
+        if (!h->blank &&
+            memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
             h->segment.conflict = true;
             differs = true;
             continue;

@@ -327,6 +327,7 @@ void witness_run(struct witness *w, struct witness_tools *tools, struct tap *tap
     run.frames = tap->plan.number[TAP_frames];
     run.partition = partition_new(&tools->limits, &observer);
     script_must(run.partition != NULL);
+    record_writer_begin_run(tools->writer);
     begin(w, tap);
     feed(&run, tap);
     flow_table_finish(run.partition->flows, run.clock_ns);
