@@ -32,5 +32,15 @@ done
 install_packages "${packages_run[@]}" "${packages_test[@]}" "${packages_peers[@]}"
 trap give_back EXIT
 build release bench -- -DHARK_TESTS=OFF -DHARK_BENCH=ON
-/usr/bin/python3 "$here/peers.py" --captures "$captures" --tools "$root/build/bench/bench" --hark "${hark:-$root/build/bench/hark}" \
+tools=$root/build/bench/bench
+# lossy is made of web.
+missing=()
+for name in web small bulk manyflows lossy; do
+    if [[ ,$workloads, == *,$name,* || $name == web && ,$workloads, == *,lossy,* ]] && [[ ! -s $captures/$name.pcap ]]; then missing+=("$name"); fi
+done
+if ((${#missing[@]})); then
+    say "makes ${missing[*]} in $captures"
+    /usr/bin/python3 "$here/workloads/make.py" --captures "$captures" --degrade "$tools/bench_degrade" --scale "$scale" "${missing[@]}"
+fi
+/usr/bin/python3 "$here/peers.py" --captures "$captures" --tools "$tools" --hark "${hark:-$root/build/bench/hark}" \
     --workloads "$workloads" --work "$captures" "${more[@]}"
