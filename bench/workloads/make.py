@@ -65,7 +65,7 @@ def flatten(folder, seed):
 
 class Web(traffic.Traffic):
     def __init__(self, work, transactions, flat):
-        super().__init__(work, transactions, max(20, int(transactions * OTHERS)), "plain", "1gbit", 7, 2000 if transactions > 2000 else 150)
+        super().__init__(work, transactions, max(12, int(transactions * OTHERS)), "plain", "1gbit", 7, 2000 if transactions > 2000 else 150)
         self.flat = flat
 
     def start_nginx(self):

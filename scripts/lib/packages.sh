@@ -35,6 +35,7 @@ packages_test=(
     curl               # the live test's client
     gzip               # compressed captures in tests
     zstd               # the same
+    valgrind           # counts instructions
 )
 
 # To measure the peers as well (tests/truth/table.sh); tshark is there already.
