@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feed CAPTURE WORKERS: the reader's part of `hark -j WORKERS` alone: it reads, decodes and hands packets
- * over as hark does, to workers that do nothing with them. No number of workers makes hark faster than this.
- * Prints packets, wall and the reader's CPU, in ns a packet. */
+#include "bench/feed.h"
+
 #include "bench/way.h"
 #include "cli/epoch.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-enum { MOST_WORKERS = 64 };
 
 struct member {
     struct ring *ring;
@@ -72,39 +67,36 @@ static int64_t thread_cpu_ns(void) {
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-int main(int count, char **arguments) {
-    unsigned long workers = count == 3 ? strtoul(arguments[2], NULL, 10) : 0;
-    if (workers < 1 || workers > MOST_WORKERS) {
-        fprintf(stderr, "usage: feed CAPTURE WORKERS (1 to %d)\n", MOST_WORKERS);
-        return 2;
-    }
-    struct limits limits = limits_default();
-    struct feed feed = {.ring = ring_new((unsigned)workers), .workers = (unsigned)workers};
-    struct member members[MOST_WORKERS];
-    pthread_t writer;
-    if (!feed.ring || pthread_create(&writer, NULL, drain, feed.ring) != 0) {
+static void start(struct feed *feed, struct member *members, pthread_t *writer) {
+    if (!feed->ring || pthread_create(writer, NULL, drain, feed->ring) != 0) {
         bench_die("out of memory or threads");
     }
-    for (unsigned i = 0; i < workers; i++) {
-        members[i] = (struct member){.ring = feed.ring, .number = i};
+    for (unsigned i = 0; i < feed->workers; i++) {
+        members[i] = (struct member){.ring = feed->ring, .number = i};
         if (pthread_create(&members[i].thread, NULL, discard, &members[i]) != 0) {
             bench_die("out of threads");
         }
     }
+}
+
+struct feed_result feed_run(const char *path, unsigned workers) {
+    struct limits limits = limits_default();
+    struct feed feed = {.ring = ring_new(workers), .workers = workers};
+    struct member members[FEED_MOST_WORKERS];
+    pthread_t writer;
+    start(&feed, members, &writer);
     int64_t begin = bench_wall_ns(), cpu = thread_cpu_ns();
     next_epoch(&feed);
     struct way_end end = {.context = &feed, .packet = feed_packet, .tick = feed_tick};
-    uint64_t packets = way_run(arguments[1], &limits, &end);
+    struct feed_result result = {.packets = way_run(path, &limits, &end)};
     ring_submit(feed.ring);
     ring_close(feed.ring);
-    cpu = thread_cpu_ns() - cpu;
+    result.reader_ns = thread_cpu_ns() - cpu;
     for (unsigned i = 0; i < workers; i++) {
         pthread_join(members[i].thread, NULL);
     }
     pthread_join(writer, NULL);
-    int64_t wall = bench_wall_ns() - begin;
+    result.wall_ns = bench_wall_ns() - begin;
     ring_free(feed.ring);
-    printf("%llu\t%.1f\t%.1f\n", (unsigned long long)packets, (double)wall / (double)packets,
-           (double)cpu / (double)packets);
-    return 0;
+    return result;
 }

@@ -50,10 +50,6 @@ _Noreturn static void become(char **arguments) {
         die(arguments[2]);
     }
     pin(arguments[1]);
-    int nothing = open("/dev/null", O_RDONLY);
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0) {
-        die("/dev/null");
-    }
     redirect(arguments[2], STDOUT_FILENO);
     redirect(errors, STDERR_FILENO);
     execvp(arguments[3], arguments + 3);

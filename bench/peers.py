@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""peers.py --captures DIR --tools DIR --hark BINARY [--runs N] [--only NAME,...] [--workloads NAME,...] [--slow] [--work DIR]
+"""peers.py --captures DIR --tools DIR --hark BINARY [--runs N] [--only NAME,...] [--workloads NAME,...] [--slow] [--work DIR] [--write]
 
 Runs hark and other programs on the same captures in turn, round after round, and prints what each needed and found, and how hark
 stands to its targets. A ratio is taken within a round and then its median, so that a neighbour who is busy for a while troubles
@@ -15,6 +15,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+
+import document
 
 WORKLOADS = ("web", "small", "bulk", "manyflows", "lossy")
 LIMIT = 900  # seconds
@@ -138,7 +140,7 @@ class Bench:
         out, stdout = os.path.join(self.work, "out"), os.path.join(self.work, "stdout")
         cpus = self.cpus[-peer.workers:] if len(self.cpus) >= peer.workers else self.cpus
         done = subprocess.run(["timeout", str(LIMIT), self.measure, ",".join(map(str, cpus)), stdout, *peer.words(workload.capture, out)],
-                              capture_output=True, text=True, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"{peer.name} on {workload.name}: {done.stderr.strip() or 'takes longer than ' + str(LIMIT) + ' s'}")
         wall, user, system, rss, status = done.stdout.split()
@@ -244,6 +246,7 @@ def main():
     parser.add_argument("--workloads", default=",".join(WORKLOADS))
     parser.add_argument("--slow", action="store_true", help="those too that take minutes: ngrep, tshark (one round)")
     parser.add_argument("--work", help="where the programs write; a folder of its own without it")
+    parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     peers = peers_of(os.path.abspath(arguments.hark), arguments.tools)
     only = chosen(arguments.only, [peer.name for peer in peers], "program")
@@ -258,7 +261,11 @@ def main():
                     if not (peer.slow and turn):
                         bench.run(workload, peer)
             print(f"round {turn + 1} of {arguments.runs}", file=sys.stderr, flush=True)
-    print("\n".join(figures(bench, workloads, peers)) + "\n\n" + "\n".join(targets(bench)))
+    for block, lines in (("peers", figures(bench, workloads, peers)), ("targets", targets(bench))):
+        text = "\n".join(lines)
+        print(text + "\n")
+        if arguments.write:
+            document.put(block, text)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@
 #   --workloads NAME,...   of the workloads, these: web, small, bulk, manyflows, lossy
 #   --slow                 ngrep and tshark as well, one round: minutes each
 #   --hark BINARY          this one, instead of build/bench/hark
+#   --write                puts the tables, and what this machine is, into docs/performance.md
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 source "$here/../scripts/lib/common.sh"
 
-captures=$here/data scale=1 hark='' workloads=web,small,bulk,manyflows,lossy more=()
+captures=$here/data scale=1 hark='' workloads=web,small,bulk,manyflows,lossy more=() write=no
 while (($#)); do
     case $1 in
         --captures) captures=${2:?run.sh: --captures wants a folder}; shift ;;
@@ -25,6 +26,7 @@ while (($#)); do
         --workloads) workloads=${2:?run.sh: --workloads wants names}; shift ;;
         --runs | --only) more+=("$1" "${2:?run.sh: $1 wants a value}"); shift ;;
         --slow) more+=("$1") ;;
+        --write) write=yes more+=("$1") ;;
         *) die "no option is named $1; the first lines of bench/run.sh tell which there are" ;;
     esac
     shift
@@ -44,3 +46,4 @@ if ((${#missing[@]})); then
 fi
 /usr/bin/python3 "$here/peers.py" --captures "$captures" --tools "$tools" --hark "${hark:-$root/build/bench/hark}" \
     --workloads "$workloads" --work "$captures" "${more[@]}"
+if [[ $write == yes ]]; then "$here/machine.sh" | /usr/bin/python3 "$here/document.py" machine; fi

@@ -2,6 +2,7 @@
 /* stages CAPTURE [ROUNDS [SCRATCH]]: what each stage of the way from a file to records costs, by running it
  * again and again up to one stage more, and what the same bytes cost when they are only touched. CPU time,
  * medians of the rounds; SCRATCH is the file that records are written to. */
+#include "bench/feed.h"
 #include "bench/floors.h"
 #include "bench/lexing.h"
 #include "bench/way.h"
@@ -377,6 +378,7 @@ static double run_floor(enum stage stage, const struct facts *facts, const char 
 struct times {
     double stage[STAGES][MOST_ROUNDS];
     double floor[STAGES][MOST_ROUNDS];
+    double feed[MOST_ROUNDS]; /* the reader of -j2 */
 };
 
 static void measure(struct times *times, unsigned rounds, const struct facts *facts, const char *path,
@@ -388,6 +390,7 @@ static void measure(struct times *times, unsigned rounds, const struct facts *fa
             times->stage[stage][round] = (double)(bench_cpu_ns() - begin);
             times->floor[stage][round] = run_floor(stage, facts, path, scratch);
         }
+        times->feed[round] = (double)feed_run(path, 2).reader_ns;
     }
 }
 
@@ -400,7 +403,7 @@ static void print_row(const char *name, double ns, double limit, const char *lim
 }
 
 static void print_table(struct times *times, unsigned rounds, const struct facts *facts) {
-    double before = 0, limits = 0;
+    double before = 0, limits = 0, decoded = 0, recorded = 0;
     printf("%llu packets, %llu connections, %llu transactions\n\n", (unsigned long long)facts->packets,
            (unsigned long long)facts->connections, (unsigned long long)facts->transactions);
     printf("| stage | ns a packet | ns a transaction | its limit, ns a packet | times the limit | the limit "
@@ -411,8 +414,14 @@ static void print_table(struct times *times, unsigned rounds, const struct facts
         print_row(stage_names[stage], all - before, limit, floor_names[stage], facts);
         before = all;
         limits += limit;
+        decoded = stage == DECODE ? all : decoded;
+        recorded = stage == RECORD ? all : recorded;
     }
     print_row("all", before, limits, "all of these", facts);
+    double packets = (double)facts->packets, reader = bench_median(times->feed, rounds);
+    printf("\nWith -j the reader needs %.0f ns a packet, and leaves %.0f to the workers: it can feed %.1f of "
+           "them.\n",
+           reader / packets, (recorded - decoded) / packets, (recorded - decoded) / reader);
 }
 
 int main(int count, char **arguments) {
