@@ -2,6 +2,7 @@
 /* Heads of four kinds, many behind each other: as browsers and a site's server write them, and as services
  * do. */
 #include "bench/micro.h"
+#include "bench/pico.h"
 #include "bench/way.h"
 
 #include "analyzer/framing.h"
@@ -55,6 +56,7 @@ struct heads {
     enum h1_role role;
     struct limits limits;
     struct h1 h1;
+    struct pico pico;
     size_t len;
     uint8_t bytes[HEADS * HEAD_ROOM];
 };
@@ -115,6 +117,19 @@ static void find_lines(void *context) {
     micro_keep(seen);
 }
 
+static void parse_by_pico(void *context) {
+    struct heads *heads = context;
+    int (*parse)(const struct pico *, const char *, size_t) =
+        heads->role == H1_REQUEST ? pico_request : pico_response;
+    for (size_t at = 0; at < heads->len;) {
+        int len = parse(&heads->pico, (const char *)heads->bytes + at, heads->len - at);
+        if (len <= 0) {
+            bench_die("picohttpparser does not read the head");
+        }
+        at += (size_t)len;
+    }
+}
+
 void micro_lexer(void) {
     static const struct {
         const char *name;
@@ -126,6 +141,7 @@ void micro_lexer(void) {
                  {"lexer, service's request, 117 bytes", H1_REQUEST, small_request, 117},
                  {"lexer, service's response, 235 bytes", H1_RESPONSE, small_response, 235}};
     static struct heads heads;
+    bool pico = pico_load(&heads.pico);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         heads.role = kinds[i].role;
         heads.limits = limits_default();
@@ -137,6 +153,10 @@ void micro_lexer(void) {
         double ns = micro_time(lex, &heads, HEADS);
         double limit = micro_time(find_lines, &heads, HEADS);
         micro_print(kinds[i].name, ns, limit, "memchr for each line");
+        if (pico) {
+            micro_print("the same head by picohttpparser", micro_time(parse_by_pico, &heads, HEADS), limit,
+                        "memchr for each line");
+        }
         h1_fini(&heads.h1);
     }
 }

@@ -31,7 +31,7 @@ while (($#)); do
     esac
     shift
 done
-install_packages "${packages_run[@]}" "${packages_test[@]}" "${packages_peers[@]}"
+install_packages "${packages_run[@]}" "${packages_test[@]}" "${packages_peers[@]}" "${packages_bench[@]}"
 trap give_back EXIT
 build release bench -- -DHARK_TESTS=OFF -DHARK_BENCH=ON
 tools=$root/build/bench/bench

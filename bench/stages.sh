@@ -19,7 +19,7 @@ while (($#)); do
     esac
     shift
 done
-install_packages "${packages_run[@]}"
+install_packages "${packages_run[@]}" "${packages_bench[@]}"
 trap give_back EXIT
 build release bench -- -DHARK_TESTS=OFF -DHARK_BENCH=ON
 tools=$root/build/bench/bench cpu=$(($(nproc) - 1))

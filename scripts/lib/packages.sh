@@ -43,3 +43,9 @@ packages_peers=(
     httpry             # heads, packet by packet
     dsniff             # urlsnarf
 )
+
+# For bench/, beside those.
+packages_bench=(
+    ngrep              # regular expressions over packets
+    libh2o-evloop0.13  # picohttpparser
+)
