@@ -27,7 +27,12 @@ done
 install_packages "${packages_run[@]}"
 trap give_back EXIT
 build release bench -- -DHARK_TESTS=OFF -DHARK_BENCH=ON
-show() { if [[ $write == yes ]]; then tee /dev/stderr | /usr/bin/python3 "$here/document.py" "$1"; else cat; fi; }
+show() {
+    local text
+    text=$(cat)
+    printf '%s\n\n' "$text"
+    if [[ $write == yes ]]; then /usr/bin/python3 "$here/document.py" "$1" <<<"$text"; fi
+}
 
 for part in ${parts//,/ }; do
     /usr/bin/python3 "$here/scaling.py" --hark "$root/build/bench/hark" --tools "$root/build/bench/bench" --captures "$captures" --only "$part" "${more[@]}" |

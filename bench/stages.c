@@ -398,8 +398,12 @@ static void print_row(const char *name, double ns, double limit, const char *lim
                       const struct facts *facts) {
     double packets = (double)facts->packets;
     double transactions = facts->transactions ? (double)facts->transactions : 1;
-    printf("| %s | %.0f | %.0f | %.0f | %.1f | %s |\n", name, ns / packets, ns / transactions,
-           limit / packets, limit > 0 ? ns / limit : 0, limit_name);
+    printf("| %s | %.0f | %.0f | %.1f | ", name, ns / packets, ns / transactions, limit / packets);
+    if (limit / packets < 1 || ns < 0) {
+        printf("- | %s |\n", limit_name); /* nothing but noise */
+    } else {
+        printf("%.1f | %s |\n", ns / limit, limit_name);
+    }
 }
 
 static void print_table(struct times *times, unsigned rounds, const struct facts *facts) {

@@ -23,7 +23,12 @@ install_packages "${packages_run[@]}" "${packages_bench[@]}"
 trap give_back EXIT
 build release bench -- -DHARK_TESTS=OFF -DHARK_BENCH=ON
 tools=$root/build/bench/bench cpu=$(($(nproc) - 1))
-show() { if [[ $write == yes ]]; then tee /dev/stderr | /usr/bin/python3 "$here/document.py" "$1"; else cat; fi; }
+show() {
+    local text
+    text=$(cat)
+    printf '%s\n\n' "$text"
+    if [[ $write == yes ]]; then /usr/bin/python3 "$here/document.py" "$1" <<<"$text"; fi
+}
 
 stages() {
     local name
