@@ -185,6 +185,13 @@ def figures(bench, workloads, peers):
                    f"{bench.median(*key, 'rss_kb') / 1024:.1f} | " + " | ".join(share(part, workload.transactions) for part in found) + " |")
 
 
+def quiet(bench, peers):
+    """How much of its processor a pinned program had: the rest went to others."""
+    alone = {peer.name for peer in peers if peer.workers == 1}
+    shares = [run.cpu / run.wall for (_, name), runs in bench.runs.items() if name in alone for run in runs]
+    return f"The pinned programs had {100 * statistics.median(shares):.0f} % of their processor, {len(next(iter(bench.runs.values())))} rounds." if shares else ""
+
+
 def ratio_targets(bench):
     """(what, figure, at most, hoped for)"""
     def cpu(workload, other, other_workload=None):
@@ -262,7 +269,7 @@ def main():
                         bench.run(workload, peer)
             print(f"round {turn + 1} of {arguments.runs}", file=sys.stderr, flush=True)
     for block, lines in (("peers", figures(bench, workloads, peers)), ("targets", targets(bench))):
-        text = "\n".join(lines)
+        text = "\n".join(lines) + ("\n\n" + quiet(bench, peers) if block == "peers" else "")
         print(text + "\n")
         if arguments.write:
             document.put(block, text)
