@@ -3,8 +3,9 @@
 
 #include "analyzer/h1_syntax.h"
 
-/* Kept out of framing_field, so that most fields cost no more than a look at their length. */
-#define RARE __attribute__((noinline))
+/* Not inlined into framing_likely_field, which most often needs none of them: without a call of its own it
+ * needs no frame. */
+#define APART __attribute__((noinline))
 
 /* Takes the first member off a comma-separated list (RFC 9110 section 5.6.1). False when the list is used up.
  */
@@ -12,38 +13,32 @@ static bool next_member(struct slice *list, struct slice *member) {
     if (list->ptr == NULL) {
         return false;
     }
-    size_t comma = slice_find(*list, ',');
+    size_t comma = 0; /* most lists are short */
+    while (comma < list->len && list->ptr[comma] != ',') {
+        comma++;
+    }
     *member = slice_trim(slice_first(*list, comma));
     *list = comma < list->len ? slice_after(*list, comma + 1) : slice_make(NULL, 0);
     return true;
 }
 
-static bool is_digits(struct slice s) {
-    for (size_t i = 0; i < s.len; i++) {
-        if (!h1_is(s.ptr[i], H1_DIGIT)) {
-            return false;
-        }
-    }
-    return s.len > 0;
-}
-
 /* 1*DIGIT; `*too_big` when the number exceeds 2^63 - 1. */
 static bool read_length(struct slice s, uint64_t *value, bool *too_big) {
     enum { SURE = 18 }; /* digits that can't be too many */
-    *value = 0;
-    *too_big = false;
-    if (!is_digits(s)) {
-        return false;
+    uint64_t number = 0;
+    size_t i = 0;
+    for (; i < s.len && i < SURE && h1_is(s.ptr[i], H1_DIGIT); i++) {
+        number = number * 10 + (uint64_t)(s.ptr[i] - '0');
     }
-    for (size_t i = 0; i < s.len && s.len <= SURE; i++) {
-        *value = *value * 10 + (uint64_t)(s.ptr[i] - '0');
-    }
-    for (size_t i = 0; i < s.len && s.len > SURE; i++) {
+    bool big = false;
+    for (; i < s.len && h1_is(s.ptr[i], H1_DIGIT); i++) {
         uint64_t digit = (uint64_t)(s.ptr[i] - '0');
-        *too_big = *too_big || *value > ((uint64_t)INT64_MAX - digit) / 10;
-        *value = *too_big ? 0 : *value * 10 + digit;
+        big = big || number > ((uint64_t)INT64_MAX - digit) / 10;
+        number = big ? 0 : number * 10 + digit;
     }
-    return true;
+    *value = number;
+    *too_big = big;
+    return s.len > 0 && i == s.len;
 }
 
 /* What strtol and its like find: a sign and leading digits. */
@@ -62,14 +57,9 @@ static void add_lenient_length(struct framing_fields *f, struct slice member) {
     }
 }
 
-static void add_length(struct framing_fields *f, struct slice member) {
+static void add_number(struct framing_fields *f, uint64_t value, bool too_big) {
     f->length_count++;
-    uint64_t value;
-    bool too_big;
-    if (!read_length(member, &value, &too_big)) {
-        f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
-        add_lenient_length(f, member);
-    } else if (too_big) {
+    if (too_big) {
         f->oddities |= FRAMING_ODD_LENGTH_OVERFLOW;
     } else if (!f->length_valid) {
         f->length_valid = true;
@@ -80,14 +70,23 @@ static void add_length(struct framing_fields *f, struct slice member) {
     }
 }
 
-static RARE void content_length(struct framing_fields *f, struct slice value) {
+static void add_length(struct framing_fields *f, struct slice member) {
+    uint64_t value;
+    bool too_big;
+    if (read_length(member, &value, &too_big)) {
+        add_number(f, value, too_big);
+    } else {
+        f->length_count++;
+        f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
+        add_lenient_length(f, member);
+    }
+}
+
+/* No number alone. */
+static void add_lengths(struct framing_fields *f, struct slice value) {
     if (value.len == 0) {
         f->length_count++;
         f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
-        return;
-    }
-    if (is_digits(value)) { /* as it nearly always is */
-        add_length(f, value);
         return;
     }
     struct slice member;
@@ -97,6 +96,16 @@ static RARE void content_length(struct framing_fields *f, struct slice value) {
         } else {
             f->oddities |= FRAMING_ODD_LENGTH_SYNTAX;
         }
+    }
+}
+
+static APART void content_length(struct framing_fields *f, struct slice value) {
+    uint64_t number;
+    bool too_big;
+    if (read_length(value, &number, &too_big)) {
+        add_number(f, number, too_big);
+    } else {
+        add_lengths(f, value);
     }
 }
 
@@ -127,7 +136,7 @@ static bool contains_chunked(struct slice s) {
     return false;
 }
 
-static RARE void transfer_encoding(struct framing_fields *f, struct slice value) {
+static APART void transfer_encoding(struct framing_fields *f, struct slice value) {
     struct slice member;
     bool named = false;
     while (next_member(&value, &member)) {
@@ -151,7 +160,11 @@ static RARE void transfer_encoding(struct framing_fields *f, struct slice value)
     f->oddities |= named ? 0 : FRAMING_ODD_CODING_UNKNOWN;
 }
 
-static RARE void connection(struct framing_fields *f, struct slice value) {
+static APART void connection(struct framing_fields *f, struct slice value) {
+    if (slice_is_nocase(value, "keep-alive")) { /* as it mostly is */
+        f->connection_keep_alive = true;
+        return;
+    }
     struct slice member;
     while (next_member(&value, &member)) {
         f->connection_close = f->connection_close || slice_is_nocase(member, "close");
@@ -160,7 +173,7 @@ static RARE void connection(struct framing_fields *f, struct slice value) {
     }
 }
 
-static RARE void expect(struct framing_fields *f, struct slice value) {
+static APART void expect(struct framing_fields *f, struct slice value) {
     struct slice member;
     while (next_member(&value, &member)) {
         f->expect_continue = f->expect_continue || slice_is_nocase(member, "100-continue");
@@ -184,7 +197,7 @@ static bool is_nearly(struct slice name, const char *wanted) {
 }
 
 /* A name that is none of the known ones: one that others may take for a framing field? */
-static RARE void other_field(struct framing_fields *f, struct slice name, struct slice value) {
+static void other_field(struct framing_fields *f, struct slice name, struct slice value) {
     if (is_nearly(name, "content-length")) {
         f->oddities |= FRAMING_ODD_OBSCURED;
         add_lenient_length(f, value);
@@ -194,7 +207,13 @@ static RARE void other_field(struct framing_fields *f, struct slice name, struct
     }
 }
 
-void framing_field(struct framing_fields *f, struct slice name, struct slice value) {
+const uint8_t framing_letters[FRAMING_NAME_LENGTHS] = {
+    [sizeof "host" - 1] = 'h',           [sizeof "expect" - 1] = 'e',
+    [sizeof "upgrade" - 1] = 'u',        [sizeof "connection" - 1] = 'c',
+    [sizeof "content-length" - 1] = 'c', [sizeof "transfer-encoding" - 1] = 't',
+};
+
+void framing_likely_field(struct framing_fields *f, struct slice name, struct slice value) {
     switch (name.len) {
     case 4:
         f->host_count += slice_is_nocase(name, "host");
@@ -216,19 +235,22 @@ void framing_field(struct framing_fields *f, struct slice name, struct slice val
         if (slice_is_nocase(name, "content-length")) {
             content_length(f, value);
         }
-        break; /* too short for an odd byte in it */
+        break;
     case 17:
         if (slice_is_nocase(name, "transfer-encoding")) {
             transfer_encoding(f, value);
-        } else {
-            other_field(f, name, value);
         }
         break;
     default:
-        if (name.len > 14) {
-            other_field(f, name, value);
-        }
         break;
+    }
+}
+
+void framing_field(struct framing_fields *f, struct slice name, struct slice value) {
+    const size_t longer = sizeof "content-length"; /* by an odd byte at least */
+    framing_token_field(f, name, value);
+    if (name.len >= longer && !slice_is_nocase(name, "transfer-encoding")) {
+        other_field(f, name, value);
     }
 }
 

@@ -144,7 +144,9 @@ static enum h1_line_kind read_start_line(struct h1 *h, struct slice text, struct
     return h1_read_request_line(text, tail, whole_len, e, &h->oddities);
 }
 
-static enum h1_event_type give_start_line(struct h1 *h, enum h1_line_kind kind, struct h1_event *e) {
+static enum h1_event_type give_start_line(struct h1 *h, struct slice text, enum h1_line_kind kind,
+                                          struct h1_event *e) {
+    e->text = h->cut ? slice_make(NULL, 0) : text;
     h->line_given = true;
     h->state = kind == H1_LINE_VERSION ? H1_IN_HEADERS : H1_BEHIND_OLD_LINE;
     return e->type = H1_START_LINE;
@@ -153,11 +155,11 @@ static enum h1_event_type give_start_line(struct h1 *h, enum h1_line_kind kind, 
 static enum h1_event_type next_start_line(struct h1 *h, struct slice *in, struct h1_event *e) {
     struct before_line before = before_line(h, in);
     struct slice text;
-    if (!h1_line_take(h, in, &text)) {
+    if (!h1_line_take_whole(h, in, &text) && !h1_line_take(h, in, &text)) {
         return start_line_is_hopeless(h) ? bad_line(h, in, before, e) : (e->type = H1_NEED_MORE);
     }
     enum h1_line_kind kind = read_start_line(h, text, e);
-    return kind == H1_LINE_BAD ? bad_line(h, in, before, e) : give_start_line(h, kind, e);
+    return kind == H1_LINE_BAD ? bad_line(h, in, before, e) : give_start_line(h, text, kind, e);
 }
 
 enum next_line { NEXT_MORE, NEXT_FIELD, NEXT_EMPTY, NEXT_MESSAGE };
@@ -240,7 +242,21 @@ static bool is_plain_field(const struct h1 *h, const struct slice *in, const uin
            len <= h->limits->line_bytes && h1_is(in->ptr[0], H1_TOKEN) && !h->in_line && !h->field_pending;
 }
 
+/* The whole empty line lies in the chunk, and ends the section. */
+static bool take_empty_line(struct h1 *h, struct slice *in) {
+    if (h->in_line || h->field_pending || in->len < 2 || memcmp(in->ptr, "\r\n", 2) != 0) {
+        return false;
+    }
+    h->line_offset = h->offset;
+    h1_advance(h, in, 2);
+    h1_line_reset(h);
+    return true;
+}
+
 static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_event *e) {
+    if (take_empty_line(h, in)) {
+        return end_section(h, e);
+    }
     const uint8_t *lf = memchr(in->ptr, '\n', in->len);
     if (is_plain_field(h, in, lf)) {
         struct slice text = slice_make(in->ptr, (size_t)(lf - in->ptr) - 1);
@@ -278,10 +294,8 @@ static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_e
     return e->type = H1_NEED_MORE;
 }
 
-static enum h1_event_type next_body(struct h1 *h, struct slice *in, struct h1_event *e) {
-    if (in->len == 0) {
-        return e->type = H1_NEED_MORE;
-    }
+size_t h1_next_body(struct h1 *h, struct slice *in) {
+    assert(h->state == H1_IN_BODY || h->state == H1_IN_CHUNK_DATA);
     size_t len = in->len;
     if (h->framing != H1_BODY_CLOSE) {
         len = h->remaining < len ? (size_t)h->remaining : len;
@@ -290,8 +304,13 @@ static enum h1_event_type next_body(struct h1 *h, struct slice *in, struct h1_ev
             h->state = h->framing == H1_BODY_CHUNKED ? H1_AT_CHUNK_END : H1_AT_MESSAGE_END;
         }
     }
-    e->value = slice_first(*in, len);
     h1_advance(h, in, len);
+    return len;
+}
+
+static enum h1_event_type next_body(struct h1 *h, struct slice *in, struct h1_event *e) {
+    const uint8_t *first = in->ptr;
+    e->value = slice_make(first, h1_next_body(h, in));
     return e->type = H1_BODY;
 }
 
@@ -508,7 +527,7 @@ enum h1_event_type h1_flush_line(struct h1 *h, bool end, struct h1_event *e) {
         return e->type = H1_NEED_MORE;
     }
     h->oddities = oddities;
-    (void)give_start_line(h, H1_LINE_NO_VERSION, e);
+    (void)give_start_line(h, text, H1_LINE_NO_VERSION, e);
     h->state = H1_AT_MESSAGE_END;
     return e->type;
 }

@@ -3,8 +3,8 @@
  * the caller computes the framing (analyzer/framing.h) and tells it by h1_begin_body. It is tolerant: what is
  * malformed is delivered with notes; H1_BAD comes only where it can't go on (no start line, no chunk size).
  * Embedded by value; one thread. Event slices are borrowed: views of `in` where the line lies inside it, else
- * of the lexer's own buffer; they die at the next call. No byte is scanned twice; a body's bytes are not
- * touched. */
+ * of the lexer's own buffer; they die at the next call. A body's bytes are not looked at, but for a few next
+ * to the head. */
 #ifndef HARK_ANALYZER_H1_H
 #define HARK_ANALYZER_H1_H
 
@@ -68,11 +68,13 @@ enum h1_oddity {
 /* Members that the type does not name are left as they were. */
 struct h1_event {
     enum h1_event_type type;
-    struct slice line[3];  /* request: method, target, version; response: version, status code, reason. The
-                              version of a request may be empty: when fields follow, it was left out
-                              (H1_ODD_VERSION); else this is HTTP/0.9, and H1_MESSAGE_END comes as soon as
-                              that is known */
-    unsigned status;       /* response: the code as a number, 100-999, 0 where it can't be read */
+    struct slice line[3]; /* request: method, target, version; response: version, status code, reason. The
+                             version of a request may be empty: when fields follow, it was left out
+                             (H1_ODD_VERSION); else this is HTTP/0.9, and H1_MESSAGE_END comes as soon as
+                             that is known */
+    struct slice
+        text;        /* H1_START_LINE: what the parts of line[] are views of; empty: not of the same bytes */
+    unsigned status; /* response: the code as a number, 100-999, 0 where it can't be read */
     unsigned major, minor; /* HTTP version; 0.9 for a request line without one, 0.0 where it can't be read */
     struct slice name;
     struct slice value; /* without OWS around it */
@@ -147,6 +149,16 @@ struct h1_field {
  * long as they lie in it, with the byte after them, and have no oddity, and returns how many. What h1_next
  * gives before and after is the same as without. */
 size_t h1_next_fields(struct h1 *, struct slice *in, struct h1_field *fields, size_t most);
+/* In H1_IN_BODY and H1_IN_CHUNK_DATA, instead of an H1_BODY event: takes body bytes from the front of `in`
+ * and returns how many. */
+size_t h1_next_body(struct h1 *, struct slice *in);
+static inline bool h1_is_in_body(const struct h1 *h) {
+    return h->state == H1_IN_BODY || h->state == H1_IN_CHUNK_DATA;
+}
+/* False: with an empty `in` h1_next would say H1_NEED_MORE. */
+static inline bool h1_has_event(const struct h1 *h) {
+    return h->state == H1_AT_MESSAGE_END || h->state == H1_DONE || h->held;
+}
 /* After H1_HEADERS_END, or on a lexer at its start for a body without a head (HTTP/0.9). */
 void h1_begin_body(struct h1 *, struct h1_framing);
 /* `len` bytes at the lexer's offset are lost. True when they lie inside a body or chunk whose length is

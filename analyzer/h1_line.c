@@ -78,6 +78,21 @@ bool h1_line_take(struct h1 *h, struct slice *in, struct slice *text) {
     return h1_line_take_to(h, in, memchr(in->ptr, '\n', in->len), text);
 }
 
+bool h1_line_take_whole(struct h1 *h, struct slice *in, struct slice *text) {
+    const uint8_t *lf = h->in_line ? NULL : memchr(in->ptr, '\n', in->len);
+    size_t len = lf ? (size_t)(lf - in->ptr) : 0;
+    if (len == 0 || lf[-1] != '\r' || len > h->limits->line_bytes) {
+        return false;
+    }
+    h->last_cr = true;
+    h->tail_len = 0;
+    h->line_offset = h->offset;
+    h->cut = false;
+    *text = slice_make(in->ptr, len - 1);
+    h1_advance(h, in, len + 1);
+    return true;
+}
+
 bool h1_line_take_to(struct h1 *h, struct slice *in, const uint8_t *lf, struct slice *text) {
     if (!h->in_line) {
         h->last_cr = false;

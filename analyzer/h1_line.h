@@ -13,6 +13,10 @@ bool h1_line_take(struct h1 *, struct slice *in, struct slice *text);
 /* The same where the caller has looked for the LF already; NULL when there is none. */
 bool h1_line_take_to(struct h1 *, struct slice *in, const uint8_t *lf, struct slice *text);
 
+/* The same for a line that lies whole in `in`, is not cut and ends in CRLF; false where it is another one:
+ * nothing was taken. */
+bool h1_line_take_whole(struct h1 *, struct slice *in, struct slice *text);
+
 /* Keeps a field line until it is known whether a fold follows. `text` is what h1_line_take gave. */
 void h1_line_hold(struct h1 *, struct slice text);
 

@@ -1,86 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/h1_scan.h"
 
-#include <endian.h>
-#include <stddef.h>
-#include <string.h>
+#include "analyzer/h1_syntax.h"
 
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/* The top bits of the bytes in question; those of bytes beyond 0x7f are the caller's to clear. A byte of at
- * most 0x7f reaches the top bit when 0x80 - limit is added, and no further: nothing carries over. */
-static uint64_t at_least(uint64_t low, uint8_t limit) {
-    return low + EACH_BYTE((uint64_t)0x80 - limit);
-}
-
-static uint64_t usual_bytes(uint64_t low) {
-    uint64_t lower = low | EACH_BYTE(0x20);
-    uint64_t letter = at_least(lower, 'a') & ~at_least(lower, 'z' + 1);
-    uint64_t digit = at_least(low, '0') & ~at_least(low, '9' + 1);
-    uint64_t hyphen = at_least(low, '-') & ~at_least(low, '-' + 1);
-    return letter | digit | hyphen;
-}
-
-static uint64_t control_bytes(uint64_t low) {
-    return ~at_least(low, 0x20) | at_least(low, 0x7f);
-}
-
-/* The top bits of eight bytes, side by side: no two products meet in one bit. */
-static uint64_t gather(uint64_t word) {
-    return (word >> 7 & EACH_BYTE(1)) * UINT64_C(0x0102040810204080) >> 56;
-}
-
-struct h1_marks h1_scan_plainly(const uint8_t bytes[H1_SCAN_BYTES]) {
-    struct h1_marks marks = {0};
-    for (unsigned i = 0; i < H1_SCAN_BYTES; i += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + i, sizeof word);
-        word = le64toh(word);
-        uint64_t low = word & EACH_BYTE(0x7f);
-        marks.controls |= gather(control_bytes(low) & ~word) << i;
-        marks.unusual |= gather(~usual_bytes(low) | word) << i;
+void h1_scan_plainly(const uint8_t *bytes, size_t count, struct h1_marks *marks) {
+    for (; count; count--, marks++) {
+        *marks = (struct h1_marks){0};
+        for (unsigned i = 0; i < H1_SCAN_BYTES; i++) {
+            uint8_t c = *bytes++;
+            marks->controls |= (uint64_t)(c < 0x20 || c == 0x7f) << i;
+            marks->separators |= (uint64_t)!h1_is(c, H1_TOKEN) << i;
+        }
     }
-    return marks;
 }
 
 #ifdef __x86_64__
 #include <immintrin.h>
 
-/* All bits set in bytes from `first` to `last`. */
-__attribute__((target("avx2"))) static inline __m256i in_range(__m256i bytes, char first, char last) {
-    __m256i from_first = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first));
-    return _mm256_cmpeq_epi8(_mm256_min_epu8(from_first, _mm256_set1_epi8((char)(last - first))), from_first);
+/* A byte's class is what its halves have in common: a bit for each upper half, 2 to 7, that has tchars
+ * (TCHAR), and two for control bytes. One beyond ASCII has none: the shuffle gives 0 for it. */
+enum { TCHAR = 0x3f, CONTROL = 0x80, CONTROL_7F = 0x40 };
+static const uint8_t by_lower_half[16] = {0xba, 0xbf, 0xbe, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf,
+                                          0xbe, 0xbe, 0xbd, 0x95, 0xb4, 0x95, 0xbd, 0x9c | CONTROL_7F};
+static const uint8_t by_upper_half[16] = {CONTROL, CONTROL, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20 | CONTROL_7F};
+
+#define AVX2 __attribute__((target("avx2")))
+
+AVX2 static inline __m256i twice(const uint8_t table[16]) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i_u *)(const void *)table));
 }
 
-__attribute__((target("avx2"))) static inline uint64_t bits(__m256i bytes) {
-    return (uint32_t)_mm256_movemask_epi8(bytes);
-}
-
-__attribute__((target("avx2"))) static struct h1_marks scan_32(const uint8_t *from) {
+AVX2 static inline struct h1_marks marks_of_32(const uint8_t *from) {
     __m256i bytes = _mm256_loadu_si256((const __m256i_u *)(const void *)from);
-    __m256i lower = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
-    __m256i digit = in_range(bytes, '0', '9');
-    __m256i hyphen = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('-'));
-    __m256i usual = _mm256_or_si256(_mm256_or_si256(in_range(lower, 'a', 'z'), digit), hyphen);
-    __m256i control =
-        _mm256_or_si256(in_range(bytes, 0x00, 0x1f), _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f)));
-    return (struct h1_marks){.controls = bits(control), .unusual = bits(usual) ^ UINT32_MAX};
+    __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(0x0f));
+    __m256i class = _mm256_and_si256(_mm256_shuffle_epi8(twice(by_lower_half), bytes),
+                                     _mm256_shuffle_epi8(twice(by_upper_half), upper));
+    __m256i control = _mm256_or_si256(class, _mm256_slli_epi16(class, 1)); /* the top bit is either's */
+    __m256i separator =
+        _mm256_cmpeq_epi8(_mm256_and_si256(class, _mm256_set1_epi8(TCHAR)), _mm256_setzero_si256());
+    return (struct h1_marks){.controls = (uint32_t)_mm256_movemask_epi8(control),
+                             .separators = (uint32_t)_mm256_movemask_epi8(separator)};
 }
 
-__attribute__((target("avx2"))) static struct h1_marks scan_avx2(const uint8_t *bytes) {
-    struct h1_marks front = scan_32(bytes), back = scan_32(bytes + 32);
-    return (struct h1_marks){.controls = front.controls | back.controls << 32,
-                             .unusual = front.unusual | back.unusual << 32};
+AVX2 static void scan_avx2(const uint8_t *bytes, size_t count, struct h1_marks *marks) {
+    for (; count; count--, bytes += H1_SCAN_BYTES) {
+        struct h1_marks front = marks_of_32(bytes), back = marks_of_32(bytes + 32);
+        *marks++ = (struct h1_marks){.controls = front.controls | back.controls << 32,
+                                     .separators = front.separators | back.separators << 32};
+    }
 }
 
-struct h1_marks h1_scan(const uint8_t bytes[H1_SCAN_BYTES]) {
-    return __builtin_cpu_supports("avx2") ? scan_avx2(bytes) : h1_scan_plainly(bytes);
+void h1_scan(const uint8_t *bytes, size_t count, struct h1_marks *marks) {
+    if (__builtin_cpu_supports("avx2")) {
+        scan_avx2(bytes, count, marks);
+    } else {
+        h1_scan_plainly(bytes, count, marks);
+    }
 }
 
 #else
 
-struct h1_marks h1_scan(const uint8_t bytes[H1_SCAN_BYTES]) {
-    return h1_scan_plainly(bytes);
+void h1_scan(const uint8_t *bytes, size_t count, struct h1_marks *marks) {
+    h1_scan_plainly(bytes, count, marks);
 }
 
 #endif

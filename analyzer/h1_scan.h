@@ -4,18 +4,20 @@
 #ifndef HARK_ANALYZER_H1_SCAN_H
 #define HARK_ANALYZER_H1_SCAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { H1_SCAN_BYTES = 64 };
 
 /* One bit a byte, the first byte's is the lowest. */
 struct h1_marks {
-    uint64_t controls; /* 0x00-0x1f (CR, LF and HTAB too) and 0x7f */
-    uint64_t unusual;  /* no letter, digit or hyphen: seldom in a field name */
+    uint64_t controls;   /* 0x00-0x1f (CR, LF and HTAB too) and 0x7f */
+    uint64_t separators; /* no tchar: can't be in a field name */
 };
 
-struct h1_marks h1_scan(const uint8_t bytes[H1_SCAN_BYTES]);
+/* Of `count` times 64 bytes. */
+void h1_scan(const uint8_t *bytes, size_t count, struct h1_marks *marks);
 /* The same on any processor. */
-struct h1_marks h1_scan_plainly(const uint8_t bytes[H1_SCAN_BYTES]);
+void h1_scan_plainly(const uint8_t *bytes, size_t count, struct h1_marks *marks);
 
 #endif

@@ -134,6 +134,11 @@ enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uin
     if (tail.len == 0 && read_plain_request_line(text, e)) {
         return H1_LINE_VERSION;
     }
+    return h1_read_odd_request_line(text, tail, whole_len, e, oddities);
+}
+
+enum h1_line_kind h1_read_odd_request_line(struct slice text, struct slice tail, uint64_t whole_len,
+                                           struct h1_event *e, uint32_t *oddities) {
     size_t method_len = 0;
     while (method_len < text.len && h1_is(text.ptr[method_len], H1_TOKEN)) {
         method_len++;
@@ -217,9 +222,10 @@ static bool read_plain_status_line(struct slice text, struct h1_event *e) {
 }
 
 enum h1_line_kind h1_read_status_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
-    if (read_plain_status_line(text, e)) {
-        return H1_LINE_VERSION;
-    }
+    return read_plain_status_line(text, e) ? H1_LINE_VERSION : h1_read_odd_status_line(text, e, oddities);
+}
+
+enum h1_line_kind h1_read_odd_status_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
     if (!is_version(text)) {
         return H1_LINE_BAD;
     }

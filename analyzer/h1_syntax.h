@@ -38,6 +38,10 @@ enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uin
                                        struct h1_event *e, uint32_t *oddities);
 /* A status line likewise. Sets e->line, status, major and minor. */
 enum h1_line_kind h1_read_status_line(struct slice text, struct h1_event *e, uint32_t *oddities);
+/* The same two the long way, which has no short cut for lines without oddities. */
+enum h1_line_kind h1_read_odd_request_line(struct slice text, struct slice tail, uint64_t whole_len,
+                                           struct h1_event *e, uint32_t *oddities);
+enum h1_line_kind h1_read_odd_status_line(struct slice text, struct h1_event *e, uint32_t *oddities);
 /* "HTTP/" in any case and a digit start these bytes, or could when more follow. */
 bool h1_may_be_version(struct slice);
 

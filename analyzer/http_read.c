@@ -340,6 +340,13 @@ static enum before_event before_message(struct http_conn *conn, enum direction d
     return READ_ON;
 }
 
+/* Nobody doubts where the body ends: the usual case. */
+static bool is_sure_of_body(const struct side *side) {
+    const struct http_message *m = side->message;
+    return side->transaction && side->transaction->request.seen && m->framing.kind != H1_BODY_CLOSE &&
+           !m->resynchronised;
+}
+
 static enum before_event before_body(struct http_conn *conn, enum direction direction, struct side *side,
                                      const struct chunk *chunk, struct slice in) {
     if (!is_client(conn, direction)) {
@@ -370,7 +377,7 @@ static enum before_event before_event(struct http_conn *conn, enum direction dir
     case H1_IN_BODY:
     case H1_IN_CHUNK_SIZE:
     case H1_IN_CHUNK_DATA:
-        return before_body(conn, direction, side, chunk, in);
+        return is_sure_of_body(side) ? READ_ON : before_body(conn, direction, side, chunk, in);
     case H1_BEHIND_OLD_LINE:
         return must_wait_for_answer(conn, direction, side, chunk) ? READ_LATER : READ_ON;
     case H1_IN_START_LINE:
@@ -401,37 +408,50 @@ static void take_fields(struct http_conn *conn, enum direction direction, struct
     }
 }
 
+/* One event, of which nothing is asked before. False: nothing more can be read. */
+static bool read_event(struct http_conn *conn, enum direction direction, struct side *side,
+                       const struct chunk *chunk, struct slice *in) {
+    struct h1_event event;
+    uint64_t before = side->h1.offset;
+    event.type = h1_next(&side->h1, in, &event);
+    if (side->h1.offset != before) {
+        follow(side, chunk);
+    }
+    if (event.type == H1_NEED_MORE) {
+        return false;
+    }
+    bool no_status_line = event.type == H1_BAD && !(side->message && side->message->seen);
+    if (no_status_line && may_be_old_reply(conn, direction)) {
+        open_old_reply(conn, side, chunk);
+    } else {
+        take_event(conn, direction, side, &event);
+    }
+    return in->len || h1_has_event(&side->h1);
+}
+
 void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
                bool held) {
     struct side *side = &conn->side[direction];
-    while (side->state == SIDE_MESSAGE) {
-        if (!held && in->len) {
-            enum before_event verdict = before_event(conn, direction, side, chunk, *in);
-            if (verdict == READ_LATER) {
-                return;
-            }
-            if (verdict == READ_ANEW) {
-                continue;
-            }
+    bool more = true;
+    while (more && side->state == SIDE_MESSAGE) {
+        enum before_event verdict =
+            !held && in->len ? before_event(conn, direction, side, chunk, *in) : READ_ON;
+        if (verdict == READ_LATER) {
+            return;
+        }
+        if (verdict == READ_ANEW) {
+            continue;
+        }
+        if (in->len && h1_is_in_body(&side->h1)) {
+            side->message->body_bytes += h1_next_body(&side->h1, in);
+            follow(side, chunk);
+            more = in->len || h1_has_event(&side->h1);
+            continue;
         }
         if (side->h1.state == H1_IN_HEADERS) {
             take_fields(conn, direction, side, chunk, in);
         }
-        struct h1_event event;
-        uint64_t before = side->h1.offset;
-        event.type = h1_next(&side->h1, in, &event);
-        if (side->h1.offset != before) {
-            follow(side, chunk);
-        }
-        if (event.type == H1_NEED_MORE) {
-            return;
-        }
-        bool no_status_line = event.type == H1_BAD && !(side->message && side->message->seen);
-        if (no_status_line && may_be_old_reply(conn, direction)) {
-            open_old_reply(conn, side, chunk);
-            continue;
-        }
-        take_event(conn, direction, side, &event);
+        more = read_event(conn, direction, side, chunk, in);
     }
 }
 

@@ -56,7 +56,7 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
     side->transaction = t;
     side->message = &t->request;
     pairing_add(&conn->pairing, t);
-    transaction_announce(environment->store, t, conn->client, t->request.offset);
+    transaction_announce(environment->store, t, &conn->ids, conn->client, t->request.offset);
     http_tentative_judge(conn);
 }
 

@@ -70,7 +70,8 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
     if (t->reason == PAIRING_UNSOLICITED) {
         notes_add(&t->notes, NOTE_UNSOLICITED_RESPONSE);
     }
-    transaction_announce(environment->store, t, direction_other(conn->client), t->response.offset);
+    transaction_announce(environment->store, t, &conn->ids, direction_other(conn->client),
+                         t->response.offset);
 }
 
 static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,

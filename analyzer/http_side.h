@@ -71,6 +71,7 @@ struct http_conn {
     uint32_t response_index;
     uint32_t finish_index;
     struct http_tunnel tunnel;
+    struct transaction_ids ids;
     struct transaction
         *interims; /* 1xx of no known request, for the final response that follows them; NULL without */
     struct transaction *tentative;       /* the request of a pair that is not sure yet; NULL without */

@@ -80,7 +80,7 @@ void http_tentative_refute(struct http_conn *conn) {
     t->interim_count = 0;
     t->interim_bytes = 0;
     pairing_deny(&conn->pairing, &response->response);
-    transaction_announce(conn->environment->store, response, direction_other(conn->client),
+    transaction_announce(conn->environment->store, response, &conn->ids, direction_other(conn->client),
                          response->response.offset);
     http_finish_orphan_response(conn, response);
 }

@@ -21,7 +21,8 @@ static struct transaction *open_record(struct http_conn *conn, const struct tran
     record->tunnel_by_upgrade = opener->response.status == 101;
     record->tunnel_start_ns = record->tunnel_end_ns = opener->response.last.time_ns;
     record->response.first = record->response.last = opener->response.last;
-    transaction_announce(store, record, direction_other(conn->client), opener->response.end_offset);
+    transaction_announce(store, record, &conn->ids, direction_other(conn->client),
+                         opener->response.end_offset);
     return record;
 }
 

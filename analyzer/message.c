@@ -57,8 +57,11 @@ void message_start_line(struct http_message *m, const struct h1_event *event, st
         return;
     }
     bool ok = true;
+    struct slice text = arena_copy(&t->arena, event->text, &ok);
     for (unsigned i = 0; i < 3; i++) {
-        m->line[i] = arena_copy(&t->arena, event->line[i], &ok);
+        struct slice part = event->line[i];
+        m->line[i] = text.len ? slice_make(text.ptr + (part.ptr - event->text.ptr), part.len)
+                              : arena_copy(&t->arena, part, &ok);
     }
     if (!ok) {
         m->headers.dropped++; /* so that it never claims to be complete */
@@ -85,32 +88,44 @@ void message_field(struct http_message *m, struct header_list *list, const struc
     }
 }
 
-/* All or none. */
-static bool store_fields(struct http_message *m, const struct h1_field *fields, size_t count,
-                         struct transaction *t, const struct limits *limits) {
-    size_t len = 0;
-    for (size_t i = 0; i < count; i++) {
-        len += fields[i].name.len + fields[i].value.len;
-    }
-    bool room = m->stored_bytes + len <= limits->head_bytes && m->headers.dropped == 0;
-    if (!room || !transaction_add_headers(t, &m->headers, fields, count, limits)) {
+/* They lie one behind the other in the same bytes, so one copy is enough. False: there is no room for all,
+ * and nothing was done. */
+static bool take_fields(struct http_message *m, const struct h1_field *fields, size_t count,
+                        struct transaction *t, const struct limits *limits) {
+    struct slice last = fields[count - 1].value;
+    const uint8_t *front = fields[0].name.ptr;
+    size_t span = (size_t)(last.ptr + last.len - front);
+    if (m->stored_bytes + span > limits->head_bytes || m->headers.dropped) {
         return false;
     }
-    m->stored_bytes += len;
+    struct header *header = transaction_more_headers(t, &m->headers, count, limits);
+    uint8_t *copy = header ? arena_alloc(&t->arena, span) : NULL;
+    if (!copy) {
+        return false;
+    }
+    memcpy(copy, front, span);
+    m->headers.count += (uint32_t)count;
+    size_t stored = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct slice name = fields[i].name, value = fields[i].value;
+        framing_token_field(&m->fields, name, value);
+        header[i].name = slice_make(copy + (name.ptr - front), name.len);
+        header[i].value = slice_make(copy + (value.ptr - front), value.len);
+        header[i].joined = true;
+        stored += name.len + value.len;
+    }
+    m->stored_bytes += stored;
     return true;
 }
 
 void message_fields(struct http_message *m, const struct h1_field *fields, size_t count,
                     struct transaction *t, const struct limits *limits) {
-    if (t && !store_fields(m, fields, count, t, limits)) {
-        for (size_t i = 0; i < count; i++) {
-            const struct h1_event event = {.name = fields[i].name, .value = fields[i].value};
-            message_field(m, &m->headers, &event, t, limits);
-        }
+    if (count == 0 || (t && take_fields(m, fields, count, t, limits))) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        framing_field(&m->fields, fields[i].name, fields[i].value);
+        const struct h1_event event = {.name = fields[i].name, .value = fields[i].value};
+        message_field(m, &m->headers, &event, t, limits);
     }
 }
 

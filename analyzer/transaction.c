@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/transaction.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 struct transaction_store {
@@ -38,7 +39,11 @@ struct transaction *transaction_open(struct transaction_store *store, const stru
     if (!t) {
         return NULL;
     }
-    *t = (struct transaction){.connection = connection, .client = client, .by = PAIRING_NONE};
+    memset(t, 0, offsetof(struct transaction, tcp)); /* which is set here and by transaction_end_tcp */
+    t->connection = connection;
+    t->client = client;
+    t->by = PAIRING_NONE;
+    t->tcp.ended = false;
     /* A head and its trailers twice over, requests' and responses', and what stands around them. */
     arena_init(&t->arena, &store->arenas, 5 * store->limits->head_bytes);
     memcpy(t->tcp.at_start, connection->counts, sizeof t->tcp.at_start);
@@ -67,24 +72,27 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len) {
 /* A count of the connections that had the same key is not in it: which ones are remembered depends on when
  * packets come. Two taps on one connection, whichever direction they saw first, must give the same id: the
  * sender comes first. */
-static void make_id(uint8_t id[16], const struct connection *c, enum direction sender, uint64_t offset) {
+static void begin_ids(struct transaction_ids *ids, const struct connection *c, enum direction sender) {
     const struct endpoint *from = &c->key.side[sender], *to = &c->key.side[direction_other(sender)];
     for (unsigned half = 0; half < 2; half++) {
         uint64_t h = half ? UINT64_C(0x6861726b2d696431) : UINT64_C(0x6861726b2d696430);
         h = mix_bytes(h, from->address.bytes, ADDRESS_BYTES);
         h = mix_bytes(h, to->address.bytes, ADDRESS_BYTES);
         h = mix(h, (uint64_t)from->port << 16 | to->port);
-        h = mix(h, (uint64_t)c->key.network_id << 16 | c->key.vlan);
-        h = mix(h, (uint32_t)offset);
-        for (unsigned i = 0; i < 8; i++) {
-            id[8 * half + i] = (uint8_t)(h >> (8 * i));
-        }
+        ids->common[sender][half] = mix(h, (uint64_t)c->key.network_id << 16 | c->key.vlan);
     }
+    ids->known[sender] = true;
 }
 
-void transaction_announce(struct transaction_store *store, struct transaction *t, enum direction sender,
-                          uint64_t offset) {
-    make_id(t->id, t->connection, sender, offset);
+void transaction_announce(struct transaction_store *store, struct transaction *t, struct transaction_ids *ids,
+                          enum direction sender, uint64_t offset) {
+    if (!ids->known[sender]) {
+        begin_ids(ids, t->connection, sender);
+    }
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t word = htole64(mix(ids->common[sender][half], (uint32_t)offset));
+        memcpy(t->id + sizeof word * half, &word, sizeof word);
+    }
     if (store->observer.opened) {
         store->observer.opened(store->observer.context, t);
     }
@@ -149,29 +157,13 @@ bool transaction_add_header(struct transaction *t, struct header_list *list, str
     return true;
 }
 
-bool transaction_add_headers(struct transaction *t, struct header_list *list, const struct h1_field *fields,
-                             size_t count, const struct limits *limits) {
+struct header *transaction_more_headers(struct transaction *t, struct header_list *list, size_t count,
+                                        const struct limits *limits) {
     size_t wanted = list->count + count;
     if (wanted > limits->headers || (wanted > list->capacity && !grow_list(t, list, wanted, limits))) {
-        return false;
+        return NULL;
     }
-    const struct h1_field *last = &fields[count - 1];
-    const uint8_t *front = fields[0].name.ptr;
-    bool ok = true;
-    struct slice copy =
-        arena_copy(&t->arena, slice_make(front, (size_t)(last->value.ptr + last->value.len - front)), &ok);
-    if (!ok) {
-        return false;
-    }
-    struct header *header = &list->items[list->count];
-    for (size_t i = 0; i < count; i++, header++) {
-        const struct h1_field *field = &fields[i];
-        header->name = slice_make(copy.ptr + (field->name.ptr - front), field->name.len);
-        header->value = slice_make(copy.ptr + (field->value.ptr - front), field->value.len);
-        header->joined = true;
-    }
-    list->count = (uint32_t)wanted;
-    return true;
+    return &list->items[list->count];
 }
 
 static bool message_is_complete(const struct http_message *m) {

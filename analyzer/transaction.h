@@ -163,7 +163,6 @@ struct transaction {
     bool pipelined;           /* sent before the previous response ended */
     int64_t previous_end_ns; /* last byte of the previous response on the connection, 0 where there is none or
                                 it is not known */
-    struct tcp_share tcp;
     struct notes notes;
     /* tunnels */
     uint64_t tunnel_bytes[2]; /* by direction */
@@ -182,6 +181,14 @@ struct transaction {
     uint64_t gap_end;      /* ... up to this offset; valid with after_gap */
     uint64_t sent_behind;  /* the least that the client had of the server's stream when it sent the request;
                               where request.ack is late, that is all that is known */
+    struct tcp_share tcp;  /* the last, as it is not cleared */
+};
+
+/* What the ids of a connection's transactions have in common, by the sender of their first byte. Zeroed at
+ * first. */
+struct transaction_ids {
+    bool known[2];
+    uint64_t common[2][2];
 };
 
 struct transaction_observer {
@@ -204,8 +211,10 @@ void transaction_store_free(struct transaction_store *);
 /* A new, empty transaction of a connection; NULL when memory or the cap is out. */
 struct transaction *transaction_open(struct transaction_store *, const struct connection *,
                                      enum direction client);
-/* Sets the id from the direction and the first byte's sequence number, and tells the observer. */
-void transaction_announce(struct transaction_store *, struct transaction *, enum direction, uint64_t offset);
+/* Sets the id from the direction and the first byte's sequence number, and tells the observer. `ids` are the
+ * connection's. */
+void transaction_announce(struct transaction_store *, struct transaction *, struct transaction_ids *ids,
+                          enum direction, uint64_t offset);
 void transaction_updated(struct transaction_store *, const struct transaction *);
 /* What TCP does from now on is not its own. */
 void transaction_end_tcp(struct transaction *);
@@ -216,10 +225,9 @@ void transaction_drop(struct transaction_store *, struct transaction *);
 /* Adds a field, copied into the arena; false when a cap was reached (then `dropped` grew). */
 bool transaction_add_header(struct transaction *, struct header_list *, struct slice name, struct slice value,
                             const struct limits *);
-/* Adds fields that lie one behind the other in the same bytes; these are copied at once. False: none was
- * added, for want of room. */
-bool transaction_add_headers(struct transaction *, struct header_list *, const struct h1_field *,
-                             size_t count, const struct limits *);
+/* Room for `count` more fields, which the caller sets and counts; NULL when a cap was reached. */
+struct header *transaction_more_headers(struct transaction *, struct header_list *, size_t count,
+                                        const struct limits *);
 /* The first field of that name, compared without case, or NULL. */
 static inline const struct header *header_find(const struct header_list *list, const char *name) {
     const struct slice wanted = slice_of(name);

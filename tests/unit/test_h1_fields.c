@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The short ways through a head must lead to where the long ones do: marks in wide registers, fields many at
- * once, eight letters at once. */
-#include "analyzer/h1.h"
+/* The short ways through a head must lead to where the long ones do: marks in wide registers, start lines by
+ * their places, fields many at once, eight letters at once. */
+#include "analyzer/framing.h"
 #include "analyzer/h1_scan.h"
+#include "analyzer/h1_syntax.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,21 +25,23 @@ static bool is_letter(uint8_t c) {
 
 static void test_marks(void **state) {
     (void)state;
-    for (unsigned turn = 0; turn < 20000; turn++) {
-        uint8_t bytes[H1_SCAN_BYTES];
-        struct h1_marks expected = {0};
-        for (unsigned i = 0; i < H1_SCAN_BYTES; i++) {
+    enum { COUNT = 3 };
+    for (unsigned turn = 0; turn < 5000; turn++) {
+        uint8_t bytes[COUNT * H1_SCAN_BYTES];
+        struct h1_marks expected[COUNT] = {{0}}, wide[COUNT], plain[COUNT];
+        for (unsigned i = 0; i < sizeof bytes; i++) {
             /* every value at every place, then any */
             uint8_t c = (uint8_t)(turn < 256 ? turn + i : random_below(256));
             bytes[i] = c;
-            expected.controls |= (uint64_t)(c < 0x20 || c == 0x7f) << i;
-            expected.unusual |= (uint64_t) !(is_letter(c) || (c >= '0' && c <= '9') || c == '-') << i;
+            bool control = c < 0x20 || c == 0x7f;
+            bool tchar = !control && c < 0x80 && strchr(" \"(),/:;<=>?@[\\]{}", c) == NULL;
+            expected[i / H1_SCAN_BYTES].controls |= (uint64_t)control << i % H1_SCAN_BYTES;
+            expected[i / H1_SCAN_BYTES].separators |= (uint64_t)!tchar << i % H1_SCAN_BYTES;
         }
-        struct h1_marks wide = h1_scan(bytes), plain = h1_scan_plainly(bytes);
-        assert_int_equal(wide.controls, expected.controls);
-        assert_int_equal(wide.unusual, expected.unusual);
-        assert_int_equal(plain.controls, expected.controls);
-        assert_int_equal(plain.unusual, expected.unusual);
+        h1_scan(bytes, COUNT, wide);
+        h1_scan_plainly(bytes, COUNT, plain);
+        assert_memory_equal(wide, expected, sizeof expected);
+        assert_memory_equal(plain, expected, sizeof expected);
     }
 }
 
@@ -170,11 +173,124 @@ static void test_fields_at_once(void **state) {
     buf_fini(&at_once);
 }
 
+/* The two ways through the start lines. */
+static void compare_line(struct slice line) {
+    struct h1_event plain = {.status = 0}, odd = {.status = 0};
+    uint32_t plain_odd = 0, odd_odd = 0;
+    enum h1_line_kind kind = h1_read_request_line(line, slice_make(NULL, 0), line.len, &plain, &plain_odd);
+    assert_int_equal(kind, h1_read_odd_request_line(line, slice_make(NULL, 0), line.len, &odd, &odd_odd));
+    assert_int_equal(plain_odd, odd_odd);
+    assert_memory_equal(&plain, &odd, sizeof plain);
+    kind = h1_read_status_line(line, &plain, &plain_odd);
+    assert_int_equal(kind, h1_read_odd_status_line(line, &odd, &odd_odd));
+    assert_int_equal(plain_odd, odd_odd);
+    assert_memory_equal(&plain, &odd, sizeof plain);
+}
+
+static void test_start_lines(void **state) {
+    (void)state;
+    static const char *const parts[] = {"GET",
+                                        "OPTIONS",
+                                        "get",
+                                        "G(T",
+                                        "",
+                                        "HTTP/1.1",
+                                        "HTTP/1.0",
+                                        "HTTP/1.",
+                                        "HTTP/2.0",
+                                        "http/1.1",
+                                        "HTTP/1.10",
+                                        "HTTP/1.x",
+                                        "/",
+                                        "/a?b=c",
+                                        "http://a/b",
+                                        "*",
+                                        "a:1",
+                                        "/a\x80",
+                                        "/\x01",
+                                        "/a\tb",
+                                        "/\x7f",
+                                        "200",
+                                        "404 ",
+                                        "099",
+                                        "600",
+                                        "20",
+                                        "2000",
+                                        "OK",
+                                        "Not Found",
+                                        "\x7f",
+                                        "O\rK",
+                                        "a reason that has many letters",
+                                        "/a/path/of/some/length/to/it",
+                                        "200OK"};
+    static const char *const gaps[] = {" ", " ", " ", " ", " ", "  ", "\t", ""};
+    struct buf line;
+    buf_init(&line, TEXT_BYTES);
+    for (unsigned turn = 0; turn < 400000; turn++) {
+        buf_clear(&line);
+        for (unsigned part = 0; part < 3; part++) {
+            add(&line, parts[random_below(sizeof parts / sizeof *parts)]);
+            if (part < 2 || turn % 16 == 0) {
+                add(&line, gaps[random_below(8)]);
+            }
+        }
+        compare_line(buf_slice(&line));
+    }
+    buf_fini(&line);
+}
+
+/* A token means the same to framing whether it is known to be one or not. */
+static void test_token_fields(void **state) {
+    (void)state;
+    static const char *const names[] = {"host",
+                                        "HOST",
+                                        "hosT",
+                                        "hose",
+                                        "expect",
+                                        "Upgrade",
+                                        "Connection",
+                                        "Content-Length",
+                                        "content_length",
+                                        "Content-Lengths",
+                                        "Transfer-Encoding",
+                                        "Transfer-Encodin",
+                                        "Transfer-Encodings",
+                                        "x"};
+    static const char *const values[] = {"",
+                                         "0",
+                                         "5",
+                                         "+5",
+                                         "5, 5",
+                                         "18446744073709551616",
+                                         "chunked",
+                                         "close",
+                                         "keep-alive",
+                                         "Keep-Alive, upgrade",
+                                         "100-continue",
+                                         "999999999999999999",
+                                         "9223372036854775807",
+                                         "9223372036854775808",
+                                         "12a",
+                                         "gzip, chunked"};
+    for (unsigned turn = 0; turn < 20000; turn++) {
+        struct framing_fields any, token;
+        memset(&any, 0, sizeof any);
+        memset(&token, 0, sizeof token);
+        for (unsigned i = random_below(4); i > 0; i--) {
+            struct slice name = slice_of(names[random_below(sizeof names / sizeof *names)]);
+            struct slice value = slice_of(values[random_below(sizeof values / sizeof *values)]);
+            framing_field(&any, name, value);
+            framing_token_field(&token, name, value);
+        }
+        assert_memory_equal(&any, &token, sizeof any);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_marks),
-        cmocka_unit_test(test_equal_nocase),
-        cmocka_unit_test(test_fields_at_once),
+        cmocka_unit_test(test_marks),          cmocka_unit_test(test_equal_nocase),
+        cmocka_unit_test(test_fields_at_once), cmocka_unit_test(test_start_lines),
+        cmocka_unit_test(test_token_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
