@@ -56,8 +56,7 @@ static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigne
     for (size_t i = 0; i < epoch->count; i++) {
         const struct epoch_event *event = &epoch->events[i];
         if (epoch->owners[i] == number) {
-            struct packet packet = epoch_packet(epoch, event);
-            worker_packet(worker, event->number, &packet, event->hash);
+            worker_packet(worker, event->number, epoch_packet(epoch, event), event->hash);
         } else if (epoch->owners[i] == OWNER_ALL) {
             worker_tick(worker, event->number, event->tick_ns);
         }

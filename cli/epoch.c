@@ -6,12 +6,13 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum {
-    /* an epoch takes packets until EPOCH_PAYLOAD_BYTES are reached; the last may go beyond */
-    PAYLOAD_CAP_BYTES = EPOCH_PAYLOAD_BYTES + (1 << 28),
-    KEEP_BYTES = 64 * 1024, /* an emptied outbox keeps so much memory */
+    /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
+    CAP_BYTES = EPOCH_BYTES + (1 << 28),
+    KEEP_BYTES = 256 * 1024, /* an emptied outbox keeps so much memory */
 };
 
 struct ring {
@@ -28,22 +29,48 @@ struct ring {
     struct epoch epochs[EPOCHS];
 };
 
+/* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
+static size_t packet_bytes(const struct packet *packet) {
+    static_assert(offsetof(struct packet, path.tunnel) + sizeof packet->path.tunnel +
+                          _Alignof(struct packet) >
+                      sizeof *packet,
+                  "the tunnels are the packet's last member");
+    size_t kept = sizeof packet->path.tunnel / sizeof packet->path.tunnel[0];
+    size_t tunnels = packet->path.tunnel_count < kept ? packet->path.tunnel_count : kept;
+    return offsetof(struct packet, path.tunnel) + tunnels * sizeof packet->path.tunnel[0];
+}
+
+/* Room for one more packet; NULL when the epoch is full. What the workers take for a packet has a whole one's
+ * size. */
+static uint8_t *make_room(struct epoch *epoch, size_t len) {
+    size_t taken = epoch->bytes.len;
+    if (taken > 0 && taken + len + sizeof(struct packet) > EPOCH_BYTES) {
+        return NULL;
+    }
+    size_t room = len + sizeof(struct packet);
+    return buf_reserve(&epoch->bytes, taken > 0 || room > EPOCH_BYTES ? room : EPOCH_BYTES);
+}
+
 bool epoch_add_packet(struct epoch *epoch, uint64_t number, const struct packet *packet, uint64_t hash,
                       unsigned worker) {
     assert(worker < HARK_PARTITIONS);
-    if (epoch->count == EPOCH_EVENTS ||
-        (epoch->payload.len > 0 && epoch->payload.len + packet->payload.len > EPOCH_PAYLOAD_BYTES)) {
+    size_t head = packet_bytes(packet), align = _Alignof(max_align_t);
+    size_t payload_at = (head + align - 1) / align * align;
+    size_t len = (payload_at + packet->payload.len + align - 1) / align * align;
+    uint8_t *to = epoch->count < EPOCH_EVENTS ? make_room(epoch, len) : NULL;
+    if (!to) {
         return false;
     }
-    struct epoch_event *event = &epoch->events[epoch->count];
-    event->payload_offset = epoch->payload.len;
-    if (!buf_append_slice(&epoch->payload, packet->payload)) {
-        return false;
+    struct packet *copy = (void *)to;
+    memcpy(to, packet, head);
+    copy->payload.ptr = to + payload_at;
+    if (packet->payload.len > 0) {
+        memcpy(to + payload_at, packet->payload.ptr, packet->payload.len);
     }
-    event->number = number;
-    event->hash = hash;
-    event->packet = *packet;
+    epoch->events[epoch->count] =
+        (struct epoch_event){.number = number, .hash = hash, .offset = epoch->bytes.len};
     epoch->owners[epoch->count++] = (uint8_t)worker;
+    epoch->bytes.len += len;
     return true;
 }
 
@@ -58,18 +85,11 @@ bool epoch_add_tick(struct epoch *epoch, uint64_t number, int64_t now_ns) {
     return true;
 }
 
-struct packet epoch_packet(const struct epoch *epoch, const struct epoch_event *event) {
-    struct packet packet = event->packet;
-    size_t len = packet.payload.len;
-    packet.payload = slice_make(len ? epoch->payload.ptr + event->payload_offset : NULL, len);
-    return packet;
-}
-
 static bool epoch_init(struct epoch *epoch, unsigned workers) {
     epoch->events = malloc(EPOCH_EVENTS * sizeof(*epoch->events));
     epoch->owners = malloc(EPOCH_EVENTS);
     epoch->outboxes = calloc(workers, sizeof(*epoch->outboxes));
-    buf_init(&epoch->payload, PAYLOAD_CAP_BYTES);
+    buf_init(&epoch->bytes, CAP_BYTES);
     for (unsigned i = 0; epoch->outboxes && i < workers; i++) {
         outbox_init(&epoch->outboxes[i], WORKER_OUTBOX_BYTES);
     }
@@ -83,7 +103,7 @@ static void epoch_fini(struct epoch *epoch, unsigned workers) {
     free(epoch->outboxes);
     free(epoch->events);
     free(epoch->owners);
-    buf_fini(&epoch->payload);
+    buf_fini(&epoch->bytes);
 }
 
 static void epoch_clear(struct epoch *epoch, unsigned workers) {
@@ -91,7 +111,7 @@ static void epoch_clear(struct epoch *epoch, unsigned workers) {
         outbox_clear(&epoch->outboxes[i], KEEP_BYTES);
     }
     epoch->count = 0;
-    buf_clear(&epoch->payload);
+    buf_clear(&epoch->bytes);
 }
 
 struct ring *ring_new(unsigned workers) {

@@ -16,17 +16,18 @@
 #include "cli/outbox.h"
 
 enum {
-    EPOCH_EVENTS = 4096,
-    EPOCH_PAYLOAD_BYTES = 1 << 20,
+    EPOCH_EVENTS = 1024, /* few, so that what the reader wrote is near when workers read it */
+    EPOCH_BYTES = 1 << 20,
     EPOCHS = 8, /* in the ring */
 };
 
 struct epoch_event {
     uint64_t number; /* of the event in the run */
     uint64_t hash;
-    int64_t tick_ns;       /* ticks */
-    size_t payload_offset; /* packets: of the payload in the epoch's bytes */
-    struct packet packet;  /* its payload's ptr means nothing here: see epoch_packet */
+    union {
+        int64_t tick_ns; /* ticks */
+        size_t offset;   /* packets: in the epoch's bytes */
+    };
 };
 
 enum { OWNER_ALL = 255 }; /* a tick: every worker takes it */
@@ -35,7 +36,7 @@ struct epoch {
     struct epoch_event *events;
     uint8_t *owners; /* the worker of each event */
     size_t count;
-    struct buf payload;
+    struct buf bytes;        /* packets, each followed by its payload; they never move */
     struct outbox *outboxes; /* one a worker */
     unsigned pending;        /* workers that are not through; the ring's mutex guards it */
 };
@@ -43,8 +44,10 @@ struct epoch {
 /* The reader adds; false when the epoch is full (never when it is empty, but for want of memory). */
 bool epoch_add_packet(struct epoch *, uint64_t number, const struct packet *, uint64_t hash, unsigned worker);
 bool epoch_add_tick(struct epoch *, uint64_t number, int64_t now_ns);
-/* The packet of an event with its payload, which lives until ring_written. */
-struct packet epoch_packet(const struct epoch *, const struct epoch_event *);
+/* The packet of an event with its payload, which live until ring_written. */
+static inline const struct packet *epoch_packet(const struct epoch *epoch, const struct epoch_event *event) {
+    return (const void *)(epoch->bytes.ptr + event->offset);
+}
 
 struct ring;
 

@@ -234,10 +234,10 @@ static void *ring_worker(void *context) {
         for (size_t i = 0; i < epoch->count; i++) {
             const struct epoch_event *event = &epoch->events[i];
             if (epoch->owners[i] == number) {
-                struct packet packet = epoch_packet(epoch, event);
+                const struct packet *packet = epoch_packet(epoch, event);
                 char text[32];
                 snprintf(text, sizeof(text), "%llu %.*s\n", (unsigned long long)event->number,
-                         (int)packet.payload.len, (const char *)packet.payload.ptr);
+                         (int)packet->payload.len, (const char *)packet->payload.ptr);
                 add(&epoch->outboxes[number], event->number, 0, 0, text, TRANSACTION_PAIR);
             } else if (epoch->owners[i] == OWNER_ALL && number == 1) {
                 add(&epoch->outboxes[number], event->number, 0, 0, "tick\n", TRANSACTION_PAIR);
@@ -333,21 +333,21 @@ static void test_epoch_payload(void **state) {
     struct ring *ring = ring_new(2);
     assert_non_null(ring);
     struct epoch *epoch = ring_acquire(ring);
-    char *bytes = calloc(1, 2 * EPOCH_PAYLOAD_BYTES);
+    char *bytes = calloc(1, 2 * EPOCH_BYTES);
     bytes[0] = 'a';
-    struct packet packet = {.payload = slice_make(bytes, EPOCH_PAYLOAD_BYTES / 2 + 1)};
+    struct packet packet = {.payload = slice_make(bytes, EPOCH_BYTES / 2 + 1)};
     assert_true(epoch_add_packet(epoch, 1, &packet, 0, 0));
     assert_false(epoch_add_packet(epoch, 2, &packet, 0, 0));
     packet.payload.len = 10;
     assert_true(epoch_add_packet(epoch, 2, &packet, 0, 1));
     bytes[0] = 'b'; /* it was copied */
-    struct packet first = epoch_packet(epoch, &epoch->events[0]);
-    assert_int_equal(first.payload.len, EPOCH_PAYLOAD_BYTES / 2 + 1);
+    struct packet first = *epoch_packet(epoch, &epoch->events[0]);
+    assert_int_equal(first.payload.len, EPOCH_BYTES / 2 + 1);
     assert_int_equal(first.payload.ptr[0], 'a');
     ring_submit(ring);
     epoch = ring_acquire(ring);
     assert_int_equal(epoch->count, 0);
-    packet.payload.len = 2 * EPOCH_PAYLOAD_BYTES;
+    packet.payload.len = 2 * EPOCH_BYTES;
     assert_true(epoch_add_packet(epoch, 3, &packet, 0, 0));
     packet.payload.len = 1;
     assert_false(epoch_add_packet(epoch, 4, &packet, 0, 0));
