@@ -17,7 +17,8 @@ enum source_status {
     SOURCE_END,   /* every file was read to its end, or source_stop was called, or the count is reached, or
                      the interface is gone; it stays so */
     SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
-                       readable was given before. Go on calling: the next file follows, or SOURCE_END */
+                       readable was given before. Go on calling: the next file follows, or SOURCE_END. Or the
+                       filter does not fit a link type of a file: its other frames follow */
 };
 
 /* Longest message of this module, with its NUL. */
@@ -54,7 +55,8 @@ enum source_error {
  * refused here but gives SOURCE_DAMAGED on its turn, for the others' sake. Standard input and named pipes are
  * first read by source_next, where source_stop can end the wait; what is wrong with them is SOURCE_DAMAGED
  * too. On error NULL, and `message` says in one line what, where and how to mend it. The filter must compile
- * for the link type of every file looked at; for a pipe that comes later, for a usual link type. */
+ * for a link type of every file looked at, of those known before its first frame; for a pipe that comes
+ * later, for a usual link type. */
 struct source *source_open_files(const struct source_files_options *, enum source_error *,
                                  char message[SOURCE_MESSAGE_BYTES]);
 /* The options' strings must outlive the source. */

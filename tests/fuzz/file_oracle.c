@@ -14,7 +14,7 @@ __attribute__((format(printf, 2, 3))) static enum file_oracle_verdict different(
     int used = snprintf(o->text, sizeof o->text, "frame %llu: ", (unsigned long long)o->frames + 1);
     (void)vsnprintf(o->text + used, sizeof o->text - (size_t)used, format, arguments);
     va_end(arguments);
-    return ORACLE_DIFFERENT;
+    return o->beyond_libpcap ? ORACLE_EXPLAINED : ORACLE_DIFFERENT;
 }
 
 /* Of a pcap record libpcap reads unsigned numbers as signed ones. */
@@ -28,8 +28,11 @@ static bool same_time(const struct file_oracle *o, const struct timeval *stamp, 
     if (o->is_pcapng && o->loose_fractions) {
         return time_ns / NS_PER_SECOND == seconds;
     }
-    if (fraction < 0 || fraction > INT32_MAX * INT64_C(1000)) {
-        return time_ns == seconds * NS_PER_SECOND;
+    /* A fraction that is negative as a signed number is none for hark; libpcap takes it as it is, with a sign
+     * or without by the file's byte order. */
+    bool odd = fraction < 0 || fraction > INT32_MAX;
+    if (odd && time_ns == seconds * NS_PER_SECOND) {
+        return true;
     }
     return time_ns == seconds * NS_PER_SECOND + fraction;
 }
@@ -93,7 +96,7 @@ static enum file_oracle_verdict compare_end(struct file_oracle *o, const char *p
     if (status == SOURCE_DAMAGED && *problem) {
         return ORACLE_SAME;
     }
-    if (is_explained(problem)) {
+    if (*problem && is_explained(problem)) {
         (void)snprintf(o->text, sizeof o->text, "%s", problem);
         return ORACLE_EXPLAINED;
     }

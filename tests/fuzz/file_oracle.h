@@ -2,15 +2,16 @@
 /* libpcap as the oracle of hark's reader of capture files: what libpcap reads, hark must read as well, frame
  * for frame. Where hark means to read otherwise, that has its reason here:
  *
- *   link type, snapshot length, byte order   that change within a pcapng file end it for libpcap
- *   version                                  hark takes any minor version of pcapng
- *   snapshot length                          libpcap cuts a longer pcap record to the file's, and takes a
- * longer pcapng packet for damage: hark gives what is there first section                            libpcap
- * looks neither at its header's second length nor at whether it is in fours, and wants an interface in it
- *   size                                     libpcap bounds blocks by the link type; hark holds to 16 MiB
- *   times                                    beyond FRAME_TIME_MOST_NS, before 1970, and of clocks finer
- * than 2^-34 s, where libpcap's numbers wrap packets of the host's byte order         (USB, NFLOG, CAN in
- * cooked captures) are given as they are
+ * - A link type, snapshot length or byte order that changes within a pcapng file ends it for libpcap.
+ * - hark takes any minor version of pcapng, and a file without an interface for an empty one.
+ * - libpcap cuts a longer pcap record to the file's snapshot length, and takes a longer pcapng packet for
+ *   damage: hark gives what is there.
+ * - Of the first section's header libpcap does not check the second length, nor that it is in fours; of
+ *   sections without an interface before the first that has one it checks nothing, not even their byte order.
+ * - libpcap bounds blocks by the link type; hark holds to 16 MiB.
+ * - Times beyond FRAME_TIME_MOST_NS, before 1970, and of clocks finer than 2^-34 s, where libpcap's numbers
+ *   wrap; and fractions of a second that are negative as signed numbers, of which hark makes none.
+ * - What packets have in the host's byte order (USB, NFLOG, CAN in cooked captures) is given as it is.
  *
  * One thread. */
 #ifndef HARK_TESTS_FILE_ORACLE_H
@@ -32,6 +33,7 @@ struct file_oracle {
     void *context;
     bool is_pcapng;
     bool loose_fractions; /* a clock of the file is too fine for libpcap */
+    bool beyond_libpcap;  /* the file came to what libpcap does not understand: what it says counts no more */
     uint64_t frames;      /* that are the same */
     char text[512];
 };

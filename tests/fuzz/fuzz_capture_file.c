@@ -77,6 +77,14 @@ static bool bring(struct walk *w, size_t wanted) {
     return left > 0;
 }
 
+/* A section of the other byte order, or one before the first interface. */
+static bool is_beyond_libpcap(const struct walk *w, struct slice at_hand) {
+    const char *order = w->format.big_endian ? "\x1a\x2b\x3c\x4d" : "\x4d\x3c\x2b\x1a";
+    return w->outcome.place > 0 && at_hand.len >= 12 && memcmp(at_hand.ptr, "\x0a\x0d\x0d\x0a", 4) == 0 &&
+           (memcmp(at_hand.ptr + 8, order, 4) != 0 ||
+            w->format.interfaces_before + w->format.interface_count == 0);
+}
+
 /* The next frame, whose bytes live until the next call. */
 static enum source_status walk_next(void *context, struct frame *frame) {
     struct walk *w = context;
@@ -87,6 +95,7 @@ static enum source_status walk_next(void *context, struct frame *frame) {
         w->at_hand = w->file.len <= COPIED_MOST ? exact_copy(at_hand) : NULL;
         at_hand.ptr = w->at_hand ? w->at_hand : at_hand.ptr;
         size_t bytes = 0;
+        w->oracle.beyond_libpcap |= is_beyond_libpcap(w, at_hand);
         o->end = file_format_next(&w->format, at_hand, &bytes, frame);
         switch (o->end) {
         case FILE_FRAME:
