@@ -4,8 +4,12 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* The kernel copies to an odd address at a third of the speed (measured: 2 GB/s instead of 6). */
-enum { WINDOW_ALIGNMENT = 4096, WINDOW_FRONT_BYTES = 64 * 1024 };
+enum {
+    /* The kernel copies to an odd address at a third of the speed (measured: 2 GB/s instead of 6). */
+    WINDOW_ALIGNMENT = 4096,
+    WINDOW_FRONT_BYTES = 64 * 1024, /* before the usual place: most of what is left fits there */
+    WINDOW_USUAL_BYTES = WINDOW_FRONT_BYTES + WINDOW_READ_BYTES,
+};
 
 void source_window_init(struct source_window *w) {
     *w = (struct source_window){.bytes = NULL};
@@ -16,44 +20,48 @@ void source_window_fini(struct source_window *w) {
     source_window_init(w);
 }
 
-/* Memory with `front` bytes for the rest, which is moved there. */
-static bool reserve(struct source_window *w, size_t front) {
-    uint8_t *bytes = aligned_alloc(WINDOW_ALIGNMENT, front + WINDOW_READ_BYTES);
-    if (!bytes) {
-        return false;
-    }
+/* What is left comes to lie before `place`, in larger memory where `size` asks for it. */
+static bool move_rest(struct source_window *w, size_t place, size_t size) {
     struct slice rest = source_window_rest(w);
-    uint8_t *read = bytes + front;
-    if (rest.len) {
-        memcpy(read - rest.len, rest.ptr, rest.len);
+    uint8_t *bytes = w->bytes;
+    if (w->size < size) {
+        size_t larger = WINDOW_USUAL_BYTES;
+        while (larger < size) {
+            larger *= 2;
+        }
+        bytes = aligned_alloc(WINDOW_ALIGNMENT, larger);
+        if (!bytes) {
+            return false;
+        }
+        w->size = larger;
     }
-    free(w->bytes);
-    *w = (struct source_window){.bytes = bytes, .front = front, .at = read - rest.len, .end = read};
+    if (rest.len) {
+        memmove(bytes + place - rest.len, rest.ptr, rest.len);
+    }
+    if (bytes != w->bytes) {
+        free(w->bytes);
+        w->bytes = bytes;
+    }
+    w->at = bytes + place - rest.len;
+    w->end = bytes + place;
     return true;
 }
 
 uint8_t *source_window_room(struct source_window *w, size_t wanted, size_t *room) {
     size_t rest = source_window_rest(w).len;
     assert(wanted > rest);
-    size_t left = w->bytes ? w->front + WINDOW_READ_BYTES - (size_t)(w->end - w->bytes) : 0;
-    if (rest == 0 || left < wanted - rest) {
-        if (!w->bytes || rest > w->front || wanted - rest > WINDOW_READ_BYTES) {
-            size_t front = WINDOW_FRONT_BYTES;
-            while (front < wanted) {
-                front *= 2;
-            }
-            if (!reserve(w, front)) {
-                return NULL;
-            }
-        } else {
-            uint8_t *read = w->bytes + w->front;
-            memmove(read - rest, w->at, rest);
-            w->at = read - rest;
-            w->end = read;
+    size_t more = wanted - rest;
+    if (rest == 0 || (size_t)(w->limit - w->end) < more) {
+        size_t place = (rest + WINDOW_ALIGNMENT - 1) / WINDOW_ALIGNMENT * WINDOW_ALIGNMENT;
+        place = place < WINDOW_FRONT_BYTES ? WINDOW_FRONT_BYTES : place;
+        /* As much at once as is wanted: what is left of a huge block moves once, not at each read. */
+        size_t reach = more < WINDOW_READ_BYTES ? WINDOW_READ_BYTES : more;
+        if (!move_rest(w, place, place + reach)) {
+            return NULL;
         }
-        left = WINDOW_READ_BYTES;
+        w->limit = w->end + reach;
     }
-    *room = left;
+    *room = (size_t)(w->limit - w->end);
     return w->end;
 }
 
@@ -62,10 +70,9 @@ void source_window_add(struct source_window *w, size_t len) {
 }
 
 void source_window_clear(struct source_window *w) {
-    if (w->front > WINDOW_FRONT_BYTES) {
+    if (w->size > WINDOW_USUAL_BYTES) {
         source_window_fini(w); /* it grew for something huge */
-    } else if (w->bytes) {
-        w->at = w->bytes + w->front;
-        w->end = w->at;
+    } else {
+        w->at = w->end; /* nothing is left to move */
     }
 }

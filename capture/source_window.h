@@ -12,12 +12,13 @@
  * KiB to 1 MiB none is faster. */
 enum { WINDOW_READ_BYTES = 256 * 1024 };
 
-/* Invariant: bytes <= at <= end <= bytes + front + WINDOW_READ_BYTES. */
+/* Invariant: bytes <= at <= end <= limit <= bytes + size. */
 struct source_window {
     uint8_t *bytes; /* NULL until the first room was asked for */
-    size_t front;   /* bytes before those read at once, for the rest that is moved there */
+    size_t size;
     uint8_t *at;
     uint8_t *end;
+    uint8_t *limit; /* so far is read before what is left moves */
 };
 
 void source_window_init(struct source_window *);
