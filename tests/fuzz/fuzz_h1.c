@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The HTTP/1 lexer must give the same events however its bytes are cut into chunks, with losses between them
- * too. The whole stream is fed with a chunk up to each loss; then cut at places that the input names, byte by
- * byte, and, where it is short, cut in two at every place. Aborts when events differ, or when the lexer
- * breaks its own rules.
+ * too, and whether they are asked for one by one or not. The whole stream is fed with a chunk up to each
+ * loss; then cut at places that the input names, byte by byte, and, where it is short, cut in two at every
+ * place. Aborts when events differ, or when the lexer breaks its own rules.
  *
  * Input: one byte of settings (enum settings, and the request's method in its upper bits), one byte that says
  * how many split distances follow (low 4 bits), those distances, then the stream: as it is, or as h1_grammar
@@ -19,6 +19,7 @@ struct cut {
     size_t count;
     size_t one; /* instead: the first chunk's length, the rest is one; 0: not */
     bool bytewise;
+    bool at_once; /* read as the analyzer does: plain fields many at once, bodies without events */
 };
 
 struct run {
@@ -31,6 +32,7 @@ struct run {
     struct buf log;
     struct buf body;
     bool stopped;
+    bool at_once;
 };
 
 static void log_number(struct run *r, uint64_t number) {
@@ -134,6 +136,23 @@ static void take(struct run *r, const struct h1_event *e) {
     }
 }
 
+/* False: h1_next must say what comes. */
+static bool take_at_once(struct run *r, struct slice *in) {
+    struct h1_event e = {.type = H1_BODY, .value = *in};
+    if (in->len && h1_is_in_body(&r->lexer)) {
+        e.value.len = h1_next_body(&r->lexer, in);
+        take(r, &e);
+        return true;
+    }
+    struct h1_field fields[3];
+    size_t count = r->lexer.state == H1_IN_HEADERS ? h1_next_fields(&r->lexer, in, fields, 3) : 0;
+    for (size_t i = 0; i < count; i++) {
+        e = (struct h1_event){.type = H1_HEADER, .name = fields[i].name, .value = fields[i].value};
+        take(r, &e);
+    }
+    return count > 0;
+}
+
 /* Each chunk is a block of its own that dies after the call. */
 static void feed(struct run *r, struct slice bytes) {
     if (bytes.len == 0 || r->stopped) {
@@ -144,6 +163,9 @@ static void feed(struct run *r, struct slice bytes) {
     uint64_t end = r->lexer.offset + bytes.len;
     struct h1_event e;
     do {
+        while (r->at_once && take_at_once(r, &in)) {
+            DEMAND(r->lexer.offset + in.len == end);
+        }
         size_t left = in.len;
         enum h1_state state = r->lexer.state;
         h1_next(&r->lexer, &in, &e);
@@ -216,7 +238,7 @@ struct job {
 
 /* The log of a run over the whole stream; freed by the caller. */
 static struct buf run(const struct job *job, const struct cut *cut) {
-    struct run r = {.role = job->role, .method = job->method};
+    struct run r = {.role = job->role, .method = job->method, .at_once = cut->at_once};
     struct slice rest = buf_slice(&job->text.bytes);
     size_t at = 0, turn = 0;
     uint64_t offset = 1000;
@@ -250,6 +272,8 @@ static void compare_all(const struct job *job, struct slice splits) {
     struct buf whole = run(job, &(struct cut){0});
     compare(job, &whole, &(struct cut){.lengths = splits.ptr, .count = splits.len});
     compare(job, &whole, &(struct cut){.bytewise = true});
+    compare(job, &whole, &(struct cut){.at_once = true});
+    compare(job, &whole, &(struct cut){.lengths = splits.ptr, .count = splits.len, .at_once = true});
     for (size_t one = 1; job->text.bytes.len <= SHORT && one < job->text.bytes.len; one++) {
         compare(job, &whole, &(struct cut){.one = one});
     }
