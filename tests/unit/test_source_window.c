@@ -42,7 +42,7 @@ static void check(const struct source_window *w, uint64_t taken, uint64_t writte
 
 static void any_order_keeps_the_bytes(void **state) {
     (void)state;
-    for (uint32_t seed = 1; seed < 30; seed++) {
+    for (uint32_t seed = 1; seed <= 8; seed++) {
         struct source_window w;
         source_window_init(&w);
         uint32_t random = seed;
@@ -57,7 +57,7 @@ static void any_order_keeps_the_bytes(void **state) {
                 source_window_take(&w, len);
                 taken += len;
             } else {
-                size_t most = chance(&random) % 4 ? WINDOW_READ_BYTES : 1 + chance(&random) % 5000;
+                size_t most = chance(&random) % 8 ? 1 + chance(&random) % 5000 : WINDOW_READ_BYTES;
                 bring(&w, have + 1 + chance(&random) % scale, most, &written);
             }
             check(&w, taken, written);
