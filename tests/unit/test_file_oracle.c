@@ -90,7 +90,14 @@ static bool may_be_capture(const char *path) {
             return true;
         }
     }
-    return good && (ends_with(path, ".gz") || ends_with(path, ".zst"));
+    bool packed = false;
+#ifdef HARK_WITH_ZLIB
+    packed = packed || ends_with(path, ".gz");
+#endif
+#ifdef HARK_WITH_ZSTD
+    packed = packed || ends_with(path, ".zst");
+#endif
+    return good && packed;
 }
 
 static void compare_folder(const char *path) {
