@@ -63,7 +63,7 @@ static const char *file_name(const struct native *native, uint32_t file) {
 /* `"file":` and the name; mostly it is that of the record before. */
 static struct slice file_json(struct native *native, uint32_t file) {
     struct buf *json = &native->file_json;
-    if (json->len == 0 || native->file != file) {
+    if (json->len == 0 || json->failed || native->file != file) {
         const char *name = file_name(native, file);
         struct writer w;
         buf_clear(json);
