@@ -29,15 +29,73 @@ struct memo_key {
 /* So many bytes behind JSON of the memo may be read. */
 enum { MEMO_SLACK = 16 };
 
-struct memo;
+enum {
+    MEMO_SLOT_BITS = 11,
+    MEMO_SLOTS = 1 << MEMO_SLOT_BITS,
+    MEMO_SLOT_BYTES = 500 /* of key and JSON together; with what stands before them a slot has 512 */
+};
+
+/* The memo's own. */
+struct memo_slot {
+    uint32_t parts;
+    uint16_t key_len, json_len;
+    uint16_t kind;
+    uint8_t bytes[MEMO_SLOT_BYTES]; /* key, JSON */
+};
+
+/* Of a slot. They stand apart from it: most of what is missed is known by them, which fit the nearest cache.
+ */
+struct memo_tag {
+    uint32_t hash; /* 0: empty */
+    uint32_t next; /* of what was missed here last: it moves in when it is missed again, so that what comes
+                      but once drives out nothing */
+};
+
+struct memo {
+    struct memo_tag tags[MEMO_SLOTS];
+    struct memo_slot slots[MEMO_SLOTS];
+};
 
 /* NULL without memory. */
 struct memo *memo_new(void);
 void memo_free(struct memo *);
-/* Is there JSON for this key? Then *json is it, borrowed until the next memo_put. `hint` is where the answer
- * was last time, 0 at first: it is looked at before anything is computed. */
+/* Is there JSON for this key? Then *json is it, borrowed until the next memo_put. `hint`: where the answer
+ * was, 0 when there was none. */
 bool memo_get(const struct memo *, struct memo_key *, uint16_t *hint, struct slice *json);
+/* The same, only where `hint` says. */
+static inline bool memo_peek(const struct memo *, const struct memo_key *, uint16_t hint, struct slice *json);
 /* Keeps a copy of what memo_get did not find, unless it is long. */
 void memo_put(struct memo *, const struct memo_key *, struct slice json);
+
+/* The rest stands here for speed: a call would cost more than the comparison. */
+
+static inline uint64_t memo_word(const uint8_t *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static inline bool memo_same(const uint8_t *bytes, struct slice s) {
+    enum { WORD = sizeof(uint64_t), SHORT = 8 * WORD };
+    if (s.len < WORD || s.len > SHORT) {
+        return s.len == 0 || memcmp(bytes, s.ptr, s.len) == 0;
+    }
+    uint64_t differ = memo_word(bytes + s.len - WORD) ^ memo_word(s.ptr + s.len - WORD);
+    for (size_t i = 0; i + WORD < s.len; i += WORD) {
+        differ |= memo_word(bytes + i) ^ memo_word(s.ptr + i);
+    }
+    return differ == 0;
+}
+
+static inline bool memo_peek(const struct memo *memo, const struct memo_key *key, uint16_t hint,
+                             struct slice *json) {
+    const struct memo_slot *slot = &memo->slots[hint];
+    if (slot->key_len != key->bytes.len || slot->parts != key->parts || slot->kind != key->kind ||
+        !memo_same(slot->bytes, key->bytes)) {
+        return false;
+    }
+    *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
+    return true;
+}
 
 #endif

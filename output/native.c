@@ -15,7 +15,8 @@ static size_t count_failures(const struct native *native) {
 
 bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
-    if (!memo_get(native->memo, &memo->key, &memo->hint, &json)) {
+    uint16_t hint;
+    if (!memo_get(native->memo, &memo->key, memo->hint ? memo->hint : &hint, &json)) {
         memo->start = w->out->len + w->comma;
         memo->failures = count_failures(native);
         return false;
@@ -267,7 +268,6 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     }
     end_side(w, t, t->client, &t->request);
     memo.key.kind = MEMO_SERVER;
-    memo.hint = 0;
     if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
         begin_side(w, c, server);

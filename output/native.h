@@ -30,9 +30,9 @@ void native_write(struct native *, struct writer *, const struct transaction *);
 /* What is being written for the memo. */
 struct native_memo {
     struct memo_key key; /* the caller's to set */
-    uint16_t hint;
-    size_t start;    /* in the output */
-    size_t failures; /* refused memory before */
+    uint16_t *hint;      /* the caller's to set: learns where in the memo it is; NULL where nobody asks */
+    size_t start;        /* in the output */
+    size_t failures;     /* refused memory before */
 };
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
 bool native_remembers(struct native *, struct writer *, struct native_memo *);

@@ -51,24 +51,32 @@ static bool line_key(const struct header *field, enum memo_kind kind, struct mem
     return true;
 }
 
+/* One that was not where it was last time. */
+static void write_other_field(struct native *native, struct writer *w, const struct header *field,
+                              const struct memo_key *key, uint16_t *hint) {
+    struct native_memo memo = {.key = *key, .hint = hint};
+    if (!native_remembers(native, w, &memo)) {
+        make_field(native, w, field);
+        native_remember(native, w, &memo);
+    }
+}
+
 /* `hints`: NATIVE_HINTS of them, or NULL. */
 static void write_fields(struct native *native, struct writer *w, const struct header_list *list,
                          uint16_t *hints) {
+    uint16_t no_hint = 0;
     writer_begin_array(w);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct header *field = &list->items[i];
-        struct native_memo memo;
-        if (!line_key(field, MEMO_FIELD, &memo.key)) {
+        uint16_t *hint = hints && i < NATIVE_HINTS ? &hints[i] : &no_hint;
+        struct memo_key key;
+        struct slice json;
+        if (!line_key(field, MEMO_FIELD, &key)) {
             make_field(native, w, field);
-            continue;
-        }
-        memo.hint = hints && i < NATIVE_HINTS ? hints[i] : 0;
-        if (!native_remembers(native, w, &memo)) {
-            make_field(native, w, field);
-            native_remember(native, w, &memo);
-        }
-        if (hints && i < NATIVE_HINTS) {
-            hints[i] = memo.hint;
+        } else if (memo_peek(native->memo, &key, *hint, &json)) {
+            writer_json_slack(w, json);
+        } else {
+            write_other_field(native, w, field, &key, hint);
         }
     }
     writer_end_array(w);
@@ -76,7 +84,7 @@ static void write_fields(struct native *native, struct writer *w, const struct h
 
 /* A field's value as a string; what is not UTF-8 of it stands with the fields. */
 static void write_value(struct native *native, struct writer *w, const struct header *field) {
-    struct native_memo memo = {.hint = 0};
+    struct native_memo memo = {.hint = NULL};
     bool may_remember = line_key(field, MEMO_VALUE, &memo.key);
     if (!may_remember || !native_remembers(native, w, &memo)) {
         (void)writer_string(w, field_value(native, field));
@@ -178,7 +186,7 @@ static void write_content_type(struct native *native, struct writer *w, const st
     if (!field) {
         return;
     }
-    struct native_memo memo = {.hint = 0};
+    struct native_memo memo = {.hint = NULL};
     bool may_remember = line_key(field, MEMO_MEDIA_TYPE, &memo.key);
     if (!may_remember || !native_remembers(native, w, &memo)) {
         make_content_type(native, w, field);

@@ -76,7 +76,8 @@ static void test_hints(void **state) {
         assert_false(offer(memo, keys[i], slice_of(json[i])));
     }
     for (size_t i = 0; i < 30; i++) {
-        assert_true(memo_get(memo, &keys[i * i % 3], &hint, &found));
+        struct memo_key *key = &keys[i * i % 3];
+        assert_true(memo_peek(memo, key, hint, &found) || memo_get(memo, key, &hint, &found));
         assert_true(slice_is(found, json[i * i % 3]));
     }
     memo_free(memo);
