@@ -373,33 +373,8 @@ static void follow_tail(struct side *side, const struct chunk *chunk, size_t tak
     }
 }
 
-/* The rest of a body of known length, if nothing but its length can end it: no search found its message, its
- * framing is beyond doubt, and a response's request is known. */
-static uint64_t conn_unneeded(void *consumer, enum direction direction) {
-    const struct http_conn *conn = consumer;
-    const struct side *side = &conn->side[direction];
-    const struct http_message *m = side->message;
-    const struct transaction *t = side->transaction;
-    bool in_body = side->state == SIDE_MESSAGE && m && m->head_complete && side->h1.state == H1_IN_BODY &&
-                   m->framing.kind == H1_BODY_LENGTH;
-    if (!in_body || !t || !t->request.seen || t->tentative || t->request.resynchronised ||
-        m->resynchronised || m->fields.oddities & FRAMING_ODD_AMBIGUOUS) {
-        return 0;
-    }
-    return side->h1.offset + side->h1.remaining;
-}
-
-static void conn_gap(void *consumer, enum direction direction, uint64_t offset, uint64_t len,
-                     enum gap_reason reason, int64_t now_ns);
-
 static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
     struct http_conn *conn = consumer;
-    if (chunk->blank && conn_unneeded(conn, direction) < chunk->offset + chunk->bytes.len) {
-        /* Its message ended otherwise meanwhile: to what reads on, these bytes are lost. */
-        conn_gap(conn, direction, chunk->offset, chunk->bytes.len, GAP_BUDGET, chunk->segment->time_ns);
-        conn->bytes += chunk->bytes.len;
-        return chunk->bytes.len;
-    }
     struct slice in = chunk->bytes;
     bool going = true;
     if (!conn->side[direction].started) {
@@ -512,7 +487,6 @@ const struct consumer_ops http_conn_ops = {
     .gap = conn_gap,
     .overdue = conn_overdue,
     .conflict = conn_conflict,
-    .unneeded = conn_unneeded,
     .end = conn_end,
     .close = conn_close,
 };

@@ -18,8 +18,6 @@ enum {
     OVERHEAD_BYTES = 16, /* what the C library adds to a block */
     SYSTEM_PAGE_BYTES = 4096,
     CHUNK_SLABS = 16, /* one more is lost to the chunk's head and alignment; it is never touched */
-    AHEAD_SLABS = 4,  /* the system gives pages for so many at once ... */
-    AHEAD_CHUNKS = 2, /* ... to a partition that has had so many chunks, since it will need them */
 };
 
 void memory_init(struct memory *m, size_t cap) {
@@ -72,15 +70,10 @@ static void *take_fresh(struct memory *m) {
         }
         chunk->next = m->chunks;
         m->chunks = chunk;
-        m->chunk_count++;
         m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
         m->fresh_slabs = CHUNK_SLABS;
     }
     void *slab = m->fresh;
-    if (m->chunk_count > AHEAD_CHUNKS && m->fresh_slabs % AHEAD_SLABS == 0) {
-        /* Page by page it costs several times as much. An older kernel says no, and does it that way. */
-        (void)madvise(slab, (size_t)AHEAD_SLABS * MEMORY_SLAB_BYTES, MADV_POPULATE_WRITE);
-    }
     m->fresh += MEMORY_SLAB_BYTES;
     m->fresh_slabs--;
     return slab;

@@ -24,8 +24,7 @@ struct memory {
     struct memory_slab *slabs;   /* those */
     struct memory_slab *hollow;  /* slabs given back whose pages the system has, but for the first */
     struct memory_chunk *chunks; /* what slabs are cut from */
-    size_t chunk_count;
-    char *fresh; /* the rest of the newest chunk */
+    char *fresh;                 /* the rest of the newest chunk */
     size_t fresh_slabs;
     size_t failures; /* times the C library had none to give */
 };

@@ -80,8 +80,6 @@ struct chunk {
     uint64_t offset; /* stream offset of bytes.ptr[0]; equals segment->offset when the chunk begins where its
                         segment does */
     const struct segment *segment;
-    bool blank; /* the bytes were not kept, since the consumer had said that it does not need them: what is
-                   here is not what was sent */
     bool must_take; /* skew, budget or the flow's end: declining is over. Comes only for bytes that were
                        declined before, for want of room, and on a one-sided connection */
 };
@@ -134,9 +132,6 @@ struct consumer_ops {
      * known. `offset`: of the first one that differs. Told of those at the begin of what one side says in
      * turn, which are kept for that. May be NULL. */
     void (*conflict)(void *consumer, enum direction, uint64_t offset);
-    /* The direction's bytes from where delivery stands up to this offset will not be looked at: the rest of a
-     * body that nobody wants. Those of them that must wait need not be kept. May be NULL, or return 0. */
-    uint64_t (*unneeded)(void *consumer, enum direction);
 };
 
 #endif

@@ -5,8 +5,6 @@
 
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
 
-const uint8_t segq_blank[SEGQ_BLANK_BYTES];
-
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
     t->left = left->right;
@@ -149,8 +147,8 @@ struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segm
     return h;
 }
 
-struct held *segq_put_blank(struct segq *q, struct page_pool *pages, const struct segment *segment,
-                            uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
+struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct segment *segment,
+                          uint64_t offset, uint32_t len, int64_t since_ns, int64_t acked_ns) {
     struct held *h = page_take(pages, PAGE_SMALL);
     if (!h) {
         return NULL;
@@ -160,8 +158,7 @@ struct held *segq_put_blank(struct segq *q, struct page_pool *pages, const struc
                        .since_ns = since_ns,
                        .acked_ns = acked_ns,
                        .len = len,
-                       .kind = PAGE_SMALL,
-                       .blank = true};
+                       .kind = PAGE_SMALL};
     link_in(q, h);
     return h;
 }
@@ -180,8 +177,7 @@ bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, st
         if (from >= to) {
             continue;
         }
-        if (!h->blank &&
-            memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
+        if (memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
             h->segment.conflict = true;
             differs = true;
             continue;

@@ -24,12 +24,10 @@ struct held {
     uint32_t len;
     uint16_t skip;   /* bytes of the node already taken */
     uint8_t kind;    /* enum page_kind */
-    bool blank;      /* stands for bytes that are not kept, or were cut by snaplen */
-    uint8_t bytes[]; /* none in a blank node */
+    uint8_t bytes[]; /* none in a node that stands for bytes cut by snaplen */
 };
 
 enum {
-    SEGQ_BLANK_BYTES = 1 << 16, /* a segment has no more */
     SEGQ_SMALL_ROOM = SMALL_BYTES - (int)sizeof(struct held),
     SEGQ_FRAME_ROOM = FRAME_BYTES - (int)sizeof(struct held),
     SEGQ_PAGE_ROOM = PAGE_BYTES - (int)sizeof(struct held),
@@ -49,11 +47,8 @@ static inline uint64_t held_end(const struct held *h) {
     return h->offset + h->len;
 }
 
-/* What stands in for bytes that are not kept. */
-extern const uint8_t segq_blank[SEGQ_BLANK_BYTES];
-
 static inline struct slice held_bytes(const struct held *h) {
-    return slice_make(h->blank ? segq_blank : h->bytes + h->skip, h->len);
+    return slice_make(h->bytes + h->skip, h->len);
 }
 
 /* The first part [*from, *to) of [start, end) that is not held. False when all of it is. */
@@ -62,9 +57,9 @@ bool segq_uncovered(struct segq *, uint64_t start, uint64_t end, uint64_t *from,
  * without memory. `acked_ns` as in struct held. */
 struct held *segq_put(struct segq *, struct page_pool *, const struct segment *, uint64_t offset,
                       struct slice bytes, int64_t since_ns, int64_t acked_ns);
-/* The same for a range whose bytes are not kept; of one that will be given at most SEGQ_BLANK_BYTES. */
-struct held *segq_put_blank(struct segq *, struct page_pool *, const struct segment *, uint64_t offset,
-                            uint32_t len, int64_t since_ns, int64_t acked_ns);
+/* The same for a whole range without bytes. */
+struct held *segq_put_cut(struct segq *, struct page_pool *, const struct segment *, uint64_t offset,
+                          uint32_t len, int64_t since_ns, int64_t acked_ns);
 /* Charge that putting up to `len` bytes may add at once. */
 size_t segq_charge(size_t len);
 /* Another copy of bytes came: held ones keep their content and learn the smaller ACK. Returns true when bytes

@@ -191,10 +191,9 @@ bool session_press_direction(struct reassembler *, struct session *, enum direct
 void session_start_due(const struct reassembler *, struct session *);
 /* May the consumer no longer decline the direction's next bytes? */
 bool session_must_take(const struct session *, enum direction);
-/* Gives the bytes that stand at the front, or, `blank`, says that these stood there, and returns how many the
- * consumer took. There is an audience. */
+/* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */
 size_t session_give(struct reassembler *, struct session *, enum direction, struct slice bytes,
-                    const struct segment *, bool blank);
+                    const struct segment *, bool must_take);
 /* Opens the consumer if that has not been tried. */
 bool session_has_audience(struct reassembler *, struct session *);
 void session_end_stream(struct reassembler *, struct session *, enum direction, enum end_reason);

@@ -93,13 +93,6 @@ static bool press_holders(struct reassembler *r, struct session *x) {
     return true;
 }
 
-/* Are all bytes before `end` such that the consumer will not look at them? */
-static bool is_unneeded(const struct reassembler *r, const struct session *x, enum direction d,
-                        uint64_t end) {
-    return x->audience == AUDIENCE_OPEN && x->streams[d].state == STREAM_RUNNING && r->ops->unneeded &&
-           end <= r->ops->unneeded(x->consumer, d);
-}
-
 /* Holds some of `piece` and returns how much; 0: look again, something has moved (or no_memory). */
 static size_t hold(struct reassembler *r, struct session *x, enum direction d, struct arrival *a,
                    struct slice piece, uint64_t from) {
@@ -113,13 +106,7 @@ static size_t hold(struct reassembler *r, struct session *x, enum direction d, s
         return 0;
     }
     int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
-    const struct held *h;
-    if (is_unneeded(r, x, d, from + piece.len)) {
-        uint32_t len = piece.len < SEGQ_BLANK_BYTES ? (uint32_t)piece.len : SEGQ_BLANK_BYTES;
-        h = segq_put_blank(&s->held, &r->pages, a->segment, from, len, r->clock_ns, acked_ns);
-    } else {
-        h = segq_put(&s->held, &r->pages, a->segment, from, piece, r->clock_ns, acked_ns);
-    }
+    const struct held *h = segq_put(&s->held, &r->pages, a->segment, from, piece, r->clock_ns, acked_ns);
     if (!h) {
         r->counts.cap_held_bytes += !a->capped;
         a->capped = true;
@@ -152,7 +139,7 @@ static void place(struct reassembler *r, struct session *x, enum direction d, st
             if (!session_has_audience(r, x)) {
                 break;
             }
-            placed = session_give(r, x, d, piece, a->segment, false);
+            placed = session_give(r, x, d, piece, a->segment, session_must_take(x, d));
         } else {
             placed = hold(r, x, d, a, piece, from);
         }
@@ -185,8 +172,8 @@ static void place_cut(struct reassembler *r, struct session *x, enum direction d
     while (at < a->wire_end && segq_uncovered(&s->cuts, at, a->wire_end, &from, &to)) {
         int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
         if (s->held.charge + s->cuts.charge + SMALL_BYTES > r->limits->stream_held_bytes ||
-            !segq_put_blank(&s->cuts, &r->pages, a->segment, from, (uint32_t)(to - from), r->clock_ns,
-                            acked_ns)) {
+            !segq_put_cut(&s->cuts, &r->pages, a->segment, from, (uint32_t)(to - from), r->clock_ns,
+                          acked_ns)) {
             break;
         }
         at = to;

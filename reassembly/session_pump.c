@@ -85,11 +85,9 @@ bool session_must_take(const struct session *x, enum direction d) {
 }
 
 size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
-                    const struct segment *segment, bool blank) {
+                    const struct segment *segment, bool must_take) {
     struct stream *s = &x->streams[d];
-    bool must_take = session_must_take(x, d);
-    struct chunk chunk = {
-        .bytes = bytes, .offset = s->next, .segment = segment, .blank = blank, .must_take = must_take};
+    struct chunk chunk = {.bytes = bytes, .offset = s->next, .segment = segment, .must_take = must_take};
     size_t taken = r->ops->data(x->consumer, d, &chunk);
     assert(taken <= bytes.len && (!must_take || taken == bytes.len));
     if (must_take || taken > bytes.len) {
@@ -104,10 +102,8 @@ size_t session_give(struct reassembler *r, struct session *x, enum direction d, 
         s->declined = false;
         s->force = false;
     }
-    if (taken > 0 && !blank) {
-        stream_keep_opening(s, &r->pages, s->next, slice_first(bytes, taken));
-    }
     if (taken > 0) {
+        stream_keep_opening(s, &r->pages, s->next, slice_first(bytes, taken));
         advance(r, x, d, s->next + taken);
     }
     return taken;
@@ -134,7 +130,7 @@ static void give_held(struct reassembler *r, struct session *x, enum direction d
     }
     struct stream *s = &x->streams[d];
     struct held *h = s->held.head;
-    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, h->blank);
+    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
     r->counts.held_bytes_now -= taken;
     segq_take(&s->held, &r->pages, (uint32_t)taken);
     session_note_holding(r, x, taken > 0);

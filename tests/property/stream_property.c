@@ -139,7 +139,7 @@ static void witness_close(void *consumer) {
 }
 
 static const struct consumer_ops witness_ops = {witness_open, witness_data,  witness_gap, witness_overdue,
-                                                witness_end,  witness_close, NULL,        NULL};
+                                                witness_end,  witness_close, NULL};
 
 /* What holds for every capture. */
 static void judge_sums(struct witness *w, const struct flow_counts *counts, uint64_t packets) {

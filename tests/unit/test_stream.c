@@ -164,7 +164,7 @@ static void holes_by_snaplen(void **state) {
     begin(&b);
     struct segment segment = {0};
     stream_acked(&b.s, BASE + 150, 1);
-    segq_put_blank(&b.s.cuts, &b.pages, &segment, BASE + 100, 10, 20, SEGQ_NEVER);
+    segq_put_cut(&b.s.cuts, &b.pages, &segment, BASE + 100, 10, 20, SEGQ_NEVER);
     assert_int_equal(stream_front(&b.s), FRONT_CUT);
     expect_gap(&b, &both_sides, 20 + SKEW, 110, GAP_SNAPLEN);
     put(&b, 104, "efg", 30); /* part of it came elsewhere */
@@ -176,7 +176,7 @@ static void holes_by_snaplen(void **state) {
     stream_advance(&b.s, &b.pages, BASE + 110);
     assert_int_equal(stream_front(&b.s), FRONT_NOTHING);
     /* behind a plain hole a cut only tells where that ends */
-    segq_put_blank(&b.s.cuts, &b.pages, &segment, BASE + 120, 10, 40, 45);
+    segq_put_cut(&b.s.cuts, &b.pages, &segment, BASE + 120, 10, 40, 45);
     assert_int_equal(stream_front(&b.s), FRONT_HOLE);
     expect_gap(&b, &both_sides, 45 + SKEW, 120, GAP_ACKNOWLEDGED);
     end(&b);
