@@ -37,6 +37,9 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
 }
 
 static void flow_remove(struct flow_table *t, struct flow *f) {
+    if (t->recent == f) {
+        t->recent = NULL;
+    }
     if (f->session) {
         session_fini(&t->reassembler, f->session);
         pool_give(&t->sessions, f->session);
@@ -327,11 +330,24 @@ static void fire(struct flow_table *t, struct flow *f) {
     flow_relieve(t, f);
 }
 
+/* The last packet's flow, if this packet is of it, too. */
+static struct flow *recent(const struct flow_table *t, const struct packet *p, uint64_t hash,
+                           enum direction *d) {
+    struct flow *f = t->recent;
+    return f && hash == t->recent_hash && !f->newer && flow_index_matches(&f->key, &p->key, d) ? f : NULL;
+}
+
 /* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
 static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t hash, enum direction *d) {
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
     for (;;) {
-        struct flow *f = (struct flow *)flow_index_find(&t->index, hash, &p->key, d);
+        struct flow *f = recent(t, p, hash, d);
+        if (!f) {
+            uint64_t secret = flow_key_hash_secret(&p->key, hash, &t->reassembler.secret);
+            f = (struct flow *)flow_index_find(&t->index, secret, &p->key, d);
+            t->recent = f;
+            t->recent_hash = hash;
+        }
         if (!f || timers_deadline(&f->timer) > t->due_ns) {
             return f;
         }
@@ -372,7 +388,7 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         if (p->flags & TCP_RST) {
             return FLOW_CONTROL;
         }
-        f = flow_open(t, p, hash);
+        f = flow_open(t, p, flow_key_hash_secret(&p->key, hash, &t->reassembler.secret));
         if (!f) {
             return FLOW_NO_MEMORY;
         }
@@ -396,14 +412,16 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
     struct reassembler *r = &t->reassembler;
     struct flow *f = NULL;
     see_time(t, p->time_ns);
-    enum flow_fate fate = packet_of_table(t, p, flow_key_hash_secret(&p->key, hash, &r->secret), &f);
+    enum flow_fate fate = packet_of_table(t, p, hash, &f);
     while (r->unsettled) {
         struct session *x = r->unsettled;
         r->unsettled = x->next_unsettled;
         x->is_unsettled = false;
         settle(t, x->owner);
     }
-    flow_relieve(t, f);
+    if (flow_needs_relief(t, f)) {
+        flow_relieve(t, f);
+    }
     r->counts.fates[fate]++;
     return fate;
 }

@@ -4,8 +4,6 @@
 
 enum {
     NEWCOMERS_SHARE = 8, /* embryos and halves below this part of the memory in use are spared */
-    FLOW_SHARE = 4,      /* one flow may have this part of the table's memory, held bytes not counted */
-    RESERVE_SHARE = 8,   /* kept free after each packet, so that the next finds what it needs */
     EVICTIONS_A_PACKET = 8,
     VICTIMS_WEIGHED = 8,
 };
@@ -114,7 +112,7 @@ void flow_relieve(struct flow_table *t, struct flow *f) {
         flow_end(t, f, END_EVICTED);
         f = NULL;
     }
-    for (int i = 0; i < EVICTIONS_A_PACKET && memory_left(t->memory) < cap / RESERVE_SHARE; i++) {
+    for (int i = 0; i < EVICTIONS_A_PACKET && memory_left(t->memory) < cap / FLOW_RESERVE_SHARE; i++) {
         struct flow *victim = find_victim(t, f);
         if (!victim) {
             return;

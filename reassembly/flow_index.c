@@ -58,7 +58,7 @@ static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
     return a->port == b->port && memcmp(a->address.bytes, b->address.bytes, ADDRESS_BYTES) == 0;
 }
 
-static bool key_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction) {
+bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction) {
     if (entry->network_id != key->network_id || entry->vlan != key->vlan ||
         entry->ip_version != key->ip_version || entry->network_kind != key->network_kind) {
         return false;
@@ -78,7 +78,7 @@ struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, cons
     }
     uint32_t tag = tag_of(hash);
     for (size_t at = tag & (x->capacity - 1); x->slots[at].key; at = (at + 1) & (x->capacity - 1)) {
-        if (x->slots[at].tag == tag && key_matches(x->slots[at].key, key, direction)) {
+        if (x->slots[at].tag == tag && flow_index_matches(x->slots[at].key, key, direction)) {
             return x->slots[at].key;
         }
     }

@@ -29,6 +29,8 @@ static inline size_t flow_index_bytes(const struct flow_index *x) {
 }
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
+/* Is `key` the entry's key or that of its other side? */
+bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction);
 /* `direction`: whether `key` is the entry's key or that of its other side. */
 struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction);

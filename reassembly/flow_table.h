@@ -17,6 +17,11 @@
  * first, and only down to a share that honest newcomers need. */
 enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
 
+enum {
+    FLOW_SHARE = 4,         /* one flow may have this part of the table's memory, held bytes not counted */
+    FLOW_RESERVE_SHARE = 8, /* kept free after each packet, so that the next finds what it needs */
+};
+
 /* packets[i] went in direction i. */
 struct embryo {
     unsigned count;
@@ -59,6 +64,8 @@ struct flow_table {
     int64_t due_ns; /* clock up to which everything may happen */
     struct reassembler reassembler;
     struct flow_index index;
+    struct flow *recent;  /* the one that the last packet was found to be of, NULL for none ... */
+    uint64_t recent_hash; /* ... and its hash without the secret: packets often come in rows */
     struct timers timers;
     struct pool flows;
     struct pool embryos;
@@ -94,5 +101,10 @@ void flow_evict(struct flow_table *);
 /* After a packet of the flow, or of none: there is memory for the next. A flow that has too much of it ends,
  * and goes on as one whose begin was not captured. */
 void flow_relieve(struct flow_table *, struct flow *);
+/* Has it anything to do? */
+static inline bool flow_needs_relief(const struct flow_table *t, const struct flow *f) {
+    size_t cap = t->memory->cap;
+    return memory_left(t->memory) < cap / FLOW_RESERVE_SHARE || (f && f->bytes > cap / FLOW_SHARE);
+}
 
 #endif
