@@ -178,7 +178,7 @@ static bool may_be_response(struct slice in) {
  * its own, and after more of the other side's bytes had come than when the bytes before it were sent. */
 static bool is_doubtful(const struct side *side) {
     const struct http_message *m = &side->own;
-    bool inside = m->offset > side->search_from && m->offset != side->segment.offset;
+    bool inside = m->offset != side->segment.offset;
     return !side->preamble_left && (inside || (m->has_ack && m->ack <= side->search_ack));
 }
 
@@ -280,6 +280,23 @@ static void take_verdict(struct http_conn *conn, enum direction direction, const
     http_search(conn, direction, offset_of(chunk, in));
 }
 
+/* The candidate begins later than the one before it, in bytes of earlier packets. */
+static void shift_candidate(struct side *side, const struct chunk *chunk, uint64_t start) {
+    const struct chunk before = {.offset = side->probed.offset, .segment = &side->probed};
+    if (start >= side->probed.offset) {
+        http_begin_own(side, &before, start);
+        message_advance(&side->own, chunk, start);
+        side->segment = side->probed;
+    } else if (side->own.segments == 2 && start > side->own.offset) {
+        side->own.offset = side->own.end_offset = start; /* in the first of the two */
+        message_advance(&side->own, chunk, start);
+    } else {
+        http_begin_own(side, chunk, start);
+        side->segment = *chunk->segment;
+        side->own.has_ack = false; /* an earlier packet's counts, unknown by now */
+    }
+}
+
 /* The probe looked at bytes from `offset` on, and has a candidate. */
 static void follow_candidate(struct side *side, const struct chunk *chunk, uint64_t offset) {
     uint64_t start = side->probe.offset;
@@ -287,10 +304,13 @@ static void follow_candidate(struct side *side, const struct chunk *chunk, uint6
         message_advance(&side->own, chunk, side->own.end_offset);
         return;
     }
-    http_begin_own(side, chunk, start);
     side->search_ack = side->passed_ack;
-    side->own.has_ack &= start >= offset; /* else an earlier packet's counts, unknown by now */
-    side->segment = *chunk->segment;
+    if (start < offset) {
+        shift_candidate(side, chunk, start);
+    } else {
+        http_begin_own(side, chunk, start);
+        side->segment = *chunk->segment;
+    }
 }
 
 /* False: the bytes must wait for the other direction. */
@@ -312,11 +332,13 @@ static bool probe(struct http_conn *conn, enum direction direction, const struct
         return false;
     }
     size_t resume = 0;
+    side->probe.unbounded = !side->stranger; /* what began as something else is no HTTP, most likely */
     enum probe_verdict verdict =
         probe_feed(&side->probe, offset, *in, offset == chunk->segment->offset, &resume);
     if (side->probe.candidate || verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE) {
         follow_candidate(side, chunk, offset);
     }
+    side->probed = *chunk->segment;
     take_verdict(conn, direction, chunk, in, verdict, resume);
     return true;
 }
@@ -406,7 +428,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     }
     switch (side->state) {
     case SIDE_PROBE:
-        conn->environment->counts.fragments_of_messages += side->probe.candidate;
+        conn->environment->counts.fragments_of_messages += probe_has_fragment(&side->probe);
         http_search(conn, direction, offset + len);
         side->after_gap = true;
         break;
@@ -450,7 +472,8 @@ static void end_probe(struct http_conn *conn, enum direction direction) {
     bool message = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE;
     enum direction client = verdict == PROBE_REQUEST ? direction : direction_other(direction);
     if (!message || (conn->roles_known && conn->client != client)) {
-        conn->environment->counts.fragments_of_messages += conn->roles_known;
+        conn->environment->counts.fragments_of_messages +=
+            conn->roles_known && probe_has_fragment(&side->probe);
         return;
     }
     if (!conn->roles_known) {

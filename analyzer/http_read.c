@@ -206,12 +206,25 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     }
 }
 
-static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side) {
-    uint64_t offset = side->h1.offset;
+/* The message ends at `offset`, though it claims more. */
+static void end_guessed(struct http_conn *conn, enum direction direction, struct side *side,
+                        uint64_t offset) {
     notes_add(&side->transaction->notes, NOTE_BODY_END_GUESSED);
     message_ended(conn, direction, side, true);
     http_tentative_refute(conn);
     http_read_start(conn, direction, offset);
+}
+
+/* The next response began with bytes of earlier packets, which were taken for the body's. */
+static void end_before_front(struct http_conn *conn, enum direction direction, struct side *side) {
+    const struct http_front front = side->front;
+    struct slice in = slice_make(front.bytes, front.len);
+    const struct chunk chunk = {
+        .bytes = in, .offset = front.offset, .segment = &front.segment, .must_take = true};
+    side->message->end_offset = front.offset;
+    side->message->body_bytes -= front.len;
+    end_guessed(conn, direction, side, front.offset);
+    http_read(conn, direction, &chunk, &in, true);
 }
 
 static bool between_messages(const struct side *side) {
@@ -350,21 +363,25 @@ static bool is_sure_of_body(const struct side *side) {
 static enum before_event before_body(struct http_conn *conn, enum direction direction, struct side *side,
                                      const struct chunk *chunk, struct slice in) {
     if (!is_client(conn, direction)) {
-        if (!http_is_next_response(side, chunk, in)) {
-            return READ_ON;
+        if (!http_guess_response(conn, direction, chunk, in)) {
+            bool begun = http_guess_response_begun(conn, direction, chunk, in);
+            if (begun) {
+                end_before_front(conn, direction, side);
+            }
+            return begun ? READ_ANEW : READ_ON;
         }
     } else {
-        if (!http_may_be_next_request(side, chunk, in)) {
+        if (!http_guess_request_perhaps(conn, direction, chunk, in)) {
             return READ_ON;
         }
         if (http_must_wait(conn, direction, chunk)) {
             return READ_LATER;
         }
-        if (!http_is_next_request(conn, side, chunk)) {
+        if (!http_guess_request(conn, chunk)) {
             return READ_ON;
         }
     }
-    end_guessed(conn, direction, side);
+    end_guessed(conn, direction, side, side->h1.offset);
     return READ_ANEW;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_read.c (the lexer's events), http_body_end.c, http_request.c, http_response.c,
- * http_interim.c (what they mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One
- * thread. */
+ * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
+ * (what they mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -17,6 +16,14 @@ enum side_state {
     SIDE_MESSAGE, /* the lexer reads messages */
     SIDE_WAIT,    /* client behind CONNECT or Upgrade: what follows depends on the answer */
     SIDE_IGNORE,  /* not HTTP/1: bytes are counted and let go */
+};
+
+/* The first bytes of a body, which may begin a status line. */
+struct http_front {
+    uint64_t offset;
+    struct segment segment;
+    uint8_t len; /* 0: none */
+    uint8_t bytes[12];
 };
 
 /* One direction of a connection. */
@@ -46,9 +53,10 @@ struct side {
     uint64_t preamble_left;
     bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */
+    struct http_front front; /* of the message being read */
     struct interim *interim; /* the 1xx being read, where it is stored */
-    struct segment segment;  /* of the last bytes that the probe took: facts of a candidate that the stream's
-                                end decides */
+    struct segment segment;  /* of the candidate's first byte */
+    struct segment probed;   /* of the last bytes that the probe took */
 };
 
 struct http_tunnel {
@@ -114,12 +122,21 @@ void http_search(struct http_conn *, enum direction, uint64_t offset);
 /* The client's bytes need no longer wait for an answer. */
 void http_stop_waiting(struct http_conn *);
 
-/* http_body_end.c */
-/* Is `in`, the end of the chunk's bytes, the next response, though the side's message is in its body? */
-bool http_is_next_response(const struct side *, const struct chunk *, struct slice in);
-/* The same of a request: perhaps, for the caller to wait for what the packet acknowledges; then surely. */
-bool http_may_be_next_request(const struct side *, const struct chunk *, struct slice in);
-bool http_is_next_request(const struct http_conn *, const struct side *, const struct chunk *);
+/* http_guess.c: `in` is the end of the chunk's bytes, and the side is reading a message. */
+/* A method that is not sure may have been HEAD: then a status line where the body should be, in a packet that
+ * acknowledges more of the client's bytes, is the next response. So it is, where another request is known to
+ * be open, in a body that lasts until the connection closes, though the server did not say that it would
+ * close it; and where readers disagree whether it lasts so long. */
+bool http_guess_response(const struct http_conn *, enum direction, const struct chunk *, struct slice in);
+/* The same where the status line's first bytes were at the end of the packet with the head: keeps them in
+ * side->front; true when these go on with it. */
+bool http_guess_response_begun(struct http_conn *, enum direction, const struct chunk *, struct slice in);
+/* What a search found may claim too much. A request at a segment's start, sent when the client had a final
+ * response more than when it sent this one, is the next one. */
+bool http_guess_request_perhaps(const struct http_conn *, enum direction, const struct chunk *,
+                                struct slice in);
+/* Valid when the server's bytes that it acknowledges were given. */
+bool http_guess_request(const struct http_conn *, const struct chunk *);
 
 /* http_request.c */
 /* A client that speaks HTTP/2 from here on: its preface read as a request line (RFC 9113 section 3.4). */

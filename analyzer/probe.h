@@ -27,9 +27,10 @@ enum probe_mode {
                        lexer can read. */
     PROBE_SEARCH, /* somewhere in a stream: a start line (with HTTP/0.x or 1.x; spaces in a target only where
                      the method has a name and the target a scheme or a slash) and a plausible field line, or
-                     the empty line of a head without fields, must follow each other. Line starts are tried:
-                     the start of a segment, and after each LF; once limits.probe_bytes were searched in vain,
-                     only starts of segments. A candidate that reaches a segment's start without its first LF
+                     the empty line of a head without fields, must follow each other. The start line may stand
+                     behind other bytes in its line, as behind a body's last ones, if its method has a name.
+                     Once limits.probe_bytes were searched in vain, only starts of segments are tried, unless
+                     `unbounded`. A candidate that reaches a segment's start without its first LF
                      is dropped when that segment starts like a message itself, or when its method has no
                      name in method.h. Never PROBE_UNKNOWN; TLS and HTTP2 only at the start of the first
                      segment. */
@@ -41,9 +42,11 @@ struct probe {
     struct buf held;   /* bytes of the candidate from earlier calls */
     uint64_t offset;   /* stream offset of the candidate's first byte; valid when `candidate` */
     uint64_t searched; /* bytes seen */
+    bool unbounded;    /* the caller's: the search never gives up */
     bool candidate;    /* a message may start at `offset` */
     bool line_start;   /* the next byte given starts a line */
     /* private */
+    bool whole;       /* the candidate starts its line, not amid it: held until the line's end is seen */
     size_t scanned;   /* bytes of the candidate in which the LF that is awaited is not */
     size_t line_two;  /* position of the candidate's second line, 0 until its first is whole */
     uint64_t skipped; /* empty lines and stray bytes before the candidate */
@@ -66,6 +69,9 @@ enum probe_verdict probe_feed(struct probe *, uint64_t offset, struct slice byte
  * dropped for what begins there? */
 bool probe_gives_way(const struct probe *, struct slice bytes);
 
+/* Does the candidate look like the front of a message, and not just like a few letters amid other bytes? */
+bool probe_has_fragment(const struct probe *);
+
 /* The stream ended or has a gap: was the candidate a whole HTTP/0.9 request or start line all the same? Gives
  * PROBE_REQUEST, PROBE_RESPONSE or PROBE_UNKNOWN; the message is probe->held. In PROBE_SEARCH always
  * PROBE_UNKNOWN, as what must follow is missing. */
@@ -77,6 +83,8 @@ bool probe_is_request_line(struct slice line);
 /* Could the bytes be the start of a status line ("HTTP/1.1 200 ")? For bytes at the start of a segment; false
  * when too short to say. */
 bool probe_starts_status_line(struct slice bytes);
+/* The same, or the front of it, as far as the bytes reach. */
+bool probe_may_start_status_line(struct slice bytes);
 /* The same of a request: a method that has a name, and the start of a target that only HTTP has. */
 bool probe_starts_request(struct slice bytes);
 

@@ -821,6 +821,26 @@ static void request_inside_a_body_is_never_proved(void **state) {
           "0 incomplete\n");
 }
 
+/* Of a response that claims a body, to a request that may have been HEAD, the next status line begins in the
+ * same packet, cut anywhere. */
+static void a_status_line_cut_behind_a_head(void **state) {
+    (void)state;
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4000\r\n\r\n";
+    static const char next[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    for (size_t cut = 1; cut < strlen(next); cut++) {
+        struct bench b;
+        char text[200];
+        setup(&b);
+        lose(&b, CLIENT, 50);
+        snprintf(text, sizeof text, "%s%.*s", head, (int)cut, next);
+        give(&b, SERVER, text, at(&b, CLIENT));
+        give(&b, SERVER, next + cut, at(&b, CLIENT));
+        check(&b, END_FIN,
+              "orphan_response 200 request_lost body 0 incomplete\n"
+              "orphan_response 404 request_lost body 0 incomplete\n");
+    }
+}
+
 /* Snaplen cuts every packet: of two requests under way the first has no readable start line, and its answer
  * starts where the second was sent. What came right before was sent when the server did not have the first.
  */
@@ -982,6 +1002,7 @@ int main(void) {
         cmocka_unit_test(the_cap_leaves_no_proof),
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),
+        cmocka_unit_test(a_status_line_cut_behind_a_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

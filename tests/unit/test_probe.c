@@ -205,11 +205,46 @@ static void test_search_finds_a_head_behind_a_line_end(void **state) {
     search("HTTP/1.1 200 OK\r\n", request, PROBE_REQUEST);
 }
 
+/* Behind a body's last bytes, which may look like anything. */
+static void test_search_finds_a_head_amid_a_line(void **state) {
+    (void)state;
+    static const char *const before[] = {
+        "no line end ",
+        "\x01\x02\x7f\xff",
+        "G",
+        "abc",
+        "line\nPROPFINDGE",
+        "x GET /no GET /no HTTP/1.1 ",
+        "HTTP/1.1 20 HTTP/1.1 200OK HTTP/1.1 200 no ",
+        "line\nHTTP/1.1 200",
+        "GET /no HTTP/1.1\r\nno field POST http:",
+        "{\"log\": \"GET / HTTP/1.1\"}",
+        "HTTP/1.1 HTTP/2.0 200 \n CONNECT ",
+    };
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        search(before[i], "GET /a HTTP/1.1\r\nHost: a\r\n\r\n", PROBE_REQUEST);
+        search(before[i], "POST http://a/ HTTP/1.0\n\n", PROBE_REQUEST);
+        search(before[i], "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", PROBE_REQUEST);
+        search(before[i], "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", PROBE_REQUEST);
+        search(before[i], "HTTP/1.1 200 OK\r\nServer: x\r\n\r\nbody", PROBE_RESPONSE);
+        search(before[i], "HTTP/1.0 404\r\n\r\n", PROBE_RESPONSE);
+    }
+}
+
 static void test_search_finds_nothing(void **state) {
     (void)state;
     static const char *const texts[] = {
-        "no line end GET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /old\r\nHost: a\r\n\r\n",
+        "( FOO /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "( get /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "( GET a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "( GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "( GET /a\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "( GET /a HTTP/1.1 \r\nHost: a\r\n\r\n",
+        "( GET /a HTTP/1.1\r\nno field\r\n\r\n",
+        "( PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "( HTTP/1.1 200OK\r\nHost: a\r\n\r\n",
+        "( HTTP/2.0 200 OK\r\nHost: a\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\n",
         "x\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "GET / HTTP/1.1\r\n",
@@ -262,6 +297,16 @@ static void test_search_and_segments(void **state) {
     search_segments(SEGMENTS("GET /lo", "ng HTT", "P/1.1\r\nHo", "st: a\r\n"), PROBE_REQUEST, 0);
     search_segments(SEGMENTS("GET /x ", "HTTP/1.1\r\nHost: a\r\n"), PROBE_REQUEST, 0);
     search_segments(SEGMENTS("G", "E", "T", " ", "/", " HTTP/1.1\r\n", "\r", "\n"), PROBE_REQUEST, 0);
+    search_segments(SEGMENTS("bytes of a bodyGET /lo", "ng HT", "TP/1.1\r\nHost: a\r\n"), PROBE_REQUEST, 15);
+    search_segments(SEGMENTS("bodyHTTP", "/1.1 2", "00 OK\r\n", "A: b\r\n"), PROBE_RESPONSE, 4);
+    /* what seems to begin at a segment's end gives way to what does begin with the next */
+    search_segments(SEGMENTS("body (P", "HTTP/1.1 200 OK\r\nA: b\r\n"), PROBE_RESPONSE, 7);
+    search_segments(SEGMENTS("body (GET /", "HTTP/1.1 200 OK\r\nA: b\r\n"), PROBE_RESPONSE, 11);
+    search_segments(SEGMENTS("body", "(P", "(GET ", "/ HTTP/1.1\r\n", "A: b\r\n"), PROBE_REQUEST, 7);
+    /* of a method without a name, the part that has one */
+    search_segments(SEGMENTS("body", "XGET / HTTP/1.1\r\nA: b\r\n"), PROBE_REQUEST, 5);
+    search_segments(SEGMENTS("XGET / HTTP/1.1\r\nA: b\r\n"), PROBE_REQUEST, 1);
+    search_segments(SEGMENTS("XGOT / HTTP/1.1\r\nA: b\r\n"), PROBE_REQUEST, 0);
     /* a body's last letters must not become part of a method */
     search_segments(SEGMENTS("G", "GET / HTTP/1.1\r\nA: b\r\n"), PROBE_REQUEST, 1);
     search_segments(SEGMENTS("xyz", "FOO / HTTP/1.1\r\nA: b\r\n"), PROBE_REQUEST, 3);
@@ -290,6 +335,14 @@ static void test_search_budget(void **state) {
     probe_restart(&probe, PROBE_SEARCH);
     assert_int_equal(probe_feed(&probe, 0, inner, true, &resume), PROBE_REQUEST);
     assert_int_equal(resume, 2);
+    probe_restart(&probe, PROBE_SEARCH);
+    assert_int_equal(probe_feed(&probe, 0, slice_make(lines, 120), true, &resume), PROBE_MORE);
+    inner = slice_of("(GET / HTTP/1.1\r\nA: b\r\n");
+    assert_int_equal(probe_feed(&probe, 120, inner, true, &resume), PROBE_MORE);
+    probe.unbounded = true;
+    assert_int_equal(probe_feed(&probe, 120 + inner.len, inner, true, &resume), PROBE_REQUEST);
+    assert_int_equal(resume, 1);
+    inner = slice_of("(\nGET / HTTP/1.1\r\nA: b\r\n");
     /* the budget ends within a segment too */
     char both[160];
     memcpy(both, lines, 120);
@@ -315,6 +368,29 @@ static void test_memory_is_bounded(void **state) {
     assert_false(probe.candidate);
     assert_true(probe.held.capacity <= limits.probe_bytes + 256);
     probe_fini(&probe);
+}
+
+/* A line that never ends, full of what may be starts: a head in it is found, and little is kept. */
+static void test_endless_lines(void **state) {
+    (void)state;
+    static const char *const parts[] = {"GET /",     "HTTP/1.1 200 ", "PROPFIND", "H",
+                                        "GET http:", "A /",           "\x01"};
+    struct limits limits = limits_default();
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct probe probe;
+        size_t resume;
+        probe_init(&probe, PROBE_SEARCH, &limits);
+        probe.unbounded = true;
+        uint64_t offset = 0;
+        for (; offset < 5 * limits.probe_bytes; offset += strlen(parts[i])) {
+            assert_int_equal(probe_feed(&probe, offset, slice_of(parts[i]), false, &resume), PROBE_MORE);
+        }
+        assert_true(probe.held.capacity <= limits.probe_bytes + 256);
+        struct slice head = slice_of("(GET /a HTTP/1.1\r\nA: b\r\n");
+        assert_int_equal(probe_feed(&probe, offset, head, false, &resume), PROBE_REQUEST);
+        assert_int_equal(probe.offset, offset + 1);
+        probe_fini(&probe);
+    }
 }
 
 static void test_lines(void **state) {
@@ -347,10 +423,12 @@ int main(void) {
         cmocka_unit_test(test_other_protocols_at_the_start),
         cmocka_unit_test(test_tls_and_http2),
         cmocka_unit_test(test_search_finds_a_head_behind_a_line_end),
+        cmocka_unit_test(test_search_finds_a_head_amid_a_line),
         cmocka_unit_test(test_search_finds_nothing),
         cmocka_unit_test(test_search_and_segments),
         cmocka_unit_test(test_search_budget),
         cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_endless_lines),
         cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
