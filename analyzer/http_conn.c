@@ -429,6 +429,10 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     switch (side->state) {
     case SIDE_PROBE:
         conn->environment->counts.fragments_of_messages += probe_has_fragment(&side->probe);
+        if (probe_has_fragment(&side->probe) && side->own.offset == side->segment.offset &&
+            probe_starts_request(buf_slice(&side->probe.held))) {
+            http_request_front(conn, direction);
+        }
         http_search(conn, direction, offset + len);
         side->after_gap = true;
         break;

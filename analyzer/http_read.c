@@ -528,6 +528,9 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
         if (m) {
             m->missing_bytes += side->h1.state == H1_IN_CHUNK_DATA ? known : 0;
         }
+        if (m && !m->seen && is_client(conn, direction)) {
+            http_request_front(conn, direction);
+        }
         cut_message(conn, direction, side);
     }
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {

@@ -24,9 +24,28 @@ static void make_room(struct http_conn *conn, uint64_t offset) {
     }
 }
 
+/* What the client sent while it had heard nothing more, it sent without waiting. */
+static void note_asked(struct side *side, bool in_part) {
+    const struct http_message *m = &side->own;
+    if (m->has_ack && !m->ack_late) {
+        side->crowded |= side->asked && m->ack <= side->asked && (in_part || side->asked_in_part);
+        side->asked = m->ack;
+        side->asked_in_part = in_part;
+    }
+}
+
+void http_request_front(struct http_conn *conn, enum direction direction) {
+    note_asked(&conn->side[direction], true);
+    if (conn->roles_known && direction == conn->client) {
+        conn->pairing.pipelines |= conn->side[direction].crowded;
+    }
+}
+
 void http_request_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
     struct http_environment *environment = conn->environment;
     environment->counts.requests++;
+    note_asked(side, false);
+    conn->pairing.pipelines |= side->crowded;
     if (conn->pairing.count >= environment->limits->open_requests) {
         make_room(conn, side->own.offset);
     }

@@ -6,10 +6,11 @@ bool http_response_is_interim(const struct http_message *m) {
     return m->status >= 100 && m->status < 200 && m->status != 101;
 }
 
-/* The client's stream up to here was given, its FIN counted as one. */
 uint64_t http_captured_requests(const struct http_conn *conn) {
     const struct side *client = &conn->side[conn->client];
-    return conn->connection->delivered[conn->client] +
+    bool in_body = client->state == SIDE_MESSAGE && client->message && client->h1.state == H1_IN_BODY &&
+                   client->message->framing.kind == H1_BODY_LENGTH;
+    return conn->connection->delivered[conn->client] + (in_body ? client->h1.remaining : 0) +
            (client->ended && client->end_reason == END_FIN ? 1 : 0);
 }
 

@@ -36,6 +36,9 @@ struct side {
     struct http_message own;         /* a message before its start line is read, or without a transaction */
     bool next_begun;     /* `own` is begun for the bytes that h1 holds: they may be the next message */
     bool lexer_ready;    /* h1 was initialised */
+    uint64_t asked;      /* ACK of the newest request, whole or only its front; 0 unknown */
+    bool asked_in_part;  /* ... only its front */
+    bool crowded;        /* two of them, of one a front, had the same: the client does not wait */
     bool resynchronised; /* the next message was found by search */
     bool doubtful;       /* ... behind bytes that may belong to the same message */
     bool after_gap;      /* a loss, or the capture's beginning, stands before the next message */
@@ -143,6 +146,8 @@ bool http_guess_request(const struct http_conn *, const struct chunk *);
 bool http_request_is_http2(const struct h1_event *);
 /* The side's own message has its start line. */
 void http_request_open(struct http_conn *, struct side *, const struct h1_event *);
+/* The side's own message begins like a request, and the loss of its start line's end hides the rest. */
+void http_request_front(struct http_conn *, enum direction);
 /* Its head is read to the empty line. */
 void http_request_head(struct http_conn *, struct side *, struct http_message *);
 /* It is over, whole or cut. */
@@ -158,7 +163,8 @@ void http_response_next(struct http_conn *, const struct http_message *m);
 bool http_response_is_interim(const struct http_message *);
 /* Were first bytes of a message taken, but not yet its whole start line? Then `own` is it. */
 bool http_has_begun(const struct side *);
-/* The client's stream up to here was given, its FIN counted as one. */
+/* Up to here the client's stream hides no request: it was given, its FIN counted as one, or is the rest of a
+ * body whose length is known. */
 uint64_t http_captured_requests(const struct http_conn *);
 
 /* http_finish.c */

@@ -42,8 +42,12 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
         side->message = NULL;
         side->transaction = NULL;
         side->next_begun = false;
+        /* A search behind a loss is one inside the tunnel. */
+        bool lost = side->state == SIDE_PROBE && side->probe.mode == PROBE_SEARCH && side->after_gap;
         side->state = websocket ? SIDE_IGNORE : SIDE_PROBE;
-        probe_restart(&side->probe, PROBE_AT_START);
+        if (!lost) {
+            probe_restart(&side->probe, PROBE_AT_START);
+        }
     }
     if (websocket && conn->tunnel.record) {
         conn->tunnel.record->tunnel_protocol = TUNNELLED_WEBSOCKET;

@@ -84,8 +84,10 @@ bool pairing_expects_at(const struct pairing *p, const struct transaction *t, ui
     return true;
 }
 
+/* Is the order of what is open no proof any more? */
 static bool something_was_lost(const struct pairing *p) {
-    return p->loss[0] > p->settled[0] || p->loss[1] > p->settled[1];
+    return p->unplaced > p->settled[direction_other(p->client)] || p->loss[0] > p->settled[0] ||
+           p->loss[1] > p->settled[1];
 }
 
 /* a_k < A and q_k <= S */
@@ -228,6 +230,7 @@ void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
     p->pipelines |= choice->pipelined;
     if (!t) {
         p->orphan_response = response->offset;
+        p->unplaced = choice->candidates ? response->offset + 1 : p->unplaced;
         return;
     }
     if (t->request.has_ack && t->request.ack < p->response_end) {
@@ -267,6 +270,7 @@ enum pairing_verdict pairing_judge(const struct http_message *response, const st
 void pairing_deny(struct pairing *p, const struct http_message *response) {
     p->pipelines = true;
     p->orphan_response = response->offset;
+    p->unplaced = response->offset + 1;
 }
 
 void pairing_forgot(struct pairing *p) {

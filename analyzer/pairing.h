@@ -25,11 +25,13 @@ struct pairing {
      * follow it may be part of it. */
     uint64_t doubt[2];
     uint64_t first_request_ack; /* q of the first request, 0 unknown; valid with any_request */
-    uint64_t sent_behind;     /* the newest request was sent behind the server's bytes up to here at least */
-    uint64_t response_end;    /* stream offset behind the last final response; 0 none */
-    uint64_t response_ack;    /* what the packet of its last byte acknowledged; 0 unknown */
-    uint64_t interim_end;     /* behind the last 1xx to a request that is not known; 0 none */
-    int64_t response_end_ns;  /* time of its last byte, 0 when that is not known */
+    uint64_t sent_behind;    /* the newest request was sent behind the server's bytes up to here at least */
+    uint64_t response_end;   /* stream offset behind the last final response; 0 none */
+    uint64_t response_ack;   /* what the packet of its last byte acknowledged; 0 unknown */
+    uint64_t interim_end;    /* behind the last 1xx to a request that is not known; 0 none */
+    int64_t response_end_ns; /* time of its last byte, 0 when that is not known */
+    uint64_t unplaced; /* behind the start of the last response that was reported alone though a request was
+                          open that it may answer; 0 none */
     uint64_t orphan_response; /* offset of the last response that was reported alone, 0 none */
     uint64_t unreadable;      /* server offset at which something else than a response began last, 0 none */
     bool any_request;
@@ -51,8 +53,8 @@ struct pairing_choice {
 
 /* What is known of the client's stream when a response is judged. */
 struct pairing_view {
-    uint64_t captured;   /* client stream offset up to which all bytes were given (gaps included), its FIN
-                            counted as one */
+    uint64_t captured;   /* client stream offset up to which no request is hidden: all bytes were given (gaps
+                            included, the FIN counted as one), or are the rest of a known body */
     uint64_t first_seen; /* lowest client offset that any packet showed; 0 unknown */
     bool midstream;
     uint64_t server_start;            /* first byte of the server's stream, 0 unknown */

@@ -821,6 +821,37 @@ static void request_inside_a_body_is_never_proved(void **state) {
           "0 incomplete\n");
 }
 
+/* The answer to one of three requests, the last one not captured yet, is told alone: whose answers follow,
+ * their order does not say any more. */
+static void order_proves_nothing_behind_an_answer_told_alone(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1") GET("/2"), 0);
+    assert_int_equal(offer(&b, SERVER, OK(0), at(&b, CLIENT) + strlen(GET("/3")), true), 0);
+    give(&b, CLIENT, GET("/3"), 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 200 request_late body 0 incomplete of 2\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 3\n"
+          "orphan_request GET /1 connection_closed body 0 incomplete\n"
+          "orphan_request GET /2 connection_closed body 0 incomplete\n"
+          "orphan_request GET /3 connection_closed body 0 incomplete\n");
+}
+
+/* What is not captured of a request's body hides no other request. */
+static void the_rest_of_a_body_hides_nothing(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1") "PUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabc", 0);
+    assert_int_equal(offer(&b, SERVER, OK(0) OK(0), at(&b, CLIENT) + 1, true), 0);
+    give(&b, CLIENT, "d", 0);
+    check(&b, END_FIN,
+          "transaction GET /1 200 order body 0 complete\n"
+          "transaction PUT /2 200 order body 0 complete\n");
+}
+
 /* Of a response that claims a body, to a request that may have been HEAD, the next status line begins in the
  * same packet, cut anywhere. */
 static void a_status_line_cut_behind_a_head(void **state) {
@@ -865,6 +896,52 @@ static void cut_packets_show_a_client_that_pipelines(void **state) {
           "transaction GET /1 200 ack body 0 complete\n"
           "orphan_response 200 ambiguous body 0 incomplete of 1\n"
           "orphan_request GET /4 connection_closed body 0 incomplete\n");
+}
+
+/* What was lost behind CONNECT, before its answer came, is the tunnel's. */
+static void a_loss_before_the_tunnel_opens(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 0);
+    uint64_t asked = at(&b, CLIENT);
+    lose(&b, CLIENT, strlen(GET("/1")));
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", asked);
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction CONNECT a:80 200 ack body 0 complete\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 1\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 1\n"
+          "orphan_request GET /2 connection_closed body 0 incomplete\n"
+          "tunnel 28/76\n");
+}
+
+/* The fronts of two requests, one sent behind the other: the third may get the answer to the second. */
+static void fronts_show_a_client_that_pipelines(void **state) {
+    (void)state;
+    for (unsigned waits = 0; waits < 2; waits++) {
+        struct bench b;
+        setup(&b);
+        give(&b, CLIENT, "GET /1 HTT", 0);
+        cut(&b, CLIENT, 60);
+        if (waits) {
+            give(&b, SERVER, OK(0), at(&b, CLIENT));
+        }
+        give(&b, CLIENT, "GET /2 HTT", at(&b, SERVER));
+        cut(&b, CLIENT, 60);
+        give(&b, SERVER, OK(0), at(&b, CLIENT));
+        give(&b, CLIENT, GET("/3"), at(&b, SERVER));
+        give(&b, SERVER, OK(0), at(&b, CLIENT));
+        check(&b, END_FIN,
+              waits ? "orphan_response 200 request_lost body 0 incomplete\n"
+                      "orphan_response 200 request_lost body 0 incomplete\n"
+                      "transaction GET /3 200 ack body 0 complete\n"
+                    : "orphan_response 200 request_lost body 0 incomplete\n"
+                      "orphan_response 200 ambiguous body 0 incomplete of 1\n"
+                      "orphan_request GET /3 connection_closed body 0 incomplete\n");
+    }
 }
 
 /* What the search takes for a start line, and the lexer can't read for want of room, is passed over. */
@@ -1002,6 +1079,10 @@ int main(void) {
         cmocka_unit_test(the_cap_leaves_no_proof),
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),
+        cmocka_unit_test(a_loss_before_the_tunnel_opens),
+        cmocka_unit_test(fronts_show_a_client_that_pipelines),
+        cmocka_unit_test(order_proves_nothing_behind_an_answer_told_alone),
+        cmocka_unit_test(the_rest_of_a_body_hides_nothing),
         cmocka_unit_test(a_status_line_cut_behind_a_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,9 +148,8 @@ static void burst(struct talk *t) {
 }
 
 /* The whole burst in one packet, its answers too. */
-static void burst_in_one(struct talk *t) {
+static void burst_of(struct talk *t, const char *type) {
     t->pipelines = true;
-    t->heads_in_bursts = true;
     for (char name[] = "q0"; name[1] < '3'; name[1]++) {
         talk_next(t, 3);
         say(t, CLIENT,
@@ -159,9 +158,42 @@ static void burst_in_one(struct talk *t) {
             name, name, name);
         say(t, SERVER, "HTTP/1.1 200 OK\r\nId: %sx\r\nContent-Length: 4\r\n\r\nabcd", name);
         say(t, SERVER,
-            "HTTP/1.1 200 OK\r\nId: %sy\r\nContent-Length: 4000\r\n\r\nHTTP/1.1 200 OK\r\nId: "
+            "HTTP/1.1 200 OK\r\nId: %sy\r\nContent-Length: 4000\r\n%s\r\nHTTP/1.1 200 OK\r\nId: "
             "%sz\r\nContent-Length: 1\r\n\r\nz",
-            name, name);
+            name, type, name);
+    }
+    talk_close(t, CLIENT);
+}
+
+static void burst_in_one(struct talk *t) {
+    t->heads_in_bursts = true;
+    burst_of(t, "");
+}
+
+/* The answer to HEAD has a type that no message has. */
+static void burst_of_images(struct talk *t) {
+    burst_of(t, "Content-Type: image/png\r\n");
+}
+
+/* Bodies without a line end, and the next head in the packet of their last bytes. */
+static void behind_bodies(struct talk *t) {
+    static const char front[] = "\x01\x02POST /no HTTP/1.1 GET /no HTTP/1.";
+    static const char tail[] = "HTTP/1.1 20 x HTTP/1.0 200 no\x7f GET /a GET http:/// PROPFINDGE";
+    t->pipelines = true;
+    for (char name[] = "v0"; name[1] < '3'; name[1]++) {
+        talk_next(t, 3);
+        say(t, CLIENT, "PUT /%sx HTTP/1.1\r\n" FIELDS "Content-Length: %zu\r\n\r\n%s", name,
+            strlen(front) + strlen(tail), front);
+        say(t, CLIENT,
+            "%sGET /%sy HTTP/1.1\r\n" FIELDS "\r\nPOST /%sz HTTP/1.1\r\n" FIELDS
+            "Content-Length: 4\r\n\r\nBODY",
+            tail, name, name);
+        say(t, SERVER, "HTTP/1.1 200 OK\r\nId: %sx\r\nContent-Length: %zu\r\n\r\n%s", name,
+            strlen(front) + strlen(tail), front);
+        say(t, SERVER,
+            "%sHTTP/1.1 404 Not Found\r\nId: %sy\r\nContent-Length: 4\r\n\r\nBODYHTTP/1.1 204 No "
+            "Content\r\nId: %sz\r\n\r\n",
+            tail, name, name);
     }
     talk_close(t, CLIENT);
 }
@@ -243,6 +275,8 @@ static const struct kind kinds[] = {
     {"early", early},
     {"burst", burst},
     {"burst_in_one", burst_in_one},
+    {"burst_of_images", burst_of_images},
+    {"behind_bodies", behind_bodies},
     {"crossing", crossing},
     {"until_close", until_close},
     {"connect", connect_tunnel},
