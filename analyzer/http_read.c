@@ -30,6 +30,7 @@ void http_begin_own(struct side *side, const struct chunk *chunk, uint64_t offse
     const struct segment *segment = chunk->segment;
     message_begin(&side->own, chunk, offset);
     side->before_ack = offset == side->tail_end ? side->tail_ack : 0;
+    side->seen_before = offset > chunk->offset ? offset : side->tail_end;
     if (offset > chunk->offset && segment->has_ack && !segment->resent) {
         side->before_ack = segment->ack;
     }

@@ -68,6 +68,10 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
     t->after_gap = side->after_gap;
     t->gap_end = side->search_from;
     t->doubtful = side->doubtful;
+    t->heard = side->search_ack;
+    if (t->heard == 0 && conn->connection->start_known[direction_other(conn->client)]) {
+        t->heard = conn->connection->start[direction_other(conn->client)];
+    }
     t->has_parent = conn->tunnel.open;
     if (t->has_parent) {
         memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);

@@ -32,6 +32,7 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
         .server_start = c->start_known[server] ? c->start[server] : 0,
+        .server_seen = conn->side[server].seen_before,
         .before_ack = conn->side[server].before_ack,
         .begun = begun_request(conn),
     };

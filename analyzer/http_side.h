@@ -51,8 +51,9 @@ struct side {
     uint64_t search_ack;  /* the same when its candidate began */
     uint64_t tail_end;    /* behind the last bytes taken, and what snaplen cut from their packets */
     uint64_t tail_ack; /* what their packets acknowledged, or, where that is late, those before; 0 unknown */
-    uint64_t before_ack; /* the same of the byte before `own`; 0 unknown */
-    bool stranger;       /* its first bytes are no HTTP: segments are looked at while preamble_left */
+    uint64_t before_ack;  /* the same of the byte before `own`; 0 unknown */
+    uint64_t seen_before; /* behind the last byte captured before `own`; 0 none */
+    bool stranger;        /* its first bytes are no HTTP: segments are looked at while preamble_left */
     uint64_t preamble_left;
     bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */

@@ -146,11 +146,20 @@ static bool hides_open_request(const struct pairing *p, const struct transaction
     return answered && answered + SHORTEST_REQUEST <= t->gap_end;
 }
 
+/* Right behind a loss: a request that was sent when the client had more than before is no part of what it
+ * sent before, unless those bytes of the server were lost as well. They may have answered what came before
+ * the one in whose body this is. */
+static bool heard_only_lost(const struct transaction *t, const struct http_message *response,
+                            const struct pairing_view *view) {
+    return t->after_gap && t->request.offset == t->gap_end && t->heard && view->server_seen <= t->heard &&
+           response->offset > t->heard;
+}
+
 /* What a search found in the client's stream may be part of a body whose head was lost. A real request there
  * is acknowledged to its end and no further when it is answered. */
 static bool is_proved(const struct pairing *p, const struct transaction *t,
                       const struct http_message *response, const struct pairing_view *view) {
-    if (t->doubtful || hides_open_request(p, t, response, view)) {
+    if (t->doubtful || heard_only_lost(t, response, view) || hides_open_request(p, t, response, view)) {
         return false;
     }
     return !t->request.resynchronised || !t->request.end_known || response->ack <= t->request.end_offset;

@@ -58,6 +58,7 @@ struct pairing_view {
     uint64_t first_seen; /* lowest client offset that any packet showed; 0 unknown */
     bool midstream;
     uint64_t server_start;            /* first byte of the server's stream, 0 unknown */
+    uint64_t server_seen;             /* behind the last byte captured before the response; 0 none */
     uint64_t before_ack;              /* of the packet that brought the byte before the response; 0 unknown */
     const struct http_message *begun; /* a request whose start line is not whole yet, NULL without */
 };

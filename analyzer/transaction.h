@@ -174,6 +174,8 @@ struct transaction {
     struct transaction *tentative; /* the response that seems to be its own, in a transaction of its own until
                                       that is sure; there, the request. NULL without */
     uint64_t interim_bytes;        /* stream bytes of 1xx answers given to it so far */
+    uint64_t heard; /* up to here the client had the server's bytes when it sent what stands before the
+                       request; 0 unknown */
     bool doubtful; /* found by search behind bytes that may belong to the same message: perhaps part of a body
                     */
     bool after_pipelining; /* the client had pipelined before it */

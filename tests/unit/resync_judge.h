@@ -15,7 +15,7 @@ struct judge {
     const char *why;
     int of; /* index of the record in question, in `seen` or `ideal` */
     /* sums over all holes */
-    uint64_t runs, pairs, complete, decoys, ambiguous, late, swallowed, lone;
+    uint64_t runs, pairs, complete, decoys, ambiguous, late, swallowed;
 };
 
 static inline bool blame(struct judge *j, const char *why, unsigned of) {
@@ -67,19 +67,6 @@ static inline bool is_in_known_body(const struct judge *j, int d, uint32_t offse
     return false;
 }
 
-/* The last message in a body of which nothing else was captured, in a packet of its own: no byte tells it
- * from a request that was sent alone. */
-static inline bool is_lone_end(const struct judge *j, int d, const struct seen_message *m) {
-    bool behind_loss = m->offset > 0 && !is_kept(j, d, m->offset - 1, m->offset);
-    for (unsigned i = 0; i < j->ideal.count; i++) {
-        const struct seen_message *around = &j->ideal.records[i].message[d];
-        if (around->seen && around->offset < m->offset && m->end == around->end) {
-            return d == CLIENT && behind_loss;
-        }
-    }
-    return false;
-}
-
 /* One record of what was seen. */
 static inline bool judge_record(struct judge *j, unsigned at) {
     const struct seen_record *r = &j->seen.records[at];
@@ -94,10 +81,6 @@ static inline bool judge_record(struct judge *j, unsigned at) {
             continue;
         }
         of[d] = ideal_at(j, d, m->offset);
-        if (of[d] < 0 && certain && is_lone_end(j, d, m)) {
-            j->lone++;
-            return true;
-        }
         if (of[d] < 0 && certain) {
             return blame(j, "what is no message is taken for certain", at);
         }
@@ -205,14 +188,19 @@ static inline int judge_head(struct judge *j, unsigned i, int d) {
     return kept ? found : -1;
 }
 
-/* Was some of the 1xx before the response lost? Then TCP's evidence does not reach it. */
-static inline bool lost_interim(const struct judge *j, unsigned of) {
+/* Where the first of the 1xx before the response begins, or the response. */
+static inline uint32_t answer_start(const struct judge *j, unsigned of) {
     uint32_t offset = j->ideal.records[of].message[SERVER].offset, before = 0;
     for (unsigned i = 0; i < j->ideal.count; i++) {
         uint32_t end = j->ideal.records[i].message[SERVER].end;
         before = end <= offset && end > before ? end : before;
     }
-    return !is_kept(j, SERVER, before, offset);
+    return before;
+}
+
+/* Was some of the 1xx before the response lost? Then TCP's evidence does not reach it. */
+static inline bool lost_interim(const struct judge *j, unsigned of) {
+    return !is_kept(j, SERVER, answer_start(j, of), j->ideal.records[of].message[SERVER].offset);
 }
 
 /* A direction that is silent for longer than the skew is not waited for, and says so. */
@@ -221,6 +209,25 @@ static inline bool is_late(const struct judge *j, const int at[2]) {
            (j->seen.records[at[CLIENT]].reason == PAIRING_REQUEST_LATE ||
             j->seen.records[at[CLIENT]].reason == PAIRING_RESPONSE_LATE) &&
            j->seen.records[at[SERVER]].type == TRANSACTION_ORPHAN_RESPONSE;
+}
+
+/* Nothing of what the server said between what the client had before the loss and the response was captured:
+ * the request may as well be the last message in a body whose head was lost. */
+static inline bool is_heard_lost(const struct judge *j, unsigned of) {
+    const struct seen_message *m = j->ideal.records[of].message;
+    uint32_t heard = 0, answer = answer_start(j, of), seen = answer;
+    for (unsigned i = 0; i < j->talk->count; i++) {
+        const struct piece *p = &j->talk->pieces[i];
+        if (p->direction == CLIENT && p->from < p->to && p->to <= m[CLIENT].offset && !j->hole.lost[i] &&
+            p->ack > heard) {
+            heard = p->ack;
+        }
+    }
+    while (seen > 0 && !is_kept(j, SERVER, seen - 1, seen)) {
+        seen--;
+    }
+    bool behind_loss = m[CLIENT].offset > 0 && !is_kept(j, CLIENT, m[CLIENT].offset - 1, m[CLIENT].offset);
+    return behind_loss && seen <= heard && answer > heard;
 }
 
 static inline bool is_fin_lost(const struct judge *j) {
@@ -255,6 +262,9 @@ static inline bool judge_ideal(struct judge *j, unsigned i) {
         return true;
     }
     if (at[CLIENT] != at[SERVER] && ideal->interims > 0 && lost_interim(j, i)) {
+        return true;
+    }
+    if (at[CLIENT] != at[SERVER] && is_heard_lost(j, i)) {
         return true;
     }
     if (at[CLIENT] != at[SERVER]) {

@@ -174,11 +174,11 @@ static void try_kinds(void (*holes)(struct judge *), uint32_t mss) {
             }
         }
     }
-    print_message(
-        "%llu holes: %llu pairs, %llu of them complete; %llu decoys told as messages, %llu as sure as "
-        "any; %llu messages hidden by them\n",
-        (unsigned long long)j.runs, (unsigned long long)j.pairs, (unsigned long long)j.complete,
-        (unsigned long long)j.decoys, (unsigned long long)j.lone, (unsigned long long)j.swallowed);
+    print_message("%llu holes: %llu pairs, %llu of them complete; %llu decoys told as messages, %llu "
+                  "messages hidden by "
+                  "them\n",
+                  (unsigned long long)j.runs, (unsigned long long)j.pairs, (unsigned long long)j.complete,
+                  (unsigned long long)j.decoys, (unsigned long long)j.swallowed);
 }
 
 static void every_run_of_packets(void **state) {
