@@ -275,27 +275,26 @@ static bool is_token(struct slice name) {
     return true;
 }
 
-struct slice mask_field(struct slice name, struct slice value, struct buf *scratch) {
-    enum field_kind kind = FIELD_OTHER;
-    bool known = false; /* else the name is FIELD_URL or FIELD_OTHER, and it takes a look to say which */
+enum field_kind mask_kind(struct slice name) {
     size_t end;
-    if (value.len == 0) {
-        return value;
-    }
     if (!is_token(name)) {
-        kind = has_secret_part(name, &end) ? FIELD_SECRET : FIELD_OTHER;
-        known = true;
-    } else if (secret_name_possible(name)) {
-        kind = secret_name_field_kind(name);
-        known = true;
+        return has_secret_part(name, &end) ? FIELD_SECRET : FIELD_OTHER;
     }
-    if ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value, false) &&
-        !starts_with_credentials(value)) {
+    return secret_name_field_kind(name);
+}
+
+struct slice mask_value(enum field_kind kind, struct slice value, struct buf *scratch) {
+    if (value.len == 0 || ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value, false) &&
+                           !starts_with_credentials(value))) {
         return value;
     }
     struct masker m = masker_of(value, scratch);
-    hide_value(&m, known ? kind : secret_name_field_kind(name));
+    hide_value(&m, kind);
     return masker_finish(&m);
+}
+
+struct slice mask_field(struct slice name, struct slice value, struct buf *scratch) {
+    return mask_value(mask_kind(name), value, scratch);
 }
 
 struct slice mask_field_name(struct slice name, struct buf *scratch) {

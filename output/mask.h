@@ -8,6 +8,7 @@
 #define HARK_OUTPUT_MASK_H
 
 #include "capture/buf.h"
+#include "output/secret_names.h"
 
 /* What stands for a secret. It says nothing of the secret, not even its length. */
 #define MASK_MARK "***"
@@ -16,6 +17,9 @@
  * their names and attributes, URLs (Referer, Location, Content-Location, Link, Origin ...) lose userinfo and
  * secret query parameters; other fields are searched for both. */
 struct slice mask_field(struct slice name, struct slice value, struct buf *scratch);
+/* The same in two steps: what the name says, which is the same for all fields of that name, and the value. */
+enum field_kind mask_kind(struct slice name);
+struct slice mask_value(enum field_kind, struct slice value, struct buf *scratch);
 /* A field's name: only one that is no token can hold a secret (a field line without a colon is all name). */
 struct slice mask_field_name(struct slice name, struct buf *scratch);
 /* A request target or URL of any form. */

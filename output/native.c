@@ -8,8 +8,7 @@
 #define SCHEMA_VERSION "1.0"
 #define ECS_HEAD       "\"ecs\":{\"version\":\"8.17.0\"}"
 
-/* How often memory was refused to what the JSON is made with: it may then lack something. */
-static size_t count_failures(const struct native *native) {
+size_t native_failures(const struct native *native) {
     return native->scratch.memory->failures + community_ids_failures(native->ids);
 }
 
@@ -18,7 +17,7 @@ bool native_remembers(struct native *native, struct writer *w, struct native_mem
     uint16_t hint;
     if (!memo_get(native->memo, &memo->key, memo->hint ? memo->hint : &hint, &json)) {
         memo->start = w->out->len + w->comma;
-        memo->failures = count_failures(native);
+        memo->failures = native_failures(native);
         return false;
     }
     if (json.len) {
@@ -29,7 +28,7 @@ bool native_remembers(struct native *native, struct writer *w, struct native_mem
 
 void native_remember(struct native *native, struct writer *w, const struct native_memo *memo) {
     const struct buf *out = w->out;
-    if (!out->failed && count_failures(native) == memo->failures) {
+    if (!out->failed && native_failures(native) == memo->failures) {
         size_t start = memo->start < out->len ? memo->start : out->len; /* nothing was written */
         memo_put(native->memo, &memo->key, slice_make(out->ptr + start, out->len - start));
     }

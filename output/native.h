@@ -34,6 +34,8 @@ struct native_memo {
     size_t start;        /* in the output */
     size_t failures;     /* refused memory before */
 };
+/* How often memory was refused to what the JSON is made with: it may then lack something. */
+size_t native_failures(const struct native *);
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
 bool native_remembers(struct native *, struct writer *, struct native_memo *);
 void native_remember(struct native *, struct writer *, const struct native_memo *);

@@ -4,6 +4,8 @@
 #include "analyzer/method.h"
 #include "output/mask.h"
 
+enum { NAME_JSON_BYTES = 128 };
+
 /* `"key": text`, and `"key_raw"` in base64 where the text is not UTF-8. */
 #define WRITE_BYTES(w, key, bytes)                                                                           \
     do {                                                                                                     \
@@ -19,16 +21,42 @@ static struct slice field_value(struct native *native, const struct header *fiel
                                          : field->value;
 }
 
-static struct slice field_name(struct native *native, const struct header *field) {
-    return native->options->mask_secrets ? mask_field_name(field->name, &native->scratch) : field->name;
+/* A field's object up to its value; returns how the value is masked. */
+static enum field_kind make_name(struct native *native, struct writer *w, struct slice name) {
+    bool mask = native->options->mask_secrets;
+    writer_begin_object(w);
+    struct slice shown = mask ? mask_field_name(name, &native->scratch) : name;
+    WRITE_BYTES(w, "name", shown);
+    WRITER_KEY(w, "value");
+    return mask ? mask_kind(name) : FIELD_OTHER;
+}
+
+/* The same; few names make up nearly all fields. */
+static enum field_kind write_name(struct native *native, struct writer *w, struct slice name) {
+    struct memo_key key = {.kind = MEMO_NAME, .bytes = name};
+    uint16_t hint;
+    struct slice known;
+    if (memo_get(native->memo, &key, &hint, &known)) {
+        writer_json_slack(w, slice_after(known, 1));
+        w->comma = false;
+        return (enum field_kind)known.ptr[0];
+    }
+    uint8_t json[1 + NAME_JSON_BYTES];
+    size_t start = w->out->len + w->comma, failures = native_failures(native);
+    enum field_kind kind = make_name(native, w, name);
+    size_t len = w->out->len - start;
+    if (!w->out->failed && native_failures(native) == failures && len < sizeof json) {
+        json[0] = (uint8_t)kind;
+        memcpy(json + 1, w->out->ptr + start, len);
+        memo_put(native->memo, &key, slice_make(json, 1 + len));
+    }
+    return kind;
 }
 
 static void make_field(struct native *native, struct writer *w, const struct header *field) {
-    writer_begin_object(w);
-    struct slice name = field_name(native, field);
-    WRITE_BYTES(w, "name", name);
-    struct slice value = field_value(native, field);
-    WRITER_KEY(w, "value");
+    enum field_kind kind = write_name(native, w, field->name);
+    struct slice value =
+        native->options->mask_secrets ? mask_value(kind, field->value, &native->scratch) : field->value;
     if (!writer_string(w, value)) {
         WRITER_KEY(w, "raw");
         writer_base64(w, value);
