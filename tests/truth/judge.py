@@ -83,7 +83,8 @@ class Judge:
         """The messages that this may be about: one, when it has an id; FORGED alone; none when nothing tells."""
         if told is None:
             return []
-        if told.id.startswith("forged"):
+        # A chunk's end may stand amid a forged id; nobody asks for such a target.
+        if told.id.startswith("forged") or (told.kind == "request" and (told.second or "").startswith("/forged/")):
             return [FORGED]
         message = self.ground.by_id[told.kind].get(told.id)
         if message:
