@@ -49,7 +49,7 @@ search() {
             wait -n || status=$?
             running=$((running - 1))
         fi
-        HARK_FUZZ_CORPUS="$learned/$what" HARK_FUZZ_PROCESSES=$((share > 1 ? share : 1)) \
+        HARK_FUZZ_SEED=0 HARK_FUZZ_CORPUS="$learned/$what" HARK_FUZZ_PROCESSES=$((share > 1 ? share : 1)) \
             "$root/tests/fuzz/run.sh" "$root/build/fuzz/tests/fuzz/fuzz_$what" "$what" "$seconds" &
         running=$((running + 1))
     done

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAM WHAT SECONDS: lets a libFuzzer harness search for so long, from the inputs in corpus/WHAT, the small captures of
 # pcaps/ where it reads captures, and the inputs that once broke it; prints one line of figures. What it learns goes into a
-# folder that is thrown away, or into HARK_FUZZ_CORPUS (scripts/fuzz.sh); HARK_FUZZ_PROCESSES search together. An input that
-# breaks it is kept in tests/fuzz/crashes/WHAT: commit it with the repair.
+# folder that is thrown away, or into HARK_FUZZ_CORPUS (scripts/fuzz.sh); HARK_FUZZ_PROCESSES search together. The tests search the same
+# way each time, so that a red run says something of the change; scripts/fuzz.sh goes another way each time (HARK_FUZZ_SEED=0). An
+# input that breaks it is kept in tests/fuzz/crashes/WHAT: commit it with the repair.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 program=$1 what=$2 seconds=$3
@@ -31,7 +32,7 @@ case $what in
     *) length=2048 ;;
 esac
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-options=(-max_total_time="$seconds" -max_len="$length" -len_control=20 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1)
+options=(-seed="${HARK_FUZZ_SEED:-1}" -max_total_time="$seconds" -max_len="$length" -len_control=20 -timeout=20 -rss_limit_mb=4096 -print_final_stats=1)
 if [[ -f $here/$what.dict ]]; then options+=(-dict="$here/$what.dict"); fi
 if ((processes > 1)); then options+=(-fork="$processes"); fi
 status=0
