@@ -215,7 +215,9 @@ struct pairing_choice pairing_choose(const struct pairing *p, const struct http_
         exact_count += begun->has_ack && !begun->ack_late && begun->ack == response->offset;
         perhaps += may_fit(begun, 0, newest_behind(p), response);
     }
-    choice.pipelined = exact_count > 1;
+    /* A client that waits for its answers leaves no request open behind which it sends another. */
+    choice.pipelined =
+        exact_count > 1 || (exact && !exact->doubtful && hides_open_request(p, exact, response, view));
     bool inside = first && (may_be_inside(p, p->client, first->request.offset) ||
                             may_be_inside(p, direction_other(p->client), response->offset));
     bool later_request_unseen = response->has_ack && response->ack > view->captured;

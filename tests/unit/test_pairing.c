@@ -73,6 +73,24 @@ static void the_last_of_a_lost_burst(void **state) {
     expect("-a0 -a1 -a2 -a3 a3-");
 }
 
+/* The first request of all is lost, the second one, sent with it, is not: its lone answer told that the client pipelines, so
+ * that the next request, though it fits, is not taken for the one that is answered next. */
+static void a_burst_whose_front_was_lost_is_one(void **state) {
+    (void)state;
+    begin(NS_PER_MILLISECOND);
+    talk_next(&t, 1);
+    cross(&t, CLIENT, "GET /a0 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    cross(&t, CLIENT, "GET /a1 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    answer("a0");
+    talk_hear(&t, CLIENT);
+    cross(&t, CLIENT, "GET /a2 HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    answer("a1");
+    answer("a2");
+    lose(CLIENT, 0, 0);
+    run(0);
+    expect("-a0 -a1 -a2 a1- a2-");
+}
+
 /* The same with the answer to the lone request lost too: only what comes behind the first answer tells. */
 static void the_burst_is_refuted_by_what_follows(void **state) {
     (void)state;
@@ -289,6 +307,7 @@ int main(void) {
         cmocka_unit_test(an_ack_of_a_later_time_proves_nothing),
         cmocka_unit_test(an_orphan_in_a_tunnel_has_its_parent),
         cmocka_unit_test(the_last_of_a_lost_burst),
+        cmocka_unit_test(a_burst_whose_front_was_lost_is_one),
         cmocka_unit_test(the_burst_is_refuted_by_what_follows),
         cmocka_unit_test(a_lone_client_behind_a_loss),
         cmocka_unit_test(the_end_confirms),
