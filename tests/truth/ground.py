@@ -51,6 +51,8 @@ class Ground:
         self.log = {}
         self.read_index()
         self.read_log()
+        self.cover(f"{work}/pristine.pcap")
+        self.pipelining = set(self.find_pipelining())
 
     def read_index(self):
         with open(f"{self.work}/index.tsv", "wb") as file:
@@ -85,6 +87,18 @@ class Ground:
                 if row["id"] in self.log:
                     raise SystemExit(f"the log has {row['id']} twice")
                 self.log[row["id"]] = row
+
+    def find_pipelining(self):
+        """Connections whose client sent a request before the answer to the one before it began. Of the whole capture."""
+        for (connection, kind), requests in self.by_connection.items():
+            for request, following in zip(requests, requests[1:]):
+                answer = request.counterpart
+                if kind == "request" and answer and answer.frames and following.frames and following.frames[0] < answer.frames[0]:
+                    yield connection
+                    break
+
+    def pipelines(self, connection):
+        return connection in self.pipelining
 
     def contradictions(self):
         """Where log and index differ: then neither can be believed."""

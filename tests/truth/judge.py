@@ -68,7 +68,8 @@ class Row:
 # Kinds of faults; each must be 0.
 PAIR, VALUE, CLAIM, HEAD, TWICE, FORGERY, RUN = ("wrongly paired", "wrong value", "complete while bytes are missing", "whole head not told",
                                                 "told twice", "forgery believed", "run")
-FAULTS = (PAIR, VALUE, CLAIM, HEAD, TWICE, FORGERY, RUN)
+MISLED = "wrongly paired, of a client that pipelines"  # loss can hide that it does
+FAULTS = (PAIR, MISLED, VALUE, CLAIM, HEAD, TWICE, FORGERY, RUN)
 
 
 class Judge:
@@ -117,23 +118,24 @@ class Judge:
                 self.check(told, message, entry)
         if entry.reason:
             self.row.reasons[entry.reason] += 1
-        whole_pair = entry.request and entry.response
-        if whole_pair:
-            self.pair(entry, request, response)
+        misled = bool(entry.request and entry.response) and self.pair(entry, request, response)
         if FORGED in (request, response) and (entry.complete or entry.by == "ack"):
             self.row.fault(FORGERY, f"{(entry.request or entry.response).text()}: complete {entry.complete}, by {entry.by}")
         if entry.complete:
-            self.claim(entry, request, response)
+            self.claim(entry, request, response, misled)
 
     def pair(self, entry, request, response):
+        """True for a wrong pair of a client that pipelines: what the record says of the one is said of the other."""
         if FORGED in (request, response):
             wrong = request is not response
         else:
             wrong = request is None or response is None or request.counterpart is not response
+        misled = wrong and self.ground.pipelines(entry.request.connection)
         if wrong:
-            self.row.fault(PAIR, f"{entry.request.text()} with {entry.response.text()} by {entry.by}")
+            self.row.fault(MISLED if misled else PAIR, f"{entry.request.text()} with {entry.response.text()} by {entry.by}")
         elif request is not FORGED:
             self.paired.add(request)
+        return misled
 
     def check(self, told, message, entry):
         if message in self.told:
@@ -157,7 +159,7 @@ class Judge:
         if wrong:
             self.row.fault(VALUE, f"{message.text()}: {', '.join(wrong)}")
 
-    def claim(self, entry, request, response):
+    def claim(self, entry, request, response, misled):
         """A claim to be complete: for both messages, all of the bytes are there; and log and record agree."""
         if request in (None, FORGED) or response in (None, FORGED):
             self.row.fault(CLAIM, f"{(entry.request or entry.response).text()}: nobody sent this whole")
@@ -166,7 +168,7 @@ class Judge:
         if not (request.whole and response.whole):
             self.row.fault(CLAIM, f"{request.text()}: request whole {request.whole}, response whole {response.whole}")
         log = self.ground.log.get(request.id)
-        if log and (log["method"], log["target"], log["status"]) != (entry.request.first, entry.request.second, str(entry.response.status)):
+        if not misled and log and (log["method"], log["target"], log["status"]) != (entry.request.first, entry.request.second, str(entry.response.status)):
             self.row.fault(VALUE, f"{request.text()}: the log says {log['method']} {log['target']} {log['status']}")
 
     def neighbour(self, message):

@@ -18,37 +18,39 @@ import judge  # noqa: E402
 import truth  # noqa: E402
 
 
-def swap(entries):
-    """Two answers on one connection change places."""
-    on = {}
-    for entry in entries:
-        other = on.setdefault(entry.request.connection, entry)
-        if other is not entry:
-            entry.response, other.response = other.response, entry.response
-            return
+def swap(pipelined):
+    """Two answers on one connection change places, of a client that pipelines or of one that waits."""
+    def lie(entries, known):
+        on = {}
+        for entry in entries:
+            other = on.setdefault(entry.request.connection, entry)
+            if other is not entry and known.pipelines(entry.request.connection) == pipelined:
+                entry.response, other.response = other.response, entry.response
+                return
+    return lie
 
 
 def change(part, name, value):
-    def lie(entries):
+    def lie(entries, _known):
         entry = next(e for e in entries if e.complete)
         setattr(getattr(entry, part), name, value)
     return lie
 
 
-def forge(entries):
+def forge(entries, _known):
     entry = next(e for e in entries if e.complete)
     entry.request.id = entry.response.id = "forged-1"
 
 
-def untold(entries):
+def untold(entries, _known):
     del entries[0]
 
 
-def twice(entries):
+def twice(entries, _known):
     entries.append(entries[0])
 
 
-LIES = ((swap, judge.PAIR), (untold, judge.HEAD), (twice, judge.TWICE), (forge, judge.FORGERY), (change("response", "status", 599), judge.VALUE),
+LIES = ((swap(False), judge.PAIR), (swap(True), judge.MISLED), (untold, judge.HEAD), (twice, judge.TWICE), (forge, judge.FORGERY), (change("response", "status", 599), judge.VALUE),
         (change("request", "second", "/elsewhere"), judge.VALUE), (change("request", "first", "BREW"), judge.VALUE),
         (change("request", "fields", 1), judge.VALUE), (change("response", "fields", 1), judge.VALUE), (change("request", "size", 1), judge.VALUE),
         (change("response", "body", 1), judge.VALUE), (change("request", "connection", ("192.0.2.10", 1, "192.0.2.20")), judge.VALUE))
@@ -80,7 +82,7 @@ def main():
         faults.append("the truth is not believed")
     for lie, kind in LIES:
         told = copy.deepcopy(entries)
-        lie(told)
+        lie(told, known)
         found = verdict(known, told).faults
         if not found.get(kind):
             faults.append(f"not found: {kind}; found {dict(found)}")

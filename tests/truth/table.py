@@ -10,7 +10,7 @@ FULL = (("the capture is degraded by", lambda r: r.name),
         ("lost entirely", lambda r: r.lost),
         ("both heads whole", lambda r: r.provable),
         ("of these paired", lambda r: r.provable - r.unpaired),
-        ("**wrongly paired**", lambda r: r.count(judge.PAIR)),
+        ("**wrongly paired**", lambda r: r.count(judge.PAIR) + r.count(judge.MISLED)),
         ("**wrong values**", lambda r: r.count(judge.VALUE) + r.count(judge.FORGERY)),
         ("**falsely complete**", lambda r: r.count(judge.CLAIM) if r.claims else "-"),
         ("told twice", lambda r: r.count(judge.TWICE)),
@@ -49,7 +49,7 @@ def side_by_side(rows):
             row = rows[tool][place]
             cells.append(found(row))
             if row.pairs:
-                cells += [share(row.provable - row.unpaired, row.provable), number(row.count(judge.PAIR))]
+                cells += [share(row.provable - row.unpaired, row.provable), number(row.count(judge.PAIR) + row.count(judge.MISLED))]
         yield "| " + " | ".join(cells) + " |"
 
 

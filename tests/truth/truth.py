@@ -123,11 +123,12 @@ def check(arguments):
                 os.unlink(capture)
             if arguments.table:
                 table.write(arguments.table, rows)
-    untold = sum(row.count(judge.HEAD) for row in rows["hark"])
-    if untold <= arguments.untold:
-        for row in rows["hark"]:
-            row.faults.pop(judge.HEAD, None)
-        print(f"truth: {untold} whole heads were not told, up to {arguments.untold} are borne")
+    for kind, most in ((judge.HEAD, arguments.untold), (judge.MISLED, arguments.misled)):
+        count = sum(row.count(kind) for row in rows["hark"])
+        if count <= most:
+            for row in rows["hark"]:
+                row.faults.pop(kind, None)
+        print(f"truth: {kind}: {count}, up to {most} are borne")
     bad = [row for row in rows["hark"] if any(row.faults.values())]
     print(f"truth: {len(rows['hark'])} degradations, {len(bad)} with faults")
     return 1 if bad or not rows["hark"] else 0
@@ -147,6 +148,7 @@ def main():
     parser.add_argument("--degrade")
     parser.add_argument("--oracle")
     parser.add_argument("--untold", type=int, default=0, help="so many whole heads may be without a record, over all degradations asked for")
+    parser.add_argument("--misled", type=int, default=0, help="likewise so many wrong pairs of clients that pipeline")
     parser.add_argument("--group", action="append", choices=list(degradations.GROUPS))
     parser.add_argument("--option", action="append", default=[], help="for hark")
     parser.add_argument("--table", metavar="FILE")
