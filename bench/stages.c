@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum stage { READ, DECODE, REASSEMBLY, LEXING, PAIRING, RECORD, WRITE, STAGES };
+enum way_part { READ, DECODE, REASSEMBLY, LEXING, PAIRING, RECORD, WRITE, WAY_PARTS };
 enum { MOST_ROUNDS = 99, RECORDS_BYTES = 1 << 16 };
 #define TEXT_BYTES ((size_t)64 << 20)
 
-static const char *const stage_names[STAGES] = {
+static const char *const stage_names[WAY_PARTS] = {
     [READ] = "read the file",
     [DECODE] = "decode, hash of the flow",
     [REASSEMBLY] = "flow table, reassembly",
@@ -25,7 +25,7 @@ static const char *const stage_names[STAGES] = {
     [RECORD] = "records into memory",
     [WRITE] = "records to a file",
 };
-static const char *const floor_names[STAGES] = {
+static const char *const floor_names[WAY_PARTS] = {
     [READ] = "read(2) of the file, 1 MiB at a time",
     [DECODE] = "going from packet to packet there, loading 64 bytes of each",
     [REASSEMBLY] = "one look into a table of 64-byte entries",
@@ -255,7 +255,7 @@ static void hear_nothing(void *context, const struct transaction *transaction) {
     (void)context, (void)transaction;
 }
 
-static void run_stage(enum stage stage, const char *path, const char *scratch) {
+static void run_stage(enum way_part stage, const char *path, const char *scratch) {
     struct limits limits = limits_default();
     struct way_end nothing = {0};
     struct lexing lexing = {.limits = &limits};
@@ -283,7 +283,7 @@ static void run_stage(enum stage stage, const char *path, const char *scratch) {
     case WRITE:
         run_crew(path, scratch);
         break;
-    case STAGES:
+    case WAY_PARTS:
         break;
     }
 }
@@ -352,7 +352,8 @@ static void gather_facts(struct facts *facts, const char *path) {
 }
 
 /* In ns for the whole capture. */
-static double run_floor(enum stage stage, const struct facts *facts, const char *path, const char *scratch) {
+static double run_floor(enum way_part stage, const struct facts *facts, const char *path,
+                        const char *scratch) {
     double whole = facts->records_of ? (double)facts->transactions / (double)facts->records_of : 1;
     switch (stage) {
     case READ:
@@ -369,22 +370,22 @@ static double run_floor(enum stage stage, const struct facts *facts, const char 
         return (double)floor_copies(&facts->records) * whole;
     case WRITE:
         return (double)floor_writes(&facts->records, scratch) * whole;
-    case STAGES:
+    case WAY_PARTS:
         break;
     }
     return 0;
 }
 
 struct times {
-    double stage[STAGES][MOST_ROUNDS];
-    double floor[STAGES][MOST_ROUNDS];
+    double stage[WAY_PARTS][MOST_ROUNDS];
+    double floor[WAY_PARTS][MOST_ROUNDS];
     double feed[MOST_ROUNDS]; /* the reader of -j2 */
 };
 
 static void measure(struct times *times, unsigned rounds, const struct facts *facts, const char *path,
                     const char *scratch) {
     for (unsigned round = 0; round < rounds; round++) {
-        for (enum stage stage = 0; stage < STAGES; stage++) {
+        for (enum way_part stage = 0; stage < WAY_PARTS; stage++) {
             int64_t begin = bench_cpu_ns();
             run_stage(stage, path, scratch);
             times->stage[stage][round] = (double)(bench_cpu_ns() - begin);
@@ -412,7 +413,7 @@ static void print_table(struct times *times, unsigned rounds, const struct facts
            (unsigned long long)facts->connections, (unsigned long long)facts->transactions);
     printf("| stage | ns a packet | ns a transaction | its limit, ns a packet | times the limit | the limit "
            "is |\n|---|--:|--:|--:|--:|---|\n");
-    for (enum stage stage = 0; stage < STAGES; stage++) {
+    for (enum way_part stage = 0; stage < WAY_PARTS; stage++) {
         double all = bench_median(times->stage[stage], rounds);
         double limit = bench_median(times->floor[stage], rounds);
         print_row(stage_names[stage], all - before, limit, floor_names[stage], facts);
