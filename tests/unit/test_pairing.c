@@ -73,8 +73,9 @@ static void the_last_of_a_lost_burst(void **state) {
     expect("-a0 -a1 -a2 -a3 a3-");
 }
 
-/* The first request of all is lost, the second one, sent with it, is not: its lone answer told that the client pipelines, so
- * that the next request, though it fits, is not taken for the one that is answered next. */
+/* The first request of all is lost, the second one, sent with it, is not: its lone answer told that the
+ * client pipelines, so that the next request, though it fits, is not taken for the one that is answered next.
+ */
 static void a_burst_whose_front_was_lost_is_one(void **state) {
     (void)state;
     begin(NS_PER_MILLISECOND);
