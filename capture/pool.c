@@ -44,14 +44,6 @@ static void partial_remove(struct pool *p, struct pool_slab *slab) {
     }
 }
 
-void pool_fini(struct pool *p) {
-    assert(p->used == 0);
-    if (p->partial) {
-        memory_slab_give(p->memory, p->partial);
-        p->partial = NULL;
-    }
-}
-
 static struct pool_slab *slab_with_room(struct pool *p) {
     struct pool_slab *slab = p->partial;
     if (!slab) {
@@ -64,8 +56,8 @@ static struct pool_slab *slab_with_room(struct pool *p) {
     return slab;
 }
 
-void *pool_take(struct pool *p) {
-    struct pool_slab *slab = p->used < p->cap ? slab_with_room(p) : NULL;
+static void *take_from_slab(struct pool *p) {
+    struct pool_slab *slab = slab_with_room(p);
     if (!slab) {
         return NULL;
     }
@@ -75,26 +67,62 @@ void *pool_take(struct pool *p) {
     } else {
         object = (char *)slab + HEAD_BYTES + slab->carved++ * p->object_bytes;
     }
-    p->used++;
-    p->memory->live += p->object_bytes;
     if (++slab->used == p->slab_objects) {
         partial_remove(p, slab);
     }
     return object;
 }
 
-void pool_give(struct pool *p, void *object) {
+static void give_to_slab(struct pool *p, void *object) {
     struct pool_slab *slab = (void *)((char *)object - (uintptr_t)object % MEMORY_SLAB_BYTES);
-    assert(p->used > 0 && slab->used > 0);
+    assert(slab->used > 0);
     memcpy(object, &slab->free_list, sizeof slab->free_list);
     slab->free_list = object;
-    p->used--;
-    p->memory->live -= p->object_bytes;
     if (slab->used-- == p->slab_objects) {
         partial_add(p, slab);
     }
     if (slab->used == 0 && (slab->next || slab->previous)) {
         partial_remove(p, slab);
         memory_slab_give(p->memory, slab);
+    }
+}
+
+void *pool_take(struct pool *p) {
+    if (p->used == p->cap) {
+        return NULL;
+    }
+    void *object = p->last_given;
+    p->last_given = NULL;
+    if (!object) {
+        object = take_from_slab(p);
+        if (!object) {
+            return NULL;
+        }
+    }
+    p->used++;
+    p->memory->live += p->object_bytes;
+    return object;
+}
+
+void pool_give(struct pool *p, void *object) {
+    assert(p->used > 0);
+    p->used--;
+    p->memory->live -= p->object_bytes;
+    void *before = p->last_given;
+    p->last_given = object;
+    if (before) {
+        give_to_slab(p, before);
+    }
+}
+
+void pool_fini(struct pool *p) {
+    assert(p->used == 0);
+    if (p->last_given) {
+        give_to_slab(p, p->last_given);
+        p->last_given = NULL;
+    }
+    if (p->partial) {
+        memory_slab_give(p->memory, p->partial);
+        p->partial = NULL;
     }
 }

@@ -11,7 +11,8 @@ enum { POOL_LARGEST = MEMORY_SLAB_BYTES - 64 }; /* bytes of an object */
 
 struct pool_slab;
 
-/* Invariant: every slab with room is in the list `partial`; of the empty ones there is at most one. */
+/* Invariant: every slab with room is in the list `partial`; of the empty ones there is at most one, and at
+ * most one more is kept for the object given last. */
 struct pool {
     struct memory *memory;
     size_t object_bytes;
@@ -19,6 +20,8 @@ struct pool {
     size_t cap;
     size_t used;
     struct pool_slab *partial;
+    /* The next one taken, as it is still in a cache. Its slab has it among those taken. */
+    void *last_given;
 };
 
 /* Borrows the memory for the pool's life. */
