@@ -12,7 +12,7 @@
 enum {
     /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
     CAP_BYTES = EPOCH_BYTES + (1 << 28),
-    KEEP_BYTES = 256 * 1024, /* an emptied outbox keeps so much memory */
+    KEEP_BYTES = 1 << 20, /* an emptied outbox keeps so much memory: an epoch of small messages fills half */
 };
 
 struct ring {
