@@ -16,7 +16,7 @@ enum { SINK_MESSAGE_BYTES = 512 };
 struct sink;
 
 /* `path` "-" or NULL: standard output. NULL on error, with one line in `message`. An existing file is
- * overwritten. */
+ * overwritten. While it is written to, it may take up to 16 MiB more of the disk than its size says. */
 struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]);
 /* Writes all of it or says why not; after a status other than SINK_OK later writes do nothing and return the
  * same. Whole lines are given in one call, and a failed call may leave at most one torn line, the last. */

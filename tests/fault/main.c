@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hark_fault KIND (once|onward) FIRST STEP LAST [warm] [trace] -- HARK'S ARGUMENTS
+/* hark_fault KIND (once|onward) FIRST STEP LAST [trace] -- HARK'S ARGUMENTS
  *
  * KIND is malloc, thread, read, write or close, or with what happens then: write=28 (an errno), write/7 (no
  * failure, but no call moves more than 7 bytes).
@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,9 +130,6 @@ int main(int argc, char **argv) {
             void *calls[1];
             (void)backtrace(calls, 1); /* its first call allocates */
             plan->trace = true;
-        }
-        if (strcmp(argv[first], "warm") == 0) {
-            EVP_MD_free(EVP_MD_fetch(NULL, "SHA1", NULL));
         }
     }
     if (first == argc) {

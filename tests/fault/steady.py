@@ -87,7 +87,7 @@ def write(path, transactions):
 
 def calls(fault, path, transactions):
     """How many calls of the allocator a run makes."""
-    command = [fault, "malloc", "once", str(NEVER), "1", str(NEVER), "warm", "--", "-r", path]
+    command = [fault, "malloc", "once", str(NEVER), "1", str(NEVER), "--", "-r", path]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=harness.ENVIRONMENT, check=True)
     line, output = done.stdout.split(b"\n", 1)
     _, _, count, status, out, _ = (int(word) for word in line.split())

@@ -61,6 +61,9 @@ static void test_a_file_is_overwritten(void **state) {
         assert_int_equal(sink_close(sink), SINK_OK);
         sink_free(sink);
     }
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    assert_true(file.st_blocks * 512 < 1024 * 1024); /* what was set aside went back */
     size_t len = read_back(text, sizeof text);
     assert_int_equal(len, 8);
     assert_memory_equal(text, "two\nend\n", 8);
