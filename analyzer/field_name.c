@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/field_name.h"
+
+struct known_name {
+    size_t len;
+    const char *text;
+};
+
+#define NAME(text)                                                                                           \
+    { sizeof(text) - 1, text }
+
+static const struct known_name known_names[FIELD_NAMES] = {
+    [FIELD_NAME_OTHER] = NAME(""),
+    [FIELD_NAME_B3] = NAME("b3"),
+    [FIELD_NAME_IM] = NAME("IM"),
+    [FIELD_NAME_TE] = NAME("TE"),
+    [FIELD_NAME_TCN] = NAME("TCN"),
+    [FIELD_NAME_VIA] = NAME("Via"),
+    [FIELD_NAME_A_IM] = NAME("A-IM"),
+    [FIELD_NAME_DATE] = NAME("Date"),
+    [FIELD_NAME_ACCEPT] = NAME("Accept"),
+    [FIELD_NAME_COOKIE] = NAME("Cookie"),
+    [FIELD_NAME_ORIGIN] = NAME("Origin"),
+    [FIELD_NAME_REFERER] = NAME("Referer"),
+    [FIELD_NAME_UPGRADE] = NAME("Upgrade"),
+    [FIELD_NAME_CDN_LOOP] = NAME("CDN-Loop"),
+    [FIELD_NAME_FORWARDED] = NAME("Forwarded"),
+    [FIELD_NAME_NEGOTIATE] = NAME("Negotiate"),
+    [FIELD_NAME_X_REAL_IP] = NAME("X-Real-IP"),
+    [FIELD_NAME_CONNECTION] = NAME("Connection"),
+    [FIELD_NAME_EARLY_DATA] = NAME("Early-Data"),
+    [FIELD_NAME_KEEP_ALIVE] = NAME("Keep-Alive"),
+    [FIELD_NAME_SET_COOKIE] = NAME("Set-Cookie"),
+    [FIELD_NAME_TRACESTATE] = NAME("tracestate"),
+    [FIELD_NAME_X_B3_FLAGS] = NAME("X-B3-Flags"),
+    [FIELD_NAME_TRACEPARENT] = NAME("traceparent"),
+    [FIELD_NAME_X_B3_SPANID] = NAME("X-B3-SpanId"),
+    [FIELD_NAME_X_CLIENT_IP] = NAME("X-Client-IP"),
+    [FIELD_NAME_CONTENT_TYPE] = NAME("Content-Type"),
+    [FIELD_NAME_MAX_FORWARDS] = NAME("Max-Forwards"),
+    [FIELD_NAME_PROXY_STATUS] = NAME("Proxy-Status"),
+    [FIELD_NAME_X_B3_SAMPLED] = NAME("X-B3-Sampled"),
+    [FIELD_NAME_X_B3_TRACEID] = NAME("X-B3-TraceId"),
+    [FIELD_NAME_X_REQUEST_ID] = NAME("X-Request-Id"),
+    [FIELD_NAME_AUTHORIZATION] = NAME("Authorization"),
+    [FIELD_NAME_UBER_TRACE_ID] = NAME("uber-trace-id"),
+    [FIELD_NAME_ACCEPT_CHARSET] = NAME("Accept-Charset"),
+    [FIELD_NAME_SEC_FETCH_DEST] = NAME("Sec-Fetch-Dest"),
+    [FIELD_NAME_SEC_FETCH_MODE] = NAME("Sec-Fetch-Mode"),
+    [FIELD_NAME_SEC_FETCH_SITE] = NAME("Sec-Fetch-Site"),
+    [FIELD_NAME_SEC_FETCH_USER] = NAME("Sec-Fetch-User"),
+    [FIELD_NAME_TRUE_CLIENT_IP] = NAME("True-Client-IP"),
+    [FIELD_NAME_ACCEPT_ENCODING] = NAME("Accept-Encoding"),
+    [FIELD_NAME_ACCEPT_LANGUAGE] = NAME("Accept-Language"),
+    [FIELD_NAME_REFERRER_POLICY] = NAME("Referrer-Policy"),
+    [FIELD_NAME_X_FORWARDED_FOR] = NAME("X-Forwarded-For"),
+    [FIELD_NAME_X_FRAME_OPTIONS] = NAME("X-Frame-Options"),
+    [FIELD_NAME_CF_CONNECTING_IP] = NAME("CF-Connecting-IP"),
+    [FIELD_NAME_CONTENT_ENCODING] = NAME("Content-Encoding"),
+    [FIELD_NAME_CONTENT_LANGUAGE] = NAME("Content-Language"),
+    [FIELD_NAME_PROXY_CONNECTION] = NAME("Proxy-Connection"),
+    [FIELD_NAME_WWW_AUTHENTICATE] = NAME("WWW-Authenticate"),
+    [FIELD_NAME_X_FORWARDED_HOST] = NAME("X-Forwarded-Host"),
+    [FIELD_NAME_X_XSS_PROTECTION] = NAME("X-XSS-Protection"),
+    [FIELD_NAME_TRANSFER_ENCODING] = NAME("Transfer-Encoding"),
+    [FIELD_NAME_X_B3_PARENTSPANID] = NAME("X-B3-ParentSpanId"),
+    [FIELD_NAME_X_FORWARDED_PROTO] = NAME("X-Forwarded-Proto"),
+    [FIELD_NAME_PERMISSIONS_POLICY] = NAME("Permissions-Policy"),
+    [FIELD_NAME_PROXY_AUTHENTICATE] = NAME("Proxy-Authenticate"),
+    [FIELD_NAME_CONTENT_DISPOSITION] = NAME("Content-Disposition"),
+    [FIELD_NAME_PROXY_AUTHORIZATION] = NAME("Proxy-Authorization"),
+    [FIELD_NAME_ACCESS_CONTROL_MAX_AGE] = NAME("Access-Control-Max-Age"),
+    [FIELD_NAME_X_CONTENT_TYPE_OPTIONS] = NAME("X-Content-Type-Options"),
+    [FIELD_NAME_CONTENT_SECURITY_POLICY] = NAME("Content-Security-Policy"),
+    [FIELD_NAME_STRICT_TRANSPORT_SECURITY] = NAME("Strict-Transport-Security"),
+    [FIELD_NAME_CROSS_ORIGIN_OPENER_POLICY] = NAME("Cross-Origin-Opener-Policy"),
+    [FIELD_NAME_ACCESS_CONTROL_ALLOW_ORIGIN] = NAME("Access-Control-Allow-Origin"),
+    [FIELD_NAME_ACCESS_CONTROL_ALLOW_HEADERS] = NAME("Access-Control-Allow-Headers"),
+    [FIELD_NAME_ACCESS_CONTROL_ALLOW_METHODS] = NAME("Access-Control-Allow-Methods"),
+    [FIELD_NAME_CROSS_ORIGIN_EMBEDDER_POLICY] = NAME("Cross-Origin-Embedder-Policy"),
+    [FIELD_NAME_CROSS_ORIGIN_RESOURCE_POLICY] = NAME("Cross-Origin-Resource-Policy"),
+    [FIELD_NAME_ACCESS_CONTROL_EXPOSE_HEADERS] = NAME("Access-Control-Expose-Headers"),
+    [FIELD_NAME_ACCESS_CONTROL_REQUEST_METHOD] = NAME("Access-Control-Request-Method"),
+    [FIELD_NAME_ACCESS_CONTROL_REQUEST_HEADERS] = NAME("Access-Control-Request-Headers"),
+    [FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS] = NAME("Access-Control-Allow-Credentials"),
+    [FIELD_NAME_CONTENT_SECURITY_POLICY_REPORT_ONLY] = NAME("Content-Security-Policy-Report-Only"),
+};
+
+/* By the length of a name: the first one that is as long; 0 where there is none. */
+enum { LONGEST = sizeof("Content-Security-Policy-Report-Only") - 1 };
+static const uint8_t first_of_length[LONGEST + 1] = {
+    [2] = FIELD_NAME_B3,
+    [3] = FIELD_NAME_TCN,
+    [4] = FIELD_NAME_A_IM,
+    [6] = FIELD_NAME_ACCEPT,
+    [7] = FIELD_NAME_REFERER,
+    [8] = FIELD_NAME_CDN_LOOP,
+    [9] = FIELD_NAME_FORWARDED,
+    [10] = FIELD_NAME_CONNECTION,
+    [11] = FIELD_NAME_TRACEPARENT,
+    [12] = FIELD_NAME_CONTENT_TYPE,
+    [13] = FIELD_NAME_AUTHORIZATION,
+    [14] = FIELD_NAME_ACCEPT_CHARSET,
+    [15] = FIELD_NAME_ACCEPT_ENCODING,
+    [16] = FIELD_NAME_CF_CONNECTING_IP,
+    [17] = FIELD_NAME_TRANSFER_ENCODING,
+    [18] = FIELD_NAME_PERMISSIONS_POLICY,
+    [19] = FIELD_NAME_CONTENT_DISPOSITION,
+    [22] = FIELD_NAME_ACCESS_CONTROL_MAX_AGE,
+    [23] = FIELD_NAME_CONTENT_SECURITY_POLICY,
+    [25] = FIELD_NAME_STRICT_TRANSPORT_SECURITY,
+    [26] = FIELD_NAME_CROSS_ORIGIN_OPENER_POLICY,
+    [27] = FIELD_NAME_ACCESS_CONTROL_ALLOW_ORIGIN,
+    [28] = FIELD_NAME_ACCESS_CONTROL_ALLOW_HEADERS,
+    [29] = FIELD_NAME_ACCESS_CONTROL_EXPOSE_HEADERS,
+    [30] = FIELD_NAME_ACCESS_CONTROL_REQUEST_HEADERS,
+    [32] = FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS,
+    [35] = FIELD_NAME_CONTENT_SECURITY_POLICY_REPORT_ONLY,
+};
+
+enum field_name field_name_of(struct slice name) {
+    if (name.len > LONGEST || first_of_length[name.len] == 0) {
+        return FIELD_NAME_OTHER;
+    }
+    uint8_t last = ascii_lower(name.ptr[name.len - 1]); /* tells more apart than the first letter */
+    for (size_t i = first_of_length[name.len]; i < FIELD_NAMES && known_names[i].len == name.len; i++) {
+        struct slice known = slice_make(known_names[i].text, name.len);
+        if (ascii_lower(known.ptr[name.len - 1]) == last && slice_equal_nocase(known, name)) {
+            return (enum field_name)i;
+        }
+    }
+    return FIELD_NAME_OTHER;
+}
+
+struct slice field_name_text(enum field_name name) {
+    return slice_make(known_names[name].text, known_names[name].len);
+}
+
+void field_index_make(struct field_index *index, const struct header_list *list) {
+    index->list = list;
+    memset(index->present, 0, sizeof index->present);
+    for (uint32_t i = 0; i < list->count && i <= UINT16_MAX; i++) {
+        enum field_name name = field_name_of(list->items[i].name);
+        if (name == FIELD_NAME_OTHER) {
+            continue;
+        }
+        if (!field_index_has(index, name)) {
+            index->present[name / 64] |= UINT64_C(1) << name % 64;
+            index->first[name] = (uint16_t)i;
+        }
+        index->last[name] = (uint16_t)i;
+    }
+}
+
+const struct header *field_index_next(const struct field_index *index, enum field_name name,
+                                      const struct header *field) {
+    const struct header *last = &index->list->items[index->last[name]];
+    while (field < last) {
+        field++;
+        if (slice_equal_nocase(field->name, field_name_text(name))) {
+            return field;
+        }
+    }
+    return NULL;
+}
