@@ -14,7 +14,5 @@ bool method_is_known(struct slice method);
 bool method_is_ending(struct slice method);
 /* True when some known method starts with these bytes. */
 bool method_is_prefix(struct slice bytes);
-/* The registered meaning of a status code ("Not Found"), or NULL. */
-const char *status_name(unsigned status);
 
 #endif

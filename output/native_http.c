@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native.h"
 
-#include "analyzer/method.h"
+#include "analyzer/status.h"
 #include "output/mask.h"
 
 enum { NAME_JSON_BYTES = 128 };

@@ -62,41 +62,10 @@ static void test_prefixes(void **state) {
     assert_false(method_is_prefix(slice_of("UPDATEREDIRECTREFS")));
 }
 
-static void test_status_names(void **state) {
-    (void)state;
-    static const struct {
-        unsigned status;
-        const char *name;
-    } names[] = {{100, "Continue"},
-                 {101, "Switching Protocols"},
-                 {103, "Early Hints"},
-                 {200, "OK"},
-                 {226, "IM Used"},
-                 {304, "Not Modified"},
-                 {308, "Permanent Redirect"},
-                 {404, "Not Found"},
-                 {413, "Content Too Large"},
-                 {414, "URI Too Long"},
-                 {416, "Range Not Satisfiable"},
-                 {422, "Unprocessable Content"},
-                 {451, "Unavailable For Legal Reasons"},
-                 {500, "Internal Server Error"},
-                 {511, "Network Authentication Required"}};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        assert_string_equal(status_name(names[i].status), names[i].name);
-    }
-    static const unsigned unnamed[] = {0,   99,  199, 227, 306, 418, 419,  452,
-                                       499, 509, 512, 599, 600, 999, 65535};
-    for (size_t i = 0; i < sizeof(unnamed) / sizeof(unnamed[0]); i++) {
-        assert_null(status_name(unnamed[i]));
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_methods_that_have_a_name),
         cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_status_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
