@@ -14,10 +14,12 @@ enum memo_kind {
     MEMO_FIELD,   /* a field line: the field's object */
     MEMO_NAME,    /* a field's name: one byte, how its values are masked, then the object up to the value */
     MEMO_VALUE,   /* a field line: its value alone */
-    MEMO_MEDIA_TYPE, /* content_type and its key */
-    MEMO_STATUS,     /* a reason: the keys of a status line */
-    MEMO_CLIENT,     /* a connection: network, and client but for what it sent */
-    MEMO_SERVER,     /* server likewise */
+    MEMO_MEDIA_TYPE,     /* content_type and its key */
+    MEMO_STATUS,         /* a reason: the keys of a status line */
+    MEMO_CLIENT,         /* a connection: network, and client but for what it sent */
+    MEMO_SERVER,         /* server likewise */
+    MEMO_STATUS_MEANING, /* a status code: what it means */
+    MEMO_FIELD_COUNTS,   /* struct field_counts: its object */
 };
 
 struct memo_key {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "output/native.h"
+#include "output/native_semantics.h"
 
 #include "analyzer/note_detail.h"
 #include "analyzer/timing.h"
@@ -384,6 +384,9 @@ void native_write(struct native *native, struct writer *w, const struct transact
         write_pairing(w, t);
     }
     native_write_capture(native, w, t);
+    if (!tunnel) {
+        native_write_semantics(native, w, t);
+    }
     write_notes(w, t);
     writer_end_object(w);
 }

@@ -863,9 +863,79 @@ static void test_many_flows_through_one_writer(void **state) {
     record_writer_free(writer);
 }
 
+static void semantics_of_status_and_fields(void **state) {
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    sample_response_field(&s, "X-Own", "1");
+    struct json_object *r = record_of(&s, true);
+    assert_text(r, "/semantics/status/class", "successful");
+    assert_text(r, "/semantics/status/origin", "registered");
+    assert_text(r, "/semantics/status/source", "RFC 9110 section 15.3.1");
+    assert_absent(r, "/semantics/status/taken_for");
+    assert_absent(r, "/semantics/status/log_only");
+    assert_number(r, "/semantics/fields/request/classes/request", 4);
+    assert_absent(r, "/semantics/fields/request/classes/entity");
+    assert_number(r, "/semantics/fields/request/topics/negotiation", 1);
+    assert_number(r, "/semantics/fields/response/classes/entity", 3);
+    assert_number(r, "/semantics/fields/response/topics/representation", 2);
+    assert_number(r, "/semantics/fields/response/topics/extension", 1);
+    json_object_put(r);
+    sample_status(&s, 499, "499", "");
+    r = record_of(&s, true);
+    assert_text(r, "/semantics/status/origin", "vendor");
+    assert_bool(r, "/semantics/status/log_only", true);
+    json_object_put(r);
+}
+
+static void semantics_of_codes_without_a_meaning(void **state) {
+    (void)state;
+    static const struct {
+        unsigned code;
+        const char *class;
+        int64_t taken_for;
+    } codes[] = {
+        {427, "client_error", 400}, {299, "successful", 200}, {999, "invalid", 500}, {42, "invalid", 500}};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct sample s;
+        sample_init(&s);
+        sample_status(&s, codes[i].code, "?", "");
+        struct json_object *r = record_of(&s, true);
+        assert_text(r, "/semantics/status/class", codes[i].class);
+        assert_number(r, "/semantics/status/taken_for", codes[i].taken_for);
+        assert_absent(r, "/semantics/status/origin");
+        json_object_put(r);
+    }
+}
+
+static void semantics_of_what_is_not_there(void **state) {
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    sample_orphan_request(&s, PAIRING_CAPTURE_ENDED);
+    struct json_object *r = record_of(&s, true);
+    assert_absent(r, "/semantics/status");
+    assert_absent(r, "/semantics/fields/response");
+    json_object_put(r);
+    sample_init(&s);
+    sample_orphan_response(&s, PAIRING_REQUEST_LOST);
+    r = record_of(&s, true);
+    assert_text(r, "/semantics/status/class", "successful");
+    assert_absent(r, "/semantics/fields/request");
+    json_object_put(r);
+    sample_init(&s);
+    sample_tunnel(&s, false);
+    r = record_of(&s, true);
+    assert_absent(r, "/semantics");
+    json_object_put(r);
+}
+
 int main(int argc, char **argv) {
     printing = argc > 1 && strcmp(argv[1], "print") == 0;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(semantics_of_status_and_fields),
+        cmocka_unit_test(semantics_of_codes_without_a_meaning),
+        cmocka_unit_test(semantics_of_what_is_not_there),
         cmocka_unit_test(test_envelope),
         cmocka_unit_test(test_http),
         cmocka_unit_test(test_facts_of_the_capture),

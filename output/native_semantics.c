@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/native_semantics.h"
+
+static void make_status(struct writer *w, unsigned code, const struct status *status) {
+    enum status_class class = status_class_of(code);
+    WRITER_UP_TO(w, "\"status\":{\"class\":");
+    writer_text(w, status_class_name(class));
+    if (status) {
+        WRITER_KEY(w, "origin");
+        writer_text(w, status_origin_name(status->origin));
+        WRITER_KEY(w, "source");
+        writer_text(w, status->source);
+    } else {
+        WRITER_KEY(w, "taken_for");
+        writer_unsigned(w, class == STATUS_INVALID ? 500 : 100 * (unsigned)class);
+    }
+    if (status && status->log_only) {
+        WRITER_RAW(w, "\"log_only\":true");
+    }
+    writer_end_object(w);
+}
+
+static void write_status(struct native *native, struct writer *w, const struct semantics *s, unsigned code) {
+    struct native_memo memo = {.key = {.kind = MEMO_STATUS_MEANING, .parts = code}};
+    if (s->has_status && code && !native_remembers(native, w, &memo)) {
+        make_status(w, code, s->status);
+        native_remember(native, w, &memo);
+    }
+}
+
+static void write_count(struct writer *w, const char *key, uint32_t count) {
+    if (count) {
+        writer_key(w, key);
+        writer_unsigned(w, count);
+    }
+}
+
+static void make_counts(struct writer *w, const struct field_counts *counts) {
+    writer_begin_object(w);
+    WRITER_UP_TO(w, "\"classes\":{");
+    for (unsigned i = 0; i < FIELD_CLASSES; i++) {
+        write_count(w, field_class_name((enum field_class)i), counts->classes[i]);
+    }
+    writer_end_object(w);
+    WRITER_UP_TO(w, "\"topics\":{");
+    for (unsigned i = 0; i < FIELD_TOPICS; i++) {
+        write_count(w, field_topic_name((enum field_topic)i), counts->topics[i]);
+    }
+    writer_end_object(w);
+    writer_end_object(w);
+}
+
+static void write_counts(struct native *native, struct writer *w, const struct field_counts *counts) {
+    struct native_memo memo = {
+        .key = {.kind = MEMO_FIELD_COUNTS, .bytes = slice_make(counts, sizeof *counts)}};
+    if (!native_remembers(native, w, &memo)) {
+        make_counts(w, counts);
+        native_remember(native, w, &memo);
+    }
+}
+
+static void write_fields(struct native *native, struct writer *w, const struct semantics *s) {
+    bool request = s->request.list->count, response = s->response.list->count;
+    if (!request && !response) {
+        return;
+    }
+    WRITER_UP_TO(w, "\"fields\":{");
+    if (request) {
+        WRITER_KEY(w, "request");
+        write_counts(native, w, &s->request_fields);
+    }
+    if (response) {
+        WRITER_KEY(w, "response");
+        write_counts(native, w, &s->response_fields);
+    }
+    writer_end_object(w);
+}
+
+void native_write_semantics(struct native *native, struct writer *w, const struct transaction *t) {
+    struct semantics s;
+    semantics_of(t, &s);
+    size_t empty = w->out->len;
+    bool comma = w->comma;
+    WRITER_UP_TO(w, "\"semantics\":{");
+    size_t begun = w->out->len;
+    write_status(native, w, &s, t->response.status);
+    write_fields(native, w, &s);
+    if (w->out->len == begun) {
+        w->out->len = empty; /* nothing is known */
+        w->comma = comma;
+        return;
+    }
+    writer_end_object(w);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `semantics` of a record: what the heads mean. Each function writes its key and object, or nothing where
+ * nothing is known; native->options say what is masked. One thread. */
+#ifndef HARK_OUTPUT_NATIVE_SEMANTICS_H
+#define HARK_OUTPUT_NATIVE_SEMANTICS_H
+
+#include "analyzer/semantics.h"
+#include "output/native.h"
+
+/* Not for a tunnel. */
+void native_write_semantics(struct native *, struct writer *, const struct transaction *);
+
+#endif
