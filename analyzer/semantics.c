@@ -14,4 +14,7 @@ void semantics_of(const struct transaction *t, struct semantics *s) {
     s->response_known = is_known(&t->response);
     s->has_status = t->response.seen && t->response.line[0].len > 0;
     s->status = s->has_status ? status_find(t->response.status) : NULL;
+    semantics_caching_read(&s->caching, s, t);
+    semantics_conditional_read(&s->conditional, s, t);
+    semantics_cached_read(&s->cached, &s->response);
 }

@@ -6,6 +6,9 @@
 #define HARK_ANALYZER_SEMANTICS_H
 
 #include "analyzer/field_category.h"
+#include "analyzer/semantics_cached.h"
+#include "analyzer/semantics_caching.h"
+#include "analyzer/semantics_conditional.h"
 #include "analyzer/status.h"
 #include "analyzer/transaction.h"
 
@@ -16,6 +19,9 @@ struct semantics {
     bool request_known, response_known;
     bool has_status;             /* a final response with a status line was seen */
     const struct status *status; /* NULL without, and for a code that has no meaning of its own */
+    struct semantics_caching caching;
+    struct semantics_conditional conditional;
+    struct semantics_cached cached;
 };
 
 /* Not of a tunnel, which has no message of its own. */

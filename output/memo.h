@@ -20,6 +20,7 @@ enum memo_kind {
     MEMO_SERVER,         /* server likewise */
     MEMO_STATUS_MEANING, /* a status code: what it means */
     MEMO_FIELD_COUNTS,   /* struct field_counts: its object */
+    MEMO_DIRECTIVES,     /* a field line: its cache directives as an array */
 };
 
 struct memo_key {

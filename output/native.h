@@ -39,6 +39,8 @@ size_t native_failures(const struct native *);
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
 bool native_remembers(struct native *, struct writer *, struct native_memo *);
 void native_remember(struct native *, struct writer *, const struct native_memo *);
+/* The memo's key for a field's line as it was sent; false where it was not kept in one piece. */
+bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);
 
 /* A phase's key and ns, where it is known. */
 #define WRITE_PHASE(w, timing, phase)                                                                        \

@@ -64,8 +64,7 @@ static void make_field(struct native *native, struct writer *w, const struct hea
     writer_end_object(w);
 }
 
-/* The field's line as it was sent, where it was kept in one piece. */
-static bool line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
+bool native_line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
     if (!field->joined || field->name.len > UINT16_MAX) {
         return false;
     }
@@ -99,7 +98,7 @@ static void write_fields(struct native *native, struct writer *w, const struct h
         uint16_t *hint = hints && i < NATIVE_HINTS ? &hints[i] : &no_hint;
         struct memo_key key;
         struct slice json;
-        if (!line_key(field, MEMO_FIELD, &key)) {
+        if (!native_line_key(field, MEMO_FIELD, &key)) {
             make_field(native, w, field);
         } else if (memo_peek(native->memo, &key, *hint, &json)) {
             writer_json_slack(w, json);
@@ -113,7 +112,7 @@ static void write_fields(struct native *native, struct writer *w, const struct h
 /* A field's value as a string; what is not UTF-8 of it stands with the fields. */
 static void write_value(struct native *native, struct writer *w, const struct header *field) {
     struct native_memo memo = {.hint = NULL};
-    bool may_remember = line_key(field, MEMO_VALUE, &memo.key);
+    bool may_remember = native_line_key(field, MEMO_VALUE, &memo.key);
     if (!may_remember || !native_remembers(native, w, &memo)) {
         (void)writer_string(w, field_value(native, field));
         if (may_remember) {
@@ -215,7 +214,7 @@ static void write_content_type(struct native *native, struct writer *w, const st
         return;
     }
     struct native_memo memo = {.hint = NULL};
-    bool may_remember = line_key(field, MEMO_MEDIA_TYPE, &memo.key);
+    bool may_remember = native_line_key(field, MEMO_MEDIA_TYPE, &memo.key);
     if (!may_remember || !native_remembers(native, w, &memo)) {
         make_content_type(native, w, field);
         if (may_remember) {

@@ -85,6 +85,9 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     size_t begun = w->out->len;
     write_status(native, w, &s, t->response.status);
     write_fields(native, w, &s);
+    native_write_caching(native, w, &s);
+    native_write_conditional(w, &s.conditional);
+    native_write_cached(native, w, &s.cached);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;

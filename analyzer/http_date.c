@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/http_date.h"
+
+#include "analyzer/h1_syntax.h"
+
+enum { SECONDS_A_DAY = 86400 };
+
+struct date {
+    int64_t year;
+    unsigned month, day; /* from 1 */
+    unsigned hour, minute, second;
+};
+
+/* By a pattern: `9` is a digit, `A` any byte, anything else itself. */
+static bool matches(struct slice text, const char *pattern) {
+    if (text.len != strlen(pattern)) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        bool fits = pattern[i] == '9' ? h1_is(text.ptr[i], H1_DIGIT) : text.ptr[i] == (uint8_t)pattern[i];
+        if (!fits && pattern[i] != 'A') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static unsigned number(struct slice text, size_t at, size_t digits) {
+    unsigned value = 0;
+    for (size_t i = at; i < at + digits; i++) {
+        value = value * 10 + (unsigned)(text.ptr[i] - '0');
+    }
+    return value;
+}
+
+/* Which of the names, three letters each, stands there? From 1; 0 for none. */
+static unsigned name_at(struct slice text, size_t at, const char *names) {
+    for (unsigned i = 0; names[3 * i]; i++) {
+        if (memcmp(text.ptr + at, names + 3 * (size_t)i, 3) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+static const char DAYS[] = "SunMonTueWedThuFriSat";
+
+static bool is_leap(int64_t year) {
+    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static bool exists(const struct date *d) {
+    static const uint8_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (d->month == 0 || d->day == 0) {
+        return false;
+    }
+    unsigned length = d->month == 2 && is_leap(d->year) ? 29 : lengths[d->month - 1];
+    return d->day <= length && d->hour < 24 && d->minute < 60 && d->second <= 60; /* a leap second */
+}
+
+/* Days from 1970-01-01, in the Gregorian calendar. */
+static int64_t days_of(const struct date *d) {
+    int64_t year = d->month > 2 ? d->year : d->year - 1; /* so that a year ends with February */
+    int64_t era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
+    int64_t of_year = (153 * (int64_t)(d->month > 2 ? d->month - 3 : d->month + 9) + 2) / 5 + d->day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static int64_t seconds_of(const struct date *d) {
+    return days_of(d) * SECONDS_A_DAY + d->hour * 3600 + d->minute * 60 + d->second;
+}
+
+static void read_time(struct slice text, size_t at, struct date *d) {
+    d->hour = number(text, at, 2);
+    d->minute = number(text, at + 3, 2);
+    d->second = number(text, at + 6, 2);
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT */
+static bool read_fixdate(struct slice text, struct date *d) {
+    if (!matches(text, "AAA, 99 AAA 9999 99:99:99 GMT") || !name_at(text, 0, DAYS)) {
+        return false;
+    }
+    *d = (struct date){
+        .year = number(text, 12, 4), .month = name_at(text, 8, MONTHS), .day = number(text, 5, 2)};
+    read_time(text, 17, d);
+    return true;
+}
+
+/* Sun Nov  6 08:49:37 1994 */
+static bool read_asctime(struct slice text, struct date *d) {
+    bool short_day = matches(text, "AAA AAA  9 99:99:99 9999");
+    if ((!short_day && !matches(text, "AAA AAA 99 99:99:99 9999")) || !name_at(text, 0, DAYS)) {
+        return false;
+    }
+    *d = (struct date){.year = number(text, 20, 4),
+                       .month = name_at(text, 4, MONTHS),
+                       .day = short_day ? number(text, 9, 1) : number(text, 8, 2)};
+    read_time(text, 11, d);
+    return true;
+}
+
+static bool is_long_day(struct slice name) {
+    static const char *const names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                        "Thursday", "Friday", "Saturday"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (slice_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sunday, 06-Nov-94 08:49:37 GMT */
+static bool read_rfc850(struct slice text, int64_t now, struct date *d) {
+    const int64_t century = 100, ahead = 50;
+    size_t comma = slice_find(text, ',');
+    struct slice rest = slice_after(text, comma);
+    if (!is_long_day(slice_first(text, comma)) || !matches(rest, ", 99-AAA-99 99:99:99 GMT")) {
+        return false;
+    }
+    *d = (struct date){
+        .year = 1900 + number(rest, 9, 2), .month = name_at(rest, 5, MONTHS), .day = number(rest, 2, 2)};
+    read_time(rest, 12, d);
+    if (d->month == 0 || d->day == 0) {
+        return false;
+    }
+    struct date next = *d;
+    next.year += century - ahead;
+    while (seconds_of(&next) <= now) {
+        next.year += century;
+    }
+    d->year = next.year - (century - ahead);
+    return true;
+}
+
+bool http_date_read(struct slice text, int64_t now, int64_t *seconds) {
+    struct date d;
+    if ((!read_fixdate(text, &d) && !read_rfc850(text, now, &d) && !read_asctime(text, &d)) || !exists(&d)) {
+        return false;
+    }
+    *seconds = seconds_of(&d);
+    return true;
+}
+
+static void put_number(char *to, unsigned digits, int64_t value) {
+    for (unsigned i = digits; i > 0; i--, value /= 10) {
+        to[i - 1] = (char)('0' + value % 10);
+    }
+}
+
+/* The inverse of days_of, from year 0 on. */
+static struct date date_of(int64_t days) {
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097, of_era = days - era * 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
+    struct date d = {.year = year + era * 400 + (month >= 10),
+                     .month = (unsigned)(month < 10 ? month + 3 : month - 9),
+                     .day = (unsigned)(of_year - (153 * month + 2) / 5 + 1)};
+    return d;
+}
+
+void http_date_text(int64_t seconds, char text[HTTP_DATE_TEXT_BYTES]) {
+    int64_t of_day = seconds % SECONDS_A_DAY;
+    of_day += of_day < 0 ? SECONDS_A_DAY : 0;
+    struct date d = date_of((seconds - of_day) / SECONDS_A_DAY);
+    memcpy(text, "0000-00-00T00:00:00Z", HTTP_DATE_TEXT_BYTES);
+    put_number(text, 4, d.year);
+    put_number(text + 5, 2, d.month);
+    put_number(text + 8, 2, d.day);
+    put_number(text + 11, 2, of_day / 3600);
+    put_number(text + 14, 2, of_day / 60 % 60);
+    put_number(text + 17, 2, of_day % 60);
+}
