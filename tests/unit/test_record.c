@@ -894,8 +894,7 @@ static void semantics_of_codes_without_a_meaning(void **state) {
         unsigned code;
         const char *class;
         int64_t taken_for;
-    } codes[] = {
-        {427, "client_error", 400}, {299, "successful", 200}, {999, "invalid", 500}, {42, "invalid", 500}};
+    } codes[] = {{427, "client_error", 400}, {299, "successful", 200}, {999, "invalid", 500}};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         struct sample s;
         sample_init(&s);
