@@ -238,6 +238,7 @@ struct slice field_name_text(enum field_name name) {
 
 void field_index_make(struct field_index *index, const struct header_list *list) {
     index->list = list;
+    index->any_repeats = false;
     memset(index->present, 0, sizeof index->present);
     for (uint32_t i = 0; i < list->count && i <= UINT16_MAX; i++) {
         enum field_name name = field_name_of(list->items[i].name);
@@ -247,6 +248,8 @@ void field_index_make(struct field_index *index, const struct header_list *list)
         if (!field_index_has(index, name)) {
             index->present[name / 64] |= UINT64_C(1) << name % 64;
             index->first[name] = (uint16_t)i;
+        } else {
+            index->any_repeats = true;
         }
         index->last[name] = (uint16_t)i;
     }

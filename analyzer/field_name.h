@@ -193,6 +193,7 @@ enum { FIELD_INDEX_WORDS = (FIELD_NAMES + 63) / 64 };
 struct field_index {
     const struct header_list *list;
     uint64_t present[FIELD_INDEX_WORDS];            /* a bit for each name */
+    bool any_repeats;                               /* some name stands there more than once */
     uint16_t first[FIELD_NAMES], last[FIELD_NAMES]; /* places in the list, valid where the bit is set */
 };
 

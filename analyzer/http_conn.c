@@ -435,6 +435,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
         }
         http_search(conn, direction, offset + len);
         side->after_gap = true;
+        side->surplus = false;
         break;
     case SIDE_MESSAGE:
         if (side->message && reason == GAP_SNAPLEN) {

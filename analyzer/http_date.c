@@ -144,6 +144,14 @@ bool http_date_read(struct slice text, int64_t now, int64_t *seconds) {
     return true;
 }
 
+bool http_date_weekday_fits(struct slice text, int64_t seconds) {
+    enum { DAYS_A_WEEK = 7, THURSDAY = 5 /* 1970-01-01, days counted from 1 */ };
+    int64_t of_day = seconds % SECONDS_A_DAY;
+    int64_t day = (seconds - (of_day < 0 ? of_day + SECONDS_A_DAY : of_day)) / SECONDS_A_DAY;
+    int64_t weekday = ((day + THURSDAY - 1) % DAYS_A_WEEK + DAYS_A_WEEK) % DAYS_A_WEEK + 1;
+    return name_at(text, 0, DAYS) == (unsigned)weekday;
+}
+
 static void put_number(char *to, unsigned digits, int64_t value) {
     for (unsigned i = digits; i > 0; i--, value /= 10) {
         to[i - 1] = (char)('0' + value % 10);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions out: when is one done, why did a message stay alone, and the counts that the ledger holds
  * against each other. */
+#include "analyzer/conformance.h"
 #include "analyzer/http_side.h"
 
 static bool request_is_done(const struct transaction *t) {
@@ -68,6 +69,12 @@ static void finish(struct http_conn *conn, struct transaction *t) {
     note_message(t, &t->response);
     note_order(t);
     note_reset(conn, t);
+    struct semantics semantics;
+    if (t->type != TRANSACTION_TUNNEL) { /* its messages' own record tells of them */
+        semantics_of(t, &semantics);
+        conformance_judge(t, &semantics);
+        t->semantics = &semantics;
+    }
     t->uncertain = !t->response.seen || t->response.truncated;
     t->finish_index = conn->finish_index++;
     counts->headers_dropped += (uint64_t)t->request.headers.dropped + t->request.trailers.dropped +

@@ -79,7 +79,10 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
             http_request_head(conn, side, m);
         }
     }
+    side->said_last |= !truncated && m->fields.connection_close &&
+                       (is_client(conn, direction) || !http_response_is_interim(m));
     conn->environment->counts.lines_cut += (side->h1.oddities & H1_ODD_LINE_TOO_LONG) != 0;
+    m->oddities = side->h1.oddities;
     if (side->transaction) {
         message_note_oddities(&side->transaction->notes, side->h1.oddities, m->fields.oddities);
     }
@@ -151,8 +154,11 @@ static void start_line(struct http_conn *conn, enum direction direction, struct 
         http_response_open(conn, side, event);
         end_old_request(conn, side->transaction);
     }
+    if (side->surplus && side->transaction) {
+        notes_add(&side->transaction->notes, NOTE_SURPLUS_BYTES);
+    }
     conn->environment->counts.resyncs += side->resynchronised;
-    side->resynchronised = side->doubtful = side->after_gap = false;
+    side->surplus = side->resynchronised = side->doubtful = side->after_gap = false;
 }
 
 static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
@@ -191,6 +197,7 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
     if (!side->message || !side->message->seen) {
+        side->surplus = !side->resynchronised;
         side->refused = side->message ? side->message->offset : side->h1.bad_offset;
     }
     if (is_client(conn, direction)) {
@@ -537,6 +544,7 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
         http_search(conn, direction, offset + len);
         side->after_gap = true;
+        side->surplus = false;
     }
 }
 
@@ -554,6 +562,9 @@ void http_read_end(struct http_conn *conn, enum direction direction, enum end_re
     if (whole && h1_end(&side->h1) == H1_END_COMPLETE) {
         message_ended(conn, direction, side, false);
     } else {
+        if (whole && side->transaction && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY) {
+            notes_add(&side->transaction->notes, NOTE_LENGTH_UNLIKE_BODY);
+        }
         cut_message(conn, direction, side);
     }
 }

@@ -63,6 +63,9 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
         return;
     }
     t->request = side->own;
+    if (side->said_last) {
+        notes_add(&t->notes, NOTE_MESSAGE_AFTER_CLOSE);
+    }
     t->index = conn->request_index++;
     t->first_on_connection = t->index == 0 && !t->request.resynchronised;
     t->after_gap = side->after_gap;

@@ -111,6 +111,12 @@ void http_response_open(struct http_conn *conn, struct side *side, const struct 
     } else {
         open_orphan_response(conn, side, event, &choice);
     }
+    if (side->must_close && side->transaction) {
+        notes_add(&side->transaction->notes, NOTE_CONNECTION_KEPT);
+    }
+    if (side->said_last && side->transaction) {
+        notes_add(&side->transaction->notes, NOTE_MESSAGE_AFTER_CLOSE);
+    }
     pairing_bind(&conn->pairing, &choice, side->message);
     conn->response_index++;
 }
@@ -151,6 +157,9 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
         return;
     }
     pairing_response_ended(&conn->pairing, m);
+    const uint32_t closing = FRAMING_ODD_BOTH | FRAMING_ODD_TE_IN_1_0 | FRAMING_ODD_NOT_CHUNKED_LAST |
+                             FRAMING_ODD_LENGTH_SYNTAX | FRAMING_ODD_LENGTH_CONFLICT;
+    side->must_close |= t && t->request.seen && t->request.fields.oddities & closing;
     bool tunnel = m->framing.kind == H1_BODY_TUNNEL && m->head_complete;
     if (tunnel && t && t->type == TRANSACTION_ORPHAN_RESPONSE && !t->tentative && !switches(conn, t)) {
         http_search(conn, direction_other(conn->client), m->end_offset);

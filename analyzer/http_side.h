@@ -42,6 +42,9 @@ struct side {
     bool resynchronised; /* the next message was found by search */
     bool doubtful;       /* ... behind bytes that may belong to the same message */
     bool after_gap;      /* a loss, or the capture's beginning, stands before the next message */
+    bool said_last;  /* a message of it said that it is the connection's last one (RFC 9112 section 9.6) */
+    bool must_close; /* how a request was framed obliges the server to close behind its answer */
+    bool surplus;    /* bytes that are no message stand between the last one and the next */
     bool ended;
     enum end_reason end_reason;
     uint64_t refused;     /* offset of a start line that could not be read; 0 none */

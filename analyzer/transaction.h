@@ -46,6 +46,7 @@ struct http_message {
     struct header_list trailers;
     struct framing_fields fields;
     struct h1_framing framing;
+    uint32_t oddities;          /* enum h1_oddity bits; known when the message is over */
     uint64_t offset;            /* stream offset of its first byte */
     uint64_t end_offset;        /* behind its last byte seen so far (gaps included) */
     uint64_t head_bytes;        /* start line to the empty line */
@@ -164,6 +165,7 @@ struct transaction {
     int64_t previous_end_ns; /* last byte of the previous response on the connection, 0 where there is none or
                                 it is not known */
     struct notes notes;
+    const struct semantics *semantics; /* set while `finished` is told, but of a tunnel */
     /* tunnels */
     uint64_t tunnel_bytes[2]; /* by direction */
     int64_t tunnel_start_ns, tunnel_end_ns;
