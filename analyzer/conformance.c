@@ -12,6 +12,43 @@ bool conformance_names(const struct field_index *index, enum field_name name, co
     return false;
 }
 
+static void judge_range(struct notes *notes, const struct semantics *s) {
+    static const enum note_id problems[RANGE_PROBLEMS] = {
+        [RANGE_NOT_ASKED] = NOTE_PARTIAL_UNASKED,
+        [RANGE_OTHER] = NOTE_CONTENT_RANGE_MISMATCH,
+        [RANGE_MULTIPART_FOR_ONE] = NOTE_MULTIPART_UNASKED,
+        [RANGE_LENGTH] = NOTE_CONTENT_RANGE_MISMATCH,
+        [RANGE_CONTENT_MISSING] = NOTE_CONTENT_RANGE_MISSING,
+        [RANGE_CONTENT_MALFORMED] = NOTE_CONTENT_RANGE_SYNTAX,
+        [RANGE_CONTENT_IN_MULTIPART] = NOTE_MULTIPART_CONTENT_RANGE,
+        [RANGE_CONTENT_UNEXPECTED] = NOTE_CONTENT_RANGE_UNEXPECTED,
+        [RANGE_SATISFIABLE] = NOTE_RANGE_REFUSED,
+        [RANGE_IF_RANGE_ALONE] = NOTE_IF_RANGE_ALONE,
+        [RANGE_IF_RANGE_WEAK] = NOTE_IF_RANGE_WEAK,
+        [RANGE_IF_RANGE_FALSE] = NOTE_IF_RANGE_IGNORED,
+    };
+    for (unsigned i = 0; s->range.problems >> i; i++) {
+        if (s->range.problems >> i & 1) {
+            notes_add(notes, problems[i]);
+        }
+    }
+    if (s->range.asked && !s->range.asked_legal) {
+        notes_add(notes, NOTE_RANGE_SYNTAX);
+    }
+    if (s->range.outcome == RANGE_MULTIPART) {
+        struct slice parameters;
+        struct field_parameter parameter;
+        bool divided = false;
+        (void)field_front(field_index_value(&s->response, FIELD_NAME_CONTENT_TYPE), &parameters);
+        while (parameters.ptr && field_parameter_next(&parameters, ';', &parameter)) {
+            divided |= slice_is_nocase(parameter.name, "boundary") && parameter.value.len;
+        }
+        if (!divided) {
+            notes_add(notes, NOTE_BYTERANGES_SYNTAX);
+        }
+    }
+}
+
 void conformance_judge(struct transaction *t, const struct semantics *s) {
     if (t->request.seen) {
         conformance_judge_message(&t->notes, &t->request, &s->request, true);
@@ -23,6 +60,7 @@ void conformance_judge(struct transaction *t, const struct semantics *s) {
         conformance_judge_values(&t->notes, &t->response, &s->response, false);
         conformance_judge_response(&t->notes, t, s);
     }
+    judge_range(&t->notes, s);
     if (t->request.seen && t->response.seen) {
         conformance_judge_exchange(&t->notes, t, s);
     }

@@ -54,17 +54,6 @@ static void judge_content(struct notes *notes, const struct http_message *m,
     }
 }
 
-static void judge_if_range(struct notes *notes, const struct http_message *m,
-                           const struct field_index *index) {
-    const struct header *condition = field_index_find(index, FIELD_NAME_IF_RANGE);
-    if (condition && conformance_is_whole(m) && !field_index_has(index, FIELD_NAME_RANGE)) {
-        notes_add(notes, NOTE_IF_RANGE_ALONE);
-    }
-    if (condition && slice_starts_with(condition->value, "W/")) {
-        notes_add(notes, NOTE_IF_RANGE_WEAK);
-    }
-}
-
 /* Is there user information in the authority, or a fragment? */
 static bool has_parts_to_keep(struct slice uri) {
     size_t hash = slice_find(uri, '#');
@@ -97,7 +86,6 @@ void conformance_judge_request(struct notes *notes, const struct transaction *t,
                                const struct field_index *index) {
     judge_credentials(notes, t, index);
     judge_content(notes, &t->request, index);
-    judge_if_range(notes, &t->request, index);
     if (has_parts_to_keep(field_index_value(index, FIELD_NAME_REFERER))) {
         notes_add(notes, NOTE_REFERER_PARTS);
     }

@@ -53,7 +53,7 @@ static void judge_against_request(struct notes *notes, const struct transaction 
     if (!conformance_is_whole(&t->request)) {
         return;
     }
-    if ((status == 206 || status == 416) && !field_index_has(request, FIELD_NAME_RANGE)) {
+    if (status == 416 && !field_index_has(request, FIELD_NAME_RANGE)) {
         notes_add(notes, NOTE_PARTIAL_UNASKED);
     }
     if ((status == 304 || status == 412) && !is_conditional(request, status)) {

@@ -357,6 +357,15 @@ static const struct note_info registry[NOTE_IDS] = {
          "A response came from a cache (Age) though no-store, no-cache, Vary: * or the request's method "
          "speaks against it; only a cache that validated it may do that.",
          ""},
+    [NOTE_IF_RANGE_IGNORED] = {"if_range_ignored", NOTE_WARNING, "RFC 9110 13.1.5",
+                               "A 206 had another entity tag or date than If-Range asked for.", ""},
+    [NOTE_MULTIPART_UNASKED] = {"multipart_unasked", NOTE_WARNING, "RFC 9110 15.3.7.2",
+                                "One range was asked for and several parts came.", ""},
+    [NOTE_BYTERANGES_SYNTAX] =
+        {"byteranges_syntax", NOTE_ERROR, "RFC 9110 15.3.7.2, 14.6",
+         "A response of several parts (multipart/byteranges) did not say what divides them.", ""},
+    [NOTE_RANGE_REFUSED] = {"range_refused", NOTE_WARNING, "RFC 9110 15.5.17",
+                            "A 416 refused a range that the length it tells would satisfy.", ""},
     [NOTE_SURPLUS_BYTES] = {"surplus_bytes", NOTE_ERROR, "RFC 9112 6.3",
                             "Bytes that are no message stood before it, behind the message before: content "
                             "where none may be (HEAD, 204, 304), or more than Content-Length said.",

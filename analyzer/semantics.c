@@ -17,4 +17,5 @@ void semantics_of(const struct transaction *t, struct semantics *s) {
     semantics_caching_read(&s->caching, s, t);
     semantics_conditional_read(&s->conditional, s, t);
     semantics_cached_read(&s->cached, &s->response);
+    semantics_range_read(&s->range, s, t);
 }

@@ -9,6 +9,7 @@
 #include "analyzer/semantics_cached.h"
 #include "analyzer/semantics_caching.h"
 #include "analyzer/semantics_conditional.h"
+#include "analyzer/semantics_range.h"
 #include "analyzer/status.h"
 #include "analyzer/transaction.h"
 
@@ -22,6 +23,7 @@ struct semantics {
     struct semantics_caching caching;
     struct semantics_conditional conditional;
     struct semantics_cached cached;
+    struct semantics_range range;
 };
 
 /* Not of a tunnel, which has no message of its own. */

@@ -92,6 +92,7 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     native_write_caching(native, w, s);
     native_write_conditional(w, &s->conditional);
     native_write_cached(native, w, &s->cached);
+    native_write_range(native, w, &s->range);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;

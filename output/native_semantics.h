@@ -18,4 +18,7 @@ void native_write_caching(struct native *, struct writer *, const struct semanti
 void native_write_conditional(struct writer *, const struct semantics_conditional *);
 void native_write_cached(struct native *, struct writer *, const struct semantics_cached *);
 
+/* native_semantics_range.c: `range` */
+void native_write_range(struct native *, struct writer *, const struct semantics_range *);
+
 #endif

@@ -431,6 +431,38 @@ static void test_rfc9110_13_conditions(void **state) {
     CHECK_RULES(rules);
 }
 
+#define PART(fields) "HTTP/1.1 206 Partial" CRLF DATE fields CRLF
+#define FIRST_TWO    ASK("GET", "Range: bytes=0-1" CRLF)
+#define PARTS        "Content-Type: multipart/byteranges"
+
+static void test_rfc9110_14_ranges(void **state) {
+    (void)state;
+    static const struct rule rules[] = {
+        {"", FIRST_TWO, PART("Content-Range: bytes 0-1/9" CRLF "Content-Length: 2" CRLF) "ab"},
+        {"partial_unasked", ASK("GET", ""),
+         PART("Content-Range: bytes 0-1/9" CRLF "Content-Length: 2" CRLF) "ab"},
+        {"content_range_missing", FIRST_TWO, PART("Content-Length: 2" CRLF) "ab"},
+        {"content_range_syntax", FIRST_TWO,
+         PART("Content-Range: bytes 1-0/9" CRLF "Content-Length: 2" CRLF) "ab"},
+        {"content_range_mismatch", FIRST_TWO,
+         PART("Content-Range: bytes 0-1/9" CRLF "Content-Length: 3" CRLF) "abc"},
+        {"content_range_mismatch", FIRST_TWO,
+         PART("Content-Range: bytes 5-6/9" CRLF "Content-Length: 2" CRLF) "fg"},
+        {"content_range_unexpected", FIRST_TWO, OK "Content-Range: bytes 0-1/9" CRLF EMPTY CRLF},
+        {"multipart_unasked", FIRST_TWO, PART(PARTS "; boundary=x" CRLF EMPTY)},
+        {"byteranges_syntax", ASK("GET", "Range: bytes=0-1,4-5" CRLF), PART(PARTS CRLF EMPTY)},
+        {"multipart_content_range", ASK("GET", "Range: bytes=0-1,4-5" CRLF),
+         PART(PARTS "; boundary=x" CRLF EMPTY "Content-Range: bytes 0-1/9" CRLF)},
+        {"range_refused", FIRST_TWO, "HTTP/1.1 416 No" CRLF DATE EMPTY "Content-Range: bytes */9" CRLF CRLF},
+        {"if_range_ignored", ASK("GET", "Range: bytes=0-1" CRLF "If-Range: \"a\"" CRLF),
+         PART("Content-Range: bytes 0-1/9" CRLF "Content-Length: 2" CRLF "ETag: \"b\"" CRLF) "ab"},
+        REQUEST("range_syntax", "GET", "Range: bytes=2-1" CRLF),
+        REQUEST("range_syntax", "GET", "Range: bytes" CRLF),
+        REQUEST("", "GET", "Range: bytes=-5" CRLF),
+    };
+    CHECK_RULES(rules);
+}
+
 static void test_rfc9111_4_caches(void **state) {
     (void)state;
     static const struct rule rules[] = {
@@ -514,6 +546,7 @@ int main(void) {
         cmocka_unit_test(test_rfc9110_4_2_uris),
         cmocka_unit_test(test_status_against_request),
         cmocka_unit_test(test_rfc9110_13_conditions),
+        cmocka_unit_test(test_rfc9110_14_ranges),
         cmocka_unit_test(test_rfc9111_4_caches),
         cmocka_unit_test(test_rfc9112_6_1_connection_kept),
         cmocka_unit_test(test_rfc9112_6_3_surplus),
