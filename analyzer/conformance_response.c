@@ -46,9 +46,23 @@ static bool is_conditional(const struct field_index *request, unsigned status) {
                              header_find(request->list, "if") != NULL); /* RFC 4918 section 10.4 */
 }
 
+/* Was the first protocol of the 101, the one that follows, offered (RFC 9110 section 7.8)? */
+static bool is_offered(const struct field_index *request, const struct field_index *response) {
+    struct field_list chosen = field_list_of(response, FIELD_NAME_UPGRADE);
+    struct field_list offers = field_list_of(request, FIELD_NAME_UPGRADE);
+    struct slice protocol, offer;
+    bool named = field_list_next(&chosen, &protocol);
+    while (field_list_next(&offers, &offer)) {
+        if (!named || slice_equal_nocase(offer, protocol)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the answer says that the request asked for. */
 static void judge_against_request(struct notes *notes, const struct transaction *t,
-                                  const struct field_index *request) {
+                                  const struct field_index *request, const struct field_index *response) {
     unsigned status = t->response.status;
     if (!conformance_is_whole(&t->request)) {
         return;
@@ -59,7 +73,7 @@ static void judge_against_request(struct notes *notes, const struct transaction 
     if ((status == 304 || status == 412) && !is_conditional(request, status)) {
         notes_add(notes, NOTE_CONDITION_UNASKED);
     }
-    if (status == 101 && !t->request.fields.upgrade) {
+    if (status == 101 && !is_offered(request, response)) {
         notes_add(notes, NOTE_SWITCH_UNASKED);
     }
     if (conformance_is_1_0(&t->request)) {
@@ -136,7 +150,7 @@ void conformance_judge_response(struct notes *notes, const struct transaction *t
     if (!t->request.seen) {
         return;
     }
-    judge_against_request(notes, t, request);
+    judge_against_request(notes, t, request, response);
     judge_status(notes, t, request, response);
     if (is_redirect(m->status) && location) {
         enum redirect redirect = redirect_judge(t->request.line[0], &t->target, location->value);
