@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a record's `semantics` that explain one subject each: docs/record.md has their keys. Each
+ * function writes its key and object, or nothing where nothing is known, and masks as native->options say.
+ * One thread. */
+#ifndef HARK_OUTPUT_NATIVE_SEMANTICS_PARTS_H
+#define HARK_OUTPUT_NATIVE_SEMANTICS_PARTS_H
+
+#include "analyzer/semantics_trace.h"
+#include "output/native.h"
+
+/* Running text of a field, masked; what is not UTF-8 of it stands with the fields. */
+void native_write_shown(struct native *, struct writer *, struct slice text);
+
+/* `trace`. */
+void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
+
+#endif
