@@ -5,12 +5,16 @@
 #ifndef HARK_OUTPUT_NATIVE_SEMANTICS_PARTS_H
 #define HARK_OUTPUT_NATIVE_SEMANTICS_PARTS_H
 
+#include "analyzer/semantics_authentication.h"
 #include "analyzer/semantics_trace.h"
 #include "output/native.h"
 
 /* Running text of a field, masked; what is not UTF-8 of it stands with the fields. */
 void native_write_shown(struct native *, struct writer *, struct slice text);
 
+/* `authentication`. */
+void native_write_semantics_authentication(struct native *, struct writer *,
+                                           const struct semantics_authentication *);
 /* `trace`. */
 void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
 
