@@ -147,6 +147,10 @@ static void judge(struct set_cookie *c, const struct cookie_scene *scene) {
 static void read_set(struct set_cookie *c, struct slice value, const struct cookie_scene *scene) {
     struct slice pair = slice_make(value.ptr, 0), piece;
     *c = (struct set_cookie){.oddities = 0};
+    if (value.len == 0) {
+        c->oddities = COOKIE_ODD_NAMELESS;
+        return;
+    }
     (void)next_piece(&value, &pair);
     size_t equals = slice_find(pair, '=');
     c->name = slice_trim(slice_first(pair, equals));

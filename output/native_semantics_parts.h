@@ -6,6 +6,7 @@
 #define HARK_OUTPUT_NATIVE_SEMANTICS_PARTS_H
 
 #include "analyzer/semantics_authentication.h"
+#include "analyzer/semantics_content.h"
 #include "analyzer/semantics_cookies.h"
 #include "analyzer/semantics_trace.h"
 #include "output/native.h"
@@ -16,6 +17,8 @@ void native_write_shown(struct native *, struct writer *, struct slice text);
 /* `authentication`. */
 void native_write_semantics_authentication(struct native *, struct writer *,
                                            const struct semantics_authentication *);
+/* `content`. */
+void native_write_semantics_content(struct native *, struct writer *, const struct semantics_content *);
 /* `cookies`. */
 void native_write_semantics_cookies(struct native *, struct writer *, const struct semantics_cookies *);
 /* `trace`. */
