@@ -8,11 +8,14 @@
 #include "analyzer/semantics_authentication.h"
 #include "analyzer/semantics_content.h"
 #include "analyzer/semantics_cookies.h"
+#include "analyzer/semantics_intermediaries.h"
 #include "analyzer/semantics_trace.h"
 #include "output/native.h"
 
 /* Running text of a field, masked; what is not UTF-8 of it stands with the fields. */
 void native_write_shown(struct native *, struct writer *, struct slice text);
+/* The same of a URL or an authority. */
+void native_write_shown_url(struct native *, struct writer *, struct slice url);
 
 /* `authentication`. */
 void native_write_semantics_authentication(struct native *, struct writer *,
@@ -21,6 +24,9 @@ void native_write_semantics_authentication(struct native *, struct writer *,
 void native_write_semantics_content(struct native *, struct writer *, const struct semantics_content *);
 /* `cookies`. */
 void native_write_semantics_cookies(struct native *, struct writer *, const struct semantics_cookies *);
+/* `intermediaries`. */
+void native_write_semantics_intermediaries(struct native *, struct writer *,
+                                           const struct semantics_intermediaries *);
 /* `trace`. */
 void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
 

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "output/mask.h"
 #include "output/native_semantics_parts.h"
-
-void native_write_shown(struct native *native, struct writer *w, struct slice text) {
-    if (native->options->mask_secrets) {
-        text = mask_value(FIELD_OTHER, text, &native->scratch);
-    }
-    (void)writer_string(w, text);
-}
 
 /* Lower case, with the leading zeros that some leave out: as tracing systems show it, so that it can be
  * searched for. The id has 1 to 32 digits. */
