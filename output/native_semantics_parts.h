@@ -9,6 +9,7 @@
 #include "analyzer/semantics_content.h"
 #include "analyzer/semantics_cookies.h"
 #include "analyzer/semantics_intermediaries.h"
+#include "analyzer/semantics_origin.h"
 #include "analyzer/semantics_trace.h"
 #include "output/native.h"
 
@@ -27,6 +28,8 @@ void native_write_semantics_cookies(struct native *, struct writer *, const stru
 /* `intermediaries`. */
 void native_write_semantics_intermediaries(struct native *, struct writer *,
                                            const struct semantics_intermediaries *);
+/* `origin`. */
+void native_write_semantics_origin(struct native *, struct writer *, const struct semantics_origin *);
 /* `trace`. */
 void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
 
