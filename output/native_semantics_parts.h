@@ -10,6 +10,7 @@
 #include "analyzer/semantics_cookies.h"
 #include "analyzer/semantics_intermediaries.h"
 #include "analyzer/semantics_origin.h"
+#include "analyzer/semantics_security.h"
 #include "analyzer/semantics_trace.h"
 #include "output/native.h"
 
@@ -30,6 +31,8 @@ void native_write_semantics_intermediaries(struct native *, struct writer *,
                                            const struct semantics_intermediaries *);
 /* `origin`. */
 void native_write_semantics_origin(struct native *, struct writer *, const struct semantics_origin *);
+/* `security`. */
+void native_write_semantics_security(struct native *, struct writer *, const struct semantics_security *);
 /* `trace`. */
 void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
 
