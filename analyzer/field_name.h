@@ -213,10 +213,10 @@ static inline const struct header *field_index_find(const struct field_index *in
 const struct header *field_index_next(const struct field_index *, enum field_name,
                                       const struct header *field);
 
-/* The value of the first field of that name; empty without one. */
+/* The value of the first field of that name; empty, but not of NULL, without one. */
 static inline struct slice field_index_value(const struct field_index *index, enum field_name name) {
     const struct header *field = field_index_find(index, name);
-    return field ? field->value : slice_make(NULL, 0);
+    return field && field->value.len ? field->value : slice_make("", 0);
 }
 
 /* More than one field of that name. */

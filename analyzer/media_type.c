@@ -32,9 +32,12 @@ void media_type_read(struct media_type *media, struct slice value) {
     }
 }
 
-/* Values are compared without case, as those of charset are. */
+/* Values are compared without case, as those of charset are. Only the front of long ones is looked at, since
+ * this is done for each range. */
 static bool has_parameter(struct slice parameters, const struct field_parameter *wanted) {
+    enum { MOST = 256 };
     struct field_parameter p;
+    parameters = slice_first(parameters, MOST);
     while (field_parameter_next(&parameters, ';', &p)) {
         if (slice_equal_nocase(p.name, wanted->name) && slice_equal_nocase(p.value, wanted->value)) {
             return true;

@@ -178,6 +178,8 @@ static void test_preflight(void **state) {
     expect_preflight("PUT", "x-a", "*", "*", true, no, no); /* not with credentials */
     expect_preflight("PUT", "Authorization", "*", "*", false, yes, no);
     expect_preflight("PUT", "Authorization", "*", "*, authorization", false, yes, yes);
+    expect_preflight("PUT", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "*", "a", false, yes, yes);
+    expect_preflight("PUT", "a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a,a", "*", "a", false, yes, VERDICT_UNKNOWN);
 }
 
 static void expect_written(const struct head *request, const struct head *response, const char *method,
