@@ -37,8 +37,10 @@ static size_t behind_comment(struct slice s, size_t i) {
 
 static size_t find_outside(struct slice s, uint8_t separator, bool commented) {
     size_t i = 0;
-    while (i < s.len && s.ptr[i] != separator) {
-        if (s.ptr[i] == '"') {
+    while (i < s.len && s.ptr[i] != separator) { /* most pieces are short */
+        if (s.ptr[i] > '(') {
+            i++; /* neither of the two below */
+        } else if (s.ptr[i] == '"') {
             i = behind_string(s, i);
         } else if (commented && s.ptr[i] == '(') {
             i = behind_comment(s, i);

@@ -49,6 +49,10 @@ static bool has_parameter(struct slice parameters, const struct field_parameter 
 unsigned media_range_covers(struct slice range, const struct media_type *media) {
     enum { ANY = 1, TYPE = 2, SUBTYPE = 3 };
     struct field_parameter p;
+    if (range.len == 0 ||
+        (range.ptr[0] != '*' && ascii_lower(range.ptr[0]) != ascii_lower(media->type.ptr[0]))) {
+        return 0; /* as most are */
+    }
     struct slice parameters, front = field_front(range, &parameters);
     size_t slash = slice_find(front, '/');
     struct slice type = slice_first(front, slash), subtype = slice_after(front, slash + 1);

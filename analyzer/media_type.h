@@ -16,7 +16,8 @@ struct media_type {
 };
 
 void media_type_read(struct media_type *, struct slice value);
-/* How closely a member of Accept describes the type: 0 not at all, more for what is more specific. */
+/* How closely a member of Accept describes the type, a valid one: 0 not at all, more for what is more
+ * specific. */
 unsigned media_range_covers(struct slice range, const struct media_type *);
 
 #endif

@@ -190,10 +190,11 @@ static void read_negotiate(struct credentials *c, struct slice base64) {
 }
 
 static void read_credentials(struct credentials *c, const struct field_index *index, enum field_name name) {
-    *c = (struct credentials){.scheme = AUTH_NONE};
     if (!field_index_has(index, name)) {
+        c->scheme = AUTH_NONE;
         return;
     }
+    *c = (struct credentials){.scheme = AUTH_NONE};
     struct slice value = field_index_value(index, name), rest;
     size_t space = slice_find(value, ' '), bytes;
     c->repeated = field_index_repeats(index, name);
@@ -254,10 +255,13 @@ static bool opens_challenge(struct slice member, struct slice *scheme, struct sl
 }
 
 static void read_challenges(struct challenges *c, const struct field_index *index, enum field_name name) {
+    c->count = 0;
+    if (!field_index_has(index, name)) {
+        return;
+    }
     struct field_list list = field_list_of(index, name);
     struct slice member, scheme, parameter;
     struct challenge beyond = {0}, *current = &beyond; /* takes what no challenge that is kept asks for */
-    c->count = 0;
     while (field_list_next(&list, &member)) {
         if (opens_challenge(member, &scheme, &parameter)) {
             current = c->count < AUTH_CHALLENGES ? &c->items[c->count] : &beyond;

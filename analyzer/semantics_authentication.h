@@ -26,7 +26,7 @@ enum auth_mechanism { AUTH_MECHANISM_UNKNOWN, AUTH_BY_KERBEROS, AUTH_BY_NTLM };
 enum { AUTH_USER_BYTES = 128, AUTH_CHALLENGES = 8 };
 
 struct credentials {
-    enum auth_scheme scheme;
+    enum auth_scheme scheme;  /* with AUTH_NONE the rest says nothing */
     struct slice scheme_text; /* the first word: with AUTH_OTHER it may be the secret itself */
     bool malformed;           /* what follows is not what the scheme asks for */
     bool repeated;            /* several fields: the first is read */

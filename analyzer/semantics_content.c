@@ -5,9 +5,12 @@
 #include "analyzer/media_type.h"
 
 static void read_list(struct content_list *list, const struct field_index *index, enum field_name name) {
+    list->count = 0;
+    if (!field_index_has(index, name)) {
+        return;
+    }
     struct field_list members = field_list_of(index, name);
     struct slice member;
-    list->count = 0;
     while (field_list_next(&members, &member)) {
         struct slice parameters;
         if (list->count < CONTENT_LIST_KEPT) {
@@ -55,7 +58,11 @@ static void read_message(struct message_content *m, const struct field_index *in
     media_type_read(&m->media, field_index_value(index, FIELD_NAME_CONTENT_TYPE));
     read_list(&m->codings, index, FIELD_NAME_CONTENT_ENCODING);
     read_list(&m->languages, index, FIELD_NAME_CONTENT_LANGUAGE);
-    read_disposition(&m->disposition, field_index_value(index, FIELD_NAME_CONTENT_DISPOSITION));
+    if (field_index_has(index, FIELD_NAME_CONTENT_DISPOSITION)) {
+        read_disposition(&m->disposition, field_index_value(index, FIELD_NAME_CONTENT_DISPOSITION));
+    } else {
+        m->disposition = (struct content_disposition){.type = slice_make(NULL, 0)};
+    }
 }
 
 /* A list that asks for something, and how closely a member of it describes what there is: 0 not at all. */
@@ -95,6 +102,9 @@ static struct slice without_x(struct slice coding) {
 static unsigned word_closeness(struct slice member, const void *word) {
     struct slice parameters, front = field_front(member, &parameters);
     const struct slice *wanted = word;
+    if (slice_equal_nocase(front, *wanted)) {
+        return 2; /* as it mostly is */
+    }
     if (slice_equal_nocase(without_x(front), without_x(*wanted))) {
         return 2;
     }

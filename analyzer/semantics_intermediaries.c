@@ -189,10 +189,42 @@ static enum intermediary_role role_of(const struct semantics_intermediaries *m,
     return through ? ROLE_GATEWAY : ROLE_UNKNOWN;
 }
 
+/* Most messages have none of it. */
+static bool has_any(const struct field_index *request, const struct field_index *response) {
+    return field_index_has(request, FIELD_NAME_VIA) || field_index_has(response, FIELD_NAME_VIA) ||
+           field_index_has(request, FIELD_NAME_FORWARDED) ||
+           field_index_has(request, FIELD_NAME_X_FORWARDED_FOR) ||
+           field_index_has(request, FIELD_NAME_X_FORWARDED_HOST) ||
+           field_index_has(request, FIELD_NAME_X_FORWARDED_PROTO) ||
+           field_index_has(request, FIELD_NAME_TRUE_CLIENT_IP) ||
+           field_index_has(request, FIELD_NAME_CF_CONNECTING_IP) ||
+           field_index_has(request, FIELD_NAME_X_REAL_IP) ||
+           field_index_has(request, FIELD_NAME_X_CLIENT_IP) ||
+           field_index_has(request, FIELD_NAME_PROXY_CONNECTION) ||
+           field_index_has(request, FIELD_NAME_MAX_FORWARDS) ||
+           field_index_has(request, FIELD_NAME_EARLY_DATA) || field_index_has(request, FIELD_NAME_CDN_LOOP) ||
+           field_index_has(response, FIELD_NAME_PROXY_STATUS);
+}
+
+static void read_nothing(struct semantics_intermediaries *m) {
+    m->request_via.count = m->response_via.count = 0;
+    m->request_via.loop = m->response_via.loop = false;
+    m->x_forwarded_host = m->x_forwarded_proto = slice_make("", 0);
+    m->client = (struct forwarded_node){.kind = NODE_ABSENT};
+    m->client_by = FIELD_NAME_OTHER;
+    m->client_conflict = m->has_max_forwards = m->early_data = false;
+}
+
 void semantics_intermediaries_read(struct semantics_intermediaries *m, const struct field_index *request,
                                    const struct field_index *response,
                                    const struct intermediary_scene *scene) {
     m->forwarded_count = m->x_forwarded_for_count = m->proxy_status_count = m->cdn_loop_count = 0;
+    m->request_hop_by_hop = m->response_hop_by_hop = 0;
+    if (!has_any(request, response)) {
+        read_nothing(m);
+        m->role = role_of(m, scene);
+        return;
+    }
     read_via(&m->request_via, request);
     read_via(&m->response_via, response);
     read_forwarded(m, request);

@@ -193,9 +193,24 @@ static bool take_field(struct trace_context *c, const struct field_index *index,
     return c->present && !field_index_repeats(index, name);
 }
 
+/* Most requests have none of it. */
+static bool has_any(const struct field_index *request) {
+    return field_index_has(request, FIELD_NAME_TRACEPARENT) || field_index_has(request, FIELD_NAME_B3) ||
+           field_index_has(request, FIELD_NAME_X_B3_TRACEID) ||
+           field_index_has(request, FIELD_NAME_X_B3_SPANID) ||
+           field_index_has(request, FIELD_NAME_X_B3_SAMPLED) ||
+           field_index_has(request, FIELD_NAME_X_B3_FLAGS) ||
+           field_index_has(request, FIELD_NAME_UBER_TRACE_ID) ||
+           field_index_has(request, FIELD_NAME_X_REQUEST_ID);
+}
+
 void semantics_trace_read(struct semantics_trace *trace, const struct field_index *request,
                           const struct field_index *response) {
     *trace = (struct semantics_trace){.chosen = TRACE_FORMATS};
+    if (!has_any(request)) {
+        trace->response_request_id = field_index_value(response, FIELD_NAME_X_REQUEST_ID);
+        return;
+    }
     trace->request_id = field_index_value(request, FIELD_NAME_X_REQUEST_ID);
     trace->response_request_id = field_index_value(response, FIELD_NAME_X_REQUEST_ID);
     if (take_field(&trace->contexts[TRACE_W3C], request, FIELD_NAME_TRACEPARENT)) {
