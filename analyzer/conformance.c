@@ -35,17 +35,8 @@ static void judge_range(struct notes *notes, const struct semantics *s) {
     if (s->range.asked && !s->range.asked_legal) {
         notes_add(notes, NOTE_RANGE_SYNTAX);
     }
-    if (s->range.outcome == RANGE_MULTIPART) {
-        struct slice parameters;
-        struct field_parameter parameter;
-        bool divided = false;
-        (void)field_front(field_index_value(&s->response, FIELD_NAME_CONTENT_TYPE), &parameters);
-        while (parameters.ptr && field_parameter_next(&parameters, ';', &parameter)) {
-            divided |= slice_is_nocase(parameter.name, "boundary") && parameter.value.len;
-        }
-        if (!divided) {
-            notes_add(notes, NOTE_BYTERANGES_SYNTAX);
-        }
+    if (s->range.outcome == RANGE_MULTIPART && !s->content.response.media.has_boundary) {
+        notes_add(notes, NOTE_BYTERANGES_SYNTAX);
     }
 }
 

@@ -101,15 +101,15 @@ static void judge_directives(struct notes *notes, const struct field_index *inde
     }
 }
 
-enum { CHALLENGE_PARAMETERS = 16 };
+enum { PARAMETERS_KEPT = 16 };
 
 /* The parameters of one challenge or of credentials, as far as they are read. */
-struct challenge {
-    struct slice names[CHALLENGE_PARAMETERS];
+struct written_challenge {
+    struct slice names[PARAMETERS_KEPT];
     unsigned count;
 };
 
-static void judge_parameter(struct notes *notes, struct challenge *c, struct slice piece) {
+static void judge_parameter(struct notes *notes, struct written_challenge *c, struct slice piece) {
     struct field_parameter parameter = field_parameter_of(piece);
     size_t equals = slice_find(piece, '=');
     if (!parameter.has_value || equals == 0 || parameter.name.len == 0) {
@@ -128,7 +128,7 @@ static void judge_parameter(struct notes *notes, struct challenge *c, struct sli
             notes_add(notes, NOTE_AUTH_PARAMETER_REPEATED);
         }
     }
-    if (c->count < CHALLENGE_PARAMETERS) {
+    if (c->count < PARAMETERS_KEPT) {
         c->names[c->count++] = parameter.name;
     }
 }
@@ -136,7 +136,7 @@ static void judge_parameter(struct notes *notes, struct challenge *c, struct sli
 /* Challenges stand in a list whose members are a scheme with the first parameter, or a further parameter (RFC
  * 9110 section 11.6.1): a space before the equals sign, and something behind it, tells a scheme. */
 static void judge_challenges(struct notes *notes, const struct field_index *index, enum field_name name) {
-    struct challenge challenge = {.count = 0};
+    struct written_challenge challenge = {.count = 0};
     struct field_list list = field_list_of(index, name);
     struct slice member;
     while (field_list_next(&list, &member)) {

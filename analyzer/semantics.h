@@ -6,10 +6,18 @@
 #define HARK_ANALYZER_SEMANTICS_H
 
 #include "analyzer/field_category.h"
+#include "analyzer/semantics_authentication.h"
 #include "analyzer/semantics_cached.h"
 #include "analyzer/semantics_caching.h"
 #include "analyzer/semantics_conditional.h"
+#include "analyzer/semantics_content.h"
+#include "analyzer/semantics_cookies.h"
+#include "analyzer/semantics_intermediaries.h"
+#include "analyzer/semantics_origin.h"
+#include "analyzer/semantics_persistence.h"
 #include "analyzer/semantics_range.h"
+#include "analyzer/semantics_security.h"
+#include "analyzer/semantics_trace.h"
 #include "analyzer/status.h"
 #include "analyzer/transaction.h"
 
@@ -24,6 +32,14 @@ struct semantics {
     struct semantics_conditional conditional;
     struct semantics_cached cached;
     struct semantics_range range;
+    struct semantics_persistence persistence;
+    struct semantics_content content;
+    struct semantics_authentication authentication;
+    struct semantics_cookies cookies;
+    struct semantics_origin origin;
+    struct semantics_security security;
+    struct semantics_intermediaries intermediaries;
+    struct semantics_trace trace;
 };
 
 /* Not of a tunnel, which has no message of its own. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native_semantics.h"
 
+#include "output/native_semantics_parts.h"
+
 static void make_status(struct writer *w, unsigned code, const struct status *status) {
     enum status_class class = status_class_of(code);
     WRITER_UP_TO(w, "\"status\":{\"class\":");
@@ -93,6 +95,14 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     native_write_conditional(w, &s->conditional);
     native_write_cached(native, w, &s->cached);
     native_write_range(native, w, &s->range);
+    native_write_persistence(w, &s->persistence);
+    native_write_semantics_content(native, w, &s->content);
+    native_write_semantics_authentication(native, w, &s->authentication);
+    native_write_semantics_cookies(native, w, &s->cookies);
+    native_write_semantics_origin(native, w, &s->origin);
+    native_write_semantics_security(native, w, &s->security);
+    native_write_semantics_intermediaries(native, w, &s->intermediaries);
+    native_write_semantics_trace(native, w, &s->trace);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;
