@@ -3,6 +3,7 @@
  * against each other. */
 #include "analyzer/conformance.h"
 #include "analyzer/http_side.h"
+#include "analyzer/timing.h"
 
 static bool request_is_done(const struct transaction *t) {
     return t->request.end_known || t->request.truncated;
@@ -29,15 +30,20 @@ static void note_message(struct transaction *t, const struct http_message *m) {
     }
 }
 
+/* No time is negative without a note. */
 static void note_order(struct transaction *t) {
     const struct http_message *request = &t->request, *response = &t->response;
-    if (!request->seen || !response->seen || !request_is_done(t)) {
-        return;
-    }
-    if (response->has_ack && response->ack < request->end_offset) {
+    bool early = request->seen && response->seen && request_is_done(t) && response->has_ack &&
+                 response->ack < request->end_offset;
+    if (early) {
         notes_add(&t->notes, NOTE_EARLY_RESPONSE);
-    } else if (response->first.time_ns < request->last.time_ns) {
-        notes_add(&t->notes, NOTE_TIMES_DISAGREE);
+    }
+    if (timing_goes_back(t)) {
+        if (!early) {
+            notes_add(&t->notes, NOTE_TIMES_DISAGREE);
+        }
+    } else if (!early && timing_outruns_handshake(t)) {
+        notes_add(&t->notes, NOTE_FASTER_THAN_HANDSHAKE);
     }
 }
 

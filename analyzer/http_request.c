@@ -122,6 +122,7 @@ void http_request_ended(struct http_conn *conn, struct side *side, struct http_m
         conn->waits_for = t;
     }
     if (t) {
+        t->tcp.pace_at_request_end = conn->connection->pace;
         http_finish_request(conn, t);
     }
 }

@@ -88,6 +88,7 @@ static void bind_response(struct http_conn *conn, struct side *side, const struc
     t->by = choice->by;
     t->pipelined = t->request.has_ack && t->request.ack < conn->pairing.response_end;
     t->previous_end_ns = conn->pairing.response_end_ns;
+    t->tcp.pace_at_turn = conn->pace_at_response_end;
     side->transaction = t;
     side->message = &t->response;
 }
@@ -157,6 +158,7 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
         return;
     }
     pairing_response_ended(&conn->pairing, m);
+    conn->pace_at_response_end = conn->connection->pace;
     const uint32_t closing = FRAMING_ODD_BOTH | FRAMING_ODD_TE_IN_1_0 | FRAMING_ODD_NOT_CHUNKED_LAST |
                              FRAMING_ODD_LENGTH_SYNTAX | FRAMING_ODD_LENGTH_CONFLICT;
     side->must_close |= t && t->request.seen && t->request.fields.oddities & closing;

@@ -77,6 +77,7 @@ struct http_conn {
     const struct connection *connection;
     struct side side[2];
     struct pairing pairing;
+    struct pace pace_at_response_end; /* of the last final response; zero before */
     bool roles_known;
     bool roles_searched;           /* what told them was found by search */
     enum direction client;         /* valid with roles_known */

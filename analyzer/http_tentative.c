@@ -11,6 +11,7 @@ void http_tentative_open(struct http_conn *conn, struct transaction *request, st
     response->tentative = request;
     response->pipelined = request->request.has_ack && request->request.ack < conn->pairing.response_end;
     response->previous_end_ns = conn->pairing.response_end_ns;
+    response->tcp.pace_at_turn = conn->pace_at_response_end;
     conn->tentative = request;
 }
 
@@ -39,6 +40,8 @@ static void move_response(struct http_conn *conn, struct transaction *t, struct 
         notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
     }
     memcpy(t->tcp.at_end, from->tcp.at_end, sizeof t->tcp.at_end);
+    t->tcp.pace_at_turn = from->tcp.pace_at_turn;
+    t->tcp.pace_at_end = from->tcp.pace_at_end;
     t->tcp.ended = from->tcp.ended;
     t->by = PAIRING_ACK;
     t->pipelined = from->pipelined;

@@ -185,14 +185,18 @@ static const struct note_info registry[NOTE_IDS] = {
                                "The request is not known, and the next response ended this one's body.", ""},
     [NOTE_RESET] = {"reset", NOTE_WARNING, "RFC 9293 3.5.2",
                     "The connection was reset during the transaction.", ""},
-    [NOTE_TIMES_DISAGREE] =
-        {"times_disagree", NOTE_INFO, "",
-         "The capture's times put the response before the request's end, TCP's numbers do not.", ""},
+    [NOTE_TIMES_DISAGREE] = {"times_disagree", NOTE_INFO, "",
+                             "The capture shows packets in another order than they were sent in: a time of "
+                             "the record is negative.",
+                             ""},
     [NOTE_OVERLAP_CONFLICT] = {"overlap_conflict", NOTE_ERROR, "RFC 9293 3.10.7.4",
                                "Segments with different bytes for the same place were captured; the record "
                                "shows those captured first, "
                                "and the receiver may have taken the others.",
                                ""},
+    [NOTE_FASTER_THAN_HANDSHAKE] =
+        {"faster_than_handshake", NOTE_INFO, "",
+         "The answer came within the handshake's round trip to the server: server_think is negative.", ""},
     [NOTE_VERSION_UNKNOWN] =
         {"version_unknown", NOTE_WARNING, "RFC 9112 2.3",
          "The HTTP version was none that is defined for this syntax: 1.0, 1.1, or 0.9 without one.", ""},

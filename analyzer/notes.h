@@ -68,6 +68,7 @@ enum note_id {
     NOTE_RESET,
     NOTE_TIMES_DISAGREE,
     NOTE_OVERLAP_CONFLICT,
+    NOTE_FASTER_THAN_HANDSHAKE,
     /* rules for senders, from the heads' fields */
     NOTE_VERSION_UNKNOWN,
     NOTE_SINGLETON_REPEATED,

@@ -1,8 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/timing.h"
 
+#include "reassembly/pace.h"
+
 static struct phase phase_between(int64_t from_ns, int64_t to_ns) {
     return (struct phase){.known = true, .ns = to_ns - from_ns};
+}
+
+static struct phase phase_of(int64_t ns) {
+    return (struct phase){.known = true, .ns = ns};
+}
+
+/* What of the time between two states of the connection was the sender's of `d`. */
+static int64_t own_between(const struct pace *from, const struct pace *to, enum direction d) {
+    return to->own_ns[d] - from->own_ns[d] + to->closed_ns[d] - from->closed_ns[d];
+}
+
+/* What was blocked is nobody's of the three. The states were noted when bytes were read, which is later than
+ * they came where one direction had to wait for the other: what can't be is not told. */
+static void time_share(const struct transaction *t, struct timing *timing) {
+    const struct tcp_share *tcp = &t->tcp;
+    enum direction server = direction_other(t->client);
+    bool whole = timing->request.known && timing->response.known && timing->rtt_server.known;
+    if (!whole || t->request.gap_bytes || t->response.gap_bytes) {
+        return;
+    }
+    struct timing_share *share = &timing->share;
+    const struct pace *turn = &tcp->pace_at_start;
+    if (timing->blocked.known) {
+        share->client_ns = own_between(turn, &tcp->pace_at_request_end, t->client);
+        share->server_ns = own_between(turn, &tcp->pace_at_request_end, server);
+        turn = &tcp->pace_at_turn;
+    }
+    share->client_ns += own_between(turn, &tcp->pace_at_end, t->client);
+    share->server_ns += own_between(turn, &tcp->pace_at_end, server);
+    int64_t shared_ns = timing->total.ns - (timing->blocked.known ? timing->blocked.ns : 0);
+    share->network_ns = shared_ns - share->client_ns - share->server_ns;
+    share->known = share->network_ns >= 0;
 }
 
 static void time_handshake(const struct transaction *t, struct timing *timing) {
@@ -10,12 +44,8 @@ static void time_handshake(const struct transaction *t, struct timing *timing) {
     if (!c->handshake_seen) {
         return;
     }
-    /* The SYN's way to the SYN+ACK is the side that answered; the ACK's way back is the side that asked. */
-    bool client_opened = c->syn_from == t->client;
-    struct phase answered = phase_between(c->syn_ns, c->syn_ack_ns);
-    struct phase asked = phase_between(c->syn_ack_ns, c->handshake_ack_ns);
-    timing->rtt_server = client_opened ? answered : asked;
-    timing->rtt_client = client_opened ? asked : answered;
+    timing->rtt_server = phase_of(connection_rtt(c, direction_other(t->client)));
+    timing->rtt_client = phase_of(connection_rtt(c, t->client));
     if (t->first_on_connection) {
         timing->connect = phase_between(c->syn_ns, c->handshake_ack_ns);
         timing->connect_retries = c->syn_repeats;
@@ -50,7 +80,7 @@ static void time_pair(const struct transaction *t, struct timing *timing) {
         timing->wait.ns -= timing->blocked.ns;
     }
     if (timing->rtt_server.known) {
-        timing->server_think = (struct phase){.known = true, .ns = timing->wait.ns - timing->rtt_server.ns};
+        timing->server_think = phase_of(timing->wait.ns - timing->rtt_server.ns);
     }
 }
 
@@ -75,6 +105,51 @@ void timing_of(const struct transaction *t, struct timing *timing) {
         end_ns = t->response.last.time_ns;
     }
     timing->total = phase_between(timing_start_ns(t), end_ns);
+    if (t->type == TRANSACTION_PAIR) {
+        time_share(t, timing);
+    }
+}
+
+static bool handshake_goes_back(const struct transaction *t) {
+    const struct connection *c = t->connection;
+    if (!c->handshake_seen) {
+        return false;
+    }
+    bool before = t->first_on_connection && !t->pipelined && t->request.seen && !t->previous_end_ns &&
+                  t->request.first.time_ns < c->handshake_ack_ns;
+    return before || c->syn_ack_ns < c->syn_sent_ns || c->handshake_ack_ns < c->syn_ack_sent_ns ||
+           c->handshake_ack_ns < c->syn_ns;
+}
+
+bool timing_goes_back(const struct transaction *t) {
+    const struct http_message *request = &t->request, *response = &t->response;
+    if (t->type == TRANSACTION_TUNNEL) {
+        return t->tunnel_end_ns < t->tunnel_start_ns || handshake_goes_back(t);
+    }
+    bool back = (request->seen && request->last.time_ns < request->first.time_ns) ||
+                (response->seen && response->last.time_ns < response->first.time_ns);
+    if (request->seen && t->previous_end_ns) {
+        back = back || (t->pipelined ? response->first.time_ns < t->previous_end_ns
+                                     : request->first.time_ns < t->previous_end_ns);
+    }
+    if (request->seen && response->seen) {
+        back = back || response->first.time_ns < request->last.time_ns;
+    }
+    return back || handshake_goes_back(t);
+}
+
+bool timing_outruns_handshake(const struct transaction *t) {
+    const struct connection *c = t->connection;
+    const struct http_message *request = &t->request, *response = &t->response;
+    if (!c->handshake_seen || !request->seen || !request->end_known || request->truncated ||
+        !response->seen) {
+        return false;
+    }
+    int64_t from_ns = request->last.time_ns;
+    if (t->pipelined && t->previous_end_ns > from_ns) {
+        from_ns = t->previous_end_ns;
+    }
+    return response->first.time_ns - from_ns < connection_rtt(c, direction_other(t->client));
 }
 
 int64_t timing_start_ns(const struct transaction *t) {

@@ -11,6 +11,14 @@ struct phase {
     int64_t ns;
 };
 
+/* Whose the time was; all three, or none where known is not set. */
+struct timing_share {
+    bool known;
+    int64_t client_ns;
+    int64_t network_ns;
+    int64_t server_ns;
+};
+
 struct timing {
     struct phase connect;     /* first SYN to the handshake's last ACK; first transaction only */
     uint32_t connect_retries; /* valid with connect */
@@ -24,9 +32,16 @@ struct timing {
     struct phase server_think; /* wait less the server-side RTT of the handshake */
     struct phase rtt_client;   /* handshake, between the tap and the client */
     struct phase rtt_server;   /* handshake, between the tap and the server */
+    struct timing_share share; /* of total, less blocked: docs/timing.md has the rule */
 };
 
 void timing_of(const struct transaction *, struct timing *);
+/* Are two of its times in the wrong order, so that a phase (server_think aside) is negative? As the capture
+ * has it, or because the response was early. */
+bool timing_goes_back(const struct transaction *);
+/* The answer came sooner after the request than the server's side answered the SYN: server_think is negative.
+ */
+bool timing_outruns_handshake(const struct transaction *);
 /* Time of the record: the request's first byte, else the response's. */
 int64_t timing_start_ns(const struct transaction *);
 

@@ -47,6 +47,7 @@ struct transaction *transaction_open(struct transaction_store *store, const stru
     /* A head and its trailers twice over, requests' and responses', and what stands around them. */
     arena_init(&t->arena, &store->arenas, 5 * store->limits->head_bytes);
     memcpy(t->tcp.at_start, connection->counts, sizeof t->tcp.at_start);
+    t->tcp.pace_at_start = connection->pace;
     return t;
 }
 
@@ -112,6 +113,7 @@ void transaction_drop(struct transaction_store *store, struct transaction *t) {
 void transaction_end_tcp(struct transaction *t) {
     if (!t->tcp.ended) {
         memcpy(t->tcp.at_end, t->connection->counts, sizeof t->tcp.at_end);
+        t->tcp.pace_at_end = t->connection->pace;
         t->tcp.ended = true;
     }
 }

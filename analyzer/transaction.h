@@ -124,7 +124,11 @@ const char *transaction_type_name(
 struct tcp_share {
     struct stream_counts at_start[2];
     struct stream_counts at_end[2];
-    bool ended; /* at_end is set: the transaction was over before it is reported */
+    struct pace pace_at_start;
+    struct pace pace_at_request_end; /* the request was over; valid with its end known */
+    struct pace pace_at_turn;        /* the response before was over; valid with pipelined */
+    struct pace pace_at_end;
+    bool ended; /* at_end and pace_at_end are set: the transaction was over before it is reported */
 };
 
 enum tunnel_protocol {

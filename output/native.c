@@ -307,6 +307,15 @@ static void write_timing(struct writer *w, const struct timing *timing) {
     WRITE_PHASE(w, timing, ttfb);
     WRITE_PHASE(w, timing, total);
     WRITE_PHASE(w, timing, server_think);
+    if (timing->share.known) {
+        WRITER_UP_TO(w, "\"share\":{\"client\":");
+        writer_signed(w, timing->share.client_ns);
+        WRITER_KEY(w, "network");
+        writer_signed(w, timing->share.network_ns);
+        WRITER_KEY(w, "server");
+        writer_signed(w, timing->share.server_ns);
+        writer_end_object(w);
+    }
     writer_end_object(w);
 }
 

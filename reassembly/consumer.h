@@ -32,6 +32,13 @@ struct stream_counts {
     uint64_t gap_bytes;      /* declared lost */
 };
 
+/* Time between packets with data that is somebody's, by direction; it only grows. The rest is the network's.
+ * Told where the handshake was seen. */
+struct pace {
+    int64_t own_ns[2];    /* the sender let pass: before it answered, or before it had more to send */
+    int64_t closed_ns[2]; /* its window was closed, and the other side had to wait */
+};
+
 /* What every layer may know of a connection. Owned by reassembly. */
 struct connection {
     struct flow_key key; /* side 0 sent the first packet seen */
@@ -46,10 +53,13 @@ struct connection {
     int64_t syn_ns;           /* first SYN, 0 while not seen */
     int64_t syn_ack_ns;       /* first SYN+ACK */
     int64_t handshake_ack_ns; /* the handshake's last ACK */
+    int64_t syn_sent_ns;      /* last SYN before the first SYN+ACK: what that answers */
+    int64_t syn_ack_sent_ns;  /* last SYN+ACK before the handshake's last ACK */
     uint32_t syn_repeats;     /* SYNs sent again */
     int64_t reset_ns;         /* a valid RST was seen; 0 if none */
     enum direction reset_from;
     struct stream_counts counts[2];
+    struct pace pace;
     struct packet_path path[2]; /* of each direction's first packet; path_seen tells whether there was one */
     bool path_seen[2];
     uint64_t start[2];     /* stream offset of the first byte (ISN + 1), valid when start_known */

@@ -8,8 +8,8 @@
 #define HARK_REASSEMBLY_SESSION_H
 
 #include "reassembly/flow.h"
+#include "reassembly/pace.h"
 #include "reassembly/stream.h"
-#include "reassembly/tcpfacts.h"
 
 struct session;
 
@@ -88,6 +88,7 @@ struct session {
     struct embryo_packet candidate;
     struct stream streams[2];
     struct tcpfacts facts[2];
+    struct pacer pacer;
     uint64_t presumed_start[2]; /* no byte is below it, says an ACK of the handshake; valid with: */
     int64_t presumed_ns[2];     /* since when, SEGQ_NEVER: not known */
     uint64_t at_hand[2]; /* offset of a packet's byte that is just being put in, UINT64_MAX otherwise */

@@ -36,6 +36,17 @@ static void check_opening(struct reassembler *r, struct session *x, enum directi
     }
 }
 
+/* Bytes that fill a hole were sent before those behind it, mostly; and what is acknowledged needs no
+ * repeating. */
+static void note_pace(struct session *x, enum direction d, const struct packet *p, const struct arrival *a) {
+    const struct stream *s = &x->streams[d];
+    if (a->wire_end > s->highest || !s->data_seen) {
+        pacer_data(&x->pacer, &x->connection, &x->facts[direction_other(d)], d, p);
+    } else if (!s->acked_known || a->wire_end > s->acked) {
+        pacer_repeat(&x->pacer, d, p);
+    }
+}
+
 /* What is new is found out before anything is given, so that the consumer sees counts that include this
  * packet. */
 static void appraise(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
@@ -262,6 +273,7 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     segment->resent = a.first_fresh > offset || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;
     bool news = a.fresh > 0 || (!s->data_seen && !below) || a.wire_end > s->highest;
+    note_pace(x, d, p, &a);
     see(r, s, a.wire_end);
     if (s->state == STREAM_PARKED) {
         x->at_hand[d] = offset;

@@ -240,11 +240,19 @@ static void note_syn_time(struct connection *c, enum direction d, const struct p
         if (c->syn_ack_ns == 0) {
             c->syn_ack_ns = p->time_ns;
         }
-    } else if (c->syn_ns == 0) {
+        if (c->handshake_ack_ns == 0 || c->syn_ack_sent_ns == 0) {
+            c->syn_ack_sent_ns = p->time_ns;
+        }
+        return;
+    }
+    if (c->syn_ns == 0) {
         c->syn_ns = p->time_ns;
         c->syn_from = d;
     } else if (c->syn_from == d) {
         c->syn_repeats++;
+    }
+    if (c->syn_from == d && (c->syn_ack_ns == 0 || c->syn_sent_ns == 0)) {
+        c->syn_sent_ns = p->time_ns;
     }
 }
 

@@ -12,6 +12,7 @@ void tcpfacts_init(struct tcpfacts *f) {
     f->last_window = 0;
     f->window_scale = -1;
     f->ack_seen = false;
+    f->ack_ns = f->closed_ns = f->opened_ns = 0;
     f->sightings_at = 0;
     f->sightings_count = 0;
 }
@@ -73,6 +74,12 @@ void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const stru
     }
     if (p->window == 0 && (!f->ack_seen || f->last_window != 0)) {
         counts->zero_window++;
+        f->closed_ns = p->time_ns;
+    } else if (p->window != 0 && f->last_window == 0) {
+        f->opened_ns = f->ack_seen ? p->time_ns : 0;
+    }
+    if (p->ack != f->last_ack) {
+        f->ack_ns = p->time_ns;
     }
     f->ack_seen = true;
     f->last_ack = p->ack;

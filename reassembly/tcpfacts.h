@@ -21,6 +21,9 @@ struct tcpfacts {
     uint16_t last_window;
     int8_t window_scale; /* -1: no SYN seen, or without the option */
     bool ack_seen;
+    int64_t ack_ns;    /* last packet that acknowledged more, 0 before */
+    int64_t closed_ns; /* the window was closed last, and opened again; 0 before */
+    int64_t opened_ns;
     uint8_t sightings_at;
     uint8_t sightings_count;
     struct sighting sightings[TCPFACTS_SIGHTINGS]; /* the first sightings_count are valid */

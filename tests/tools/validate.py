@@ -116,6 +116,11 @@ def check_times(record):
         equal(timing["ttfb"], "timing.ttfb", sum_of_parts, "request + blocked + wait")
     if "connect_retries" in timing and "connect" not in timing:
         raise Wrong("timing.connect_retries without timing.connect")
+    if "share" in timing:
+        equal(sum(timing["share"].values()), "the sum of timing.share", timing["total"] - timing.get("blocked", 0), "timing.total - blocked")
+    negative = [key for key, ns in (*timing.items(), *record["tcp"].items()) if isinstance(ns, int) and ns < 0]
+    if negative and not {"early_response", "times_disagree", "faster_than_handshake"} & {note["id"] for note in record["notes"]}:
+        raise Wrong(f"{negative[0]} is negative without a note")
     if "server_think" in timing:
         expected = timing["wait"] - record["tcp"]["rtt_server"]
         equal(timing["server_think"], "timing.server_think", expected, "wait - tcp.rtt_server")

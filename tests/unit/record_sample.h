@@ -76,12 +76,13 @@ static inline void sample_init(struct sample *s) {
     c->key.ip_version = 4;
     c->path_seen[0] = c->path_seen[1] = true;
     c->handshake_seen = true;
-    c->syn_ns = SAMPLE_START - 30 * MS;
-    c->syn_ack_ns = SAMPLE_START - 10 * MS;
+    c->syn_ns = c->syn_sent_ns = SAMPLE_START - 30 * MS;
+    c->syn_ack_ns = c->syn_ack_sent_ns = SAMPLE_START - 10 * MS;
     c->handshake_ack_ns = SAMPLE_START - 5 * MS;
     t->connection = c;
     t->client = DIRECTION_0;
     t->type = TRANSACTION_PAIR;
+    t->tcp.pace_at_end = (struct pace){.own_ns = {MS, 20 * MS}};
     for (uint8_t i = 0; i < sizeof t->id; i++) {
         t->id[i] = (uint8_t)(i * 17);
     }

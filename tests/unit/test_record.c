@@ -216,6 +216,9 @@ static void test_facts_of_the_capture(void **state) {
     assert_number(r, "/tcp/server/zero_window", 2);
     assert_number(r, "/tcp/rtt_client", 5 * MS);
     assert_number(r, "/tcp/rtt_server", 20 * MS);
+    assert_number(r, "/timing/share/client", MS);
+    assert_number(r, "/timing/share/network", 29 * MS);
+    assert_number(r, "/timing/share/server", 20 * MS);
     assert_text(r, "/pairing/by", "ack");
     assert_absent(r, "/pairing/reason");
     assert_bool(r, "/capture/complete", true);

@@ -10,7 +10,9 @@
 static const struct connection handshake = {.handshake_seen = true,
                                             .syn_from = DIRECTION_0,
                                             .syn_ns = 100,
+                                            .syn_sent_ns = 100,
                                             .syn_ack_ns = 140,
+                                            .syn_ack_sent_ns = 140,
                                             .handshake_ack_ns = 150};
 
 static struct transaction pair(void) {
@@ -140,6 +142,110 @@ static void orphans(void **state) {
     assert_phase(timing.total, 30);
 }
 
+static void syn_sent_again_is_no_round_trip(void **state) {
+    (void)state;
+    struct connection repeated = handshake;
+    repeated.syn_ns = 10;
+    repeated.syn_repeats = 1;
+    struct transaction t = pair();
+    t.connection = &repeated;
+    struct timing timing;
+    timing_of(&t, &timing);
+    assert_phase(timing.connect, 140);
+    assert_phase(timing.rtt_server, 40);
+    assert_int_equal(timing.connect_retries, 1);
+}
+
+static void assert_share(const struct timing *timing, int64_t client, int64_t network, int64_t server) {
+    assert_true(timing->share.known);
+    assert_int_equal(timing->share.client_ns, client);
+    assert_int_equal(timing->share.network_ns, network);
+    assert_int_equal(timing->share.server_ns, server);
+}
+
+static void share_is_what_the_sides_let_pass(void **state) {
+    (void)state;
+    struct transaction t = pair();
+    t.tcp.pace_at_start = (struct pace){.own_ns = {7, 8}, .closed_ns = {1, 2}};
+    t.tcp.pace_at_end = (struct pace){.own_ns = {17, 38}, .closed_ns = {6, 4}};
+    struct timing timing;
+    timing_of(&t, &timing);
+    assert_share(&timing, 15, 133, 32);
+    /* the direction of requests, not that of the SYN, is the client's */
+    t.client = DIRECTION_1;
+    timing_of(&t, &timing);
+    assert_share(&timing, 32, 133, 15);
+}
+
+static void share_leaves_out_what_was_blocked(void **state) {
+    (void)state;
+    struct transaction t = pair();
+    t.pipelined = true;
+    t.previous_end_ns = 290;
+    t.tcp.pace_at_request_end = (struct pace){.own_ns = {5, 0}};
+    t.tcp.pace_at_turn = (struct pace){.own_ns = {5, 50}}; /* of the response before */
+    t.tcp.pace_at_end = (struct pace){.own_ns = {5, 60}};
+    struct timing timing;
+    timing_of(&t, &timing);
+    assert_phase(timing.blocked, 60);
+    assert_share(&timing, 5, 105, 10);
+}
+
+static void share_is_not_told_unless_it_can_be(void **state) {
+    (void)state;
+    static const struct connection midstream = {.midstream = true};
+    struct transaction t = pair();
+    struct timing timing;
+    t.tcp.pace_at_end.own_ns[1] = 181; /* more than there was */
+    timing_of(&t, &timing);
+    assert_false(timing.share.known);
+    t = pair();
+    t.response.gap_bytes = 1;
+    timing_of(&t, &timing);
+    assert_false(timing.share.known);
+    t = pair();
+    t.response.truncated = true;
+    timing_of(&t, &timing);
+    assert_false(timing.share.known);
+    t = pair();
+    t.connection = &midstream;
+    timing_of(&t, &timing);
+    assert_false(timing.share.known);
+}
+
+/* Every order of the times: where a phase is negative, timing_goes_back says so, or what is behind
+ * server_think. */
+static void nothing_negative_is_missed(void **state) {
+    (void)state;
+    for (int64_t i = 0; i < 5 * 5 * 5 * 5 * 5 * 2; i++) {
+        struct connection c = handshake;
+        struct transaction t = pair();
+        int64_t *const times[] = {&t.request.first.time_ns, &t.request.last.time_ns,
+                                  &t.response.first.time_ns, &t.response.last.time_ns};
+        t.connection = &c;
+        int64_t rest = i;
+        for (size_t j = 0; j < 4; j++) {
+            *times[j] = 120 + 20 * (rest % 5);
+            rest /= 5;
+        }
+        t.previous_end_ns = rest % 5 ? 120 + 20 * (rest % 5) : 0;
+        t.first_on_connection = !t.previous_end_ns;
+        t.pipelined = rest / 5;
+        struct timing timing;
+        timing_of(&t, &timing);
+        const struct phase *const phases[] = {&timing.idle_before, &timing.request, &timing.wait,
+                                              &timing.response};
+        bool negative = false;
+        for (size_t j = 0; j < sizeof phases / sizeof phases[0]; j++) {
+            negative = negative || (phases[j]->known && phases[j]->ns < 0);
+        }
+        assert_int_equal(negative, timing_goes_back(&t));
+        assert_int_equal(timing.server_think.known && timing.server_think.ns < 0,
+                         timing_outruns_handshake(&t));
+        assert_true(!timing.blocked.known || timing.blocked.ns >= 0);
+    }
+}
+
 static void completeness(void **state) {
     (void)state;
     struct transaction t = pair();
@@ -171,6 +277,11 @@ int main(void) {
         cmocka_unit_test(unknown_ends_give_no_phase),
         cmocka_unit_test(handshake_not_seen),
         cmocka_unit_test(orphans),
+        cmocka_unit_test(syn_sent_again_is_no_round_trip),
+        cmocka_unit_test(share_is_what_the_sides_let_pass),
+        cmocka_unit_test(share_leaves_out_what_was_blocked),
+        cmocka_unit_test(share_is_not_told_unless_it_can_be),
+        cmocka_unit_test(nothing_negative_is_missed),
         cmocka_unit_test(completeness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

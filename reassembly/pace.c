@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/pace.h"
+
+/* How much later than the round trip the data come that an ACK released: queues and timers of hosts. */
+static int64_t slack_ns(int64_t rtt_ns) {
+    return PACE_PAUSE_NS + rtt_ns / 8;
+}
+
+int64_t connection_rtt(const struct connection *c, enum direction d) {
+    /* The SYN's way to the SYN+ACK is the side that answered; the ACK's way back is the side that asked. */
+    return c->syn_from == d ? c->handshake_ack_ns - c->syn_ack_sent_ns : c->syn_ack_ns - c->syn_sent_ns;
+}
+
+/* Did an ACK release the data? Its sender had no more to send in one go, but small segments wait for the ACK
+ * of those before them (RFC 9293 section 3.7.4). */
+static bool was_released(const struct pacer *pacer, const struct tcpfacts *receiver, int64_t now_ns,
+                         int64_t rtt_ns) {
+    int64_t late_ns = now_ns - receiver->ack_ns - rtt_ns;
+    return receiver->ack_ns > pacer->last_ns && late_ns <= slack_ns(rtt_ns) && late_ns >= -slack_ns(rtt_ns);
+}
+
+void pace_judge(const struct pacer *pacer, struct connection *c, const struct tcpfacts *receiver,
+                enum direction d, int64_t gap_ns) {
+    if (pacer->last_ns == 0 || !c->handshake_seen) {
+        return;
+    }
+    int64_t rtt_ns = connection_rtt(c, d);
+    if (pacer->last != d) {
+        c->pace.own_ns[d] += gap_ns > rtt_ns ? gap_ns - rtt_ns : 0;
+        return;
+    }
+    if (receiver->opened_ns > pacer->last_ns) {
+        int64_t from_ns = receiver->closed_ns > pacer->last_ns ? receiver->closed_ns : pacer->last_ns;
+        c->pace.closed_ns[direction_other(d)] += receiver->opened_ns - from_ns;
+        return;
+    }
+    if (pacer->pushed && !was_released(pacer, receiver, pacer->last_ns + gap_ns, rtt_ns)) {
+        c->pace.own_ns[d] += gap_ns;
+    }
+}
