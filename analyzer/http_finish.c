@@ -239,6 +239,7 @@ void http_finish_ended(struct http_conn *conn, enum end_reason end, bool all) {
             t->request.truncated |= !t->request.end_known;
             t->response.truncated |= t->response.seen && !t->response.end_known;
         }
+        t->timed_out = end == END_IDLE && (all || !pairing_is_answered(t));
         if (pairing_is_answered(t)) {
             http_finish_if_done(conn, t);
         } else if (request_is_done(t)) {

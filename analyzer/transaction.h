@@ -164,6 +164,7 @@ struct transaction {
     bool uncertain;      /* the end of capture, a gap or a time-out keeps the outcome open */
     bool reset;          /* the connection was reset during the transaction */
     enum direction reset_from;
+    bool timed_out;           /* cut, or left without an answer, as no packet came any more */
     bool first_on_connection; /* connect times belong to it */
     bool pipelined;           /* sent before the previous response ended */
     int64_t previous_end_ns; /* last byte of the previous response on the connection, 0 where there is none or

@@ -4,54 +4,92 @@
 
 /* What one direction's sender did while the transaction lasted. */
 struct tcp_deeds {
-    uint64_t retransmits, out_of_order, duplicate_acks, zero_window;
+    uint64_t retransmits, fast_retransmits, out_of_order, duplicate_acks, zero_window, zero_window_ns,
+        rto_stall_ns, stalls, stalled_ns;
 };
 
 static struct tcp_deeds deeds_of(const struct tcp_share *tcp, enum direction d) {
     const struct stream_counts *start = &tcp->at_start[d], *end = &tcp->at_end[d];
     return (struct tcp_deeds){.retransmits = end->retransmits - start->retransmits,
+                              .fast_retransmits = end->fast_retransmits - start->fast_retransmits,
                               .out_of_order = end->out_of_order - start->out_of_order,
                               .duplicate_acks = end->duplicate_acks - start->duplicate_acks,
-                              .zero_window = end->zero_window - start->zero_window};
+                              .zero_window = end->zero_window - start->zero_window,
+                              .zero_window_ns = end->zero_window_ns - start->zero_window_ns,
+                              .rto_stall_ns = end->rto_stall_ns - start->rto_stall_ns,
+                              .stalls = end->stalls - start->stalls,
+                              .stalled_ns = end->stalled_ns - start->stalled_ns};
 }
 
+/* The others are not without one of these. */
 static bool are_none(const struct tcp_deeds *deeds) {
-    return (deeds->retransmits | deeds->out_of_order | deeds->duplicate_acks | deeds->zero_window) == 0;
+    return (deeds->retransmits | deeds->out_of_order | deeds->duplicate_acks | deeds->zero_window |
+            deeds->zero_window_ns | deeds->stalls) == 0;
 }
 
+#define WRITE_DEED(w, key, value)                                                                            \
+    do {                                                                                                     \
+        WRITER_KEY((w), key);                                                                                \
+        writer_unsigned((w), (value));                                                                       \
+    } while (0)
+
+/* Of the kinds of retransmissions and times only those that there were. */
 static void write_deeds(struct writer *w, const struct tcp_deeds *deeds) {
-    WRITER_UP_TO(w, "{\"retransmits\":");
+    WRITER_UP_TO(w, "\"retransmits\":");
     writer_unsigned(w, deeds->retransmits);
-    WRITER_KEY(w, "out_of_order");
-    writer_unsigned(w, deeds->out_of_order);
-    WRITER_KEY(w, "duplicate_acks");
-    writer_unsigned(w, deeds->duplicate_acks);
-    WRITER_KEY(w, "zero_window");
-    writer_unsigned(w, deeds->zero_window);
+    if (deeds->retransmits) {
+        WRITE_DEED(w, "fast_retransmits", deeds->fast_retransmits);
+        WRITE_DEED(w, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
+    }
+    WRITE_DEED(w, "out_of_order", deeds->out_of_order);
+    WRITE_DEED(w, "duplicate_acks", deeds->duplicate_acks);
+    WRITE_DEED(w, "zero_window", deeds->zero_window);
+    if (deeds->zero_window || deeds->zero_window_ns) {
+        WRITE_DEED(w, "zero_window_time", deeds->zero_window_ns);
+    }
+    WRITE_DEED(w, "rto_stall", deeds->rto_stall_ns);
+    if (deeds->stalls) {
+        WRITE_DEED(w, "stalls", deeds->stalls);
+        WRITE_DEED(w, "stalled", deeds->stalled_ns);
+    }
+}
+
+static void write_side(struct writer *w, const struct tcp_share *tcp, enum direction d) {
+    struct tcp_deeds deeds = deeds_of(tcp, d);
+    const struct stream_counts *end = &tcp->at_end[d];
+    writer_begin_object(w);
+    if (are_none(&deeds)) { /* mostly */
+        WRITER_RAW(
+            w, "\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,\"rto_stall\":0");
+    } else {
+        write_deeds(w, &deeds);
+    }
+    if (end->min_rtt_ns) {
+        WRITE_DEED(w, "srtt", end->srtt_ns);
+        WRITE_DEED(w, "rtt_min", end->min_rtt_ns);
+    }
     writer_end_object(w);
 }
 
-#define NO_DEEDS "{\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0}"
-
 void native_write_tcp(struct writer *w, const struct transaction *t, const struct timing *timing) {
     enum direction server = direction_other(t->client);
-    bool client_seen = t->connection->path_seen[t->client], server_seen = t->connection->path_seen[server];
-    struct tcp_deeds by_client = deeds_of(&t->tcp, t->client), by_server = deeds_of(&t->tcp, server);
     WRITER_UP_TO(w, "\"tcp\":{");
-    if (client_seen && server_seen && are_none(&by_client) && are_none(&by_server)) { /* mostly */
-        WRITER_RAW(w, "\"client\":" NO_DEEDS ",\"server\":" NO_DEEDS);
-    } else {
-        if (client_seen) {
-            WRITER_KEY(w, "client");
-            write_deeds(w, &by_client);
-        }
-        if (server_seen) {
-            WRITER_KEY(w, "server");
-            write_deeds(w, &by_server);
-        }
+    if (t->connection->path_seen[t->client]) {
+        WRITER_KEY(w, "client");
+        write_side(w, &t->tcp, t->client);
+    }
+    if (t->connection->path_seen[server]) {
+        WRITER_KEY(w, "server");
+        write_side(w, &t->tcp, server);
     }
     WRITE_PHASE(w, timing, rtt_client);
     WRITE_PHASE(w, timing, rtt_server);
+    if (t->reset) {
+        WRITER_KEY(w, "end");
+        writer_text(w, t->reset_from == t->client ? "client_reset" : "server_reset");
+    } else if (t->timed_out) {
+        WRITER_RAW(w, "\"end\":\"timeout\"");
+    }
     writer_end_object(w);
 }
 

@@ -21,12 +21,21 @@ static inline enum direction direction_other(enum direction d) {
 
 /* Counts of one direction since the connection began; they only grow. */
 struct stream_counts {
-    uint64_t packets;        /* all TCP packets of the direction, tap duplicates not among them */
-    uint64_t payload_bytes;  /* new bytes, each counted once */
-    uint64_t retransmits;    /* packets that carried bytes already seen, and were no copy made by the tap */
+    uint64_t packets;       /* all TCP packets of the direction, tap duplicates not among them */
+    uint64_t payload_bytes; /* new bytes, each counted once */
+    uint64_t retransmits;   /* packets that carried bytes already seen, and were no copy made by the tap; or
+                               filled   a hole so late that they were sent again */
+    uint64_t fast_retransmits; /* of these: asked for by repeated ACKs (RFC 5681 section 3.2) */
+    uint64_t rto_stall_ns; /* nothing was sent until a retransmission that nothing but a timer asked for */
+    uint64_t stalls;       /* TCP held bytes back for long: docs/timing.md */
+    uint64_t stalled_ns;
     uint64_t out_of_order;   /* packets that filled a hole or came before bytes seen earlier */
     uint64_t duplicate_acks; /* ACKs without data that repeat the last one (RFC 5681 section 2) */
     uint64_t zero_window;    /* packets that closed the window */
+    uint64_t zero_window_ns; /* ... for how long, as far as packets told */
+    uint64_t srtt_ns;        /* round trip between tap and the sender of the direction, by its ACKs (RFC 6298
+                                section 2); 0 before the first */
+    uint64_t min_rtt_ns;     /* the shortest of these */
     uint64_t keep_alives;    /* probes one byte below what was acknowledged (RFC 9293 section 3.8.4) */
     uint64_t tap_duplicates; /* copies of one packet delivered more than once by the capture */
     uint64_t gap_bytes;      /* declared lost */

@@ -48,6 +48,11 @@ static inline void pacer_repeat(struct pacer *pacer, enum direction d, const str
     }
 }
 
+/* The direction sent nothing for so long, though it had something to send. Counted when it is a stall. */
+void pace_stall(struct connection *, enum direction, int64_t gap_ns);
+
+/* Between both sides, by the handshake; 0 where that was not seen. */
+int64_t connection_whole_rtt(const struct connection *);
 /* Round trip between the tap and the sender of `d`, by the handshake; valid with handshake_seen. */
 int64_t connection_rtt(const struct connection *, enum direction d);
 

@@ -36,14 +36,46 @@ static void check_opening(struct reassembler *r, struct session *x, enum directi
     }
 }
 
-/* Bytes that fill a hole were sent before those behind it, mostly; and what is acknowledged needs no
- * repeating. */
-static void note_pace(struct session *x, enum direction d, const struct packet *p, const struct arrival *a) {
+/* Is what fills a hole sent again, or was it only overtaken? */
+static bool is_mended(const struct session *x, enum direction d, const struct packet *p,
+                      const struct arrival *a) {
+    const struct held *behind = x->streams[d].held.head;
+    const struct tcpfacts *f = &x->facts[d];
+    int64_t behind_ns = behind && behind->offset > a->first_fresh ? behind->segment.time_ns : f->sent_ns;
+    return tcpfacts_is_lost(f, p, behind_ns, connection_whole_rtt(&x->connection));
+}
+
+static void note_repeat(struct session *x, enum direction d, const struct packet *p,
+                        const struct arrival *a) {
     const struct stream *s = &x->streams[d];
-    if (a->wire_end > s->highest || !s->data_seen) {
-        pacer_data(&x->pacer, &x->connection, &x->facts[direction_other(d)], d, p);
-    } else if (!s->acked_known || a->wire_end > s->acked) {
+    struct connection *c = &x->connection;
+    struct tcpfacts *f = &x->facts[d];
+    struct tcp_repeat repeat = {.acked = s->acked_known ? s->acked : 0,
+                                .highest = s->highest,
+                                .rtt_ns = c->handshake_seen ? connection_rtt(c, d) : 0};
+    c->counts[d].retransmits++;
+    if (a->wire_end > repeat.acked) { /* what is acknowledged needs no repeating, and nobody waits for it */
         pacer_repeat(&x->pacer, d, p);
+        pace_stall(c, d, f->sent_ns ? p->time_ns - f->sent_ns : 0);
+    }
+    tcpfacts_sent_again(f, &x->facts[direction_other(d)], &c->counts[d], p, &repeat);
+}
+
+/* What the packet says about the network, after it is known what is new, and before the consumer sees that.
+ */
+static void note_sent(struct session *x, enum direction d, const struct packet *p, const struct arrival *a) {
+    const struct stream *s = &x->streams[d];
+    struct connection *c = &x->connection;
+    bool filled = a->fresh > 0 && s->data_seen && a->first_fresh < s->highest;
+    bool repeated = a->bytes.len > a->fresh + a->late;
+    if (repeated || (filled && is_mended(x, d, p, a))) {
+        note_repeat(x, d, p, a);
+        return;
+    }
+    c->counts[d].out_of_order += filled;
+    if (a->wire_end > s->highest || !s->data_seen) {
+        tcpfacts_sent(&x->facts[d], &x->facts[direction_other(d)], p);
+        pacer_data(&x->pacer, c, &x->facts[direction_other(d)], d, p);
     }
 }
 
@@ -72,9 +104,6 @@ static void appraise(struct reassembler *r, struct session *x, enum direction d,
     count_new(r, x, d, a->fresh + a->late);
     r->counts.late_bytes += a->late;
     r->counts.dropped_bytes += a->late;
-    struct stream_counts *counts = &x->connection.counts[d];
-    counts->retransmits += a->bytes.len > a->fresh + a->late;
-    counts->out_of_order += a->fresh > 0 && s->data_seen && a->first_fresh < s->highest;
 }
 
 /* Nothing is held that could give way: the direction moves up to the byte at hand, which then needs no room.
@@ -273,7 +302,7 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     segment->resent = a.first_fresh > offset || was_had(r, x, d, offset);
     bool below = s->state == STREAM_RUNNING && a.wire_end <= s->next;
     bool news = a.fresh > 0 || (!s->data_seen && !below) || a.wire_end > s->highest;
-    note_pace(x, d, p, &a);
+    note_sent(x, d, p, &a);
     see(r, s, a.wire_end);
     if (s->state == STREAM_PARKED) {
         x->at_hand[d] = offset;

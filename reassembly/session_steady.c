@@ -49,6 +49,7 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
                               .number = p->number,
                               .ordinal = p->ordinal,
                               .file = p->file};
+    tcpfacts_sent(&x->facts[d], &x->facts[direction_other(d)], p);
     pacer_data(&x->pacer, &x->connection, &x->facts[direction_other(d)], d, p);
     r->counts.payload_bytes += p->payload.len;
     x->connection.counts[d].payload_bytes += p->payload.len;

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/tcpfacts.h"
 
+#include <stddef.h>
+
 /* Copies that nothing but time tells from retransmissions: no retransmission timer is this short (RFC 6298
  * section 2.4 asks for 1 s, Linux takes 200 ms), and mirror ports are rarely further apart. */
 #define COPY_WITHIN_NS INT64_C(10000000)
 
-enum { LARGEST_SCALE = 14 /* RFC 7323 section 2.3 */ };
+/* Of a host: the time between an ACK that tells of a loss and the packet that is sent for it. */
+#define ANSWER_WITHIN_NS INT64_C(20000000)
+
+/* Packets overtake each other by less: no loss is mended within a round trip. */
+#define OVERTAKEN_WITHIN_NS INT64_C(3000000)
+
+enum {
+    LARGEST_SCALE = 14, /* RFC 7323 section 2.3 */
+    REPEATED_ACKS = 2   /* RFC 5681 has 3; with SACK (RFC 8985) fewer do */
+};
 
 void tcpfacts_init(struct tcpfacts *f) {
-    f->last_ack = 0;
-    f->last_window = 0;
+    memset(f, 0, offsetof(struct tcpfacts, sightings));
     f->window_scale = -1;
-    f->ack_seen = false;
-    f->ack_ns = f->closed_ns = f->opened_ns = 0;
-    f->sightings_at = 0;
-    f->sightings_count = 0;
 }
 
 static uint32_t payload_len(const struct packet *p) {
@@ -63,6 +69,56 @@ bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_
     return false;
 }
 
+static void count_zero_window(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p) {
+    bool was_closed = f->ack_seen && f->last_window == 0;
+    if (was_closed && p->time_ns > f->zero_ns) {
+        counts->zero_window_ns += (uint64_t)(p->time_ns - f->zero_ns);
+    }
+    if (p->window == 0) {
+        counts->zero_window += !was_closed;
+        f->closed_ns = was_closed ? f->closed_ns : p->time_ns;
+        f->zero_ns = p->time_ns;
+    } else if (was_closed) {
+        f->opened_ns = p->time_ns;
+    }
+}
+
+/* RFC 6298 section 2. */
+static void count_round_trip(struct stream_counts *counts, int64_t rtt_ns) {
+    if (rtt_ns <= 0) {
+        return; /* the capture's order is not the network's */
+    }
+    uint64_t rtt = (uint64_t)rtt_ns, srtt = counts->srtt_ns;
+    counts->srtt_ns = srtt ? srtt - srtt / 8 + rtt / 8 : rtt;
+    if (counts->min_rtt_ns == 0 || rtt < counts->min_rtt_ns) {
+        counts->min_rtt_ns = rtt;
+    }
+}
+
+void tcpfacts_sent_again(struct tcpfacts *f, struct tcpfacts *receiver, struct stream_counts *counts,
+                         const struct packet *p, const struct tcp_repeat *repeat) {
+    int64_t silent_ns = p->time_ns - f->sent_ns;
+    bool answers = p->time_ns - receiver->heard_ns <= repeat->rtt_ns + repeat->rtt_ns / 4 + ANSWER_WITHIN_NS;
+    bool same_loss = repeat->acked < f->repeats_end;
+    bool fast = answers && (receiver->repeated_acks >= REPEATED_ACKS || (same_loss && f->repeats_fast));
+    counts->fast_retransmits += fast;
+    if (!fast && !(same_loss && answers) && f->sent_ns && silent_ns > 0) {
+        counts->rto_stall_ns += (uint64_t)silent_ns;
+    }
+    f->repeats_fast = fast;
+    f->repeats_end = repeat->highest;
+    f->sent_ns = silent_ns > 0 ? p->time_ns : f->sent_ns;
+    f->sent_stamp = p->ts_value;
+    receiver->timed_ns = 0; /* RFC 6298 section 3: whose ACK comes is not known */
+}
+
+bool tcpfacts_is_lost(const struct tcpfacts *f, const struct packet *p, int64_t behind_ns, int64_t rtt_ns) {
+    if (p->has_timestamps && (int32_t)(p->ts_value - f->sent_stamp) < 0) {
+        return false;
+    }
+    return p->time_ns - behind_ns >= (rtt_ns > OVERTAKEN_WITHIN_NS ? rtt_ns : OVERTAKEN_WITHIN_NS);
+}
+
 void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p,
                     bool outstanding) {
     if (p->flags & TCP_RST || !(p->flags & TCP_ACK)) {
@@ -71,15 +127,19 @@ void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const stru
     bool bare = payload_len(p) == 0 && !(p->flags & (TCP_SYN | TCP_FIN));
     if (f->ack_seen && bare && outstanding && p->ack == f->last_ack && p->window == f->last_window) {
         counts->duplicate_acks++;
+        f->repeated_acks++;
     }
-    if (p->window == 0 && (!f->ack_seen || f->last_window != 0)) {
-        counts->zero_window++;
-        f->closed_ns = p->time_ns;
-    } else if (p->window != 0 && f->last_window == 0) {
-        f->opened_ns = f->ack_seen ? p->time_ns : 0;
+    if (p->window == 0 || f->last_window == 0) {
+        count_zero_window(f, counts, p);
     }
+    f->heard_ns = p->time_ns;
     if (p->ack != f->last_ack) {
         f->ack_ns = p->time_ns;
+        f->repeated_acks = 0;
+        if (f->timed_ns && (int32_t)(p->ack - f->timed_number) >= 0) {
+            count_round_trip(counts, p->time_ns - f->timed_ns);
+            f->timed_ns = 0;
+        }
     }
     f->ack_seen = true;
     f->last_ack = p->ack;

@@ -21,8 +21,18 @@ struct tcpfacts {
     uint16_t last_window;
     int8_t window_scale; /* -1: no SYN seen, or without the option */
     bool ack_seen;
-    int64_t ack_ns;    /* last packet that acknowledged more, 0 before */
-    int64_t closed_ns; /* the window was closed last, and opened again; 0 before */
+    bool repeats_fast; /* what is sent again up to repeats_end was asked for by ACKs */
+    uint32_t
+        timed_number; /* the other direction's number that the ACK of a timed packet reaches; valid with: */
+    int64_t timed_ns; /* when that was seen; 0: none is timed */
+    int64_t sent_ns;  /* last packet with data, 0 before */
+    uint32_t sent_stamp;    /* ... its timestamp option's value, 0 without */
+    uint32_t repeated_acks; /* since the last packet that acknowledged more */
+    uint64_t repeats_end;   /* `highest` when the first packet of a loss was sent again */
+    int64_t zero_ns;        /* last packet that kept the window closed */
+    int64_t heard_ns;       /* last ACK, repeated or not */
+    int64_t ack_ns;         /* last packet that acknowledged more, 0 before */
+    int64_t closed_ns;      /* the window was closed last, and opened again; 0 before */
     int64_t opened_ns;
     uint8_t sightings_at;
     uint8_t sightings_count;
@@ -39,8 +49,32 @@ bool tcpfacts_tap_copy(struct tcpfacts *, const struct packet *, int64_t skew_ns
 /* Remembers a packet that is known to be no copy. */
 void tcpfacts_remember(struct tcpfacts *, const struct packet *, const struct hash_secret *);
 
-/* Counts repeated ACKs and closed windows. `outstanding`: the other direction sent more than is acknowledged
- * here. */
+/* The direction sends data that it had not sent before; `receiver`: the other direction. */
+static inline void tcpfacts_sent(struct tcpfacts *f, struct tcpfacts *receiver, const struct packet *p) {
+    f->sent_ns = p->time_ns;
+    f->sent_stamp = p->ts_value;
+    if (receiver->timed_ns == 0) {
+        receiver->timed_ns = p->time_ns;
+        receiver->timed_number = p->seq + (uint32_t)p->payload.len + p->cut;
+    }
+}
+
+/* Where in its direction a packet stands that sends data again. */
+struct tcp_repeat {
+    uint64_t acked;   /* what the other side has acknowledged */
+    uint64_t highest; /* what was sent */
+    int64_t rtt_ns;   /* between tap and sender, 0: not known */
+};
+
+/* The direction sends data again: by ACKs' demand or a timer's? */
+void tcpfacts_sent_again(struct tcpfacts *, struct tcpfacts *receiver, struct stream_counts *,
+                         const struct packet *, const struct tcp_repeat *);
+/* Came the packet, which fills a hole behind which data came at `behind_ns`, too late to have been overtaken?
+ * `rtt_ns`: of the whole way, 0: not known. */
+bool tcpfacts_is_lost(const struct tcpfacts *, const struct packet *, int64_t behind_ns, int64_t rtt_ns);
+
+/* Counts repeated ACKs, closed windows and round trips. `outstanding`: the other direction sent more than is
+ * acknowledged here. */
 void tcpfacts_count(struct tcpfacts *, struct stream_counts *, const struct packet *, bool outstanding);
 
 /* The window offered by the direction, in bytes; the largest possible one when its scale is not known. */

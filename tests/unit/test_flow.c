@@ -505,9 +505,10 @@ static void tap_duplicates(void **state) {
     assert_true(b->last_segment.duplicated);
     assert_int_equal(b->seen.counts[0].packets, 5);
     assert_int_equal(b->seen.counts[0].tap_duplicates, 1);
-    assert_int_equal(b->seen.counts[0].retransmits, 1);
+    assert_int_equal(b->seen.counts[0].retransmits,
+                     2); /* what fills the hole comes too late to have been overtaken */
     assert_int_equal(b->seen.counts[0].payload_bytes, 7);
-    assert_int_equal(b->seen.counts[0].out_of_order, 1);
+    assert_int_equal(b->seen.counts[0].out_of_order, 0);
     bench_free(b);
 }
 

@@ -150,13 +150,22 @@ static void a_clock_that_goes_back_says_nothing(void **state) {
     assert_pace(e, 0, 10);
 }
 
-static void without_handshake_nothing_is_told(void **state) {
+static void long_waits_for_tcp_are_stalls(void **state) {
     (void)state;
     struct exchange e = exchange();
-    e.connection.handshake_seen = false;
     data(&e, 60, CLIENT, TCP_PSH);
-    data(&e, 190, SERVER, TCP_PSH);
-    assert_pace(e, 0, 0);
+    data(&e, 90, SERVER, 0);
+    data(&e, 190, SERVER, 0); /* not long enough */
+    assert_int_equal(e.connection.counts[SERVER].stalls, 0);
+    data(&e, 300, SERVER, TCP_PSH);
+    data(&e, 900, SERVER, 0); /* it had nothing to send */
+    assert_int_equal(e.connection.counts[SERVER].stalls, 1);
+    assert_int_equal(e.connection.counts[SERVER].stalled_ns, MS(110));
+    e.connection.handshake_ack_ns += MS(60); /* round trips of 130 together */
+    data(&e, 1100, SERVER, 0);
+    assert_int_equal(e.connection.counts[SERVER].stalls, 1);
+    data(&e, 1400, SERVER, 0);
+    assert_int_equal(e.connection.counts[SERVER].stalls, 2);
 }
 
 int main(void) {
@@ -169,7 +178,7 @@ int main(void) {
         cmocka_unit_test(a_closed_window_is_the_receivers),
         cmocka_unit_test(a_request_sent_again_is_the_networks),
         cmocka_unit_test(a_clock_that_goes_back_says_nothing),
-        cmocka_unit_test(without_handshake_nothing_is_told),
+        cmocka_unit_test(long_waits_for_tcp_are_stalls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

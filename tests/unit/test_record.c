@@ -196,6 +196,13 @@ static void test_facts_of_the_capture(void **state) {
     s.t.tcp.at_end[0].out_of_order = 1;
     s.t.tcp.at_end[1].duplicate_acks = 7;
     s.t.tcp.at_end[1].zero_window = 2;
+    s.t.tcp.at_end[0].fast_retransmits = 1;
+    s.t.tcp.at_end[0].rto_stall_ns = 200;
+    s.t.tcp.at_end[0].srtt_ns = 5100;
+    s.t.tcp.at_end[0].min_rtt_ns = 4900;
+    s.t.tcp.at_end[1].zero_window_ns = 300;
+    s.t.tcp.at_end[1].stalls = 2;
+    s.t.tcp.at_end[1].stalled_ns = 400;
     s.t.tcp.at_end[0].tap_duplicates = 4;
     s.t.tcp.at_end[1].tap_duplicates = 5;
     s.t.response.last.file = 1;
@@ -214,6 +221,20 @@ static void test_facts_of_the_capture(void **state) {
     assert_number(r, "/tcp/client/out_of_order", 1);
     assert_number(r, "/tcp/server/duplicate_acks", 7);
     assert_number(r, "/tcp/server/zero_window", 2);
+    assert_number(r, "/tcp/client/fast_retransmits", 1);
+    assert_number(r, "/tcp/client/rto_retransmits", 1);
+    assert_number(r, "/tcp/client/rto_stall", 200);
+    assert_number(r, "/tcp/client/srtt", 5100);
+    assert_number(r, "/tcp/client/rtt_min", 4900);
+    assert_absent(r, "/tcp/client/stalls");
+    assert_absent(r, "/tcp/client/zero_window_time");
+    assert_absent(r, "/tcp/server/fast_retransmits");
+    assert_absent(r, "/tcp/server/srtt");
+    assert_number(r, "/tcp/server/zero_window_time", 300);
+    assert_number(r, "/tcp/server/stalls", 2);
+    assert_number(r, "/tcp/server/stalled", 400);
+    assert_number(r, "/tcp/server/rto_stall", 0);
+    assert_absent(r, "/tcp/end");
     assert_number(r, "/tcp/rtt_client", 5 * MS);
     assert_number(r, "/tcp/rtt_server", 20 * MS);
     assert_number(r, "/timing/share/client", MS);
@@ -570,6 +591,25 @@ static void test_early_response(void **state) {
     struct json_object *r = record_of(&s, true);
     assert_number(r, "/timing/wait", -19 * MS);
     assert_number(r, "/timing/total", 60 * MS);
+    json_object_put(r);
+}
+
+static void test_ends_of_the_connection(void **state) {
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    s.t.timed_out = true;
+    struct json_object *r = record_of(&s, true);
+    assert_text(r, "/tcp/end", "timeout");
+    json_object_put(r);
+    s.t.reset = true;
+    s.t.reset_from = DIRECTION_1;
+    r = record_of(&s, true);
+    assert_text(r, "/tcp/end", "server_reset");
+    json_object_put(r);
+    s.t.reset_from = DIRECTION_0;
+    r = record_of(&s, true);
+    assert_text(r, "/tcp/end", "client_reset");
     json_object_put(r);
 }
 
@@ -955,6 +995,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_status_without_a_class),
         cmocka_unit_test(test_early_response),
+        cmocka_unit_test(test_ends_of_the_connection),
         cmocka_unit_test(test_tunnels),
         cmocka_unit_test(test_every_reason),
         cmocka_unit_test(test_every_network_tunnel),

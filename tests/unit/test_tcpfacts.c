@@ -152,6 +152,130 @@ static void windows(void **state) {
     assert_int_equal(tcpfacts_window(&f), 0);
 }
 
+static void closed_windows_have_their_time(void **state) {
+    (void)state;
+    struct tcpfacts f;
+    struct stream_counts counts = {0};
+    tcpfacts_init(&f);
+    struct packet p = data_packet();
+    tcpfacts_count(&f, &counts, &p, false);
+    p.window = 0;
+    p.time_ns += 1000;
+    tcpfacts_count(&f, &counts, &p, false);
+    assert_int_equal(counts.zero_window_ns, 0);
+    p.time_ns += 300; /* answers a probe */
+    tcpfacts_count(&f, &counts, &p, false);
+    assert_int_equal(counts.zero_window_ns, 300);
+    p.window = 1;
+    p.time_ns += 400;
+    tcpfacts_count(&f, &counts, &p, false);
+    assert_int_equal(counts.zero_window_ns, 700);
+    assert_int_equal(f.opened_ns - f.closed_ns, 700);
+    p.time_ns += 400;
+    tcpfacts_count(&f, &counts, &p, false);
+    assert_int_equal(counts.zero_window_ns, 700);
+    assert_int_equal(counts.zero_window, 1);
+}
+
+/* A sender of 100 bytes a packet and the other side's ACKs, in ms. */
+struct talk {
+    struct tcpfacts sender, receiver;
+    struct stream_counts sent, acked;
+};
+
+static void talk_send(struct talk *t, int64_t at, uint32_t seq) {
+    struct packet p = {.time_ns = at * NS_PER_MILLISECOND, .seq = seq, .flags = TCP_ACK, .cut = 100};
+    tcpfacts_sent(&t->sender, &t->receiver, &p);
+}
+
+static void talk_repeat(struct talk *t, int64_t at, uint32_t seq, uint64_t acked, uint64_t highest) {
+    struct packet p = {.time_ns = at * NS_PER_MILLISECOND, .seq = seq, .flags = TCP_ACK, .cut = 100};
+    const struct tcp_repeat repeat = {.acked = acked, .highest = highest, .rtt_ns = 10 * NS_PER_MILLISECOND};
+    tcpfacts_sent_again(&t->sender, &t->receiver, &t->sent, &p, &repeat);
+}
+
+static void talk_ack(struct talk *t, int64_t at, uint32_t ack) {
+    struct packet p = {.time_ns = at * NS_PER_MILLISECOND, .ack = ack, .flags = TCP_ACK, .window = 9};
+    tcpfacts_count(&t->receiver, &t->acked, &p, true);
+}
+
+static struct talk talk(void) {
+    struct talk t = {.sent = {.packets = 0}};
+    tcpfacts_init(&t.sender);
+    tcpfacts_init(&t.receiver);
+    return t;
+}
+
+static void round_trips(void **state) {
+    (void)state;
+    struct talk t = talk();
+    talk_send(&t, 100, 1000);
+    talk_send(&t, 101, 1100); /* one is timed at once */
+    talk_ack(&t, 140, 1100);
+    assert_int_equal(t.acked.srtt_ns, 40 * NS_PER_MILLISECOND);
+    talk_send(&t, 200, 1200);
+    talk_ack(&t, 210, 1250); /* in part */
+    talk_ack(&t, 224, 1300);
+    assert_int_equal(t.acked.srtt_ns, 38 * NS_PER_MILLISECOND);
+    assert_int_equal(t.acked.min_rtt_ns, 24 * NS_PER_MILLISECOND);
+    talk_send(&t, 300, 1300);
+    talk_repeat(&t, 500, 1300, 1300, 1400);
+    talk_ack(&t, 502, 1400); /* of which packet? */
+    assert_int_equal(t.acked.srtt_ns, 38 * NS_PER_MILLISECOND);
+    talk_send(&t, 600, 1400);
+    talk_ack(&t, 590, 1500); /* a capture out of order */
+    assert_int_equal(t.acked.min_rtt_ns, 24 * NS_PER_MILLISECOND);
+}
+
+static void fast_retransmission(void **state) {
+    (void)state;
+    struct talk t = talk();
+    for (uint32_t i = 0; i < 6; i++) {
+        talk_send(&t, 100 + i, 1000 + 100 * i);
+    }
+    talk_ack(&t, 120, 1100);
+    talk_ack(&t, 121, 1100);
+    talk_ack(&t, 122, 1100);
+    talk_repeat(&t, 132, 1100, 1100, 1600);
+    assert_int_equal(t.sent.fast_retransmits, 1);
+    talk_ack(&t, 150, 1300); /* in part: the next of the same loss (RFC 6582) */
+    talk_repeat(&t, 160, 1300, 1300, 1600);
+    assert_int_equal(t.sent.fast_retransmits, 2);
+    assert_int_equal(t.sent.rto_stall_ns, 0);
+    talk_repeat(&t, 390, 1300, 1300, 1600); /* lost again, only the timer helps */
+    assert_int_equal(t.sent.fast_retransmits, 2);
+    assert_int_equal(t.sent.rto_stall_ns, 230 * NS_PER_MILLISECOND);
+}
+
+static void retransmission_by_timer(void **state) {
+    (void)state;
+    struct talk t = talk();
+    talk_send(&t, 100, 1000);
+    talk_send(&t, 101, 1100);
+    talk_repeat(&t, 301, 1000, 1000, 1200);
+    talk_repeat(&t, 701, 1000, 1000, 1200);
+    assert_int_equal(t.sent.rto_stall_ns, 600 * NS_PER_MILLISECOND);
+    talk_ack(&t, 711, 1100);
+    talk_repeat(&t, 721, 1100, 1100, 1200); /* goes on as the ACK lets it */
+    assert_int_equal(t.sent.rto_stall_ns, 600 * NS_PER_MILLISECOND);
+    assert_int_equal(t.sent.fast_retransmits, 0);
+}
+
+static void overtaken_or_lost(void **state) {
+    (void)state;
+    struct tcpfacts f;
+    tcpfacts_init(&f);
+    struct packet p = data_packet();
+    assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 2 * NS_PER_MILLISECOND, 0));
+    assert_true(tcpfacts_is_lost(&f, &p, p.time_ns - 3 * NS_PER_MILLISECOND, 0));
+    assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 19 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
+    assert_true(tcpfacts_is_lost(&f, &p, p.time_ns - 20 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
+    f.sent_stamp = 7;
+    p.ts_value = 6; /* was sent before what overtook it */
+    p.has_timestamps = true;
+    assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 90 * NS_PER_MILLISECOND, 0));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_has_everything_the_same),
@@ -160,6 +284,11 @@ int main(void) {
         cmocka_unit_test(the_last_eight_are_remembered),
         cmocka_unit_test(repeated_acks),
         cmocka_unit_test(windows),
+        cmocka_unit_test(closed_windows_have_their_time),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(fast_retransmission),
+        cmocka_unit_test(retransmission_by_timer),
+        cmocka_unit_test(overtaken_or_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
