@@ -116,7 +116,8 @@ bool tcpfacts_is_lost(const struct tcpfacts *f, const struct packet *p, int64_t 
     if (p->has_timestamps && (int32_t)(p->ts_value - f->sent_stamp) < 0) {
         return false;
     }
-    return p->time_ns - behind_ns >= (rtt_ns > OVERTAKEN_WITHIN_NS ? rtt_ns : OVERTAKEN_WITHIN_NS);
+    int64_t least_ns = rtt_ns - rtt_ns / 4; /* the handshake's may have been longer than usual */
+    return p->time_ns - behind_ns >= (least_ns > OVERTAKEN_WITHIN_NS ? least_ns : OVERTAKEN_WITHIN_NS);
 }
 
 void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p,

@@ -268,8 +268,8 @@ static void overtaken_or_lost(void **state) {
     struct packet p = data_packet();
     assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 2 * NS_PER_MILLISECOND, 0));
     assert_true(tcpfacts_is_lost(&f, &p, p.time_ns - 3 * NS_PER_MILLISECOND, 0));
-    assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 19 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
-    assert_true(tcpfacts_is_lost(&f, &p, p.time_ns - 20 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
+    assert_false(tcpfacts_is_lost(&f, &p, p.time_ns - 14 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
+    assert_true(tcpfacts_is_lost(&f, &p, p.time_ns - 15 * NS_PER_MILLISECOND, 20 * NS_PER_MILLISECOND));
     f.sent_stamp = 7;
     p.ts_value = 6; /* was sent before what overtook it */
     p.has_timestamps = true;
