@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """talker.py ADDRESS PORT < STEPS: a client that does what curl can't. Each line of STEPS is JSON: ["send", TEXT], ["sleep", SECONDS], or
-["answers", COUNT]: waits until that many 200 or 413 responses have come in all, or the connection is closed."""
+["answers", COUNT]: waits until that many 200 or 413 responses have come in all, or the connection is closed. Prints how many
+seconds it took."""
 import json
 import socket
 import sys
@@ -10,6 +11,7 @@ import time
 
 def main():
     heard = b""
+    began = time.monotonic()
     with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for line in sys.stdin:
@@ -24,6 +26,7 @@ def main():
                     if not got:
                         break
                     heard += got
+    print(time.monotonic() - began)
 
 
 if __name__ == "__main__":
