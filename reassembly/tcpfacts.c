@@ -125,7 +125,8 @@ void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const stru
     if (p->flags & TCP_RST || !(p->flags & TCP_ACK)) {
         return;
     }
-    bool bare = payload_len(p) == 0 && !(p->flags & (TCP_SYN | TCP_FIN));
+    /* with a closed window it answers a probe */
+    bool bare = payload_len(p) == 0 && !(p->flags & (TCP_SYN | TCP_FIN)) && p->window != 0;
     if (f->ack_seen && bare && outstanding && p->ack == f->last_ack && p->window == f->last_window) {
         counts->duplicate_acks++;
         f->repeated_acks++;

@@ -47,6 +47,8 @@ def tshark_facts(frames, record, side):
             continue
         again = any(frame["tcp.analysis." + kind] for kind in ("retransmission", "fast_retransmission", "spurious_retransmission"))
         facts["sent_again"] += again
+        facts["empty"] += again and int(frame["tcp.len"] or 0) == 0
+        facts["one_byte"] += again and frame["tcp.len"] == "1"
         facts["fast"] += bool(frame["tcp.analysis.fast_retransmission"])
         facts["spurious"] += bool(frame["tcp.analysis.spurious_retransmission"])
         facts["out_of_order"] += bool(frame["tcp.analysis.out_of_order"])
@@ -66,6 +68,14 @@ RULES = [
     ("the tap's copies: hark tells them apart, tshark takes them for repeats", lambda fact, o, t, record: get(record, "capture.duplicates") > 0),
     ("a hole filled late: the one calls sent again what the other calls overtaken",
      lambda fact, o, t, record: fact in ("sent_again", "out_of_order") and o["sent_again"] + o["out_of_order"] == t["sent_again"] + t["out_of_order"]),
+    ("an ACK captured before its data: tshark takes the data for a spurious repeat",
+     lambda fact, o, t, record: fact == "sent_again" and o[fact] < t[fact] <= o[fact] + t["spurious"]),
+    ("a SYN, FIN or keep-alive probe sent again: no data to hark",
+     lambda fact, o, t, record: fact == "sent_again" and t[fact] - t["empty"] - t["one_byte"] <= o[fact] < t[fact]),
+    ("repeated ACKs while hark has seen nothing under way (RFC 5681 section 2 wants that): the FIN alone, or data captured late",
+     lambda fact, o, t, record: fact == "duplicate_acks" and o[fact] < t[fact]),
+    ("data captured behind their FIN: hark has nothing that overtook them but that",
+     lambda fact, o, t, record: fact == "out_of_order" and o[fact] < t[fact] and o["sent_again"] == t["sent_again"]),
     ("tshark counts every packet of a closed window, hark each closing", lambda fact, o, t, record: fact == "zero_window" and 0 < o[fact] < t[fact]),
     ("a repeat that follows on two repeated ACKs: tshark wants it within 20 ms of the last, hark within the round trip, and counts what follows in "
      "the same loss", lambda fact, o, t, record: fact == "fast" and o[fact] <= o["sent_again"] and o["sent_again"] >= t[fact]),

@@ -114,6 +114,9 @@ static void repeated_acks(void **state) {
     tcpfacts_count(&f, &counts, &p, true);
     assert_int_equal(counts.duplicate_acks, 2);
     tcpfacts_count(&f, &counts, &p, false); /* nothing outstanding */
+    p.window = 0;
+    tcpfacts_count(&f, &counts, &p, true);
+    tcpfacts_count(&f, &counts, &p, true); /* answers a probe of the closed window */
     p.window = 513;
     tcpfacts_count(&f, &counts, &p, true); /* a window update */
     p.ack++;
