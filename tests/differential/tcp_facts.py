@@ -20,6 +20,7 @@ from harness import get  # noqa: E402
 FIELDS = ("frame.number", "ip.src", "ipv6.src", "tcp.srcport", "tcp.dstport", "tcp.analysis.retransmission", "tcp.analysis.fast_retransmission",
           "tcp.analysis.spurious_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.duplicate_ack", "tcp.analysis.zero_window",
           "tcp.analysis.keep_alive", "tcp.len", "tcp.window_size_value", "tcp.flags.reset", "ip.dst", "ipv6.dst")
+LATER = 200  # frames behind a message's last byte in which holes before it may be filled
 FACTS = ("sent_again", "fast", "out_of_order", "duplicate_acks", "zero_window")
 
 
@@ -43,6 +44,10 @@ def tshark_facts(frames, record, side):
     source, target = ends if side == "client" else ends[::-1]
     facts = collections.Counter()
     for frame in frames:
+        if last < frame["number"] <= last + LATER and frame["source"] == source and frame["target"] == target:
+            again = any(frame["tcp.analysis." + kind] for kind in ("retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order"))
+            facts["later_data"] += again
+            facts["later_acks"] += bool(frame["tcp.analysis.duplicate_ack"])
         if not first < frame["number"] <= last or frame["source"] != source or frame["target"] != target:
             continue
         again = any(frame["tcp.analysis." + kind] for kind in ("retransmission", "fast_retransmission", "spurious_retransmission"))
@@ -68,6 +73,8 @@ RULES = [
     ("the tap's copies: hark tells them apart, tshark takes them for repeats", lambda fact, o, t, record: get(record, "capture.duplicates") > 0),
     ("a hole filled late: the one calls sent again what the other calls overtaken",
      lambda fact, o, t, record: fact in ("sent_again", "out_of_order") and o["sent_again"] + o["out_of_order"] == t["sent_again"] + t["out_of_order"]),
+    ("the last byte came before a hole was filled: hark counts until the message is whole",
+     lambda fact, o, t, record: fact != "zero_window" and t[fact] < o[fact] <= t[fact] + t["later_acks" if fact == "duplicate_acks" else "later_data"]),
     ("an ACK captured before its data: tshark takes the data for a spurious repeat",
      lambda fact, o, t, record: fact == "sent_again" and o[fact] < t[fact] <= o[fact] + t["spurious"]),
     ("a SYN, FIN or keep-alive probe sent again: no data to hark",
