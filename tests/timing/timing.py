@@ -293,6 +293,7 @@ def main():
     if os.geteuid() != 0 or not all(map(shutil.which, ("ip", "nginx", "curl"))) or not os.path.exists("/dev/net/tun"):
         print("timing: skipped: needs root, iproute2, nginx, curl and /dev/net/tun")
         return harness.SKIPPED
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was begun is ended
     tables = Tables()
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(os.path.abspath(options.hark), os.path.abspath(options.link), work)
