@@ -2,15 +2,16 @@
 #include "analyzer/field_name.h"
 
 struct known_name {
-    size_t len;
     const char *text;
+    uint8_t len;
+    uint8_t first, last; /* with the bit that tells lower case: most others are known by them */
 };
 
 #define NAME(text)                                                                                           \
-    { sizeof(text) - 1, text }
+    { text, sizeof(text) - 1, (uint8_t)((text)[0] | 0x20), (uint8_t)((text)[sizeof(text) - 2] | 0x20) }
 
 static const struct known_name known_names[FIELD_NAMES] = {
-    [FIELD_NAME_OTHER] = NAME(""),
+    [FIELD_NAME_OTHER] = {"", 0, 0, 0},
     [FIELD_NAME_TE] = NAME("TE"),
     [FIELD_NAME_B3] = NAME("b3"),
     [FIELD_NAME_IF] = NAME("If"),
@@ -222,10 +223,12 @@ enum field_name field_name_of(struct slice name) {
     if (name.len > LONGEST || first_of_length[name.len] == 0) {
         return FIELD_NAME_OTHER;
     }
-    uint8_t last = ascii_lower(name.ptr[name.len - 1]); /* tells more apart than the first letter */
+    uint8_t first = name.ptr[0] | 0x20, last = name.ptr[name.len - 1] | 0x20;
     for (size_t i = first_of_length[name.len]; i < FIELD_NAMES && known_names[i].len == name.len; i++) {
-        struct slice known = slice_make(known_names[i].text, name.len);
-        if (ascii_lower(known.ptr[name.len - 1]) == last && slice_equal_nocase(known, name)) {
+        const struct known_name *known = &known_names[i];
+        if (known->last == last && known->first == first &&
+            (memcmp(known->text, name.ptr, name.len) == 0 || /* as most write it */
+             slice_equal_nocase(slice_make(known->text, name.len), name))) {
             return (enum field_name)i;
         }
     }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/http_date.h"
 
-#include "analyzer/h1_syntax.h"
-
 enum { SECONDS_A_DAY = 86400 };
 
 struct date {
@@ -11,19 +9,16 @@ struct date {
     unsigned hour, minute, second;
 };
 
-/* By a pattern: `9` is a digit, `A` any byte, anything else itself. */
-static bool matches(struct slice text, const char *pattern) {
-    if (text.len != strlen(pattern)) {
-        return false;
-    }
+/* By a pattern as long as the text: `9` is a digit, `A` any byte, anything else itself. */
+static bool matches_all(struct slice text, const char *pattern) {
+    bool fits = true;
     for (size_t i = 0; i < text.len; i++) {
-        bool fits = pattern[i] == '9' ? h1_is(text.ptr[i], H1_DIGIT) : text.ptr[i] == (uint8_t)pattern[i];
-        if (!fits && pattern[i] != 'A') {
-            return false;
-        }
+        uint8_t c = text.ptr[i], p = (uint8_t)pattern[i];
+        fits &= c == p || p == 'A' || (p == '9' && (uint8_t)(c - '0') < 10);
     }
-    return true;
+    return fits;
 }
+#define MATCHES(text, pattern) ((text).len == sizeof(pattern) - 1 && matches_all((text), (pattern)))
 
 static unsigned number(struct slice text, size_t at, size_t digits) {
     unsigned value = 0;
@@ -33,18 +28,29 @@ static unsigned number(struct slice text, size_t at, size_t digits) {
     return value;
 }
 
-/* Which of the names, three letters each, stands there? From 1; 0 for none. */
-static unsigned name_at(struct slice text, size_t at, const char *names) {
-    for (unsigned i = 0; names[3 * i]; i++) {
-        if (memcmp(text.ptr + at, names + 3 * (size_t)i, 3) == 0) {
+/* Names of three letters, each packed. */
+#define NAME(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+static const uint32_t MONTHS[] = {
+    NAME('J', 'a', 'n'), NAME('F', 'e', 'b'), NAME('M', 'a', 'r'), NAME('A', 'p', 'r'),
+    NAME('M', 'a', 'y'), NAME('J', 'u', 'n'), NAME('J', 'u', 'l'), NAME('A', 'u', 'g'),
+    NAME('S', 'e', 'p'), NAME('O', 'c', 't'), NAME('N', 'o', 'v'), NAME('D', 'e', 'c'),
+};
+static const uint32_t DAYS[] = {
+    NAME('S', 'u', 'n'), NAME('M', 'o', 'n'), NAME('T', 'u', 'e'), NAME('W', 'e', 'd'),
+    NAME('T', 'h', 'u'), NAME('F', 'r', 'i'), NAME('S', 'a', 't'),
+};
+
+/* Which of the names stands there? From 1; 0 for none. */
+static unsigned name_at(struct slice text, size_t at, const uint32_t *names, unsigned count) {
+    uint32_t name = NAME(text.ptr[at], text.ptr[at + 1], text.ptr[at + 2]);
+    for (unsigned i = 0; i < count; i++) {
+        if (names[i] == name) {
             return i + 1;
         }
     }
     return 0;
 }
-
-static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-static const char DAYS[] = "SunMonTueWedThuFriSat";
+#define NAME_AT(text, at, names) name_at((text), (at), (names), sizeof(names) / sizeof *(names))
 
 static bool is_leap(int64_t year) {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -77,25 +83,41 @@ static void read_time(struct slice text, size_t at, struct date *d) {
     d->second = number(text, at + 6, 2);
 }
 
-/* Sun, 06 Nov 1994 08:49:37 GMT */
+static bool are_digits(const uint8_t *bytes, size_t count) {
+    bool digits = true;
+    for (size_t i = 0; i < count; i++) {
+        digits &= (uint8_t)(bytes[i] - '0') < 10;
+    }
+    return digits;
+}
+
+/* 08:49:37 */
+static bool is_time(const uint8_t *t) {
+    return t[2] == ':' && t[5] == ':' && are_digits(t, 2) && are_digits(t + 3, 2) && are_digits(t + 6, 2);
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT: what nearly all send, so it has no pattern. */
 static bool read_fixdate(struct slice text, struct date *d) {
-    if (!matches(text, "AAA, 99 AAA 9999 99:99:99 GMT") || !name_at(text, 0, DAYS)) {
+    const uint8_t *t = text.ptr;
+    if (text.len != sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1 || memcmp(t + 25, " GMT", 4) != 0 ||
+        t[3] != ',' || t[4] != ' ' || t[7] != ' ' || t[11] != ' ' || t[16] != ' ' || !are_digits(t + 5, 2) ||
+        !are_digits(t + 12, 4) || !is_time(t + 17) || !NAME_AT(text, 0, DAYS)) {
         return false;
     }
     *d = (struct date){
-        .year = number(text, 12, 4), .month = name_at(text, 8, MONTHS), .day = number(text, 5, 2)};
+        .year = number(text, 12, 4), .month = NAME_AT(text, 8, MONTHS), .day = number(text, 5, 2)};
     read_time(text, 17, d);
     return true;
 }
 
 /* Sun Nov  6 08:49:37 1994 */
 static bool read_asctime(struct slice text, struct date *d) {
-    bool short_day = matches(text, "AAA AAA  9 99:99:99 9999");
-    if ((!short_day && !matches(text, "AAA AAA 99 99:99:99 9999")) || !name_at(text, 0, DAYS)) {
+    bool short_day = MATCHES(text, "AAA AAA  9 99:99:99 9999");
+    if ((!short_day && !MATCHES(text, "AAA AAA 99 99:99:99 9999")) || !NAME_AT(text, 0, DAYS)) {
         return false;
     }
     *d = (struct date){.year = number(text, 20, 4),
-                       .month = name_at(text, 4, MONTHS),
+                       .month = NAME_AT(text, 4, MONTHS),
                        .day = short_day ? number(text, 9, 1) : number(text, 8, 2)};
     read_time(text, 11, d);
     return true;
@@ -117,11 +139,11 @@ static bool read_rfc850(struct slice text, int64_t now, struct date *d) {
     const int64_t century = 100, ahead = 50;
     size_t comma = slice_find(text, ',');
     struct slice rest = slice_after(text, comma);
-    if (!is_long_day(slice_first(text, comma)) || !matches(rest, ", 99-AAA-99 99:99:99 GMT")) {
+    if (!is_long_day(slice_first(text, comma)) || !MATCHES(rest, ", 99-AAA-99 99:99:99 GMT")) {
         return false;
     }
     *d = (struct date){
-        .year = 1900 + number(rest, 9, 2), .month = name_at(rest, 5, MONTHS), .day = number(rest, 2, 2)};
+        .year = 1900 + number(rest, 9, 2), .month = NAME_AT(rest, 5, MONTHS), .day = number(rest, 2, 2)};
     read_time(rest, 12, d);
     if (d->month == 0 || d->day == 0) {
         return false;
@@ -149,7 +171,7 @@ bool http_date_weekday_fits(struct slice text, int64_t seconds) {
     int64_t of_day = seconds % SECONDS_A_DAY;
     int64_t day = (seconds - (of_day < 0 ? of_day + SECONDS_A_DAY : of_day)) / SECONDS_A_DAY;
     int64_t weekday = ((day + THURSDAY - 1) % DAYS_A_WEEK + DAYS_A_WEEK) % DAYS_A_WEEK + 1;
-    return name_at(text, 0, DAYS) == (unsigned)weekday;
+    return NAME_AT(text, 0, DAYS) == (unsigned)weekday;
 }
 
 static void put_number(char *to, unsigned digits, int64_t value) {

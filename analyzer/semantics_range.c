@@ -114,14 +114,18 @@ static enum if_range if_range_of(const struct field_index *request, int64_t now)
 
 /* "bytes 0-499/1234", "bytes 0-499/" with an asterisk for the total, and the same for the range (14.4). */
 static bool read_content_range(struct semantics_range *r, struct slice value) {
-    size_t space = slice_find(value, ' ');
-    struct slice rest = slice_after(value, space + 1);
-    size_t slash = slice_find(rest, '/');
-    struct slice range = slice_first(rest, slash), total = slice_after(rest, slash + 1);
+    static const char unit[] = "bytes ";
+    const size_t skip = sizeof unit - 1;
     struct byte_range served;
-    if (space == value.len || slash == rest.len || !slice_is_nocase(slice_first(value, space), "bytes")) {
+    if (value.len < skip || !slice_is_nocase(slice_first(value, skip), unit)) {
         return false;
     }
+    struct slice rest = slice_after(value, skip);
+    size_t slash = slice_find(rest, '/');
+    if (slash == rest.len) {
+        return false;
+    }
+    struct slice range = slice_first(rest, slash), total = slice_after(rest, slash + 1);
     r->has_total = position(total, &r->total);
     if (slice_is(range, "*")) {
         return r->has_total;

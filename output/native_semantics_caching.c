@@ -71,11 +71,12 @@ static void write_request(struct native *native, struct writer *w, const struct 
 }
 
 static void write_date(struct writer *w, const char *key, const struct semantics_date *date) {
-    char text[HTTP_DATE_TEXT_BYTES];
+    char text[HTTP_DATE_TEXT_BYTES + 2] = "\"";
     if (date->legal) {
         writer_key(w, key);
-        http_date_text(date->seconds, text);
-        (void)writer_string(w, slice_make(text, sizeof text));
+        http_date_text(date->seconds, text + 1);
+        text[sizeof text - 1] = '"';
+        writer_json(w, slice_make(text, sizeof text));
     }
 }
 
