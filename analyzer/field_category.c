@@ -226,6 +226,16 @@ static void add(struct field_counts *counts, enum field_name name, uint32_t line
     counts->topics[categories[name].topic] += lines;
 }
 
+/* Lines of the name behind the first. */
+static uint32_t repeats(const struct field_index *index, enum field_name name) {
+    uint32_t lines = 0;
+    const struct header *field = field_index_find(index, name);
+    while ((field = field_index_next(index, name, field))) {
+        lines++;
+    }
+    return lines;
+}
+
 void field_counts_make(struct field_counts *counts, const struct field_index *index) {
     uint32_t others = index->list->count;
     memset(counts, 0, sizeof *counts);
@@ -233,9 +243,8 @@ void field_counts_make(struct field_counts *counts, const struct field_index *in
         for (uint64_t left = index->present[word]; left; left &= left - 1) {
             enum field_name name = (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left));
             uint32_t lines = 1;
-            const struct header *field = field_index_find(index, name);
-            while (field_index_repeats(index, name) && (field = field_index_next(index, name, field))) {
-                lines++;
+            if (index->first[name] != index->last[name]) {
+                lines += repeats(index, name);
             }
             add(counts, name, lines);
             others -= lines;

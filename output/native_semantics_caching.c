@@ -180,6 +180,10 @@ static void write_verdict(struct writer *w, const struct cache_verdict *v) {
         writer_end_object(w);
         return;
     }
+    if (v->by == CACHE_BY_HEURISTIC && v->validate == CACHE_VALIDATE_UNSAID) {
+        WRITER_RAW(w, "{\"storable\":true,\"by\":\"heuristic\"}"); /* without a word on caching */
+        return;
+    }
     WRITER_UP_TO(w, "{\"storable\":true,\"by\":");
     writer_text(w, cache_lifetime_by_name(v->by));
     if (v->has_lifetime) {

@@ -2,6 +2,19 @@
 /* `persistence` of the semantics. */
 #include "output/native_semantics.h"
 
+/* What a message says; literals, as nearly all say one of two things. */
+#define WRITE_SAID(w, key, said)                                                                             \
+    do {                                                                                                     \
+        if ((said) == PERSISTENCE_BY_VERSION) {                                                              \
+            WRITER_RAW((w), "\"" key "\":\"persistent\"");                                                   \
+        } else if ((said) == PERSISTENCE_KEEP_ALIVE) {                                                       \
+            WRITER_RAW((w), "\"" key "\":\"keep_alive\"");                                                   \
+        } else if ((said) != PERSISTENCE_UNKNOWN) {                                                          \
+            WRITER_KEY((w), key);                                                                            \
+            writer_text((w), persistence_name(said));                                                        \
+        }                                                                                                    \
+    } while (0)
+
 static void write_close(struct writer *w, const struct semantics_persistence *p) {
     if (p->closed_by == CLOSED_UNKNOWN) {
         return;
@@ -33,17 +46,12 @@ void native_write_persistence(struct writer *w, const struct semantics_persisten
         return;
     }
     WRITER_UP_TO(w, "\"persistence\":{");
-    if (p->request != PERSISTENCE_UNKNOWN) {
-        WRITER_KEY(w, "request");
-        writer_text(w, persistence_name(p->request));
-    }
-    if (p->response != PERSISTENCE_UNKNOWN) {
-        WRITER_KEY(w, "response");
-        writer_text(w, persistence_name(p->response));
-    }
-    if (p->decided) {
-        WRITER_KEY(w, "persists");
-        writer_bool(w, p->persists);
+    WRITE_SAID(w, "request", p->request);
+    WRITE_SAID(w, "response", p->response);
+    if (p->decided && p->persists) {
+        WRITER_RAW(w, "\"persists\":true");
+    } else if (p->decided) {
+        WRITER_RAW(w, "\"persists\":false");
     }
     write_keep_alive(w, p);
     if (p->has_number) {
