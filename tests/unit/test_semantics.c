@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The meaning of any bytes: values without memory, and random ones of what the grammars are made of.
+ * Sanitizers see what is read wrongly; the record must be JSON whatever it is. */
+#include "semantics_sample.h"
+
+#include "head_sample.h"
+
+#include <json.h>
+
+static const enum field_name names[] = {
+    FIELD_NAME_CACHE_CONTROL,
+    FIELD_NAME_CDN_CACHE_CONTROL,
+    FIELD_NAME_PRAGMA,
+    FIELD_NAME_EXPIRES,
+    FIELD_NAME_AGE,
+    FIELD_NAME_DATE,
+    FIELD_NAME_LAST_MODIFIED,
+    FIELD_NAME_VARY,
+    FIELD_NAME_ETAG,
+    FIELD_NAME_IF_MATCH,
+    FIELD_NAME_IF_NONE_MATCH,
+    FIELD_NAME_IF_MODIFIED_SINCE,
+    FIELD_NAME_RANGE,
+    FIELD_NAME_IF_RANGE,
+    FIELD_NAME_IF_UNMODIFIED_SINCE,
+    FIELD_NAME_CONTENT_RANGE,
+    FIELD_NAME_CONTENT_TYPE,
+    FIELD_NAME_CACHE_STATUS,
+    FIELD_NAME_X_CACHE,
+    FIELD_NAME_KEEP_ALIVE,
+    FIELD_NAME_ACCEPT_RANGES,
+    FIELD_NAME_CONTENT_LOCATION,
+    FIELD_NAME_AUTHORIZATION,
+    FIELD_NAME_HOST,
+};
+enum { NAMES = sizeof names / sizeof *names };
+
+static const unsigned statuses[] = {101, 200, 206, 304, 412, 416, 427, 500, 999};
+static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", ""};
+
+static void add(struct header_list *list, enum field_name name, struct slice value) {
+    list->items[list->count++] = (struct header){.name = field_name_text(name), .value = value};
+}
+
+static void write_and_parse(const struct sample *s) {
+    char *text = semantics_written(s, true);
+    struct json_object *object = json_tokener_parse(text);
+    assert_non_null(object);
+    json_object_put(object);
+    free(text);
+}
+
+static void values_without_memory(void **state) {
+    (void)state;
+    for (size_t i = 0; i < NAMES; i++) {
+        for (size_t status = 0; status < sizeof statuses / sizeof *statuses; status++) {
+            struct sample s;
+            semantics_sample(&s, "GET", statuses[status]);
+            add(&s.t.request.headers, names[i], slice_make(NULL, 0));
+            add(&s.t.response.headers, names[i], slice_make(NULL, 0));
+            write_and_parse(&s);
+        }
+    }
+}
+
+static uint32_t next(uint32_t *seed) {
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 16;
+}
+
+/* Of pieces that the grammars know, and bytes that they don't. */
+static struct slice random_value(uint32_t *seed) {
+    static const char *const pieces[] = {"max-age",
+                                         "=",
+                                         ",",
+                                         ";",
+                                         "\"",
+                                         "\\",
+                                         "W/",
+                                         "*",
+                                         "bytes",
+                                         " ",
+                                         "-",
+                                         "/",
+                                         "0",
+                                         "499",
+                                         "99999999999999999999",
+                                         "no-cache",
+                                         "private",
+                                         "hit",
+                                         "fwd",
+                                         "ttl",
+                                         "timeout",
+                                         "Sun, 06 Nov 1994 08:49:37 GMT",
+                                         "\t",
+                                         "\xff",
+                                         "\x01",
+                                         "Sunday, 06-Nov-94 08:49:37 GMT",
+                                         "multipart/byteranges",
+                                         "a",
+                                         "?1",
+                                         "(",
+                                         "token=x",
+                                         "must-understand"};
+    uint8_t bytes[512];
+    size_t len = 0;
+    for (uint32_t count = next(seed) % 9; count; count--) {
+        struct slice piece = slice_of(pieces[next(seed) % (sizeof pieces / sizeof *pieces)]);
+        memcpy(bytes + len, piece.ptr, piece.len);
+        len += piece.len;
+    }
+    return head_copy(slice_make(bytes, len));
+}
+
+static void random_values(void **state) {
+    (void)state;
+    uint32_t seed = 5;
+    for (unsigned run = 0; run < 20000; run++) {
+        struct sample s;
+        struct slice values[16];
+        size_t count = 0;
+        semantics_sample(&s, methods[next(&seed) % (sizeof methods / sizeof *methods)],
+                         statuses[next(&seed) % (sizeof statuses / sizeof *statuses)]);
+        while (count < sizeof values / sizeof *values) {
+            values[count] = random_value(&seed);
+            add(count % 2 ? &s.t.request.headers : &s.t.response.headers, names[next(&seed) % NAMES],
+                values[count]);
+            count++;
+        }
+        if (run % 20 == 0) {
+            write_and_parse(&s);
+        } else {
+            struct semantics semantics;
+            semantics_of(&s.t, &semantics);
+        }
+        while (count) {
+            free((void *)(uintptr_t)values[--count].ptr);
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_without_memory),
+        cmocka_unit_test(random_values),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
