@@ -43,13 +43,10 @@ static void read_exchange(const struct transaction *t, struct semantics *s) {
     semantics_intermediaries_read(&s->intermediaries, &s->request, &s->response, &way);
 }
 
-void semantics_of(const struct transaction *t, struct semantics *s) {
-    field_index_make(&s->request, &t->request.headers);
-    field_index_make(&s->response, &t->response.headers);
+/* The indexes, and what is known of the heads, are there. */
+static void read_fields(const struct transaction *t, struct semantics *s) {
     field_counts_make(&s->request_fields, &s->request);
     field_counts_make(&s->response_fields, &s->response);
-    s->request_known = is_known(&t->request);
-    s->response_known = is_known(&t->response);
     s->has_status = t->response.seen && t->response.line[0].len > 0;
     s->status = s->has_status ? status_find(t->response.status) : NULL;
     semantics_caching_read(&s->caching, s, t);
@@ -60,4 +57,31 @@ void semantics_of(const struct transaction *t, struct semantics *s) {
     semantics_authentication_read(&s->authentication, &s->request, &s->response);
     semantics_trace_read(&s->trace, &s->request, &s->response);
     read_exchange(t, s);
+}
+
+void semantics_of(const struct transaction *t, struct semantics *s) {
+    field_index_make(&s->request, &t->request.headers);
+    field_index_make(&s->response, &t->response.headers);
+    s->request_known = is_known(&t->request);
+    s->response_known = is_known(&t->response);
+    read_fields(t, s);
+}
+
+/* Was any of them there? */
+static bool hide(struct field_index *index, const uint64_t hidden[FIELD_INDEX_WORDS]) {
+    bool any = false;
+    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
+        any |= (index->present[i] & hidden[i]) != 0;
+        index->present[i] &= ~hidden[i];
+    }
+    return any;
+}
+
+void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_INDEX_WORDS],
+                       struct semantics *s) {
+    field_index_make(&s->request, &t->request.headers);
+    field_index_make(&s->response, &t->response.headers);
+    s->request_known = !hide(&s->request, hidden) && is_known(&t->request);
+    s->response_known = !hide(&s->response, hidden) && is_known(&t->response);
+    read_fields(t, s);
 }

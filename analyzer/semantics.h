@@ -44,5 +44,9 @@ struct semantics {
 
 /* Not of a tunnel, which has no message of its own. */
 void semantics_of(const struct transaction *, struct semantics *);
+/* The same as if the fields of these names (a bit each) had not been seen: nothing is said of them, nor that
+ * any field is missing. */
+void semantics_of_rest(const struct transaction *, const uint64_t hidden[FIELD_INDEX_WORDS],
+                       struct semantics *);
 
 #endif

@@ -73,12 +73,19 @@ static uint64_t mix_bytes(uint64_t h, const uint8_t *bytes, size_t len) {
 /* A count of the connections that had the same key is not in it: which ones are remembered depends on when
  * packets come. Two taps on one connection, whichever direction they saw first, must give the same id: the
  * sender comes first. */
-static void begin_ids(struct transaction_ids *ids, const struct connection *c, enum direction sender) {
+static void begin_ids(const struct transaction_store *store, struct transaction_ids *ids,
+                      const struct connection *c, enum direction sender) {
     const struct endpoint *from = &c->key.side[sender], *to = &c->key.side[direction_other(sender)];
+    const struct address *addresses[] = {&from->address, &to->address};
+    struct address other[2];
+    for (size_t i = 0; store->observer.address && i < 2; i++) {
+        other[i] = store->observer.address(store->observer.context, addresses[i]);
+        addresses[i] = &other[i];
+    }
     for (unsigned half = 0; half < 2; half++) {
         uint64_t h = half ? UINT64_C(0x6861726b2d696431) : UINT64_C(0x6861726b2d696430);
-        h = mix_bytes(h, from->address.bytes, ADDRESS_BYTES);
-        h = mix_bytes(h, to->address.bytes, ADDRESS_BYTES);
+        h = mix_bytes(h, addresses[0]->bytes, ADDRESS_BYTES);
+        h = mix_bytes(h, addresses[1]->bytes, ADDRESS_BYTES);
         h = mix(h, (uint64_t)from->port << 16 | to->port);
         ids->common[sender][half] = mix(h, (uint64_t)c->key.network_id << 16 | c->key.vlan);
     }
@@ -88,7 +95,7 @@ static void begin_ids(struct transaction_ids *ids, const struct connection *c, e
 void transaction_announce(struct transaction_store *store, struct transaction *t, struct transaction_ids *ids,
                           enum direction sender, uint64_t offset) {
     if (!ids->known[sender]) {
-        begin_ids(ids, t->connection, sender);
+        begin_ids(store, ids, t->connection, sender);
     }
     for (unsigned half = 0; half < 2; half++) {
         uint64_t word = htole64(mix(ids->common[sender][half], (uint32_t)offset));

@@ -208,6 +208,8 @@ struct transaction_observer {
     void (*updated)(void *context, const struct transaction *);
     /* All that will be known is known; the transaction dies when the call returns. */
     void (*finished)(void *context, const struct transaction *);
+    /* The address that ids are made of in the place of a connection's own. May be NULL: its own. */
+    struct address (*address)(void *context, const struct address *);
 };
 
 struct transaction_store;

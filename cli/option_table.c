@@ -9,7 +9,7 @@
 #define DAY        (24 * HOUR)
 
 static const char *const format_choices[] = {"ndjson", "text", NULL};
-static const char *const secrets_choices[] = {"mask", "keep", NULL};
+static const char *const secrets_choices[] = {"mask", "hash", "keep", NULL};
 static const char *const checksums_choices[] = {"ignore", "verify", NULL};
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
@@ -201,9 +201,48 @@ const struct option_info option_table[] = {
      .argument = "MODE",
      .initial = "mask",
      .choices = secrets_choices,
-     .help = "show credentials as *** (mask), or as they are (keep)",
+     .help = "show credentials as *** (mask), as *** and a keyed hash (hash),\n"
+             "or as they are (keep)",
      .more = "Credentials are the values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, the "
-             "user information of URLs, and the query parameters known to hold tokens and signatures."},
+             "user information of URLs, and the query parameters known to hold tokens and signatures. "
+             "The hash is the same wherever the same secret stands, in all runs with the same key, and needs "
+             "--secrets-key."},
+    {.name = "secrets-key",
+     .kind = OPTION_TEXT,
+     .group = GROUP_OUTPUT,
+     .offset = AT(key),
+     .argument = "FILE",
+     .completion = COMPLETE_FILE,
+     .help = "hash secrets and anonymize addresses with the key in FILE",
+     .more = "At least 16 bytes, best random ones; line ends behind them do not count. The file must not be "
+             "readable or writable by everybody. Whoever has the key can find out which of a list of secrets "
+             "stands behind a hash, and all addresses."},
+    {.name = "redact-header",
+     .kind = OPTION_TEXT_LIST,
+     .group = GROUP_OUTPUT,
+     .offset = AT(redacted_headers),
+     .argument = "NAME",
+     .help = "also hide the values of header fields of that name (repeat it)",
+     .more = "They are shown as credentials are with --secrets, and with --secrets=keep as ***. What the "
+             "record derives from the field (url.domain from Host, referrer, user_agent, content_type) is "
+             "hidden with it. Case, - and _ do not count in names."},
+    {.name = "redact-query",
+     .kind = OPTION_TEXT_LIST,
+     .group = GROUP_OUTPUT,
+     .offset = AT(redacted_queries),
+     .argument = "NAME",
+     .help = "also hide the values of query parameters of that name (repeat it)",
+     .more = "In the target and in all URLs and name=value pairs of fields. Names are compared as "
+             "--redact-header does; of user[phone] and user.phone the last part counts too."},
+    {.name = "anonymize-ip",
+     .kind = OPTION_FLAG,
+     .group = GROUP_OUTPUT,
+     .offset = AT(anonymize_addresses),
+     .help = "write other IP addresses in the place of all; networks stay together",
+     .more = "Crypto-PAn: addresses with equal first bits have equal first bits afterwards, and the same "
+             "key gives the same addresses in every run. Needs --secrets-key. Ids are made of the new "
+             "addresses, MAC addresses are left out, and addresses in fields and URLs are found and changed; "
+             "names of hosts stay."},
     {.name = "color",
      .kind = OPTION_CHOICE,
      .group = GROUP_OUTPUT,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "analyzer/h1_syntax.h"
 #include "cli/units.h"
+#include "output/redaction.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -120,6 +122,10 @@ static bool set_text(const struct parser *parser, const struct option_info *info
     return true;
 }
 
+static void add_text(struct text_list *list, const char *text) {
+    list->items[list->count++] = text;
+}
+
 static bool set_value(const struct parser *parser, const struct option_info *info, const char *spelling,
                       const char *text) {
     if (*text == '\0') {
@@ -131,7 +137,7 @@ static bool set_value(const struct parser *parser, const struct option_info *inf
     case OPTION_TEXT:
         return set_text(parser, info, spelling, text);
     case OPTION_TEXT_LIST:
-        parser->options->paths[parser->options->path_count++] = text;
+        add_text(value_of(parser->options, info), text);
         return true;
     case OPTION_COUNT:
     case OPTION_SIZE:
@@ -225,17 +231,57 @@ static bool parse_arguments(struct parser *parser) {
     return true;
 }
 
+static bool is_field_name(struct slice name) {
+    for (size_t i = 0; i < name.len; i++) {
+        if (!h1_is(name.ptr[i], H1_TOKEN)) {
+            return false;
+        }
+    }
+    return redaction_takes(name);
+}
+
+static bool check_redactions(const struct parser *parser) {
+    const struct text_list *headers = &parser->options->redacted_headers,
+                           *queries = &parser->options->redacted_queries;
+    for (uint64_t i = 0; i < headers->count; i++) {
+        if (!is_field_name(slice_of(headers->items[i]))) {
+            return fail(parser, "option '--redact-header': '%s' is no field's name", headers->items[i]);
+        }
+    }
+    for (uint64_t i = 0; i < queries->count; i++) {
+        if (!redaction_takes(slice_of(queries->items[i]))) {
+            return fail(parser, "option '--redact-query': '%s' is no parameter's name", queries->items[i]);
+        }
+    }
+    return true;
+}
+
+/* What hides by a key needs one. */
+static bool check_key(const struct parser *parser) {
+    const struct options *options = parser->options;
+    if (options->secrets == SECRETS_HASH && !options->key) {
+        return fail(parser, "--secrets=hash needs a key: --secrets-key FILE " SEE_HELP);
+    }
+    if (options->anonymize_addresses && !options->key) {
+        return fail(parser, "--anonymize-ip needs a key: --secrets-key FILE " SEE_HELP);
+    }
+    return true;
+}
+
 /* What the options say together. */
 static bool check_options(const struct parser *parser) {
     const struct options *options = parser->options;
     if (options->help || options->version || options->list_interfaces) {
         return true;
     }
-    if (options->path_count > 0 && options->interface) {
-        return fail(parser, "-r %s and -i %s exclude each other: read files, or capture from an interface",
-                    options->paths[0], options->interface);
+    if (!check_redactions(parser) || !check_key(parser)) {
+        return false;
     }
-    if (options->path_count > 0 || options->interface) {
+    if (options->paths.count > 0 && options->interface) {
+        return fail(parser, "-r %s and -i %s exclude each other: read files, or capture from an interface",
+                    options->paths.items[0], options->interface);
+    }
+    if (options->paths.count > 0 || options->interface) {
         return true;
     }
     if (options->filter[0] != '\0' && access(options->filter, F_OK) == 0) {
@@ -246,22 +292,33 @@ static bool check_options(const struct parser *parser) {
                 "nothing to read: give a capture file (-r FILE) or an interface (-i IFACE) " SEE_HELP);
 }
 
-/* Room for all paths and filter words there can be; NULL members tell of missing memory. */
-static void allocate(struct options *options, int argc, char *const *argv) {
+/* Room for all that there can be of a repeated option. */
+static bool allocate_list(struct text_list *list, int argc) {
+    list->items = calloc((size_t)(argc > 0 ? argc : 1), sizeof(*list->items));
+    return list->items != NULL;
+}
+
+/* Room for all lists and filter words there can be; false without memory. */
+static bool allocate(struct options *options, int argc, char *const *argv) {
     size_t bytes = 1;
     for (int i = 1; i < argc; i++) {
         bytes += strlen(argv[i]) + 1;
     }
     options->filter = calloc(bytes, 1);
-    options->paths = calloc((size_t)(argc > 0 ? argc : 1), sizeof(*options->paths));
+    bool lists = true;
+    for (size_t i = 0; i < option_table_length; i++) {
+        if (option_table[i].kind == OPTION_TEXT_LIST) {
+            lists = allocate_list(value_of(options, &option_table[i]), argc) && lists;
+        }
+    }
+    return options->filter && lists;
 }
 
 bool options_parse(struct options *options, int argc, char *const *argv,
                    char message[OPTIONS_MESSAGE_BYTES]) {
     *options = (struct options){0};
     struct parser parser = {options, argv + (argc > 0), argc > 0 ? argc - 1 : 0, 0, message};
-    allocate(options, argc, argv);
-    options->no_memory = !options->filter || !options->paths;
+    options->no_memory = !allocate(options, argc, argv);
     bool ok = options->no_memory ? fail(&parser, "out of memory") : true;
     for (size_t i = 0; ok && i < option_table_length; i++) {
         const struct option_info *info = &option_table[i];
@@ -281,9 +338,14 @@ bool options_parse(struct options *options, int argc, char *const *argv,
 
 void options_fini(struct options *options) {
     free(options->filter);
-    free(options->paths);
     options->filter = NULL;
-    options->paths = NULL;
+    for (size_t i = 0; i < option_table_length; i++) {
+        if (option_table[i].kind == OPTION_TEXT_LIST) {
+            struct text_list *list = value_of(options, &option_table[i]);
+            free(list->items);
+            *list = (struct text_list){0};
+        }
+    }
 }
 
 struct limits options_limits(const struct options *options) {

@@ -11,17 +11,22 @@
 #include <stdint.h>
 
 enum choice_format { FORMAT_NDJSON, FORMAT_TEXT };
-enum choice_secrets { SECRETS_MASK, SECRETS_KEEP };
+enum choice_secrets { SECRETS_MASK, SECRETS_HASH, SECRETS_KEEP };
 enum choice_checksums { CHECKSUMS_IGNORE, CHECKSUMS_VERIFY };
 enum choice_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct option_info;
 
+/* The values of an option that may be repeated, as they came: an owned array of borrowed strings. */
+struct text_list {
+    const char **items;
+    uint64_t count;
+};
+
 /* What the user asked for. Strings are the argument vector's, but `filter` is owned. */
 struct options {
     bool help, version, list_interfaces;
-    const char **paths; /* owned array of borrowed strings */
-    uint64_t path_count;
+    struct text_list paths;
     const char *interface; /* NULL without -i */
     char *filter;          /* the words that are no options, joined by spaces; NULL without any */
     uint64_t snapshot_length;
@@ -39,7 +44,10 @@ struct options {
     const char *output; /* NULL: standard output */
     unsigned format;    /* enum choice_format */
     unsigned secrets;   /* enum choice_secrets */
-    unsigned colour;    /* enum choice_colour */
+    const char *key;    /* file of the key; NULL without one */
+    struct text_list redacted_headers, redacted_queries;
+    bool anonymize_addresses;
+    unsigned colour; /* enum choice_colour */
     uint64_t flush_interval_ns;
     bool quiet, stats;
     const struct option_info *live_option; /* the first one given that only a live capture obeys, or NULL */
@@ -49,7 +57,7 @@ struct options {
 enum option_kind {
     OPTION_FLAG,      /* bool */
     OPTION_TEXT,      /* const char *; given at most once */
-    OPTION_TEXT_LIST, /* struct options' paths */
+    OPTION_TEXT_LIST, /* struct text_list */
     OPTION_COUNT,     /* uint64_t within minimum..maximum */
     OPTION_SIZE,      /* the same, bytes */
     OPTION_DURATION,  /* the same, ns */

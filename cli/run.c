@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "cli/conclusion.h"
+#include "cli/key_file.h"
 #include "cli/pipeline.h"
 #include "cli/signals.h"
 
@@ -33,8 +34,8 @@ static const char *file_in_filter(const char *filter, char *word, size_t room) {
 static struct source *open_source(const struct options *options, enum source_error *error,
                                   char message[SOURCE_MESSAGE_BYTES]) {
     if (!options->interface) {
-        struct source_files_options files = {.paths = options->paths,
-                                             .path_count = options->path_count,
+        struct source_files_options files = {.paths = options->paths.items,
+                                             .path_count = options->paths.count,
                                              .filter = options->filter,
                                              .frame_count = options->frame_count,
                                              .snapshot_length = (int)options->snapshot_length,
@@ -69,6 +70,10 @@ static void say_warnings(const struct options *options, struct progress *progres
     if (options->live_option && !options->interface) {
         progress_say(progress, "option '--%s' has no effect on files", options->live_option->name);
     }
+    if (options->key && options->secrets != SECRETS_HASH && !options->anonymize_addresses) {
+        progress_say(progress,
+                     "option '--secrets-key' has no effect without --secrets=hash or --anonymize-ip");
+    }
     if (source_filter_misses_tagged(source)) {
         progress_say(progress,
                      "the filter '%s' misses packets with VLAN tags, in tunnels and in fragments; write "
@@ -87,9 +92,9 @@ static bool output_is_input(const struct options *options) {
         !S_ISREG(output.st_mode)) {
         return false;
     }
-    for (uint64_t i = 0; i < options->path_count; i++) {
-        bool standard_input = strcmp(options->paths[i], "-") == 0;
-        if ((standard_input ? fstat(STDIN_FILENO, &input) : stat(options->paths[i], &input)) == 0 &&
+    for (uint64_t i = 0; i < options->paths.count; i++) {
+        bool standard_input = strcmp(options->paths.items[i], "-") == 0;
+        if ((standard_input ? fstat(STDIN_FILENO, &input) : stat(options->paths.items[i], &input)) == 0 &&
             input.st_dev == output.st_dev && input.st_ino == output.st_ino) {
             return true;
         }
@@ -123,16 +128,26 @@ static unsigned count_workers(const struct options *options) {
     return processors < 1 ? 1 : processors > HARK_PARTITIONS ? HARK_PARTITIONS : (unsigned)processors;
 }
 
+static struct mask_options what_to_hide(const struct options *options, const struct key_file *key) {
+    return (struct mask_options){
+        .secrets = options->secrets != SECRETS_KEEP,
+        .hash_secrets = options->secrets == SECRETS_HASH,
+        .headers = {options->redacted_headers.items, (size_t)options->redacted_headers.count},
+        .queries = {options->redacted_queries.items, (size_t)options->redacted_queries.count},
+        .anonymize_addresses = options->anonymize_addresses,
+        .key = key_file_slice(key)};
+}
+
 /* From open source and sink to the end of the run. */
-static enum exit_status run_pipeline(const struct options *options, struct progress *progress,
-                                     struct source *source, struct sink *sink) {
+static enum exit_status run_pipeline(const struct options *options, const struct key_file *key,
+                                     struct progress *progress, struct source *source, struct sink *sink) {
     struct limits limits = options_limits(options);
     struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
-                                    .mask_secrets = options->secrets == SECRETS_MASK,
                                     .colour = wants_colour(options, sink),
                                     .record_bytes = limits.record_bytes,
                                     .file_name = name_file,
-                                    .file_name_context = source};
+                                    .file_name_context = source,
+                                    .hide = what_to_hide(options, key)};
     struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
                                     .vlan_in_key = options->separate_vlans};
     struct decoder *decoder = decoder_new(&decode, &limits);
@@ -159,8 +174,8 @@ static enum exit_status run_pipeline(const struct options *options, struct progr
     return status;
 }
 
-static enum exit_status run_source(const struct options *options, struct progress *progress,
-                                   struct source *source) {
+static enum exit_status run_source(const struct options *options, const struct key_file *key,
+                                   struct progress *progress, struct source *source) {
     if (output_is_input(options)) {
         progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
         return EXIT_USAGE;
@@ -173,15 +188,13 @@ static enum exit_status run_source(const struct options *options, struct progres
     }
     say_warnings(options, progress, source);
     progress->enabled = progress->enabled && !sink_is_terminal(sink);
-    enum exit_status status = run_pipeline(options, progress, source, sink);
+    enum exit_status status = run_pipeline(options, key, progress, source, sink);
     sink_free(sink);
     return status;
 }
 
-enum exit_status run(const struct options *options) {
-    struct progress progress;
-    progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
-    signals_install();
+static enum exit_status run_with_key(const struct options *options, const struct key_file *key,
+                                     struct progress *progress) {
     enum source_error error;
     char message[SOURCE_MESSAGE_BYTES];
     struct source *source = open_source(options, &error, message);
@@ -189,12 +202,27 @@ enum exit_status run(const struct options *options) {
         return EXIT_DONE;
     }
     if (!source) {
-        return say_not_opened(options, &progress, error, message);
+        return say_not_opened(options, progress, error, message);
     }
     signals_set_source(source);
-    enum exit_status status = run_source(options, &progress, source);
+    enum exit_status status = run_source(options, key, progress, source);
     signals_set_source(NULL);
     source_free(source);
+    return status;
+}
+
+enum exit_status run(const struct options *options) {
+    struct progress progress;
+    struct key_file key = {.len = 0};
+    char message[KEY_FILE_MESSAGE_BYTES];
+    progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
+    signals_install();
+    if (options->key && !key_file_read(&key, options->key, message)) {
+        progress_say(&progress, "%s", message);
+        return EXIT_FAILED;
+    }
+    enum exit_status status = run_with_key(options, &key, &progress);
+    key_file_wipe(&key);
     return status;
 }
 

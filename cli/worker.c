@@ -38,6 +38,11 @@ static void write_record(void *context, const struct transaction *transaction) {
     }
 }
 
+static struct address shown_address(void *context, const struct address *address) {
+    struct worker *worker = context;
+    return record_writer_address(worker->writer, address);
+}
+
 bool worker_init(struct worker *worker, const struct limits *limits, const struct record_options *record) {
     *worker = (struct worker){.limits = limits, .watch = &worker->own};
     worker->writer = record_writer_new(record);
@@ -57,6 +62,9 @@ void worker_fini(struct worker *worker) {
 
 static struct partition *make_partition(struct worker *worker, unsigned number) {
     struct transaction_observer observer = {.context = worker, .finished = write_record};
+    if (record_writer_hides_addresses(worker->writer)) {
+        observer.address = shown_address;
+    }
     worker->partitions[number] = partition_new(worker->limits, &observer);
     return worker->partitions[number];
 }

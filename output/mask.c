@@ -4,9 +4,16 @@
 #include "output/masker.h"
 #include "output/secret_names.h"
 
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+/* What keys are derived for. */
+#define HASH_PURPOSE    "hark secrets 1"
+#define ADDRESS_PURPOSE "hark addresses 1"
 
 /* Does the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
 static bool is_name_colon(struct slice text, size_t i) {
@@ -46,31 +53,146 @@ static inline bool is_suspicious(struct slice text, bool url) {
     return false;
 }
 
-struct slice mask_url(struct slice url, struct buf *scratch) {
-    if (!is_suspicious(url, true)) {
-        return url;
+bool mask_options_any(const struct mask_options *options) {
+    return options->secrets || options->headers.count || options->queries.count ||
+           options->anonymize_addresses;
+}
+
+/* What works with a key has one of its own. */
+static bool make_keyed_parts(struct mask *mask, const struct mask_options *options) {
+    _Static_assert((int)ANONYMIZER_KEY_BYTES == (int)KEYED_HASH_BYTES, "a hash is a key");
+    uint8_t key[KEYED_HASH_BYTES] = {0};
+    bool ok = true;
+    if (options->hash_secrets) {
+        ok = keyed_hash_derive(options->key, HASH_PURPOSE, key);
+        mask->hash = ok ? keyed_hash_new(slice_make(key, sizeof key)) : NULL;
+        ok = mask->hash != NULL;
     }
-    struct masker m = masker_of(url, scratch);
-    masker_hide_url(&m);
+    if (options->anonymize_addresses) {
+        ok = ok && keyed_hash_derive(options->key, ADDRESS_PURPOSE, key);
+        mask->addresses = ok ? anonymizer_new(key) : NULL;
+        ok = mask->addresses != NULL;
+    }
+    OPENSSL_cleanse(key, sizeof key);
+    return ok;
+}
+
+static bool make_parts(struct mask *mask, const struct mask_options *options) {
+    bool ok = true;
+    mask->secrets = options->secrets;
+    if (options->headers.count) {
+        mask->headers = redaction_new(&options->headers);
+        ok = mask->headers != NULL;
+    }
+    if (options->queries.count) {
+        mask->queries = redaction_new(&options->queries);
+        ok = ok && mask->queries != NULL;
+    }
+    return ok && make_keyed_parts(mask, options);
+}
+
+struct mask *mask_new(const struct mask_options *options, size_t cap, struct memory *memory) {
+    struct mask *mask = calloc(1, sizeof *mask);
+    if (!mask) {
+        return NULL;
+    }
+    buf_init(&mask->work, cap);
+    buf_charge(&mask->work, memory);
+    if (!make_parts(mask, options)) {
+        mask_free(mask);
+        return NULL;
+    }
+    return mask;
+}
+
+void mask_free(struct mask *mask) {
+    if (mask) {
+        keyed_hash_free(mask->hash);
+        redaction_free(mask->headers);
+        redaction_free(mask->queries);
+        anonymizer_free(mask->addresses);
+        buf_fini(&mask->work);
+        free(mask);
+    }
+}
+
+bool mask_redacts_header(const struct mask *mask, struct slice name) {
+    return mask->headers && redaction_has(mask->headers, name);
+}
+
+size_t mask_failures(const struct mask *mask) {
+    return mask->failures + (mask->addresses ? anonymizer_failures(mask->addresses) : 0);
+}
+
+struct address mask_address(struct mask *mask, const struct address *address) {
+    return mask_hides_addresses(mask) ? anonymizer_map(mask->addresses, address) : *address;
+}
+
+/* `shown`, which may be what `scratch` holds, with other addresses. */
+__attribute__((noinline)) static struct slice other_addresses(struct mask *mask, enum address_places places,
+                                                              struct slice shown, struct buf *scratch) {
+    struct slice text = address_scan(mask->addresses, places, shown, &mask->work);
+    if (text.ptr == shown.ptr) {
+        return shown;
+    }
+    buf_clear(scratch);
+    if (!text.ptr || !buf_append_slice(scratch, text)) {
+        scratch->failed = true;
+        return slice_of(MASK_MARK);
+    }
+    return buf_slice(scratch);
+}
+
+/* Mostly there is none. */
+static inline struct slice last_step(struct mask *mask, enum address_places places, struct slice shown,
+                                     struct buf *scratch) {
+    return mask->addresses ? other_addresses(mask, places, shown, scratch) : shown;
+}
+
+struct slice mask_host(struct mask *mask, struct slice host, struct buf *scratch) {
+    return last_step(mask, ADDRESSES_ANYWHERE, host, scratch);
+}
+
+/* Is text searched for secrets? */
+static bool searches_text(const struct mask *mask) {
+    return mask->secrets || mask->queries || mask->headers;
+}
+
+/* Runs a pass over what may hold secrets. */
+static struct slice hide_secrets(struct mask *mask, struct slice text, struct buf *scratch,
+                                 void (*hide)(struct masker *)) {
+    if (!searches_text(mask) || !is_suspicious(text, true)) {
+        return text;
+    }
+    struct masker m = masker_of(mask, text, scratch);
+    hide(&m);
     return masker_finish(&m);
 }
 
-struct slice mask_path(struct slice path, struct buf *scratch) {
-    if (!is_suspicious(path, true)) {
-        return path;
+struct slice mask_url(struct mask *mask, struct slice url, struct buf *scratch) {
+    return last_step(mask, ADDRESSES_ANYWHERE, hide_secrets(mask, url, scratch, masker_hide_url), scratch);
+}
+
+struct slice mask_path(struct mask *mask, struct slice path, struct buf *scratch) {
+    return last_step(mask, ADDRESSES_ANYWHERE, hide_secrets(mask, path, scratch, masker_hide_path), scratch);
+}
+
+struct slice mask_query(struct mask *mask, struct slice query, struct buf *scratch) {
+    return last_step(mask, ADDRESSES_ANYWHERE, hide_secrets(mask, query, scratch, masker_hide_query),
+                     scratch);
+}
+
+struct slice mask_userinfo(struct mask *mask, struct slice userinfo, struct buf *scratch) {
+    if (!mask->secrets) {
+        return last_step(mask, ADDRESSES_ANYWHERE, userinfo, scratch);
     }
-    struct masker m = masker_of(path, scratch);
-    masker_hide_path(&m);
+    struct masker m = masker_of(mask, userinfo, scratch);
+    masker_hide(&m, 0, userinfo.len);
     return masker_finish(&m);
 }
 
-struct slice mask_query(struct slice query, struct buf *scratch) {
-    if (!is_suspicious(query, true)) {
-        return query;
-    }
-    struct masker m = masker_of(query, scratch);
-    masker_hide_query(&m);
-    return masker_finish(&m);
+bool mask_holds_secret(struct mask *mask, struct slice url, struct buf *scratch) {
+    return hide_secrets(mask, url, scratch, masker_hide_url).ptr != url.ptr;
 }
 
 bool mask_is_secret_parameter(struct slice name) {
@@ -226,7 +348,7 @@ static void hide_value(struct masker *m, enum field_kind kind) {
         masker_hide_url(m);
         return;
     case FIELD_OTHER:
-        if (starts_with_credentials(value)) {
+        if (m->mask->secrets && starts_with_credentials(value)) {
             masker_hide(m, scheme_len(value), value.len);
             return;
         }
@@ -244,16 +366,24 @@ static bool is_token_byte(uint8_t c) {
     return c < 0x80 && (bits[c >> 6] >> (c & 63) & 1);
 }
 
+static enum field_kind kind_of(const struct mask *mask, struct slice name) {
+    if (mask_redacts_header(mask, name)) {
+        return FIELD_SECRET;
+    }
+    enum field_kind kind = secret_name_field_kind(name);
+    return mask->secrets || kind == FIELD_URL ? kind : FIELD_OTHER;
+}
+
 /* A name that is no token: is some part of it the name of a secret's field? Then *end is where that part
  * ends, if nothing but separators stands before it, else 0. */
-static bool has_secret_part(struct slice name, size_t *end) {
+static bool has_secret_part(const struct mask *mask, struct slice name, size_t *end) {
     bool first = true;
     for (size_t from = 0; from < name.len;) {
         size_t to = from;
         while (to < name.len && is_token_byte(name.ptr[to])) {
             to++;
         }
-        enum field_kind kind = secret_name_field_kind(slice_make(name.ptr + from, to - from));
+        enum field_kind kind = kind_of(mask, slice_make(name.ptr + from, to - from));
         if (kind != FIELD_OTHER && kind != FIELD_URL) {
             *end = first ? to : 0;
             return true;
@@ -262,7 +392,7 @@ static bool has_secret_part(struct slice name, size_t *end) {
         from = to + 1;
     }
     *end = 0;
-    enum field_kind whole = secret_name_field_kind(name); /* control bytes inside the name */
+    enum field_kind whole = kind_of(mask, name); /* control bytes inside the name */
     return whole != FIELD_OTHER && whole != FIELD_URL;
 }
 
@@ -275,41 +405,55 @@ static bool is_token(struct slice name) {
     return true;
 }
 
-enum field_kind mask_kind(struct slice name) {
+struct mask_kind mask_kind(const struct mask *mask, struct slice name) {
     size_t end;
-    if (!is_token(name)) {
-        return has_secret_part(name, &end) ? FIELD_SECRET : FIELD_OTHER;
+    enum field_kind kind = is_token(name)                      ? kind_of(mask, name)
+                           : has_secret_part(mask, name, &end) ? FIELD_SECRET
+                                                               : FIELD_OTHER;
+    enum address_places places = mask->addresses ? address_places_of(name) : ADDRESSES_NOWHERE;
+    return (struct mask_kind){(uint8_t)kind, (uint8_t)places};
+}
+
+/* Surely without a secret. */
+static bool is_harmless(const struct mask *mask, enum field_kind kind, struct slice value) {
+    if (value.len == 0) {
+        return true;
     }
-    return secret_name_field_kind(name);
-}
-
-struct slice mask_value(enum field_kind kind, struct slice value, struct buf *scratch) {
-    if (value.len == 0 || ((kind == FIELD_OTHER || kind == FIELD_URL) && !is_suspicious(value, false) &&
-                           !starts_with_credentials(value))) {
-        return value;
+    if (kind != FIELD_OTHER && kind != FIELD_URL) {
+        return false;
     }
-    struct masker m = masker_of(value, scratch);
-    hide_value(&m, kind);
-    return masker_finish(&m);
+    return !searches_text(mask) ||
+           (!is_suspicious(value, false) && !(mask->secrets && starts_with_credentials(value)));
 }
 
-struct slice mask_field(struct slice name, struct slice value, struct buf *scratch) {
-    return mask_value(mask_kind(name), value, scratch);
+struct slice mask_value(struct mask *mask, struct mask_kind kind, struct slice value, struct buf *scratch) {
+    struct slice shown = value;
+    if (!is_harmless(mask, (enum field_kind)kind.field, value)) {
+        struct masker m = masker_of(mask, value, scratch);
+        hide_value(&m, (enum field_kind)kind.field);
+        shown = masker_finish(&m);
+    }
+    return last_step(mask, (enum address_places)kind.places, shown, scratch);
 }
 
-struct slice mask_field_name(struct slice name, struct buf *scratch) {
+struct slice mask_field(struct mask *mask, struct slice name, struct slice value, struct buf *scratch) {
+    return mask_value(mask, mask_kind(mask, name), value, scratch);
+}
+
+struct slice mask_field_name(struct mask *mask, struct slice name, struct buf *scratch) {
     size_t end;
-    if (is_token(name)) {
-        return name;
-    }
-    struct masker m = masker_of(name, scratch);
-    if (has_secret_part(name, &end)) {
-        while (end > 0 && end < name.len && (name.ptr[end] == ' ' || name.ptr[end] == '\t')) {
-            end++;
+    struct slice shown = name;
+    if (!is_token(name) && searches_text(mask)) {
+        struct masker m = masker_of(mask, name, scratch);
+        if (has_secret_part(mask, name, &end)) {
+            while (end > 0 && end < name.len && (name.ptr[end] == ' ' || name.ptr[end] == '\t')) {
+                end++;
+            }
+            masker_hide(&m, end, name.len);
+        } else {
+            masker_hide_text(&m);
         }
-        masker_hide(&m, end, name.len);
-    } else {
-        masker_hide_text(&m);
+        shown = masker_finish(&m);
     }
-    return masker_finish(&m);
+    return last_step(mask, ADDRESSES_ANYWHERE, shown, scratch);
 }

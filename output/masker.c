@@ -11,6 +11,63 @@ enum region {
     REGION_TEXT,  /* ... where ends_value says */
 };
 
+static int hex_value(uint8_t c) {
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* In place; returns the new length. */
+static size_t percent_decode(uint8_t *bytes, size_t len) {
+    size_t to = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '%' && len - i > 2 && hex_value(bytes[i + 1]) >= 0 && hex_value(bytes[i + 2]) >= 0) {
+            bytes[to++] = (uint8_t)(hex_value(bytes[i + 1]) << 4 | hex_value(bytes[i + 2]));
+            i += 2;
+        } else {
+            bytes[to++] = bytes[i];
+        }
+    }
+    return to;
+}
+
+/* The secret as it is the same wherever it stands: without the blanks and quotes around it. */
+static struct slice bare(struct slice secret) {
+    secret = slice_trim(secret);
+    if (secret.len > 1 && secret.ptr[0] == '"' && secret.ptr[secret.len - 1] == '"') {
+        secret = slice_make(secret.ptr + 1, secret.len - 2);
+    }
+    return secret;
+}
+
+/* Appends the mark and, where it is asked for, the hash of the secret, percent-decoded behind `out`'s end. */
+static bool put_mark(struct mask *mask, struct slice secret, struct buf *out) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[KEYED_HASH_BYTES], text[2 * MASK_HASH_BYTES];
+    if (!mask->hash) {
+        return buf_append(out, MASK_MARK, sizeof MASK_MARK - 1);
+    }
+    secret = bare(secret);
+    if (slice_find(secret, '%') < secret.len) {
+        uint8_t *decoded = buf_reserve(out, secret.len);
+        if (!decoded) {
+            return false;
+        }
+        (void)slice_put(secret, decoded);
+        secret = slice_make(decoded, percent_decode(decoded, secret.len));
+    }
+    bool hashed = keyed_hash_of(mask->hash, secret, digest);
+    mask->failures += !hashed;
+    for (size_t i = 0; i < MASK_HASH_BYTES; i++) {
+        text[2 * i] = (uint8_t)digits[digest[i] >> 4];
+        text[2 * i + 1] = (uint8_t)digits[digest[i] & 0xF];
+    }
+    return buf_append(out, MASK_MARK, sizeof MASK_MARK - 1) &&
+           (!hashed || buf_append(out, text, sizeof text));
+}
+
 void masker_hide(struct masker *m, size_t from, size_t to) {
     from = from > m->copied ? from : m->copied;
     if (from >= to) {
@@ -18,15 +75,15 @@ void masker_hide(struct masker *m, size_t from, size_t to) {
     }
     m->found = true;
     if (m->out && !(buf_append(m->out, m->in.ptr + m->copied, from - m->copied) &&
-                    buf_append(m->out, MASK_MARK, sizeof MASK_MARK - 1))) {
+                    put_mark(m->mask, slice_make(m->in.ptr + from, to - from), m->out))) {
         m->failed = true;
     }
     m->copied = to;
 }
 
-struct masker masker_of(struct slice in, struct buf *scratch) {
+struct masker masker_of(struct mask *mask, struct slice in, struct buf *scratch) {
     buf_clear(scratch);
-    return (struct masker){.in = in, .out = scratch};
+    return (struct masker){.mask = mask, .in = in, .out = scratch};
 }
 
 struct slice masker_finish(struct masker *m) {
@@ -73,6 +130,9 @@ static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
 static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
     const uint8_t *bytes = m->in.ptr;
     size_t end = from;
+    if (!m->mask->secrets) {
+        return;
+    }
     while (end < to && !ends_authority(bytes[end])) {
         end++;
     }
@@ -88,6 +148,19 @@ static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last)
     if (last > end && last < to) {
         masker_hide(m, from, last);
     }
+}
+
+static bool is_parameter(const struct mask *mask, struct slice name) {
+    return (mask->secrets && secret_name_is_parameter(name)) ||
+           (mask->queries && redaction_has(mask->queries, name));
+}
+
+/* Of a name in running text, before a colon. */
+static enum field_kind kind_before_colon(const struct mask *mask, struct slice name) {
+    if (mask_redacts_header(mask, name)) {
+        return FIELD_SECRET;
+    }
+    return mask->secrets && secret_name_possible(name) ? secret_name_field_kind(name) : FIELD_OTHER;
 }
 
 static bool is_name_byte(uint8_t c) {
@@ -155,12 +228,12 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
         while (value < to && is_blank(bytes[value])) {
             value++;
         }
-        if (secret_name_is_parameter(text)) {
+        if (is_parameter(m->mask, text)) {
             masker_hide(m, value, secret_end(m, value, to, REGION_TEXT));
         }
         return;
     }
-    enum field_kind kind = secret_name_possible(text) ? secret_name_field_kind(text) : FIELD_OTHER;
+    enum field_kind kind = kind_before_colon(m->mask, text);
     bool spaced = value == m->in.len || is_blank(bytes[value]); /* else urn:x:auth:y */
     if (kind == FIELD_CREDENTIALS || kind == FIELD_COOKIE || kind == FIELD_SET_COOKIE ||
         (kind == FIELD_SECRET && spaced)) {
@@ -178,7 +251,7 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
             while (name > from && is_name_byte(bytes[name - 1])) {
                 name--;
             }
-            if (secret_name_is_parameter(slice_make(bytes + name, i - name))) {
+            if (is_parameter(m->mask, slice_make(bytes + name, i - name))) {
                 size_t end = secret_end(m, i + 1, to, region);
                 masker_hide(m, i + 1, end);
                 i = end > i ? end - 1 : i;
@@ -194,28 +267,6 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
             region = REGION_QUERY;
         }
     }
-}
-
-static int hex_value(uint8_t c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* In place; returns the new length. */
-static size_t percent_decode(uint8_t *bytes, size_t len) {
-    size_t to = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] == '%' && len - i > 2 && hex_value(bytes[i + 1]) >= 0 && hex_value(bytes[i + 2]) >= 0) {
-            bytes[to++] = (uint8_t)(hex_value(bytes[i + 1]) << 4 | hex_value(bytes[i + 2]));
-            i += 2;
-        } else {
-            bytes[to++] = bytes[i];
-        }
-    }
-    return to;
 }
 
 /* Is there a secret in [from, to) that percent-encoding conceals? Decodes behind the end of `out`. */
@@ -236,7 +287,7 @@ static bool conceals(const struct masker *m, size_t from, size_t to) {
             return false;
         }
         len = shorter;
-        struct masker look = {.in = slice_make(decoded, len)};
+        struct masker look = {.mask = m->mask, .in = slice_make(decoded, len)};
         hide_plain(&look, 0, len, REGION_QUERY);
         if (look.found) {
             return true;
@@ -260,6 +311,11 @@ static void hide_query(struct masker *m, size_t from) {
         size_t to = from + slice_find(slice_make(in.ptr + from, in.len - from), '&');
         struct slice piece = slice_make(in.ptr + from, to - from);
         size_t equals = slice_find(piece, '=');
+        /* A name that the user gave may have bytes that none in running text has. */
+        if (m->mask->queries && equals < piece.len &&
+            redaction_has(m->mask->queries, slice_first(piece, equals))) {
+            masker_hide(m, from + equals + 1, to);
+        }
         hide_piece(m, from, to, equals < piece.len ? from + equals + 1 : from, REGION_QUERY);
         from = to + 1;
     }
@@ -346,8 +402,8 @@ void masker_hide_text(struct masker *m) {
     }
 }
 
-size_t mask_userinfo_end(struct slice url) {
-    struct masker look = {.in = url};
+size_t mask_userinfo_end(struct mask *mask, struct slice url) {
+    struct masker look = {.mask = mask, .in = url};
     size_t start = authority_start(url);
     if (start < url.len) {
         hide_userinfo(&look, start, url.len, last_at(url.ptr, start, url.len));

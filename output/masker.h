@@ -8,6 +8,7 @@
 /* One pass over `in`; what is hidden is replaced on the way. Invariant: copied <= in.len, and everything
  * before it has been written to `out` (which is NULL where only the answer counts). */
 struct masker {
+    struct mask *mask;
     struct slice in;
     size_t copied;
     struct buf *out;
@@ -16,7 +17,7 @@ struct masker {
 };
 
 /* Clears `scratch`, which takes the result. */
-struct masker masker_of(struct slice in, struct buf *scratch);
+struct masker masker_of(struct mask *, struct slice in, struct buf *scratch);
 /* Puts the mark in place of [from, to); calls go from left to right, and nothing is hidden twice. */
 void masker_hide(struct masker *, size_t from, size_t to);
 /* The whole is one URL, or a request target, or an authority. */

@@ -9,7 +9,8 @@
 #define ECS_HEAD       "\"ecs\":{\"version\":\"8.17.0\"}"
 
 size_t native_failures(const struct native *native) {
-    return native->scratch.memory->failures + community_ids_failures(native->ids);
+    size_t hidden = native->mask ? mask_failures(native->mask) : 0;
+    return native->scratch.memory->failures + community_ids_failures(native->ids) + hidden;
 }
 
 bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
@@ -89,16 +90,18 @@ static void write_event(struct writer *w, const struct transaction *t, const str
     writer_end_object(w);
 }
 
-static void write_ip(struct writer *w, const struct address *address, uint8_t ip_version) {
+static void write_ip(struct native *native, struct writer *w, const struct address *address,
+                     uint8_t ip_version) {
     char text[ADDRESS_TEXT_BYTES];
-    size_t len = address_text(address, ip_version, text);
+    struct address shown = mask_address(native->mask, address);
+    size_t len = address_text(&shown, ip_version, text);
     WRITER_KEY(w, "ip");
     (void)writer_string(w, slice_make(text, len));
 }
 
-static void write_outer(struct writer *w, const struct address *address) {
+static void write_outer(struct native *native, struct writer *w, const struct address *address) {
     writer_begin_object(w);
-    write_ip(w, address, address_is_v4(address) ? 4 : 6);
+    write_ip(native, w, address, address_is_v4(address) ? 4 : 6);
     writer_end_object(w);
 }
 
@@ -109,7 +112,7 @@ static const struct packet_path *path_of(const struct transaction *t) {
     return c->path_seen[t->client] ? &c->path[t->client] : c->path_seen[server] ? &c->path[server] : NULL;
 }
 
-static void write_encapsulation(struct writer *w, const struct packet_path *path) {
+static void write_encapsulation(struct native *native, struct writer *w, const struct packet_path *path) {
     WRITER_KEY(w, "tunnel");
     writer_begin_array(w);
     for (size_t i = 0; i < path->tunnel_count && i < sizeof path->tunnel / sizeof path->tunnel[0]; i++) {
@@ -122,16 +125,17 @@ static void write_encapsulation(struct writer *w, const struct packet_path *path
         }
         if (path->tunnel[i].has_outer) {
             WRITER_KEY(w, "source");
-            write_outer(w, &path->tunnel[i].outer[0]);
+            write_outer(native, w, &path->tunnel[i].outer[0]);
             WRITER_KEY(w, "destination");
-            write_outer(w, &path->tunnel[i].outer[1]);
+            write_outer(native, w, &path->tunnel[i].outer[1]);
         }
         writer_end_object(w);
     }
     writer_end_array(w);
 }
 
-static void write_hark(struct writer *w, const struct transaction *t, const struct packet_path *path) {
+static void write_hark(struct native *native, struct writer *w, const struct transaction *t,
+                       const struct packet_path *path) {
     if (t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count)) {
         WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
         return;
@@ -146,7 +150,7 @@ static void write_hark(struct writer *w, const struct transaction *t, const stru
         writer_hex(w, slice_make(t->parent_id, sizeof t->parent_id));
     }
     if (path && path->tunnel_count) {
-        write_encapsulation(w, path);
+        write_encapsulation(native, w, path);
     }
     writer_end_object(w);
 }
@@ -181,7 +185,11 @@ static void write_vlan(struct writer *w, uint16_t id) {
 static void write_network(struct native *native, struct writer *w, const struct transaction *t,
                           const struct packet_path *path) {
     char id[COMMUNITY_ID_BYTES];
-    bool known = community_id(native->ids, &t->connection->key, id);
+    struct flow_key key = t->connection->key;
+    for (size_t i = 0; i < 2; i++) {
+        key.side[i].address = mask_address(native->mask, &key.side[i].address);
+    }
+    bool known = community_id(native->ids, &key, id);
     const char *protocol = network_protocol(t);
     WRITER_KEY(w, "network");
     writer_begin_object(w);
@@ -221,12 +229,17 @@ static void write_mac(struct writer *w, const uint8_t mac[6]) {
     (void)writer_string(w, slice_make(text, sizeof text));
 }
 
-/* The side that sends in direction `d`, but for what it sent. */
-static void begin_side(struct writer *w, const struct connection *c, enum direction d) {
+/* The side that sends in direction `d`, but for what it sent. Who hides IP addresses would be known by his
+ * MAC address all the same, and many an IPv6 address is made of one (RFC 4291 appendix A). */
+static void begin_side(struct native *native, struct writer *w, const struct connection *c,
+                       enum direction d) {
     writer_begin_object(w);
-    write_ip(w, &c->key.side[d].address, c->key.ip_version);
+    write_ip(native, w, &c->key.side[d].address, c->key.ip_version);
     WRITER_KEY(w, "port");
     writer_unsigned(w, c->key.side[d].port);
+    if (mask_hides_addresses(native->mask)) {
+        return;
+    }
     if (c->path_seen[d] && c->path[d].has_mac) {
         write_mac(w, c->path[d].mac[0]);
     } else if (c->path_seen[direction_other(d)] && c->path[direction_other(d)].has_mac) {
@@ -262,14 +275,14 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     if (!native_remembers(native, w, &memo)) {
         write_network(native, w, t, path);
         WRITER_KEY(w, "client");
-        begin_side(w, c, t->client);
+        begin_side(native, w, c, t->client);
         native_remember(native, w, &memo);
     }
     end_side(w, t, t->client, &t->request);
     memo.key.kind = MEMO_SERVER;
     if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
-        begin_side(w, c, server);
+        begin_side(native, w, c, server);
         native_remember(native, w, &memo);
     }
     end_side(w, t, server, &t->response);
@@ -375,10 +388,10 @@ void native_write(struct native *native, struct writer *w, const struct transact
     WRITER_KEY(w, "@timestamp");
     writer_time(w, timing_start_ns(t));
     write_event(w, t, &timing);
-    write_hark(w, t, path);
+    write_hark(native, w, t, path);
     write_ends(native, w, t, path);
     if (t->request.seen) {
-        url_make(&native->url, t, native->options->mask_secrets);
+        url_make(&native->url, t, native->mask);
         native_write_url(native, w);
     }
     if (tunnel) {

@@ -15,6 +15,7 @@ enum { NATIVE_HINTS = 24 };
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
+    struct mask *mask; /* borrowed; NULL: nothing is hidden */
     struct memo *memo;
     uint64_t run;                    /* connections' ordinals are unique in it */
     uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */

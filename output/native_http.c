@@ -2,7 +2,6 @@
 #include "output/native.h"
 
 #include "analyzer/status.h"
-#include "output/mask.h"
 
 enum { NAME_JSON_BYTES = 128 };
 
@@ -17,46 +16,48 @@ enum { NAME_JSON_BYTES = 128 };
     } while (0)
 
 static struct slice field_value(struct native *native, const struct header *field) {
-    return native->options->mask_secrets ? mask_field(field->name, field->value, &native->scratch)
-                                         : field->value;
+    return native->mask ? mask_field(native->mask, field->name, field->value, &native->scratch)
+                        : field->value;
 }
 
 /* A field's object up to its value; returns how the value is masked. */
-static enum field_kind make_name(struct native *native, struct writer *w, struct slice name) {
-    bool mask = native->options->mask_secrets;
+static struct mask_kind make_name(struct native *native, struct writer *w, struct slice name) {
+    struct mask *mask = native->mask;
     writer_begin_object(w);
-    struct slice shown = mask ? mask_field_name(name, &native->scratch) : name;
+    struct slice shown = mask ? mask_field_name(mask, name, &native->scratch) : name;
     WRITE_BYTES(w, "name", shown);
     WRITER_KEY(w, "value");
-    return mask ? mask_kind(name) : FIELD_OTHER;
+    return mask ? mask_kind(mask, name) : (struct mask_kind){FIELD_OTHER, ADDRESSES_NOWHERE};
 }
 
 /* The same; few names make up nearly all fields. */
-static enum field_kind write_name(struct native *native, struct writer *w, struct slice name) {
+static struct mask_kind write_name(struct native *native, struct writer *w, struct slice name) {
     struct memo_key key = {.kind = MEMO_NAME, .bytes = name};
     uint16_t hint;
     struct slice known;
+    struct mask_kind kind;
     if (memo_get(native->memo, &key, &hint, &known)) {
-        writer_json_slack(w, slice_after(known, 1));
+        writer_json_slack(w, slice_after(known, sizeof kind));
         w->comma = false;
-        return (enum field_kind)known.ptr[0];
+        memcpy(&kind, known.ptr, sizeof kind);
+        return kind;
     }
-    uint8_t json[1 + NAME_JSON_BYTES];
+    uint8_t json[sizeof kind + NAME_JSON_BYTES];
     size_t start = w->out->len + w->comma, failures = native_failures(native);
-    enum field_kind kind = make_name(native, w, name);
+    kind = make_name(native, w, name);
     size_t len = w->out->len - start;
-    if (!w->out->failed && native_failures(native) == failures && len < sizeof json) {
-        json[0] = (uint8_t)kind;
-        memcpy(json + 1, w->out->ptr + start, len);
-        memo_put(native->memo, &key, slice_make(json, 1 + len));
+    if (!w->out->failed && native_failures(native) == failures && len <= NAME_JSON_BYTES) {
+        memcpy(json, &kind, sizeof kind);
+        memcpy(json + sizeof kind, w->out->ptr + start, len);
+        memo_put(native->memo, &key, slice_make(json, sizeof kind + len));
     }
     return kind;
 }
 
 static void make_field(struct native *native, struct writer *w, const struct header *field) {
-    enum field_kind kind = write_name(native, w, field->name);
+    struct mask_kind kind = write_name(native, w, field->name);
     struct slice value =
-        native->options->mask_secrets ? mask_value(kind, field->value, &native->scratch) : field->value;
+        native->mask ? mask_value(native->mask, kind, field->value, &native->scratch) : field->value;
     if (!writer_string(w, value)) {
         WRITER_KEY(w, "raw");
         writer_base64(w, value);
@@ -314,8 +315,8 @@ static void make_status(struct native *native, struct writer *w, unsigned status
         WRITER_KEY(w, "status_name");
         writer_text(w, name);
     }
-    if (native->options->mask_secrets) {
-        reason = mask_field(slice_make(reason.ptr, 0), reason, &native->scratch);
+    if (native->mask) {
+        reason = mask_field(native->mask, slice_make(reason.ptr, 0), reason, &native->scratch);
     }
     WRITE_BYTES(w, "reason", reason);
 }

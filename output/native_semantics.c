@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native_semantics.h"
 
+#include "output/mask.h"
 #include "output/native_semantics_parts.h"
 
 static void make_status(struct writer *w, unsigned code, const struct status *status) {
@@ -78,10 +79,25 @@ static void write_fields(struct native *native, struct writer *w, const struct s
     writer_end_object(w);
 }
 
+/* What a redacted field says is not told by its meaning either. */
+static void find_hidden(const struct mask *mask, uint64_t hidden[FIELD_INDEX_WORDS]) {
+    memset(hidden, 0, FIELD_INDEX_WORDS * sizeof *hidden);
+    for (unsigned i = FIELD_NAME_OTHER + 1; i < FIELD_NAMES; i++) {
+        if (mask_redacts_header(mask, field_name_text((enum field_name)i))) {
+            hidden[i / 64] |= UINT64_C(1) << i % 64;
+        }
+    }
+}
+
 void native_write_semantics(struct native *native, struct writer *w, const struct transaction *t) {
     struct semantics own;
     const struct semantics *s = t->semantics;
-    if (!s) { /* not the analyzer's: whoever made it did not read what its fields mean */
+    if (native->mask && native->mask->headers) {
+        uint64_t hidden[FIELD_INDEX_WORDS];
+        find_hidden(native->mask, hidden);
+        semantics_of_rest(t, hidden, &own);
+        s = &own;
+    } else if (!s) { /* not the analyzer's: whoever made it did not read what its fields mean */
         semantics_of(t, &own);
         s = &own;
     }

@@ -10,9 +10,6 @@
 /* Not for a tunnel. */
 void native_write_semantics(struct native *, struct writer *, const struct transaction *);
 
-/* A text of a field, masked; what is not UTF-8 of it stands with the fields. */
-void native_write_said(struct native *, struct writer *, struct slice text);
-
 /* native_semantics_caching.c: `caching`, `conditional`, `cached` */
 void native_write_caching(struct native *, struct writer *, const struct semantics *);
 void native_write_conditional(struct writer *, const struct semantics_conditional *);

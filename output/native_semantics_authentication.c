@@ -9,7 +9,7 @@ static void write_scheme(struct native *native, struct writer *w, enum auth_sche
     WRITER_KEY(w, "scheme");
     if (name) {
         writer_text(w, name);
-    } else if (native->options->mask_secrets && !secret_name_is_scheme(text)) {
+    } else if ((native->mask && native->mask->secrets) && !secret_name_is_scheme(text)) {
         writer_text(w, MASK_MARK);
     } else {
         (void)writer_string(w, text);
@@ -27,7 +27,7 @@ static void write_scheme(struct native *native, struct writer *w, enum auth_sche
 
 static void write_user(struct native *native, struct writer *w, const struct credentials *c) {
     WRITER_KEY(w, "user");
-    if (c->user_is_secret && native->options->mask_secrets) {
+    if (c->user_is_secret && (native->mask && native->mask->secrets)) {
         writer_text(w, MASK_MARK);
     } else {
         native_write_shown(native, w, credentials_user(c));

@@ -3,27 +3,22 @@
 #include "analyzer/http_date.h"
 #include "output/mask.h"
 #include "output/native_semantics.h"
-
-void native_write_said(struct native *native, struct writer *w, struct slice text) {
-    if (native->options->mask_secrets) {
-        text = mask_value(FIELD_OTHER, text, &native->scratch);
-    }
-    (void)writer_string(w, text);
-}
+#include "output/native_semantics_parts.h"
 
 static void write_member(struct native *native, struct writer *w, const struct cache_member *m) {
     const char *name = cache_directive_name(m->directive);
-    bool secret = !name && native->options->mask_secrets && mask_is_secret_parameter(m->written.name);
+    bool secret =
+        !name && (native->mask && native->mask->secrets) && mask_is_secret_parameter(m->written.name);
     writer_begin_object(w);
     WRITER_KEY(w, "name");
     if (name) {
         writer_text(w, name);
     } else {
-        native_write_said(native, w, m->written.name);
+        native_write_shown(native, w, m->written.name);
     }
     if (m->written.has_value) {
         WRITER_KEY(w, "value");
-        native_write_said(native, w, secret ? slice_of(MASK_MARK) : m->written.value);
+        native_write_shown(native, w, secret ? slice_of(MASK_MARK) : m->written.value);
     }
     writer_end_object(w);
 }
@@ -115,7 +110,7 @@ static void write_vary(struct native *native, struct writer *w, const struct sem
         if (name != FIELD_NAME_OTHER) {
             (void)writer_string(w, field_name_text(name));
         } else {
-            native_write_said(native, w, c->vary[i]);
+            native_write_shown(native, w, c->vary[i]);
         }
     }
     writer_end_array(w);
@@ -131,7 +126,7 @@ static void write_etag(struct native *native, struct writer *w, const struct sem
     }
     WRITER_UP_TO(w, "\"etag\":{");
     WRITER_KEY(w, "value");
-    native_write_said(native, w, c->etag);
+    native_write_shown(native, w, c->etag);
     WRITER_KEY(w, "weak");
     writer_bool(w, c->etag_weak);
     writer_end_object(w);
@@ -258,13 +253,13 @@ static void write_handling(struct native *native, struct writer *w, const struct
     writer_begin_object(w);
     if (c->cache.len) {
         WRITER_KEY(w, "cache");
-        native_write_said(native, w, c->cache);
+        native_write_shown(native, w, c->cache);
     }
     WRITER_KEY(w, "hit");
     writer_bool(w, c->hit);
     if (c->forward.len) {
         WRITER_KEY(w, "forward");
-        native_write_said(native, w, c->forward);
+        native_write_shown(native, w, c->forward);
     }
     if (c->has_status) {
         WRITER_KEY(w, "forward_status");

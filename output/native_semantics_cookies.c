@@ -24,7 +24,7 @@ static void write_sent(struct native *native, struct writer *w, const struct sem
 /* An attribute's value. Where it looks like a pair itself it may be a part of the cookie's. */
 static void write_attribute(struct native *native, struct writer *w, struct slice value) {
     bool odd = slice_find(value, '=') < value.len || slice_find(value, '%') < value.len;
-    if (odd && native->options->mask_secrets) {
+    if (odd && (native->mask && native->mask->secrets)) {
         writer_text(w, MASK_MARK);
     } else {
         native_write_shown(native, w, value);

@@ -38,7 +38,8 @@ static void write_via(struct native *native, struct writer *w, const char *key, 
 static void write_node(struct native *native, struct writer *w, const struct forwarded_node *node) {
     char text[ADDRESS_TEXT_BYTES];
     if (node->kind == NODE_ADDRESS) {
-        size_t len = address_text(&node->address, node->ip_version, text);
+        struct address shown = mask_address(native->mask, &node->address);
+        size_t len = address_text(&shown, node->ip_version, text);
         (void)writer_string(w, slice_make(text, len));
     } else {
         native_write_shown(native, w, node->text);

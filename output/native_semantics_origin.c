@@ -9,7 +9,8 @@ static void write_text(struct native *native, struct writer *w, const char *key,
 }
 
 /* "scheme://host:port"; one that is longer than any is left out. */
-static void write_origin(struct writer *w, const char *key, const struct web_origin *o) {
+static void write_origin(struct native *native, struct writer *w, const char *key,
+                         const struct web_origin *o) {
     uint8_t text[512], *to = text;
     if (o->kind == ORIGIN_OPAQUE) {
         writer_key(w, key);
@@ -36,7 +37,7 @@ static void write_origin(struct writer *w, const char *key, const struct web_ori
         }
     }
     writer_key(w, key);
-    (void)writer_string(w, slice_make(text, (size_t)(to - text)));
+    native_write_shown_url(native, w, slice_make(text, (size_t)(to - text)));
 }
 
 static void write_relation(struct writer *w, const char *key, enum origin_relation relation) {
@@ -72,7 +73,7 @@ static void write_cors(struct native *native, struct writer *w, const struct cor
     } else if (cors->allow == ALLOW_MALFORMED) {
         WRITER_RAW(w, "\"allow_origin_malformed\":true");
     } else if (cors->allow == ALLOW_ONE) {
-        write_origin(w, "allow_origin", &cors->allowed);
+        write_origin(native, w, "allow_origin", &cors->allowed);
     }
     if (cors->allow_credentials) {
         WRITER_RAW(w, "\"allow_credentials\":true");
@@ -96,12 +97,12 @@ void native_write_semantics_origin(struct native *native, struct writer *w,
     }
     WRITER_KEY(w, "origin");
     writer_begin_object(w);
-    write_origin(w, "origin", &o->origin);
+    write_origin(native, w, "origin", &o->origin);
     if (o->origin.kind == ORIGIN_MALFORMED) {
         WRITER_RAW(w, "\"origin_malformed\":true");
     }
     write_relation(w, "origin_relation", o->origin_relation);
-    write_origin(w, "referrer_origin", &o->referrer);
+    write_origin(native, w, "referrer_origin", &o->referrer);
     write_relation(w, "referrer_relation", o->referrer_relation);
     write_text(native, w, "fetch_site", o->fetch_site);
     write_text(native, w, "fetch_mode", o->fetch_mode);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `range` of the semantics. */
 #include "output/native_semantics.h"
+#include "output/native_semantics_parts.h"
 
 static void write_range(struct writer *w, const struct byte_range *range) {
     writer_begin_object(w);
@@ -23,7 +24,7 @@ static void write_asked(struct native *native, struct writer *w, const struct se
     writer_bool(w, r->asked_legal);
     if (r->unit.len) {
         WRITER_KEY(w, "unit");
-        native_write_said(native, w, r->unit);
+        native_write_shown(native, w, r->unit);
     }
     if (r->count) {
         WRITER_KEY(w, "ranges");
@@ -97,7 +98,7 @@ void native_write_range(struct native *native, struct writer *w, const struct se
         WRITER_RAW(w, "\"accepts\":\"bytes\"");
     } else if (r->accepts.len) {
         WRITER_KEY(w, "accepts");
-        native_write_said(native, w, r->accepts);
+        native_write_shown(native, w, r->accepts);
     }
     writer_end_object(w);
 }

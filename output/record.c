@@ -9,9 +9,22 @@
 struct record_writer {
     struct record_options options;
     struct memory memory; /* of the buffers below; unbounded, they have caps of their own */
+    struct mask *mask;    /* owned; NULL: nothing is hidden */
     struct native native;
     struct text text;
 };
+
+/* False without memory. */
+static bool make_mask(struct record_writer *writer, const struct record_options *options) {
+    struct mask_options hide = options->hide;
+    hide.secrets = hide.secrets || options->mask_secrets;
+    if (!mask_options_any(&hide)) {
+        return true;
+    }
+    writer->mask = mask_new(&hide, options->record_bytes, &writer->memory);
+    writer->native.mask = writer->text.mask = writer->mask;
+    return writer->mask != NULL;
+}
 
 struct record_writer *record_writer_new(const struct record_options *options) {
     struct record_writer *writer = calloc(1, sizeof *writer);
@@ -19,6 +32,7 @@ struct record_writer *record_writer_new(const struct record_options *options) {
         return NULL;
     }
     writer->options = *options;
+    writer->options.hide = (struct mask_options){.secrets = false};
     writer->native.options = &writer->options;
     writer->text.options = &writer->options;
     memory_init(&writer->memory, SIZE_MAX);
@@ -30,13 +44,15 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     url_charge(&writer->native.url, &writer->memory);
     url_init(&writer->text.url, options->record_bytes);
     url_charge(&writer->text.url, &writer->memory);
+    bool made = make_mask(writer, options);
     if (options->format == RECORD_NDJSON) {
         writer->native.ids = community_ids_new();
         writer->native.memo = memo_new();
-        if (!writer->native.ids || !writer->native.memo) {
-            record_writer_free(writer);
-            return NULL;
-        }
+        made = made && writer->native.ids && writer->native.memo;
+    }
+    if (!made) {
+        record_writer_free(writer);
+        return NULL;
     }
     return writer;
 }
@@ -45,6 +61,7 @@ void record_writer_free(struct record_writer *writer) {
     if (!writer) {
         return;
     }
+    mask_free(writer->mask);
     community_ids_free(writer->native.ids);
     memo_free(writer->native.memo);
     buf_fini(&writer->native.scratch);
@@ -61,7 +78,16 @@ void record_writer_begin_run(struct record_writer *writer) {
 }
 
 size_t record_writer_failures(const struct record_writer *writer) {
-    return writer->memory.failures + (writer->native.ids ? community_ids_failures(writer->native.ids) : 0);
+    return writer->memory.failures + (writer->mask ? mask_failures(writer->mask) : 0) +
+           (writer->native.ids ? community_ids_failures(writer->native.ids) : 0);
+}
+
+bool record_writer_hides_addresses(const struct record_writer *writer) {
+    return mask_hides_addresses(writer->mask);
+}
+
+struct address record_writer_address(struct record_writer *writer, const struct address *address) {
+    return mask_address(writer->mask, address);
 }
 
 /* Takes back what was written when it did not fit. */

@@ -5,23 +5,25 @@
 #define HARK_OUTPUT_RECORD_H
 
 #include "analyzer/transaction.h"
+#include "output/mask.h"
 
 enum record_format { RECORD_NDJSON, RECORD_TEXT };
 
 struct record_options {
     enum record_format format;
-    bool mask_secrets;   /* --secrets=mask */
+    bool mask_secrets;   /* --secrets=mask and hash; the same as hide.secrets */
     bool colour;         /* text only */
     size_t record_bytes; /* limits.record_bytes */
     /* Names of capture files by number; borrowed for the writer's life. */
     const char *(*file_name)(void *context, uint32_t file);
     void *file_name_context;
+    struct mask_options hide; /* read by record_writer_new only; all zero: nothing more */
 };
 
 /* Serves one run, in which each connection has an ordinal of its own. */
 struct record_writer;
 
-/* NULL without memory. */
+/* NULL without memory, or where libcrypto refuses. */
 struct record_writer *record_writer_new(const struct record_options *);
 void record_writer_free(struct record_writer *);
 /* Another run begins: ordinals may come again. */
@@ -29,6 +31,10 @@ void record_writer_begin_run(struct record_writer *);
 /* How often there was no memory for what the writer keeps itself (not for `out`). A record during
  * which that happened may lack something: the caller takes it back. */
 size_t record_writer_failures(const struct record_writer *);
+/* Are other addresses written than there were? */
+bool record_writer_hides_addresses(const struct record_writer *);
+/* What stands for the address in records, and what ids are made of. */
+struct address record_writer_address(struct record_writer *, const struct address *);
 /* Appends the record and its line feed to `out`; false when it does not fit (out is as before): the caller
  * counts it. */
 bool record_write(struct record_writer *, const struct transaction *, struct buf *out);

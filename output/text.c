@@ -84,9 +84,11 @@ static void colour(const struct text *text, struct buf *out, const char *sequenc
     }
 }
 
-static void print_endpoint(struct buf *out, const struct connection *c, enum direction d) {
+static void print_endpoint(const struct text *text, struct buf *out, const struct connection *c,
+                           enum direction d) {
     char address[ADDRESS_TEXT_BYTES], all[ENDPOINT_BYTES];
-    (void)address_text(&c->key.side[d].address, c->key.ip_version, address);
+    struct address shown = mask_address(text->mask, &c->key.side[d].address);
+    (void)address_text(&shown, c->key.ip_version, address);
     (void)snprintf(all, sizeof all, c->key.ip_version == 6 ? "[%s]:%u" : "%s:%u", address,
                    (unsigned)c->key.side[d].port);
     print(out, "%-*s", ENDPOINT_WIDTH, all);
@@ -170,7 +172,7 @@ static void print_url(struct text *text, struct buf *out, const struct transacti
         (void)buf_append(out, "-", 1);
         return;
     }
-    url_make(&text->url, t, text->options->mask_secrets);
+    url_make(&text->url, t, text->mask);
     (void)print_safe(out, text->url.has_full ? text->url.full : text->url.target, URL_BYTES);
 }
 
@@ -232,9 +234,9 @@ bool text_write(struct text *text, const struct transaction *t, struct buf *out)
     print_time(out, timing_start_ns(t));
     colour(text, out, COLOUR_OFF);
     (void)buf_append(out, "  ", 2);
-    print_endpoint(out, t->connection, t->client);
+    print_endpoint(text, out, t->connection, t->client);
     (void)buf_append(out, " → ", sizeof " → " - 1);
-    print_endpoint(out, t->connection, direction_other(t->client));
+    print_endpoint(text, out, t->connection, direction_other(t->client));
     (void)buf_append(out, "  ", 2);
     print_method(out, t);
     print_status(text, out, t);

@@ -9,7 +9,8 @@
 
 struct text {
     const struct record_options *options;
-    struct url url; /* of the transaction at hand */
+    struct mask *mask; /* borrowed; NULL: nothing is hidden */
+    struct url url;    /* of the transaction at hand */
 };
 
 /* The line, without a line feed; false when it does not fit. */

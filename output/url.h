@@ -6,6 +6,7 @@
 #define HARK_OUTPUT_URL_H
 
 #include "analyzer/transaction.h"
+#include "output/mask.h"
 
 struct url {
     struct slice target; /* raw */
@@ -17,7 +18,7 @@ struct url {
     struct slice query;
     struct slice full;
     /* memory of the slices that are no views of the transaction */
-    struct buf target_text, domain_text, path_text, query_text, full_text;
+    struct buf target_text, userinfo_text, host_text, domain_text, path_text, query_text, full_text;
 };
 
 /* `cap`: of each part, in bytes; a part that does not fit is left out. */
@@ -25,7 +26,7 @@ void url_init(struct url *, size_t cap);
 /* Its buffers, which have no bytes yet, take them from the memory, which outlives it. */
 void url_charge(struct url *, struct memory *);
 void url_fini(struct url *);
-/* The transaction's request was seen. */
-void url_make(struct url *, const struct transaction *, bool mask);
+/* The transaction's request was seen. `mask`: NULL where nothing is to be hidden. */
+void url_make(struct url *, const struct transaction *, struct mask *mask);
 
 #endif

@@ -65,7 +65,18 @@ _hark() {
         return
         ;;
     --secrets)
-        mapfile -t COMPREPLY < <(compgen -W "mask keep" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "mask hash keep" -- "$current")
+        return
+        ;;
+    --secrets-key)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --redact-header)
+        return
+        ;;
+    --redact-query)
         return
         ;;
     --color)
@@ -73,6 +84,6 @@ _hark() {
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --color --stats -q --quiet -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats -q --quiet -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

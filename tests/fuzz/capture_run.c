@@ -64,6 +64,7 @@ static void run_source(struct source *source, const struct limits *limits, const
                        unsigned workers, struct sink *sink, struct ledger *ledger) {
     struct record_options record = {.format = RECORD_NDJSON,
                                     .mask_secrets = run->mask_secrets,
+                                    .hide = run->hide,
                                     .record_bytes = limits->record_bytes,
                                     .file_name = name_of_file,
                                     .file_name_context = source};

@@ -8,12 +8,14 @@
 
 #include "capture/limits.h"
 #include "capture/slice.h"
+#include "output/mask.h"
 
 #include <json-c/json.h>
 
 struct capture_run {
     unsigned workers;
     bool mask_secrets;
+    struct mask_options hide; /* more than that */
     bool separate_vlans, verify_checksums;
     bool again; /* a second time: the bytes must be the same; with `second_workers` */
     unsigned second_workers;

@@ -4,6 +4,18 @@
 #include "capture_run.h"
 #include "input.h"
 
+/* Hashes, other addresses, names that odd traffic may have. */
+static struct mask_options hide_much(void) {
+    static const char *const headers[] = {"Host", "Content-Type"};
+    static const char *const queries[] = {"a", "q"};
+    return (struct mask_options){.secrets = true,
+                                 .hash_secrets = true,
+                                 .headers = {headers, 2},
+                                 .queries = {queries, 2},
+                                 .anonymize_addresses = true,
+                                 .key = slice_of("0123456789abcdef")};
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct limits limits = capture_run_limits();
     struct capture_run run = {.workers = 1,
@@ -12,6 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                               .verify_checksums = size % 16 == 3,
                               .again = size % 4 == 0,
                               .second_workers = size % 16 == 0 ? 2 : 1};
+    if (size % 4 == 2 || size % 16 == 0) {
+        run.hide = hide_much();
+    }
     capture_run(slice_make(data, size), &limits, &run);
     return 0;
 }

@@ -3,7 +3,8 @@
 """golden.py --hark BINARY [--jobs 1,2,8] [--accept] [CAPTURE...]
 
 Runs hark on every capture of pcaps/ and holds what it writes against tests/golden/expected/, byte for byte, whatever the
-number of workers: NAME.ndjson always, NAME.text where it is there (--format text). Every record is held against the published
+number of workers: NAME.ndjson always, NAME.text where it is there (--format text), NAME.MODE.ndjson for what is to be hidden
+otherwise than by default. Every record is held against the published
 schema, the ledger must balance, and the exit status must be the one of pcaps/LIST.tsv.
 
 --accept writes what hark says now as the expectation: by hand only, and read the diff before it is committed."""
@@ -12,6 +13,7 @@ import difflib
 import json
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
@@ -19,6 +21,14 @@ import harness  # noqa: E402
 
 EXPECTED = os.path.join(HERE, "expected")
 TEXT = ["keepalive.pcap", "pipelining.pcap", "secrets.pcap", "ipv6.pcap"]
+# What is hidden: options, and the captures that show it.
+MODES = {
+    "hashed": (["--secrets=hash"], ["secrets.pcap", "proxy-secrets.pcap"]),
+    "redacted": (["--secrets=keep", "--redact-header=Referer", "--redact-header=set-cookie", "--redact-header=user_agent",
+                  "--redact-header=Host", "--redact-query=page", "--redact-query=api-key"], ["secrets.pcap"]),
+    "anonymized": (["--anonymize-ip"], ["ipv6.pcap", "proxy-secrets.pcap", "vxlan.pcap", "wrap-6in4.pcap"]),
+    "private": (["--anonymize-ip", "--secrets=hash", "--redact-header=Host", "--redact-query=page"], ["secrets.pcap"]),
+}
 
 
 def readable(data):
@@ -38,7 +48,8 @@ def difference(expected, got):
 
 
 class Golden:
-    def __init__(self, hark, jobs, accept):
+    def __init__(self, hark, jobs, accept, key):
+        self.key = key
         self.hark = os.path.abspath(hark)
         self.jobs = jobs
         self.accept = accept
@@ -72,22 +83,31 @@ class Golden:
         if expected != got:
             self.fault(capture, f"{' '.join(arguments)} differs from {name}:\n{difference(expected, got)}")
 
-    def capture(self, capture):
+    def records(self, capture, options, name):
+        """The records with these options, the same for any number of workers."""
         written = []
         for count in self.jobs:
-            arguments = ["--stats", "-j", str(count)]
+            arguments = [*options, "--stats", "-j", str(count)]
             done = self.run(capture, arguments)
             if b"\nThe ledger balances.\n" not in done.err:
                 self.fault(capture, "--stats prints no ledger that balances")
             if not written or not self.accept:
-                self.compare(capture, arguments, done.out, capture + ".ndjson")
+                self.compare(capture, arguments, done.out, name)
             elif written[0] != done.out:
                 self.fault(capture, f"-j {count} does not write what -j {self.jobs[0]} writes:\n{difference(written[0], done.out)}")
             written.append(done.out)
+        return written[0]
+
+    def capture(self, capture):
+        written = [self.records(capture, [], capture + ".ndjson")]
+        for mode, (options, captures) in MODES.items():
+            if capture in captures:
+                key = ["--secrets-key", self.key] if mode != "redacted" else []
+                written.append(self.records(capture, options + key, f"{capture}.{mode}.ndjson"))
         if capture in TEXT:
             done = self.run(capture, ["--format", "text"])
             self.compare(capture, ["--format", "text"], done.out, capture + ".text")
-        return written[0]
+        return b"".join(written)
 
 
 def main():
@@ -97,7 +117,12 @@ def main():
     parser.add_argument("--accept", action="store_true")
     parser.add_argument("captures", nargs="*")
     arguments = parser.parse_args()
-    golden = Golden(arguments.hark, [int(n) for n in arguments.jobs.split(",")], arguments.accept)
+    with tempfile.TemporaryDirectory() as work:
+        key = harness.write_key(work)
+        return judge(Golden(arguments.hark, [int(n) for n in arguments.jobs.split(",")], arguments.accept, key), arguments)
+
+
+def judge(golden, arguments):
     names = arguments.captures or harness.captures()
     if not names:
         golden.fault("pcaps/LIST.tsv", "lists no capture")
@@ -107,6 +132,7 @@ def main():
         golden.fault("all captures", "records that docs/record.schema.json does not allow:\n" + wrong[:3000])
     if not arguments.captures:
         kept = {name for name in os.listdir(EXPECTED)} - {n + ".ndjson" for n in names} - {n + ".text" for n in TEXT}
+        kept -= {f"{n}.{mode}.ndjson" for mode, (_, captures) in MODES.items() for n in captures}
         for name in sorted(kept):
             golden.fault(name, "an expectation without a capture")
     records = everything.count(b"\n")

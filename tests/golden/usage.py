@@ -75,8 +75,30 @@ class Usage:
         self.refused("nothing to read", [], 2, "-r")
         self.refused("a file and an interface", ["-r", self.capture, "-i", "lo"], 2, "-i")
         self.refused("an output that cannot be made", ["-r", self.capture, "-o", "nowhere/out"], 1, "nowhere/out")
+        self.refused_keys()
         done = self.run(["-r", self.capture, "-o", "/dev/full"])
         self.check(done.status == 1 and b"/dev/full" in done.err, f"a full disk: exit status {done.status}: {done.err!r}")
+
+    def refused_keys(self):
+        """Of a key that is no key nothing is hashed, and nothing shown."""
+        hashed = ["-r", self.capture, "--secrets=hash"]
+        self.refused("hashes without a key", hashed, 2, "--secrets=hash", "--secrets-key")
+        self.refused("addresses without a key", ["-r", self.capture, "--anonymize-ip"], 2, "--anonymize-ip", "--secrets-key")
+        self.refused("a missing key", [*hashed, "--secrets-key", "nokey"], 1, "nokey", "No such file")
+        for name, data, mode, word in (("emptykey", b"\n", 0o600, "is empty"), ("shortkey", b"secret\n", 0o600, "16 bytes"),
+                                       ("longkey", b"k" * 5000, 0o600, "4096"), ("openkey", b"k" * 32, 0o644, "chmod"), ("folder", None, 0, "directory")):
+            if data is not None:
+                os.chmod(self.write(name, data), mode)
+            self.refused(f"the key {name}", [*hashed, "--secrets-key", name], 1, name, word)
+        self.refused("a field's line for its name", ["-r", self.capture, "--redact-header", "Cookie: a"], 2, "--redact-header", "Cookie: a")
+        os.chmod(self.write("key", b"k" * 32 + b"\n"), 0o600)
+        done = self.run(["-r", self.capture, "--secrets-key", "key"])
+        self.check(done.status == 0 and b"--secrets-key" in done.err, f"a key without use: {done.status}: {done.err!r}")
+        self.same("a key without use", done.out)
+        piped = subprocess.run(["bash", "-c", 'exec "$0" -r "$1" -q --anonymize-ip --secrets-key <(cat key)', self.hark, self.capture], cwd=self.work,
+                               capture_output=True, check=False, env=harness.ENVIRONMENT)
+        wanted = self.run(["-r", self.capture, "-q", "--anonymize-ip", "--secrets-key", "key"])
+        self.check(piped.stdout == wanted.out and wanted.out and piped.returncode == 0, f"a key from a pipe: {piped.stderr!r}")
 
     def damaged(self):
         """What was readable is written; one line says what happened and where; exit status 1."""

@@ -8,6 +8,8 @@ filters, SIGTERM and SIGINT, packets that the kernel drops, and what is said to 
 
 Needs root, iproute2, nginx and curl; is skipped where one is missing. Ends only processes that it started."""
 import argparse
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -170,6 +172,26 @@ class Live:
         self.curl("http://192.0.2.20/small.txt?count")
         self.sound(listener, listener.finish(None), "-c 7")
 
+    def hidden(self):
+        """As in a file: the same hash of a secret, the same addresses, and nothing in clear."""
+        options = ["--secrets=hash", "--anonymize-ip", "--secrets-key", harness.write_key(self.work)]
+        files = [harness.run_hark(self.hark, ["-r", os.path.join(harness.PCAPS, "keepalive.pcap"), "-q", *more]).records()[0] for more in ([], options)]
+        became = {files[0][side]["ip"]: files[1][side]["ip"] for side in ("client", "server")}
+        key = hmac.new(b"0123456789abcdef0123456789abcdef", b"hark secrets 1", hashlib.sha256).digest()
+        shown = "***" + hmac.new(key, b"PLANTED", hashlib.sha256).hexdigest()[:32]
+        for jobs in ("1", "2"):
+            listener = Listener(self.hark, ["-i", "eth0", "-j", jobs, *options])
+            self.curl("-H", "Authorization: Bearer PLANTED", "http://192.0.2.20/small.txt?token=PLANTED")
+            got = listener.wait_for(f"/small.txt?token={shown}", 5)
+            self.sound(listener, listener.finish(), f"hidden -j {jobs}")
+            self.check(got is not None, f"hidden -j {jobs}: no record with {shown}: {listener.lines}")
+            if got:
+                self.check(harness.header_values(got[1], "request", "authorization") == ["Bearer " + shown], f"hidden -j {jobs}: {got[1]}")
+                self.check(harness.header_values(got[1], "request", "host") == [became["192.0.2.20"]], f"hidden -j {jobs}: {got[1]}")
+                self.check({got[1]["client"]["ip"], got[1]["server"]["ip"]} == set(became.values()), f"hidden -j {jobs}: {got[1]}, not {became}")
+            everything = b"".join(line for _, line in listener.lines)
+            self.check(not any(word in everything for word in (b"PLANTED", b"192.0.2.")), f"hidden -j {jobs}: {everything[:600]}")
+
     def filter(self):
         listener = Listener(self.hark, ["-i", "eth0", "tcp", "port", "81"])
         self.curl("http://192.0.2.20/small.txt?filtered")
@@ -275,7 +297,7 @@ def main():
         try:
             namespaces()
             server = start_nginx(work)
-            for part in (live.records_in_time, live.any_interface, live.count, live.filter, live.flushed_at_the_end, live.kernel_drops, live.refused):
+            for part in (live.records_in_time, live.any_interface, live.count, live.hidden, live.filter, live.flushed_at_the_end, live.kernel_drops, live.refused):
                 part()
         finally:
             if server is not None:

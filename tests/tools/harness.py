@@ -63,6 +63,14 @@ def run_hark(hark, arguments, cwd=None, timeout=40, stdin=subprocess.DEVNULL):
     return Run(done.returncode, done.stdout, done.stderr)
 
 
+def write_key(folder, text="0123456789abcdef0123456789abcdef\n"):
+    """A key file that hark takes, always with the same key; its path."""
+    path = os.path.join(folder, "key")
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+        file.write(text)
+    return path
+
+
 def validate(ndjson):
     """What tests/tools/validate.py finds wrong with these lines: "" or its words."""
     done = subprocess.run([PYTHON, os.path.join(ROOT, "tests", "tools", "validate.py")], input=ndjson, capture_output=True, check=False)

@@ -3,6 +3,7 @@
 #ifndef HARK_TESTS_UNIT_PART_SAMPLE_H
 #define HARK_TESTS_UNIT_PART_SAMPLE_H
 
+#include "output/mask.h"
 #include "output/native_semantics_parts.h"
 
 #include "head_sample.h"
@@ -22,6 +23,11 @@ struct part {
 static inline void part_init(struct part *p, bool mask) {
     *p = (struct part){.options = {.mask_secrets = mask, .record_bytes = PART_ROOM}};
     p->native.options = &p->options;
+    if (mask) {
+        const struct mask_options hide = {.secrets = true};
+        p->native.mask = mask_new(&hide, PART_ROOM, NULL);
+        assert_non_null(p->native.mask);
+    }
     buf_init(&p->native.scratch, PART_ROOM);
     buf_init(&p->out, PART_ROOM);
     writer_init(&p->w, &p->out);
@@ -41,6 +47,7 @@ static inline void part_end(struct part *p) {
     assert_non_null(object);
     json_object_put(object);
     json_tokener_free(tokener);
+    mask_free(p->native.mask);
     buf_fini(&p->native.scratch);
     buf_fini(&p->out);
 }

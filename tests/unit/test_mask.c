@@ -12,6 +12,12 @@
 
 enum { ROOM = 1 << 16 };
 
+/* Hides the known credentials. */
+static struct mask *known(void) {
+    static struct mask mask = {.secrets = true};
+    return &mask;
+}
+
 static bool contains(struct slice text, const char *word) {
     return text.len >= strlen(word) && memmem(text.ptr, text.len, word, strlen(word)) != NULL;
 }
@@ -33,12 +39,12 @@ static void assert_text(struct slice got, const char *expected, const char *inpu
     assert_false(contains(got, "SECRET"));
 }
 
-static void assert_masks(struct slice (*mask)(struct slice, struct buf *), const char *input,
+static void assert_masks(struct slice (*mask)(struct mask *, struct slice, struct buf *), const char *input,
                          const char *expected) {
     struct buf scratch;
     buf_init(&scratch, ROOM);
     struct slice in = exact(input);
-    assert_text(mask(in, &scratch), expected, input);
+    assert_text(mask(known(), in, &scratch), expected, input);
     free((void *)(uintptr_t)in.ptr);
     buf_fini(&scratch);
 }
@@ -47,7 +53,7 @@ static void assert_field(const char *name, const char *value, const char *expect
     struct buf scratch;
     buf_init(&scratch, ROOM);
     struct slice n = exact(name), v = exact(value);
-    assert_text(mask_field(n, v, &scratch), expected, value);
+    assert_text(mask_field(known(), n, v, &scratch), expected, value);
     free((void *)(uintptr_t)n.ptr);
     free((void *)(uintptr_t)v.ptr);
     buf_fini(&scratch);
@@ -132,11 +138,11 @@ static void test_parts_of_urls(void **state) {
     assert_masks(mask_query, "a=b", "a=b");
     assert_masks(mask_path, "/a;sid=SECRET", "/a;sid=***");
     assert_masks(mask_path, "/a/b@c", "/a/b@c");
-    assert_int_equal(mask_userinfo_end(slice_of("http://u:p@h/")), strlen("http://u:p@"));
-    assert_int_equal(mask_userinfo_end(slice_of("u:p/w@h/")), strlen("u:p/w@"));
-    assert_int_equal(mask_userinfo_end(slice_of("http://h/a@b")), 0);
-    assert_int_equal(mask_userinfo_end(slice_of("/a@b")), 0);
-    assert_int_equal(mask_userinfo_end(slice_of("")), 0);
+    assert_int_equal(mask_userinfo_end(known(), slice_of("http://u:p@h/")), strlen("http://u:p@"));
+    assert_int_equal(mask_userinfo_end(known(), slice_of("u:p/w@h/")), strlen("u:p/w@"));
+    assert_int_equal(mask_userinfo_end(known(), slice_of("http://h/a@b")), 0);
+    assert_int_equal(mask_userinfo_end(known(), slice_of("/a@b")), 0);
+    assert_int_equal(mask_userinfo_end(known(), slice_of("")), 0);
 }
 
 static void test_credentials(void **state) {
@@ -402,7 +408,7 @@ static void test_long_names_and_values(void **state) {
     (void)snprintf(url, sizeof url, "/?%s=SECRET&b=1", name);
     struct buf scratch;
     buf_init(&scratch, ROOM);
-    struct slice masked = mask_url(slice_of(url), &scratch);
+    struct slice masked = mask_url(known(), slice_of(url), &scratch);
     assert_false(contains(masked, "SECRET"));
     assert_true(contains(masked, "access_token=***&b=1"));
     buf_fini(&scratch);
@@ -424,9 +430,9 @@ static void test_hostile_texts_take_no_longer(void **state) {
         for (size_t at = 0; at < BYTES; at++) {
             bytes[at] = (uint8_t)pieces[i][at % len];
         }
-        (void)mask_url(slice_make(bytes, BYTES), &scratch);
-        (void)mask_query(slice_make(bytes, BYTES), &scratch);
-        (void)mask_field(slice_of("X-Text"), slice_make(bytes, BYTES), &scratch);
+        (void)mask_url(known(), slice_make(bytes, BYTES), &scratch);
+        (void)mask_query(known(), slice_make(bytes, BYTES), &scratch);
+        (void)mask_field(known(), slice_of("X-Text"), slice_make(bytes, BYTES), &scratch);
     }
     assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
     buf_fini(&scratch);
@@ -438,12 +444,13 @@ static void test_without_room_only_the_mark_is_left(void **state) {
     for (size_t cap = 0; cap < 24; cap++) {
         struct buf scratch;
         buf_init(&scratch, cap);
-        struct slice masked = mask_url(slice_of("/abcdefgh?token=SECRET&c=d"), &scratch);
+        struct slice masked = mask_url(known(), slice_of("/abcdefgh?token=SECRET&c=d"), &scratch);
         assert_false(contains(masked, "SECRET"));
         assert_true(slice_is(masked, cap < 23 ? "***" : "/abcdefgh?token=***&c=d"));
-        masked = mask_field(slice_of("Authorization"), slice_of("Basic SECRETSECRETSECRET"), &scratch);
+        masked =
+            mask_field(known(), slice_of("Authorization"), slice_of("Basic SECRETSECRETSECRET"), &scratch);
         assert_false(contains(masked, "SECRET"));
-        masked = mask_url(slice_of("/?u=%74oken%3DSECRET"), &scratch);
+        masked = mask_url(known(), slice_of("/?u=%74oken%3DSECRET"), &scratch);
         assert_false(contains(masked, "SECRET"));
         buf_fini(&scratch);
     }
@@ -471,22 +478,199 @@ static void test_secrets_amid_random_bytes(void **state) {
         uint8_t *bytes = malloc(len + 1);
         assert_non_null(bytes);
         memcpy(bytes, text, len);
-        struct slice masked = mask_url(slice_make(bytes, len), &scratch);
+        struct slice masked = mask_url(known(), slice_make(bytes, len), &scratch);
         if (contains(masked, "SECRET")) {
             print_error("%.*s -> %.*s\n", (int)len, text, (int)masked.len, (const char *)masked.ptr);
         }
         assert_false(contains(masked, "SECRET"));
-        masked = mask_field(slice_of("Location"), slice_make(bytes, len), &scratch);
+        masked = mask_field(known(), slice_of("Location"), slice_make(bytes, len), &scratch);
         assert_false(contains(masked, "SECRET"));
-        masked = mask_field(slice_of("X-Text"), slice_make(bytes, len), &scratch);
+        masked = mask_field(known(), slice_of("X-Text"), slice_make(bytes, len), &scratch);
         assert_false(contains(masked, "SECRET"));
         free(bytes);
         buf_fini(&scratch);
     }
 }
 
+static struct mask *mask_with(bool secrets, bool hash, const char *header, const char *query,
+                              const char *key) {
+    const struct mask_options options = {.secrets = secrets,
+                                         .hash_secrets = hash,
+                                         .headers = {&header, header != NULL},
+                                         .queries = {&query, query != NULL},
+                                         .key = slice_of(key)};
+    assert_true(mask_options_any(&options));
+    struct mask *mask = mask_new(&options, ROOM, NULL);
+    assert_non_null(mask);
+    return mask;
+}
+
+enum { HASH_TEXT = 3 + 2 * MASK_HASH_BYTES };
+
+/* The mark and hash that a field's value has instead of SECRET. */
+static void hash_of(struct mask *mask, const char *name, const char *value, char hash[HASH_TEXT + 1]) {
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    struct slice shown = mask_field(mask, slice_of(name), slice_of(value), &scratch);
+    assert_false(contains(shown, "SECRET"));
+    const uint8_t *at = memmem(shown.ptr, shown.len, MASK_MARK, 3);
+    assert_non_null(at);
+    size_t len = 3;
+    while (at + len < shown.ptr + shown.len && strchr("0123456789abcdef", at[len]) && at[len]) {
+        len++;
+    }
+    if (len != HASH_TEXT) {
+        print_error("%s: %s became %.*s\n", name, value, (int)shown.len, (const char *)shown.ptr);
+    }
+    assert_int_equal(len, HASH_TEXT);
+    memcpy(hash, at, HASH_TEXT);
+    hash[HASH_TEXT] = '\0';
+    buf_fini(&scratch);
+}
+
+static void test_equal_secrets_have_equal_hashes(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *value;
+    } places[] = {
+        {"Authorization", "Bearer SECRET+1"},
+        {"X-Api-Key", "SECRET+1"},
+        {"Cookie", "a=SECRET+1"},
+        {"Cookie", "other= SECRET+1 ; "},
+        {"Cookie", "sid=\"SECRET+1\""},
+        {"Set-Cookie", "sid=SECRET%2b1; Path=/; HttpOnly"},
+        {"Location", "http://h/?access_token=SECRET%2B1&x=1"},
+        {"Referer", "http://SECRET%2B1@h/"},
+        {"Link", "<http://h/?token=SECRET%2B1>; rel=next"},
+        {"X-Text", "{\"token\": \"SECRET+1\"}"},
+        {"X-Text", "password=SECRET+1"},
+    };
+    struct mask *mask = mask_with(true, true, NULL, NULL, "a key");
+    struct mask *other = mask_with(true, true, NULL, NULL, "another key");
+    char first[HASH_TEXT + 1], hash[HASH_TEXT + 1];
+    hash_of(mask, places[0].name, places[0].value, first);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        hash_of(mask, places[i].name, places[i].value, hash);
+        if (strcmp(hash, first) != 0) {
+            print_error("another hash for %s: %s\n", places[i].name, places[i].value);
+        }
+        assert_string_equal(hash, first);
+    }
+    hash_of(mask, "X-Api-Key", "SECRET+2", hash);
+    assert_string_not_equal(hash, first);
+    hash_of(other, places[0].name, places[0].value, hash);
+    assert_string_not_equal(hash, first);
+    mask_free(mask);
+    mask_free(other);
+}
+
+static void test_hash_is_what_it_is_said_to_be(void **state) {
+    (void)state;
+    struct mask *mask = mask_with(true, true, NULL, NULL, "0123456789abcdef");
+    char hash[HASH_TEXT + 1];
+    hash_of(mask, "X-Api-Key", "SECRET", hash);
+    assert_string_equal(hash, "***47e2dc283612a8a7867c4c6eb6006443");
+    mask_free(mask);
+}
+
+static void test_hashes_without_room(void **state) {
+    (void)state;
+    struct mask *mask = mask_with(true, true, NULL, NULL, "a key");
+    for (size_t cap = 0; cap < 80; cap++) {
+        struct buf scratch;
+        buf_init(&scratch, cap);
+        struct slice shown = mask_url(mask, slice_of("/abcdefgh?token=SECRET%20SECRET&c=d"), &scratch);
+        assert_false(contains(shown, "SECRET"));
+        assert_true(scratch.failed ? slice_is(shown, "***")
+                                   : shown.len == strlen("/abcdefgh?token=&c=d") + HASH_TEXT);
+        buf_fini(&scratch);
+    }
+    mask_free(mask);
+}
+
+struct field_example {
+    const char *name, *value, *expected;
+};
+
+static void assert_fields(struct mask *mask, const struct field_example *examples, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct buf scratch;
+        buf_init(&scratch, ROOM);
+        struct slice name = exact(examples[i].name), value = exact(examples[i].value);
+        assert_text(mask_field(mask, name, value, &scratch), examples[i].expected, examples[i].value);
+        free((void *)(uintptr_t)name.ptr);
+        free((void *)(uintptr_t)value.ptr);
+        buf_fini(&scratch);
+    }
+}
+
+static void test_fields_and_parameters_of_the_users_choice(void **state) {
+    (void)state;
+    static const struct field_example examples[] = {
+        {"X-Customer", "SECRET and SECRET", "***"},
+        {"x_customer", "SECRET", "***"},
+        {"X-Customer-Id", "7", "7"},
+        {"X-Customer", "", ""},
+        {"X-Text", "a\tX-Customer: SECRET", "a\tX-Customer:***"},
+        {"X-Customer SECRET", "", ""},
+        {"Location", "/a?phone=SECRET&b=1", "/a?phone=***&b=1"},
+        {"Location", "http://h/p;phone=SECRET?user[Phone]=SECRET&fb%3Aphone=SECRET",
+         "http://h/p;phone=***?user[Phone]=***&fb%3Aphone=***"},
+        {"X-Text", "phone=SECRET, b=1", "phone=***, b=1"},
+        {"X-Text", "{\"phone\": \"SECRET\"}", "{\"phone\": ***}"},
+        {"Location", "/a?u=http%3A%2F%2Fh%2F%3Fphone%3DSECRET&c=1", "/a?u=***&c=1"},
+        {"Location", "/a?phones=1&telephone=2", "/a?phones=1&telephone=2"},
+    };
+    struct mask *mask = mask_with(true, false, "X-Customer", "phone", "");
+    assert_fields(mask, examples, sizeof examples / sizeof examples[0]);
+    assert_true(mask_redacts_header(mask, slice_of("x-customer")));
+    assert_false(mask_redacts_header(mask, slice_of("Host")));
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    assert_text(mask_field_name(mask, slice_of("X-Customer SECRET"), &scratch), "X-Customer ***",
+                "a line without colon");
+    assert_text(mask_field(mask, slice_of("Authorization"), slice_of("Basic SECRET"), &scratch), "Basic ***",
+                "a credential");
+    buf_fini(&scratch);
+    mask_free(mask);
+}
+
+/* With --secrets=keep what the user named is hidden, and nothing else. */
+static void test_nothing_but_the_users_choice(void **state) {
+    (void)state;
+    static const struct field_example examples[] = {
+        {"X-Customer", "SECRET", "***"},
+        {"Authorization", "Basic abc", "Basic abc"},
+        {"Authorization", "Bearer phone=SECRET", "Bearer phone=***"},
+        {"Cookie", "a=b; c=d", "a=b; c=d"},
+        {"Set-Cookie", "token=b; Path=/", "token=b; Path=/"},
+        {"WWW-Authenticate", "NTLM abc", "NTLM abc"},
+        {"Sec-WebSocket-Protocol", "bearer.abc", "bearer.abc"},
+        {"Location", "http://u:p@h/a?token=b&phone=SECRET", "http://u:p@h/a?token=b&phone=***"},
+        {"X-Api-Key", "abc", "abc"},
+        {"X-Text", "Bearer abc password=b Authorization: c", "Bearer abc password=b Authorization: c"},
+    };
+    struct mask *mask = mask_with(false, false, "X-Customer", "phone", "");
+    assert_fields(mask, examples, sizeof examples / sizeof examples[0]);
+    assert_int_equal(mask_userinfo_end(mask, slice_of("http://u:p@h/")), 0);
+    struct buf scratch;
+    buf_init(&scratch, ROOM);
+    assert_text(mask_userinfo(mask, slice_of("u:p"), &scratch), "u:p", "a userinfo");
+    assert_text(mask_field_name(mask, slice_of("Authorization Basic abc"), &scratch),
+                "Authorization Basic abc", "a line");
+    buf_fini(&scratch);
+    mask_free(mask);
+    const struct mask_options none = {.secrets = false};
+    assert_false(mask_options_any(&none));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equal_secrets_have_equal_hashes),
+        cmocka_unit_test(test_hash_is_what_it_is_said_to_be),
+        cmocka_unit_test(test_hashes_without_room),
+        cmocka_unit_test(test_fields_and_parameters_of_the_users_choice),
+        cmocka_unit_test(test_nothing_but_the_users_choice),
         cmocka_unit_test(test_targets_and_urls),
         cmocka_unit_test(test_parts_of_urls),
         cmocka_unit_test(test_credentials),

@@ -74,8 +74,8 @@ static const struct option_info *info_of(const char *name) {
 static void test_defaults(void **state) {
     (void)state;
     must_parse("-r a.pcap");
-    assert_int_equal(options.path_count, 1);
-    assert_string_equal(options.paths[0], "a.pcap");
+    assert_int_equal(options.paths.count, 1);
+    assert_string_equal(options.paths.items[0], "a.pcap");
     assert_null(options.interface);
     assert_null(options.filter);
     assert_null(options.output);
@@ -122,7 +122,7 @@ static void test_every_option(void **state) {
 
     must_parse("--read=- --skew=250ms --hold-time=5s --flow-timeout=2m --flush-interval=0 --max-flows=1000 "
                "--color=never -q --stats");
-    assert_string_equal(options.paths[0], "-");
+    assert_string_equal(options.paths.items[0], "-");
     struct limits limits = options_limits(&options);
     assert_int_equal(limits.skew_ns, 250 * NS_PER_MILLISECOND);
     assert_int_equal(limits.hold_time_ns, 5 * NS_PER_SECOND);
@@ -145,10 +145,11 @@ static void test_every_spelling(void **state) {
                             : info->minimum > 0 ? "1"
                                                 : "x";
         char line[128];
-        const char *source = info->offset == offsetof(struct options, paths) ||
-                                     info->offset == offsetof(struct options, interface)
-                                 ? ""
-                                 : " -r a";
+        bool is_source = info->offset == offsetof(struct options, paths) ||
+                         info->offset == offsetof(struct options, interface);
+        bool needs_key = info->offset == offsetof(struct options, secrets) ||
+                         info->offset == offsetof(struct options, anonymize_addresses);
+        const char *source = is_source ? "" : needs_key ? " -r a --secrets-key k" : " -r a";
         if (info->kind == OPTION_FLAG) {
             snprintf(line, sizeof(line), "--%s%s", info->name, source);
             must_parse(line);
@@ -207,10 +208,10 @@ static void test_filter_words(void **state) {
 static void test_repeats_and_clusters(void **state) {
     (void)state;
     must_parse("-r a -r b -rc --read d");
-    assert_int_equal(options.path_count, 4);
-    assert_string_equal(options.paths[0], "a");
-    assert_string_equal(options.paths[2], "c");
-    assert_string_equal(options.paths[3], "d");
+    assert_int_equal(options.paths.count, 4);
+    assert_string_equal(options.paths.items[0], "a");
+    assert_string_equal(options.paths.items[2], "c");
+    assert_string_equal(options.paths.items[3], "d");
     options_fini(&options);
     must_parse("-qpc5 -i any");
     assert_true(options.quiet && options.no_promiscuous);
@@ -274,9 +275,32 @@ static void test_bad_values(void **state) {
     FAILS("-i a --flush-interval 61m", "option '--flush-interval'");
     FAILS("-r a --max-flows 63", "option '--max-flows'", "from 64 to");
     FAILS("-r a --format json", "option '--format'", "'json' is not one of ndjson, text");
-    FAILS("-r a --secrets show", "'show' is not one of mask, keep");
+    FAILS("-r a --secrets show", "'show' is not one of mask, hash, keep");
     FAILS("-r a --checksums yes", "'yes' is not one of ignore, verify");
     FAILS("-r a --color sometimes", "'sometimes' is not one of auto, always, never");
+}
+
+static void test_what_to_hide(void **state) {
+    (void)state;
+    must_parse("-r a --secrets=hash --secrets-key k --redact-header X-A --redact-header=x_b --redact-query "
+               "user[phone] --anonymize-ip");
+    assert_true(options.anonymize_addresses);
+    assert_int_equal(options.secrets, SECRETS_HASH);
+    assert_string_equal(options.key, "k");
+    assert_int_equal(options.redacted_headers.count, 2);
+    assert_string_equal(options.redacted_headers.items[0], "X-A");
+    assert_string_equal(options.redacted_headers.items[1], "x_b");
+    assert_int_equal(options.redacted_queries.count, 1);
+    assert_string_equal(options.redacted_queries.items[0], "user[phone]");
+    options_fini(&options);
+    FAILS("-r a --secrets=hash", "--secrets=hash needs a key", "--secrets-key FILE");
+    FAILS("-r a --anonymize-ip", "--anonymize-ip needs a key", "--secrets-key FILE");
+    FAILS("-r a --secrets-key", "option '--secrets-key' needs a value");
+    FAILS("-r a --secrets-key=k --secrets-key=l", "option '--secrets-key' is given twice, 'k' and 'l'");
+    FAILS("-r a --redact-header X-A:", "option '--redact-header': 'X-A:' is no field's name");
+    FAILS("-r a --redact-header --", "'--' is no field's name");
+    FAILS("-r a --redact-header=", "option '--redact-header' has an empty NAME");
+    FAILS("-r a --redact-query []", "option '--redact-query': '[]' is no parameter's name");
 }
 
 static void test_forgotten_r(void **state) {
@@ -482,6 +506,7 @@ int main(void) {
         cmocka_unit_test(test_help_needs_nothing_else),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_bad_values),
+        cmocka_unit_test(test_what_to_hide),
         cmocka_unit_test(test_forgotten_r),
         cmocka_unit_test(test_suggestions),
         cmocka_unit_test(test_help_lists_all),

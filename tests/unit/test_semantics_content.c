@@ -268,6 +268,7 @@ static void test_long_filename(void **state) {
     native_write_semantics_content(&p.native, &p.w, &c);
     assert_int_equal(p.out.len,
                      strlen("{\"content\":{\"response\":{\"disposition\":\"x\",\"filename\":\"\"}}") + 255);
+    mask_free(p.native.mask);
     buf_fini(&p.native.scratch);
     buf_fini(&p.out);
     head_fini(&r);
