@@ -6,10 +6,13 @@
 #include "analyzer/conformance.h"
 
 /* Rules for every message. */
-void conformance_judge_message(struct notes *, const struct http_message *, const struct field_index *,
+void conformance_judge_message(struct notes *, const struct http_message *, const struct semantics *,
                                bool request);
+/* Rules for each field's value. */
 void conformance_judge_values(struct notes *, const struct http_message *, const struct field_index *,
                               bool request);
+/* A date that can be read: is it written as it must be? */
+void conformance_note_date(struct notes *, struct slice value, int64_t seconds);
 void conformance_judge_request(struct notes *, const struct transaction *, const struct field_index *);
 void conformance_judge_response(struct notes *, const struct transaction *, const struct semantics *);
 /* Rules on conditions, caches and ranges, for a pair. */

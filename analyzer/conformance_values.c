@@ -2,26 +2,86 @@
 /* Rules on how values are written: lists, weights, directives, challenges, URIs; and on which message a field
  * may stand in. */
 #include "analyzer/conformance_parts.h"
+#include "analyzer/http_date.h"
+#include "capture/limits.h"
 
-/* Fields that only a response, or only a request, has a meaning for. */
-static void judge_side(struct notes *notes, const struct field_index *index, bool request) {
-    static const enum field_name of_requests[] = {
-        FIELD_NAME_AUTHORIZATION, FIELD_NAME_COOKIE,        FIELD_NAME_EXPECT,
-        FIELD_NAME_HOST,          FIELD_NAME_IF_NONE_MATCH, FIELD_NAME_IF_MODIFIED_SINCE,
-        FIELD_NAME_RANGE,         FIELD_NAME_REFERER,       FIELD_NAME_TE,
-    };
-    static const enum field_name of_responses[] = {
-        FIELD_NAME_AGE,         FIELD_NAME_ETAG,       FIELD_NAME_LOCATION,
-        FIELD_NAME_SERVER,      FIELD_NAME_SET_COOKIE, FIELD_NAME_WWW_AUTHENTICATE,
-        FIELD_NAME_RETRY_AFTER,
-    };
-    const enum field_name *wrong = request ? of_responses : of_requests;
-    size_t count =
-        request ? sizeof of_responses / sizeof *of_responses : sizeof of_requests / sizeof *of_requests;
-    for (size_t i = 0; i < count; i++) {
-        if (field_index_has(index, wrong[i])) {
-            notes_add(notes, NOTE_FIELD_WRONG_SIDE);
-        }
+/* What a field's name says of the rules for it: bits. */
+enum field_trait {
+    TRAIT_SINGLETON = 1 << 0, /* its value is no list, and it may stand in a message once (RFC 9110
+                                 section 5.3); Host and Content-Length have notes of their own */
+    TRAIT_LIST = 1 << 1,
+    TRAIT_WEIGHTED = 1 << 2, /* members may have a weight */
+    TRAIT_DATE = 1 << 3,
+    TRAIT_NUMBER = 1 << 4,
+    TRAIT_CHALLENGES = 1 << 5,
+    TRAIT_OF_REQUESTS = 1 << 6, /* in a response it has no meaning */
+    TRAIT_OF_RESPONSES = 1 << 7,
+    TRAIT_URI = 1 << 8,
+    TRAIT_DIRECTIVES = 1 << 9,
+};
+
+static const uint16_t traits_of[FIELD_NAMES] = {
+    [FIELD_NAME_ACCEPT] = TRAIT_LIST | TRAIT_WEIGHTED,
+    [FIELD_NAME_ACCEPT_CHARSET] = TRAIT_LIST | TRAIT_WEIGHTED,
+    [FIELD_NAME_ACCEPT_ENCODING] = TRAIT_LIST | TRAIT_WEIGHTED,
+    [FIELD_NAME_ACCEPT_LANGUAGE] = TRAIT_LIST | TRAIT_WEIGHTED,
+    [FIELD_NAME_AGE] = TRAIT_SINGLETON | TRAIT_NUMBER | TRAIT_OF_RESPONSES,
+    [FIELD_NAME_ALLOW] = TRAIT_LIST,
+    [FIELD_NAME_AUTHORIZATION] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS,
+    [FIELD_NAME_CACHE_CONTROL] = TRAIT_LIST | TRAIT_DIRECTIVES,
+    [FIELD_NAME_CONNECTION] = TRAIT_LIST,
+    [FIELD_NAME_CONTENT_DISPOSITION] = TRAIT_SINGLETON,
+    [FIELD_NAME_CONTENT_ENCODING] = TRAIT_LIST,
+    [FIELD_NAME_CONTENT_LOCATION] = TRAIT_SINGLETON,
+    [FIELD_NAME_CONTENT_RANGE] = TRAIT_SINGLETON,
+    [FIELD_NAME_CONTENT_TYPE] = TRAIT_SINGLETON,
+    [FIELD_NAME_COOKIE] = TRAIT_OF_REQUESTS,
+    [FIELD_NAME_DATE] = TRAIT_SINGLETON | TRAIT_DATE,
+    [FIELD_NAME_ETAG] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES,
+    [FIELD_NAME_EXPECT] = TRAIT_OF_REQUESTS,
+    [FIELD_NAME_EXPIRES] = TRAIT_SINGLETON,
+    [FIELD_NAME_FROM] = TRAIT_SINGLETON,
+    [FIELD_NAME_HOST] = TRAIT_OF_REQUESTS,
+    [FIELD_NAME_IF_MATCH] = TRAIT_LIST,
+    [FIELD_NAME_IF_MODIFIED_SINCE] = TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_REQUESTS,
+    [FIELD_NAME_IF_NONE_MATCH] = TRAIT_LIST | TRAIT_OF_REQUESTS,
+    [FIELD_NAME_IF_RANGE] = TRAIT_SINGLETON,
+    [FIELD_NAME_IF_UNMODIFIED_SINCE] = TRAIT_SINGLETON | TRAIT_DATE,
+    [FIELD_NAME_LAST_MODIFIED] = TRAIT_SINGLETON | TRAIT_DATE,
+    [FIELD_NAME_LOCATION] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES | TRAIT_URI,
+    [FIELD_NAME_MAX_FORWARDS] = TRAIT_SINGLETON | TRAIT_NUMBER,
+    [FIELD_NAME_ORIGIN] = TRAIT_SINGLETON,
+    [FIELD_NAME_PROXY_AUTHENTICATE] = TRAIT_CHALLENGES,
+    [FIELD_NAME_PROXY_AUTHORIZATION] = TRAIT_SINGLETON,
+    [FIELD_NAME_RANGE] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS,
+    [FIELD_NAME_REFERER] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS | TRAIT_URI,
+    [FIELD_NAME_RETRY_AFTER] = TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_RESPONSES,
+    [FIELD_NAME_SERVER] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES,
+    [FIELD_NAME_SET_COOKIE] = TRAIT_OF_RESPONSES,
+    [FIELD_NAME_TE] = TRAIT_LIST | TRAIT_WEIGHTED | TRAIT_OF_REQUESTS,
+    [FIELD_NAME_TRAILER] = TRAIT_LIST,
+    [FIELD_NAME_UPGRADE] = TRAIT_LIST,
+    [FIELD_NAME_USER_AGENT] = TRAIT_SINGLETON,
+    [FIELD_NAME_VARY] = TRAIT_LIST,
+    [FIELD_NAME_WWW_AUTHENTICATE] = TRAIT_CHALLENGES | TRAIT_OF_RESPONSES,
+};
+
+void conformance_note_date(struct notes *notes, struct slice value, int64_t seconds) {
+    if (http_date_is_obsolete(value)) {
+        notes_add(notes, NOTE_DATE_OBSOLETE);
+    }
+    if (!http_date_weekday_fits(value, seconds)) {
+        notes_add(notes, NOTE_DATE_WEEKDAY);
+    }
+}
+
+static void judge_date(struct notes *notes, struct slice value, bool or_seconds, int64_t now) {
+    int64_t seconds;
+    uint64_t number;
+    if (http_date_read(value, now, &seconds)) {
+        conformance_note_date(notes, value, seconds);
+    } else if (!or_seconds || !field_number(value, &number)) {
+        notes_add(notes, NOTE_DATE_SYNTAX);
     }
 }
 
@@ -54,35 +114,17 @@ static bool has_bad_weight(struct slice value) {
     return false;
 }
 
-static void judge_lists(struct notes *notes, const struct field_index *index) {
-    static const enum field_name lists[] = {
-        FIELD_NAME_ACCEPT,
-        FIELD_NAME_ACCEPT_CHARSET,
-        FIELD_NAME_ACCEPT_ENCODING,
-        FIELD_NAME_ACCEPT_LANGUAGE,
-        FIELD_NAME_TE,
-        FIELD_NAME_ALLOW,
-        FIELD_NAME_CACHE_CONTROL,
-        FIELD_NAME_CONNECTION,
-        FIELD_NAME_CONTENT_ENCODING,
-        FIELD_NAME_IF_MATCH,
-        FIELD_NAME_IF_NONE_MATCH,
-        FIELD_NAME_TRAILER,
-        FIELD_NAME_UPGRADE,
-        FIELD_NAME_VARY,
-    };
-    enum { WEIGHTED = 5 }; /* the first ones */
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        const struct header *field = field_index_find(index, lists[i]);
-        while (field) {
-            if (has_empty_member(field->value)) {
-                notes_add(notes, NOTE_LIST_EMPTY_MEMBER);
-            }
-            if (i < WEIGHTED && has_bad_weight(field->value)) {
-                notes_add(notes, NOTE_WEIGHT_SYNTAX);
-            }
-            field = index->any_repeats ? field_index_next(index, lists[i], field) : NULL;
+static void judge_list(struct notes *notes, const struct field_index *index, enum field_name name,
+                       bool weighted) {
+    const struct header *field = field_index_find(index, name);
+    while (field) {
+        if (has_empty_member(field->value)) {
+            notes_add(notes, NOTE_LIST_EMPTY_MEMBER);
         }
+        if (weighted && has_bad_weight(field->value)) {
+            notes_add(notes, NOTE_WEIGHT_SYNTAX);
+        }
+        field = index->any_repeats ? field_index_next(index, name, field) : NULL;
     }
 }
 
@@ -159,21 +201,65 @@ static bool lacks_host(struct slice uri) {
            (rest.len == 3 || rest.ptr[3] == '/' || rest.ptr[3] == ':' || rest.ptr[3] == '?');
 }
 
-void conformance_judge_values(struct notes *notes, const struct http_message *m,
-                              const struct field_index *index, bool request) {
-    judge_side(notes, index, request);
-    judge_lists(notes, index);
-    judge_directives(notes, index);
-    judge_challenges(notes, index, FIELD_NAME_WWW_AUTHENTICATE);
-    judge_challenges(notes, index, FIELD_NAME_PROXY_AUTHENTICATE);
-    if (lacks_host(field_index_value(index, FIELD_NAME_REFERER)) ||
-        lacks_host(field_index_value(index, FIELD_NAME_LOCATION)) || (request && lacks_host(m->line[1]))) {
+static void judge_uri(struct notes *notes, enum field_name name, struct slice uri) {
+    if (lacks_host(uri)) {
         notes_add(notes, NOTE_URI_WITHOUT_HOST);
     }
-    if (request && slice_starts_with(m->line[1], "https://")) {
-        notes_add(notes, NOTE_HTTPS_IN_CLEAR);
-    }
-    if (slice_starts_with(field_index_value(index, FIELD_NAME_REFERER), "https://")) {
+    if (name == FIELD_NAME_REFERER && slice_starts_with(uri, "https://")) {
         notes_add(notes, NOTE_REFERER_SECURE);
+    }
+}
+
+static void judge_field(struct notes *notes, const struct field_index *index, enum field_name name,
+                        unsigned traits, int64_t now) {
+    struct slice value = field_index_value(index, name);
+    uint64_t number;
+    if (traits & TRAIT_SINGLETON && index->any_repeats && field_index_repeats(index, name)) {
+        notes_add(notes, NOTE_SINGLETON_REPEATED);
+    }
+    if (traits & TRAIT_LIST) {
+        judge_list(notes, index, name, traits & TRAIT_WEIGHTED);
+    }
+    if (traits & TRAIT_DATE) {
+        judge_date(notes, value, name == FIELD_NAME_RETRY_AFTER, now);
+    }
+    if (traits & TRAIT_NUMBER && !field_number(value, &number)) {
+        notes_add(notes, NOTE_NUMBER_SYNTAX);
+    }
+    if (traits & TRAIT_CHALLENGES) {
+        judge_challenges(notes, index, name);
+    }
+    if (traits & TRAIT_DIRECTIVES) {
+        judge_directives(notes, index);
+    }
+    if (traits & TRAIT_URI) {
+        judge_uri(notes, name, value);
+    }
+}
+
+void conformance_judge_values(struct notes *notes, const struct http_message *m,
+                              const struct field_index *index, bool request) {
+    const unsigned wrong = request ? TRAIT_OF_RESPONSES : TRAIT_OF_REQUESTS;
+    const unsigned read = request ? 0 : TRAIT_DATE; /* with the message: Date, Last-Modified */
+    for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
+        for (uint64_t left = index->present[word]; left; left &= left - 1) {
+            enum field_name name = (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left));
+            unsigned traits = traits_of[name];
+            if (traits & wrong) {
+                notes_add(notes, NOTE_FIELD_WRONG_SIDE);
+            }
+            if (read && (name == FIELD_NAME_DATE || name == FIELD_NAME_LAST_MODIFIED)) {
+                traits &= ~read;
+            }
+            if (traits) {
+                judge_field(notes, index, name, traits, m->first.time_ns / NS_PER_SECOND);
+            }
+        }
+    }
+    if (request && (m->line[1].len && m->line[1].ptr[0] != '/')) {
+        judge_uri(notes, FIELD_NAME_OTHER, m->line[1]);
+        if (slice_starts_with(m->line[1], "https://")) {
+            notes_add(notes, NOTE_HTTPS_IN_CLEAR);
+        }
     }
 }
