@@ -71,7 +71,8 @@ static void say_message(struct witness *w, const struct http_message *m, unsigne
 
 static void say_notes(struct witness *w, const struct transaction *t) {
     for (unsigned id = 0; id < NOTE_IDS; id++) {
-        if (id != NOTE_TIMES_DISAGREE && notes_has(&t->notes, (enum note_id)id)) {
+        if (id != NOTE_TIMES_DISAGREE && id != NOTE_FASTER_THAN_HANDSHAKE &&
+            notes_has(&t->notes, (enum note_id)id)) {
             say(w, " note=%s", note_info((enum note_id)id)->name);
         }
     }
