@@ -7,7 +7,9 @@
 """
 import argparse
 import concurrent.futures
+import functools
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -178,12 +180,19 @@ def hark_cells(hark, work):
     return cells
 
 
+@functools.cache
+def syntax_notes():
+    """Those about how a message is written and framed; rules for senders in general are not what the page is about."""
+    ids = re.findall(r"^\| `([a-z_0-9]+)`", (pathlib.Path(__file__).resolve().parent.parent.parent / "docs/notes.md").read_text(), re.M)
+    return frozenset(ids[: ids.index("early_response")])
+
+
 def hark_cell(case, kind, records):
     message = records[0]["http"].get(kind) if records else None
     if not message:
         return "no HTTP", ""
     word = judge(case, message["body"]["bytes"], records[0].get("url", {}).get("domain"))
-    notes = [note["id"] for note in records[0]["notes"] if note["id"] not in ("message_cut", "times_disagree")]
+    notes = [note["id"] for note in records[0]["notes"] if note["id"] in syntax_notes()]
     return word, " ".join(f"`{note}`" for note in notes)
 
 
