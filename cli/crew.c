@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 enum {
-    WRITE_BYTES = 256 * 1024,        /* one worker writes when so much waits */
     FINISH_BYTES = 32 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,    /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
@@ -88,7 +87,7 @@ static void *run_writer(void *context) {
         }
         uint64_t written = crew->outlet.watch->ns[STAGE_WRITE];
         int64_t started = stopwatch_start(crew->outlet.watch);
-        bool ok = outlet_write(&crew->outlet, epoch->outboxes, crew->count);
+        bool ok = (epoch->flush ? outlet_write : outlet_gather)(&crew->outlet, epoch->outboxes, crew->count);
         stopwatch_stop(crew->outlet.watch, started, STAGE_MERGE);
         crew->outlet.watch->ns[STAGE_MERGE] -= crew->outlet.watch->ns[STAGE_WRITE] - written;
         ring_written(crew->ring, count_written(&crew->outlet), !ok);
@@ -232,6 +231,18 @@ static enum crew_status write_outboxes(struct crew *crew) {
     return inline_status(crew);
 }
 
+/* What fills no block waits, but not in memory that something huge needed. */
+static enum crew_status write_blocks(struct crew *crew) {
+    struct outbox *box = &crew->outboxes[0];
+    if (box->bytes.len >= SINK_BLOCK_BYTES) {
+        if (box->bytes.capacity > KEEP_BYTES) {
+            return write_outboxes(crew);
+        }
+        outlet_write_blocks(&crew->outlet, box);
+    }
+    return inline_status(crew);
+}
+
 /* Waits for room. */
 static struct epoch *acquire(struct crew *crew) {
     int64_t started = stopwatch_start(crew->watch);
@@ -240,8 +251,10 @@ static struct epoch *acquire(struct crew *crew) {
     return epoch;
 }
 
-static enum crew_status submit(struct crew *crew) {
+/* `flush`: nothing that the epoch brings may wait for more. */
+static enum crew_status submit(struct crew *crew, bool flush) {
     if (crew->filling) {
+        crew->filling->flush = flush;
         crew->filling = NULL;
         ring_submit(crew->ring);
     }
@@ -251,12 +264,12 @@ static enum crew_status submit(struct crew *crew) {
 enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash) {
     if (!crew->ring) {
         worker_packet(&crew->workers[0], event, packet, hash);
-        return crew->outboxes[0].bytes.len < WRITE_BYTES ? inline_status(crew) : write_outboxes(crew);
+        return write_blocks(crew);
     }
     unsigned worker = flow_key_partition(hash) % crew->count;
     enum crew_status status = CREW_OK;
     if (crew->filling && !epoch_add_packet(crew->filling, event, packet, hash, worker)) {
-        status = submit(crew);
+        status = submit(crew, false);
     } else if (crew->filling) {
         return CREW_OK;
     }
@@ -268,11 +281,11 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
 enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
     if (!crew->ring) {
         worker_tick(&crew->workers[0], event, now_ns);
-        return crew->outboxes[0].bytes.len < WRITE_BYTES ? inline_status(crew) : write_outboxes(crew);
+        return write_blocks(crew);
     }
     enum crew_status status = CREW_OK;
     if (crew->filling && !epoch_add_tick(crew->filling, event, now_ns)) {
-        status = submit(crew);
+        status = submit(crew, false);
     } else if (crew->filling) {
         return CREW_OK;
     }
@@ -288,7 +301,7 @@ bool crew_has_pending(const struct crew *crew) {
 }
 
 enum crew_status crew_flush(struct crew *crew) {
-    return crew->ring ? submit(crew) : write_outboxes(crew);
+    return crew->ring ? submit(crew, true) : write_outboxes(crew);
 }
 
 /* All partitions end in one event, so that the last records come in the order of their connections. What open

@@ -38,6 +38,7 @@ struct epoch {
     size_t count;
     struct buf bytes;        /* packets, each followed by its payload; they never move */
     struct outbox *outboxes; /* one a worker */
+    bool flush;              /* the writer keeps nothing back */
     unsigned pending;        /* workers that are not through; the ring's mutex guards it */
 };
 

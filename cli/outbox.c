@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/outbox.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { FIRST_RECORDS = 256 };
@@ -60,6 +61,28 @@ void outbox_sort(struct outbox *outbox) {
     if (!outbox->sorted) {
         qsort(outbox->records, outbox->count, sizeof(*outbox->records), compare_records);
         outbox->sorted = true;
+    }
+}
+
+void outbox_drop(struct outbox *outbox, size_t len) {
+    assert(outbox->sorted && len <= outbox->bytes.len);
+    size_t dropped = 0;
+    while (dropped < outbox->count && outbox->records[dropped].offset + outbox->records[dropped].len <= len) {
+        dropped++;
+    }
+    outbox->count -= dropped;
+    outbox->bytes.len -= len;
+    if (outbox->count == 0) {
+        return;
+    }
+    memmove(outbox->bytes.ptr, outbox->bytes.ptr + len, outbox->bytes.len);
+    memmove(outbox->records, outbox->records + dropped, outbox->count * sizeof(*outbox->records));
+    for (size_t i = 0; i < outbox->count; i++) {
+        struct outbox_record *record = &outbox->records[i];
+        size_t torn = record->offset < len ? len - record->offset : 0;
+        record->len -= torn;
+        record->offset += torn;
+        record->offset -= len;
     }
 }
 

@@ -43,6 +43,9 @@ void outbox_fini(struct outbox *);
 bool outbox_add(struct outbox *, const struct place *, size_t offset, uint32_t type);
 /* Brings the records into the order of their places. The bytes stay where they are. */
 void outbox_sort(struct outbox *);
+/* Forgets the first `len` bytes of records whose bytes follow each other in the order of their places. What
+ * is left of one comes first then, in the same place. */
+void outbox_drop(struct outbox *, size_t len);
 /* Forgets the records; memory beyond `keep` bytes is given back. */
 void outbox_clear(struct outbox *, size_t keep);
 

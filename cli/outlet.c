@@ -6,9 +6,9 @@
 #include <assert.h>
 
 enum {
-    /* records are gathered up to about this size; one may be larger */
-    GATHER_BYTES = 256 * 1024,
+    /* records are gathered until they fill a block; one may be larger */
     GATHER_CAP_BYTES = 64 * 1024 * 1024,
+    GATHER_KEEP_BYTES = 2 * SINK_BLOCK_BYTES,
 };
 
 void outlet_init(struct outlet *outlet, struct sink *sink) {
@@ -20,48 +20,64 @@ void outlet_fini(struct outlet *outlet) {
     outbox_fini(&outlet->gather);
 }
 
-/* Writes the bytes of the records, which follow each other from the start of `bytes`. When the sink fails on
- * the way, the records that are wholly out count as written. */
-static bool write_run(struct outlet *outlet, struct slice bytes, const struct outbox_record *records,
-                      size_t count) {
+/* Returns how many bytes went out. */
+static uint64_t put(struct outlet *outlet, struct slice bytes) {
     uint64_t before = sink_bytes(outlet->sink);
     int64_t started = stopwatch_start(outlet->watch);
-    if (outlet->status == SINK_OK) {
+    if (outlet->status == SINK_OK && bytes.len > 0) {
         outlet->status = sink_write(outlet->sink, bytes);
     }
     stopwatch_stop(outlet->watch, started, STAGE_WRITE);
-    uint64_t out = sink_bytes(outlet->sink) - before;
-    uint64_t end = 0;
-    for (size_t i = 0; i < count; i++) {
-        end += records[i].len;
-        if (end <= out) {
-            outlet->records[records[i].type]++;
+    return sink_bytes(outlet->sink) - before;
+}
+
+/* Writes the first `len` bytes of the outbox, in which records and bytes are in order, and forgets them. A
+ * record counts as written when its last byte is out. When the sink fails, the others never will be. */
+static bool write_front(struct outlet *outlet, struct outbox *box, size_t len) {
+    uint64_t out = put(outlet, slice_first(buf_slice(&box->bytes), len));
+    bool ok = outlet->status == SINK_OK;
+    for (size_t i = 0; i < box->count; i++) {
+        const struct outbox_record *record = &box->records[i];
+        if (record->offset + record->len <= out) {
+            outlet->records[record->type]++;
+        } else if (ok) {
+            break;
         } else {
             outlet->unwritten++;
         }
     }
-    return outlet->status == SINK_OK;
+    outbox_drop(box, ok ? len : box->bytes.len);
+    return ok;
 }
 
 static bool flush_gathered(struct outlet *outlet) {
     struct outbox *gather = &outlet->gather;
-    bool ok =
-        gather->count == 0 || write_run(outlet, buf_slice(&gather->bytes), gather->records, gather->count);
-    outbox_clear(gather, 2 * GATHER_BYTES);
+    bool ok = write_front(outlet, gather, gather->bytes.len);
+    outbox_clear(gather, GATHER_KEEP_BYTES);
     return ok;
+}
+
+static void write_gathered_blocks(struct outlet *outlet) {
+    struct outbox *gather = &outlet->gather;
+    if (gather->bytes.capacity > GATHER_KEEP_BYTES) {
+        flush_gathered(outlet); /* something huge is gone then */
+    } else {
+        write_front(outlet, gather, sink_whole_blocks(outlet->sink, gather->bytes.len));
+    }
 }
 
 static void gather_record(struct outlet *outlet, const struct outbox *box,
                           const struct outbox_record *record) {
     struct outbox *gather = &outlet->gather;
-    if (gather->count > 0 && gather->bytes.len + record->len > GATHER_BYTES) {
-        flush_gathered(outlet);
-    }
     size_t offset = gather->bytes.len;
     if (!buf_append_slice(&gather->bytes, outbox_bytes(box, record)) ||
         !outbox_add(gather, &record->place, offset, record->type)) {
         flush_gathered(outlet);
-        write_run(outlet, outbox_bytes(box, record), record, 1);
+        bool out = put(outlet, outbox_bytes(box, record)) == record->len;
+        outlet->records[record->type] += out;
+        outlet->unwritten += !out;
+    } else if (gather->bytes.len >= SINK_BLOCK_BYTES) {
+        write_gathered_blocks(outlet);
     }
 }
 
@@ -79,29 +95,42 @@ static struct outbox *first_box(struct outbox *boxes, size_t count, const size_t
     return first;
 }
 
-bool outlet_write(struct outlet *outlet, struct outbox *boxes, size_t count) {
+static void gather_boxes(struct outlet *outlet, struct outbox *boxes, size_t count) {
     assert(count <= HARK_PARTITIONS);
-    if (count == 1 && boxes[0].sorted) {
-        struct outbox *box = &boxes[0];
-        return box->count == 0 ? outlet->status == SINK_OK
-                               : write_run(outlet, buf_slice(&box->bytes), box->records, box->count);
-    }
     size_t next[HARK_PARTITIONS] = {0};
     for (size_t i = 0; i < count; i++) {
         outbox_sort(&boxes[i]);
     }
-    for (;;) {
-        struct outbox *box = first_box(boxes, count, next);
-        if (!box) {
-            return flush_gathered(outlet);
-        }
+    struct outbox *box;
+    while ((box = first_box(boxes, count, next)) != NULL) {
         gather_record(outlet, box, &box->records[next[box - boxes]++]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        outbox_clear(&boxes[i], SIZE_MAX);
     }
 }
 
-bool outlet_write_heading(struct outlet *outlet, struct slice bytes) {
-    if (outlet->status == SINK_OK && bytes.len > 0) {
-        outlet->status = sink_write(outlet->sink, bytes);
+bool outlet_write(struct outlet *outlet, struct outbox *boxes, size_t count) {
+    if (count == 1 && boxes[0].sorted && outlet->gather.count == 0) {
+        return write_front(outlet, &boxes[0], boxes[0].bytes.len);
     }
+    gather_boxes(outlet, boxes, count);
+    return flush_gathered(outlet);
+}
+
+bool outlet_gather(struct outlet *outlet, struct outbox *boxes, size_t count) {
+    gather_boxes(outlet, boxes, count);
+    return sink_is_regular(outlet->sink) ? outlet->status == SINK_OK : flush_gathered(outlet);
+}
+
+bool outlet_write_blocks(struct outlet *outlet, struct outbox *box) {
+    if (!box->sorted || outlet->gather.count > 0 || box->bytes.len < SINK_BLOCK_BYTES) {
+        return outlet_write(outlet, box, 1);
+    }
+    return write_front(outlet, box, sink_whole_blocks(outlet->sink, box->bytes.len));
+}
+
+bool outlet_write_heading(struct outlet *outlet, struct slice bytes) {
+    put(outlet, bytes);
     return outlet->status == SINK_OK;
 }

@@ -14,16 +14,20 @@ struct outlet {
     struct stopwatch own;    /* of the writer's thread */
     struct stopwatch *watch; /* borrowed, or its own */
     enum sink_status status;
-    struct outbox gather;                     /* records of several outboxes on their way into one write */
+    struct outbox gather; /* records of several outboxes on their way into one write, in order */
     uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
     uint64_t unwritten;                       /* the sink failed, its reader had gone, or memory was out */
 };
 
 void outlet_init(struct outlet *, struct sink *);
 void outlet_fini(struct outlet *);
-/* Sorts each outbox and writes all of them in the order of places. Every place must be behind those written
- * before. False once the sink takes no more. */
+/* Writes all outboxes, and what was gathered before, in the order of places, and leaves them empty. Every
+ * place must be behind those of former calls. False once the sink takes no more. */
 bool outlet_write(struct outlet *, struct outbox *boxes, size_t count);
+/* The same while more is to come: what does not fill a block of a regular file waits in `gather`. */
+bool outlet_gather(struct outlet *, struct outbox *boxes, size_t count);
+/* The same for a single outbox, in which the rest waits, behind nothing. */
+bool outlet_write_blocks(struct outlet *, struct outbox *);
 /* Bytes that are no record: the heading. */
 bool outlet_write_heading(struct outlet *, struct slice);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/sink.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +17,7 @@ struct sink {
     int fd;
     bool owned; /* a file that we opened; standard output is only borrowed */
     bool closed;
+    bool regular;  /* a file of ours */
     bool reserves; /* see reserve */
     enum sink_status status;
     uint64_t bytes;
@@ -49,10 +51,13 @@ static const char *advice(int error) {
  * write has to ask for. Other file systems were not measured: there it stays off. */
 static bool is_reserving(int fd) {
     enum { EXT4_MAGIC = 0xef53 };
-    struct stat file;
     struct statfs system;
-    return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && fstatfs(fd, &system) == 0 &&
-           (unsigned long)system.f_type == EXT4_MAGIC;
+    return fstatfs(fd, &system) == 0 && (unsigned long)system.f_type == EXT4_MAGIC;
+}
+
+static bool is_regular(int fd) {
+    struct stat file;
+    return fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
 }
 
 /* Sets blocks aside for `len` more bytes; the file's size stays. Where that fails, writing finds out why. */
@@ -93,7 +98,8 @@ struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
         free(sink);
         return NULL;
     }
-    sink->reserves = sink->owned && is_reserving(sink->fd);
+    sink->regular = sink->owned && is_regular(sink->fd);
+    sink->reserves = sink->regular && is_reserving(sink->fd);
     return sink;
 }
 
@@ -132,6 +138,15 @@ enum sink_status sink_write(struct sink *sink, struct slice bytes) {
         }
     }
     return sink->status;
+}
+
+bool sink_is_regular(const struct sink *sink) {
+    return sink->regular;
+}
+
+size_t sink_whole_blocks(const struct sink *sink, size_t len) {
+    assert(len >= SINK_BLOCK_BYTES);
+    return sink->regular ? len - (size_t)((sink->bytes + len) % SINK_BLOCK_BYTES) : len;
 }
 
 enum sink_status sink_close(struct sink *sink) {

@@ -11,7 +11,7 @@ enum sink_status {
     SINK_FAILED,      /* disk full, I/O error: sink_message says what and where */
 };
 
-enum { SINK_MESSAGE_BYTES = 512 };
+enum { SINK_MESSAGE_BYTES = 512, SINK_BLOCK_BYTES = 256 * 1024 };
 
 struct sink;
 
@@ -19,8 +19,14 @@ struct sink;
  * overwritten. While it is written to, it may take up to 16 MiB more of the disk than its size says. */
 struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]);
 /* Writes all of it or says why not; after a status other than SINK_OK later writes do nothing and return the
- * same. Whole lines are given in one call, and a failed call may leave at most one torn line, the last. */
+ * same. However it ends, what was written is the beginning of what was given: one line may be torn, the last.
+ */
 enum sink_status sink_write(struct sink *, struct slice);
+/* A file that sink_open opened: writing from multiples of SINK_BLOCK_BYTES costs less there. */
+bool sink_is_regular(const struct sink *);
+/* How many of `len` bytes, at least SINK_BLOCK_BYTES of them, to write while more are to come: in a regular
+ * file those up to the last multiple of SINK_BLOCK_BYTES, else all. */
+size_t sink_whole_blocks(const struct sink *, size_t len);
 /* Closes; an error at close is a failure too. */
 enum sink_status sink_close(struct sink *);
 void sink_free(struct sink *);

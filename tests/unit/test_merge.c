@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -112,14 +113,10 @@ static void test_merge(void **state) {
     assert_int_equal(outlet.records[TRANSACTION_ORPHAN_RESPONSE], 1);
     assert_int_equal(outlet.records[TRANSACTION_TUNNEL], 1);
     assert_int_equal(outlet.unwritten, 0);
-    for (size_t i = 0; i < 3; i++) {
-        outbox_clear(&boxes[i], SIZE_MAX);
-    }
     /* Nothing, one sorted outbox (written as it is), and one that is not. */
     assert_true(outlet_write(&outlet, boxes, 3));
     add(&boxes[0], 8, 1, 0, "8\n", TRANSACTION_PAIR);
     assert_true(outlet_write(&outlet, boxes, 1));
-    outbox_clear(&boxes[0], SIZE_MAX);
     add(&boxes[0], 9, 2, 0, "10\n", TRANSACTION_PAIR);
     add(&boxes[0], 9, 1, 0, "9\n", TRANSACTION_PAIR);
     assert_true(outlet_write(&outlet, boxes, 1));
@@ -188,10 +185,12 @@ static void test_failing_sink(void **state) {
     add(&box, 1, 1, 0, "1\n", TRANSACTION_PAIR);
     add(&box, 2, 1, 0, "2\n", TRANSACTION_PAIR);
     assert_false(outlet_write(&outlet, &box, 1));
+    assert_int_equal(outlet.unwritten, 2);
+    add(&box, 3, 1, 0, "3\n", TRANSACTION_PAIR);
     assert_false(outlet_write(&outlet, &box, 1));
     assert_int_equal(outlet.status, SINK_FAILED);
     assert_int_equal(outlet.records[TRANSACTION_PAIR], 0);
-    assert_int_equal(outlet.unwritten, 4);
+    assert_int_equal(outlet.unwritten, 3);
     outbox_fini(&box);
     outlet_fini(&outlet);
     sink_free(sink);
@@ -218,10 +217,152 @@ static void test_partly_written(void **state) {
     assert_false(outlet_write(&outlet, &box, 1));
     assert_int_equal(outlet.status, SINK_READER_GONE);
     assert_int_equal(outlet.records[TRANSACTION_PAIR], 1);
-    assert_int_equal(outlet.unwritten, 2);
+    assert_int_equal(outlet.unwritten, 1);
     outbox_fini(&box);
     outlet_fini(&outlet);
     sink_free(sink);
+}
+
+static void test_outbox_drops(void **state) {
+    (void)state;
+    struct outbox box;
+    outbox_init(&box, 1 << 20);
+    add(&box, 1, 1, 0, "one\n", TRANSACTION_PAIR);
+    add(&box, 2, 1, 0, "two\n", TRANSACTION_PAIR);
+    add(&box, 3, 1, 0, "three\n", TRANSACTION_TUNNEL);
+    outbox_drop(&box, 0);
+    assert_int_equal(box.count, 3);
+    outbox_drop(&box, 5); /* the second is torn */
+    assert_int_equal(box.count, 2);
+    assert_int_equal(box.records[0].place.event, 2);
+    assert_true(slice_equal(outbox_bytes(&box, &box.records[0]), slice_of("wo\n")));
+    assert_true(slice_equal(outbox_bytes(&box, &box.records[1]), slice_of("three\n")));
+    outbox_drop(&box, 1); /* once more */
+    assert_true(slice_equal(outbox_bytes(&box, &box.records[0]), slice_of("o\n")));
+    outbox_drop(&box, 2); /* its end */
+    assert_int_equal(box.count, 1);
+    assert_true(slice_equal(buf_slice(&box.bytes), slice_of("three\n")));
+    assert_int_equal(box.records[0].type, TRANSACTION_TUNNEL);
+    outbox_drop(&box, 6);
+    assert_int_equal(box.count, 0);
+    assert_int_equal(box.bytes.len, 0);
+    outbox_fini(&box);
+}
+
+enum { LINE_BYTES = 100 };
+
+/* Adds lines of LINE_BYTES, the first with the number `from`, in `count` boxes in turn. */
+static void add_lines(struct outbox *boxes, size_t count, unsigned from, unsigned lines) {
+    for (unsigned i = from; i < from + lines; i++) {
+        char line[LINE_BYTES + 1];
+        snprintf(line, sizeof(line), "%0*u\n", LINE_BYTES - 1, i);
+        add(&boxes[i % count], i, 0, 0, line, TRANSACTION_PAIR);
+    }
+}
+
+static void assert_lines(const char *text, unsigned lines) {
+    for (unsigned i = 0; i < lines; i++, text += LINE_BYTES) {
+        assert_int_equal(strtoul(text, NULL, 10), i);
+        assert_int_equal(text[LINE_BYTES - 1], '\n');
+    }
+    assert_int_equal(*text, '\0');
+}
+
+/* Into a file whole blocks are written; a record counts when its end is out; what waits comes first. */
+static void test_whole_blocks(void **state) {
+    (void)state;
+    for (size_t count = 1; count <= 2; count++) {
+        struct outfile outfile = outfile_new();
+        struct outlet outlet;
+        outlet_init(&outlet, outfile.sink);
+        struct outbox boxes[2];
+        outbox_init(&boxes[0], 1 << 20);
+        outbox_init(&boxes[1], 1 << 20);
+        unsigned lines = 0;
+        for (unsigned round = 0; round < 4; round++, lines += 4000) {
+            add_lines(boxes, count, lines, 4000);
+            assert_true(count == 1 ? outlet_write_blocks(&outlet, boxes)
+                                   : outlet_gather(&outlet, boxes, count));
+            uint64_t bytes = (lines + 4000) * (uint64_t)LINE_BYTES;
+            assert_int_equal(sink_bytes(outfile.sink), bytes - bytes % SINK_BLOCK_BYTES);
+            assert_int_equal(outlet.records[TRANSACTION_PAIR], sink_bytes(outfile.sink) / LINE_BYTES);
+            assert_int_equal(boxes[1].count, 0);
+        }
+        add_lines(boxes, count, lines, 10);
+        assert_true(outlet_write(&outlet, boxes, count));
+        assert_int_equal(boxes[0].count, 0);
+        assert_int_equal(outlet.records[TRANSACTION_PAIR], lines + 10);
+        add_lines(boxes, count, lines + 10, 4000); /* back to the next boundary */
+        assert_true(count == 1 ? outlet_write_blocks(&outlet, boxes) : outlet_gather(&outlet, boxes, count));
+        assert_int_equal(sink_bytes(outfile.sink) % SINK_BLOCK_BYTES, 0);
+        assert_true(outlet_write(&outlet, boxes, count));
+        assert_int_equal(outlet.records[TRANSACTION_PAIR], lines + 4010);
+        assert_int_equal(outlet.unwritten, 0);
+        outbox_fini(&boxes[0]);
+        outbox_fini(&boxes[1]);
+        outlet_fini(&outlet);
+        char *text = outfile_text(&outfile);
+        assert_lines(text, lines + 4010);
+        free(text);
+    }
+}
+
+/* The file's size limit is met in the rest of a torn record: it counts as unwritten, once. */
+static void test_torn_record_fails(void **state) {
+    (void)state;
+    for (size_t count = 1; count <= 2; count++) {
+        struct outfile outfile = outfile_new();
+        struct outlet outlet;
+        outlet_init(&outlet, outfile.sink);
+        struct outbox boxes[2];
+        outbox_init(&boxes[0], 1 << 20);
+        outbox_init(&boxes[1], 1 << 20);
+        add_lines(boxes, count, 0, 4000);
+        assert_true(count == 1 ? outlet_write_blocks(&outlet, boxes) : outlet_gather(&outlet, boxes, count));
+        assert_int_equal(sink_bytes(outfile.sink), SINK_BLOCK_BYTES);
+        struct rlimit before, limit;
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        limit = before;
+        limit.rlim_cur = SINK_BLOCK_BYTES + 10;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        add_lines(boxes, count, 4000, 100);
+        assert_false(outlet_write(&outlet, boxes, count));
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(outlet.status, SINK_FAILED);
+        assert_int_equal(outlet.records[TRANSACTION_PAIR], SINK_BLOCK_BYTES / LINE_BYTES);
+        assert_int_equal(outlet.unwritten, 4100 - SINK_BLOCK_BYTES / LINE_BYTES);
+        outbox_fini(&boxes[0]);
+        outbox_fini(&boxes[1]);
+        outlet_fini(&outlet);
+        sink_free(outfile.sink);
+        unlink(outfile.path);
+    }
+}
+
+/* A pipe's reader waits for nothing. */
+static void test_pipe_gets_all(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    char path[64], message[SINK_MESSAGE_BYTES];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+    struct sink *sink = sink_open(path, message);
+    assert_non_null(sink);
+    struct outlet outlet;
+    outlet_init(&outlet, sink);
+    struct outbox boxes[2];
+    outbox_init(&boxes[0], 1 << 20);
+    outbox_init(&boxes[1], 1 << 20);
+    add_lines(boxes, 2, 0, 10);
+    assert_true(outlet_gather(&outlet, boxes, 2));
+    assert_int_equal(sink_bytes(sink), 10 * LINE_BYTES);
+    assert_int_equal(sink_whole_blocks(sink, SINK_BLOCK_BYTES + 1), SINK_BLOCK_BYTES + 1);
+    outbox_fini(&boxes[0]);
+    outbox_fini(&boxes[1]);
+    outlet_fini(&outlet);
+    sink_free(sink);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 enum { RING_WORKERS = 3, RING_EVENTS = 50000 };
@@ -393,12 +534,22 @@ static void test_progress_text(void **state) {
 
 int main(void) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_places),        cmocka_unit_test(test_outbox_sorts),
-        cmocka_unit_test(test_merge),         cmocka_unit_test(test_merge_of_much),
-        cmocka_unit_test(test_failing_sink),  cmocka_unit_test(test_partly_written),
-        cmocka_unit_test(test_ring),          cmocka_unit_test(test_epoch_payload),
-        cmocka_unit_test(test_tick_time),     cmocka_unit_test(test_flush_is_due),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_outbox_sorts),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_of_much),
+        cmocka_unit_test(test_failing_sink),
+        cmocka_unit_test(test_partly_written),
+        cmocka_unit_test(test_outbox_drops),
+        cmocka_unit_test(test_whole_blocks),
+        cmocka_unit_test(test_torn_record_fails),
+        cmocka_unit_test(test_pipe_gets_all),
+        cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_epoch_payload),
+        cmocka_unit_test(test_tick_time),
+        cmocka_unit_test(test_flush_is_due),
         cmocka_unit_test(test_progress_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
