@@ -2,7 +2,7 @@
 #include "bench/feed.h"
 
 #include "bench/way.h"
-#include "cli/epoch.h"
+#include "cli/ring.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -19,27 +19,35 @@ struct feed {
     unsigned workers;
 };
 
-static void *discard(void *context) {
-    struct member *member = context;
-    while (ring_take(member->ring, member->number)) {
-        ring_processed(member->ring, member->number);
+static void take_turn(struct ring *ring, const struct turn *turn) {
+    if (turn->kind == TURN_WORK) {
+        ring_worked(ring, turn);
+    } else {
+        ring_written(ring, turn, 0, false);
     }
-    return NULL;
 }
 
-static void *drain(void *context) {
-    struct ring *ring = context;
-    while (ring_drain(ring)) {
-        ring_written(ring, 0, false);
+static void *discard(void *context) {
+    struct member *member = context;
+    for (;;) {
+        struct turn turn = ring_turn(member->ring, member->number);
+        if (turn.kind == TURN_END) {
+            return NULL;
+        }
+        take_turn(member->ring, &turn);
     }
-    return NULL;
 }
 
 static void next_epoch(struct feed *feed) {
     if (feed->filling) {
         ring_submit(feed->ring);
     }
-    feed->filling = ring_acquire(feed->ring);
+    struct turn turn = ring_reader_turn(feed->ring);
+    while (turn.kind != TURN_FILL) {
+        take_turn(feed->ring, &turn);
+        turn = ring_reader_turn(feed->ring);
+    }
+    feed->filling = turn.epoch;
 }
 
 static void feed_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
@@ -67,9 +75,9 @@ static int64_t thread_cpu_ns(void) {
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static void start(struct feed *feed, struct member *members, pthread_t *writer) {
-    if (!feed->ring || pthread_create(writer, NULL, drain, feed->ring) != 0) {
-        bench_die("out of memory or threads");
+static void start(struct feed *feed, struct member *members) {
+    if (!feed->ring) {
+        bench_die("out of memory");
     }
     for (unsigned i = 0; i < feed->workers; i++) {
         members[i] = (struct member){.ring = feed->ring, .number = i};
@@ -83,8 +91,7 @@ struct feed_result feed_run(const char *path, unsigned workers) {
     struct limits limits = limits_default();
     struct feed feed = {.ring = ring_new(workers), .workers = workers};
     struct member members[FEED_MOST_WORKERS];
-    pthread_t writer;
-    start(&feed, members, &writer);
+    start(&feed, members);
     int64_t begin = bench_wall_ns(), cpu = thread_cpu_ns();
     next_epoch(&feed);
     struct way_end end = {.context = &feed, .packet = feed_packet, .tick = feed_tick};
@@ -95,7 +102,6 @@ struct feed_result feed_run(const char *path, unsigned workers) {
     for (unsigned i = 0; i < workers; i++) {
         pthread_join(members[i].thread, NULL);
     }
-    pthread_join(writer, NULL);
     result.wall_ns = bench_wall_ns() - begin;
     ring_free(feed.ring);
     return result;

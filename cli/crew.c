@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/crew.h"
 
-#include "cli/epoch.h"
 #include "cli/outlet.h"
+#include "cli/ring.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -17,15 +17,15 @@ enum {
 
 struct crew;
 
-/* What a worker's thread knows. */
+/* What a thread knows. */
 struct crew_member {
     struct crew *crew;
-    unsigned number;
+    unsigned worker; /* its own: the one that it prefers */
     pthread_t thread;
 };
 
 /* Invariant: `ring` is NULL with one worker; `filling` is the reader's epoch, NULL while it has none. With
- * threads running, `outlet` is the writer's and each worker its thread's. */
+ * threads running, `outlet` and each worker belong to who has their turn. */
 struct crew {
     unsigned count;
     struct worker *workers;
@@ -33,13 +33,11 @@ struct crew {
     struct outlet outlet;
     struct ring *ring;
     struct epoch *filling;
-    struct crew_member *members;
-    pthread_t writer;
-    uint64_t lost_packets;   /* no epoch had memory for them */
-    struct stopwatch own;    /* off */
-    struct stopwatch *watch; /* the reader's */
-    unsigned running;        /* workers' threads */
-    bool writer_running;
+    struct crew_member *members; /* the first stands for the reader's thread */
+    uint64_t lost_packets;       /* no epoch had memory for them */
+    struct stopwatch own;        /* off */
+    struct stopwatch *watch;     /* the reader's */
+    unsigned running;            /* threads beside the reader's */
 };
 
 static uint64_t count_written(const struct outlet *outlet) {
@@ -51,46 +49,65 @@ static uint64_t count_written(const struct outlet *outlet) {
 }
 
 static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigned number) {
+    size_t turns = epoch_turns(epoch, number);
     worker->outbox = &epoch->outboxes[number];
-    for (size_t i = 0; i < epoch->count; i++) {
-        const struct epoch_event *event = &epoch->events[i];
-        if (epoch->owners[i] == number) {
-            worker_packet(worker, event->number, epoch_packet(epoch, event), event->hash);
-        } else if (epoch->owners[i] == OWNER_ALL) {
+    for (size_t i = 0; i < turns; i++) {
+        const struct epoch_event *event = epoch_event(epoch, number, i);
+        if (event->packet) {
+            worker_packet(worker, event->number, event->packet, event->hash);
+        } else {
             worker_tick(worker, event->number, event->tick_ns);
         }
     }
 }
 
-static void *run_worker(void *context) {
-    struct crew_member *member = context;
-    struct crew *crew = member->crew;
-    struct worker *worker = &crew->workers[member->number];
-    for (;;) {
-        struct epoch *epoch = ring_take(crew->ring, member->number);
-        if (!epoch) {
-            return NULL;
-        }
+static bool write_epoch(struct outlet *outlet, const struct epoch *epoch) {
+    uint64_t written = outlet->watch->ns[STAGE_WRITE];
+    int64_t started = stopwatch_start(outlet->watch);
+    bool ok = (epoch->flush ? outlet_write : outlet_gather)(outlet, epoch->outboxes, epoch->workers);
+    stopwatch_stop(outlet->watch, started, STAGE_MERGE);
+    outlet->watch->ns[STAGE_MERGE] -= outlet->watch->ns[STAGE_WRITE] - written;
+    return ok;
+}
+
+static void take_turn(struct crew *crew, const struct turn *turn) {
+    if (turn->kind == TURN_WORK) {
+        struct worker *worker = &crew->workers[turn->worker];
         int64_t started = stopwatch_start(worker->watch);
-        work_epoch(worker, epoch, member->number);
+        work_epoch(worker, turn->epoch, turn->worker);
         stopwatch_stop(worker->watch, started, STAGE_ANALYZE);
-        ring_processed(crew->ring, member->number);
+        ring_worked(crew->ring, turn);
+    } else {
+        bool ok = write_epoch(&crew->outlet, turn->epoch);
+        ring_written(crew->ring, turn, count_written(&crew->outlet), !ok);
     }
 }
 
-static void *run_writer(void *context) {
-    struct crew *crew = context;
+static void *run_thread(void *context) {
+    struct crew_member *member = context;
+    struct crew *crew = member->crew;
     for (;;) {
-        struct epoch *epoch = ring_drain(crew->ring);
-        if (!epoch) {
+        struct turn turn = ring_turn(crew->ring, member->worker);
+        if (turn.kind == TURN_END) {
             return NULL;
         }
-        uint64_t written = crew->outlet.watch->ns[STAGE_WRITE];
-        int64_t started = stopwatch_start(crew->outlet.watch);
-        bool ok = (epoch->flush ? outlet_write : outlet_gather)(&crew->outlet, epoch->outboxes, crew->count);
-        stopwatch_stop(crew->outlet.watch, started, STAGE_MERGE);
-        crew->outlet.watch->ns[STAGE_MERGE] -= crew->outlet.watch->ns[STAGE_WRITE] - written;
-        ring_written(crew->ring, count_written(&crew->outlet), !ok);
+        take_turn(crew, &turn);
+    }
+}
+
+/* The reader's thread takes turns until there is an epoch to fill, or with a closed ring until all is
+ * written: then NULL. */
+static struct epoch *take_reader_turns(struct crew *crew) {
+    for (;;) {
+        int64_t started = stopwatch_start(crew->watch);
+        struct turn turn = ring_reader_turn(crew->ring);
+        stopwatch_stop(crew->watch, started, STAGE_WAIT);
+        if (turn.kind == TURN_FILL || turn.kind == TURN_END) {
+            return turn.epoch;
+        }
+        started = stopwatch_start(crew->watch);
+        take_turn(crew, &turn);
+        stopwatch_exclude(crew->watch, started);
     }
 }
 
@@ -99,12 +116,11 @@ static bool start_threads(struct crew *crew) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    crew->writer_running = pthread_create(&crew->writer, NULL, run_writer, crew) == 0;
-    bool ok = crew->writer_running;
-    for (unsigned i = 0; ok && i < crew->count; i++) {
+    bool ok = true;
+    for (unsigned i = 1; ok && i < crew->count; i++) {
         struct crew_member *member = &crew->members[i];
-        *member = (struct crew_member){.crew = crew, .number = i};
-        ok = pthread_create(&member->thread, NULL, run_worker, member) == 0;
+        *member = (struct crew_member){.crew = crew, .worker = i};
+        ok = pthread_create(&member->thread, NULL, run_thread, member) == 0;
         crew->running += ok;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -112,15 +128,14 @@ static bool start_threads(struct crew *crew) {
 }
 
 static void join_threads(struct crew *crew) {
-    if (!crew->ring || !crew->writer_running) {
+    if (crew->running == 0) {
         return;
     }
     ring_close(crew->ring);
+    (void)take_reader_turns(crew);
     for (; crew->running > 0; crew->running--) {
-        pthread_join(crew->members[crew->running - 1].thread, NULL);
+        pthread_join(crew->members[crew->running].thread, NULL);
     }
-    pthread_join(crew->writer, NULL);
-    crew->writer_running = false;
 }
 
 /* Text formats begin with a heading. */
@@ -136,19 +151,20 @@ static bool write_heading(struct crew *crew) {
 }
 
 static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
-    crew->workers = calloc(crew->count, sizeof(*crew->workers));
-    crew->outboxes = calloc(crew->count, sizeof(*crew->outboxes));
+    crew->workers = aligned_alloc(_Alignof(struct worker), crew->count * sizeof(*crew->workers));
+    crew->outboxes = outboxes_new(crew->count, WORKER_OUTBOX_BYTES);
     crew->members = calloc(crew->count, sizeof(*crew->members));
-    if (!crew->workers || !crew->outboxes || !crew->members) {
+    bool ok = crew->workers;
+    for (unsigned i = 0; crew->workers && i < crew->count; i++) {
+        ok = worker_init(&crew->workers[i], limits, record) && ok;
+    }
+    if (!ok || !crew->outboxes || !crew->members) {
         return false;
     }
-    bool ok = true;
     for (unsigned i = 0; i < crew->count; i++) {
-        ok = worker_init(&crew->workers[i], limits, record) && ok;
-        outbox_init(&crew->outboxes[i], WORKER_OUTBOX_BYTES);
         crew->workers[i].outbox = &crew->outboxes[i];
     }
-    if (!ok || !write_heading(crew)) {
+    if (!write_heading(crew)) {
         return false;
     }
     if (crew->count == 1) {
@@ -183,13 +199,10 @@ void crew_free(struct crew *crew) {
     for (unsigned i = 0; crew->workers && i < crew->count; i++) {
         worker_fini(&crew->workers[i]);
     }
-    for (unsigned i = 0; crew->outboxes && i < crew->count; i++) {
-        outbox_fini(&crew->outboxes[i]);
-    }
+    outboxes_free(crew->outboxes, crew->count);
     ring_free(crew->ring);
     outlet_fini(&crew->outlet);
     free(crew->members);
-    free(crew->outboxes);
     free(crew->workers);
     free(crew);
 }
@@ -216,7 +229,7 @@ unsigned crew_times(const struct crew *crew, struct stopwatch *sum) {
         stopwatch_add(sum, &crew->workers[i].own);
     }
     stopwatch_add(sum, &crew->outlet.own);
-    return crew_is_inline(crew) ? 1 : crew->count + 2;
+    return crew_is_inline(crew) ? 1 : crew->count;
 }
 
 static enum crew_status inline_status(const struct crew *crew) {
@@ -243,14 +256,6 @@ static enum crew_status write_blocks(struct crew *crew) {
     return inline_status(crew);
 }
 
-/* Waits for room. */
-static struct epoch *acquire(struct crew *crew) {
-    int64_t started = stopwatch_start(crew->watch);
-    struct epoch *epoch = ring_acquire(crew->ring);
-    stopwatch_stop(crew->watch, started, STAGE_WAIT);
-    return epoch;
-}
-
 /* `flush`: nothing that the epoch brings may wait for more. */
 static enum crew_status submit(struct crew *crew, bool flush) {
     if (crew->filling) {
@@ -273,7 +278,7 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
     } else if (crew->filling) {
         return CREW_OK;
     }
-    crew->filling = acquire(crew);
+    crew->filling = take_reader_turns(crew);
     crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker);
     return status;
 }
@@ -289,7 +294,7 @@ enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
     } else if (crew->filling) {
         return CREW_OK;
     }
-    crew->filling = acquire(crew);
+    crew->filling = take_reader_turns(crew);
     bool added = epoch_add_tick(crew->filling, event, now_ns);
     assert(added);
     (void)added;
@@ -329,7 +334,7 @@ enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) 
 }
 
 uint64_t crew_written(struct crew *crew) {
-    return crew->ring && crew->writer_running ? ring_state(crew->ring).written : count_written(&crew->outlet);
+    return crew->running > 0 ? ring_state(crew->ring).written : count_written(&crew->outlet);
 }
 
 void crew_counts(const struct crew *crew, struct ledger *ledger) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The workers, and what brings their records to the sink. One worker (-j1) runs inline: no thread, no copy,
- * no lock. More run as threads, fed through the ring of epochs. Both write the same bytes. Heap-owned; all
- * calls come from the reader's thread. */
+ * no lock. More are fed through the ring of epochs, by as many threads as there are workers, the reader's
+ * among them. Both write the same bytes. Heap-owned; all calls come from the reader's thread. */
 #ifndef HARK_CLI_CREW_H
 #define HARK_CLI_CREW_H
 

@@ -30,6 +30,21 @@ void outbox_fini(struct outbox *outbox) {
     outbox->records = NULL;
 }
 
+struct outbox *outboxes_new(size_t count, size_t cap) {
+    struct outbox *boxes = aligned_alloc(OUTBOX_ALIGNMENT, count * sizeof(*boxes));
+    for (size_t i = 0; boxes && i < count; i++) {
+        outbox_init(&boxes[i], cap);
+    }
+    return boxes;
+}
+
+void outboxes_free(struct outbox *boxes, size_t count) {
+    for (size_t i = 0; boxes && i < count; i++) {
+        outbox_fini(&boxes[i]);
+    }
+    free(boxes);
+}
+
 bool outbox_add(struct outbox *outbox, const struct place *place, size_t offset, uint32_t type) {
     if (outbox->count == outbox->capacity) {
         size_t capacity = outbox->capacity ? outbox->capacity * 2 : FIRST_RECORDS;

@@ -25,9 +25,13 @@ struct outbox_record {
     uint32_t type; /* enum transaction_type */
 };
 
+/* Two processors then take no cache line from each other, nor the next one that is fetched with it. */
+enum { OUTBOX_ALIGNMENT = 128 };
+
 /* Invariant: the records' bytes are within `bytes`; `sorted` is true only when places ascend. */
 struct outbox {
-    struct memory memory; /* of the bytes; its failures tell a record that is too long from missing memory */
+    _Alignas(OUTBOX_ALIGNMENT) struct memory
+        memory; /* of the bytes; its failures tell a record that is too long from missing memory */
     struct buf bytes;
     struct outbox_record *records;
     size_t count;
@@ -38,6 +42,9 @@ struct outbox {
 /* Room for `cap` bytes of records. The outbox must not move. */
 void outbox_init(struct outbox *, size_t cap);
 void outbox_fini(struct outbox *);
+/* `count` of them, owned; NULL without memory. */
+struct outbox *outboxes_new(size_t count, size_t cap);
+void outboxes_free(struct outbox *, size_t count);
 /* The record's bytes were appended to `bytes` from `offset` on. False without memory for its place: the
  * bytes are taken back. */
 bool outbox_add(struct outbox *, const struct place *, size_t offset, uint32_t type);

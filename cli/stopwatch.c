@@ -68,6 +68,12 @@ void stopwatch_stop(struct stopwatch *watch, int64_t started, enum stage stage) 
     }
 }
 
+void stopwatch_exclude(struct stopwatch *watch, int64_t started) {
+    if (watch->on) {
+        watch->nested_ns += now_ns() - started;
+    }
+}
+
 int64_t stopwatch_record_begin(struct stopwatch *watch) {
     if (!watch->on || watch->records-- > 0) {
         return 0;

@@ -45,6 +45,9 @@ static inline void stopwatch_end(struct stopwatch *watch) {
 int64_t stopwatch_start(const struct stopwatch *);
 void stopwatch_stop(struct stopwatch *, int64_t started, enum stage);
 
+/* The stretch is no part of the packet at hand: another watch timed it. */
+void stopwatch_exclude(struct stopwatch *, int64_t started);
+
 /* A record begins: what to give to stopwatch_record_end; 0 when it is not timed. */
 int64_t stopwatch_record_begin(struct stopwatch *);
 void stopwatch_record_end(struct stopwatch *, int64_t started);

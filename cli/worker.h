@@ -15,7 +15,7 @@
 #define WORKER_OUTBOX_BYTES ((size_t)1 << 30)
 
 struct worker {
-    const struct limits *limits;
+    _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     struct record_writer *writer;
     struct outbox *outbox;   /* borrowed: where records go now */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What brings records into their order: outboxes, the merge into the sink, the ring of epochs; and what is
  * said meanwhile. */
-#include "cli/epoch.h"
 #include "cli/outlet.h"
 #include "cli/pipeline.h"
 #include "cli/progress.h"
+#include "cli/ring.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -367,47 +367,69 @@ static void test_pipe_gets_all(void **state) {
 
 enum { RING_WORKERS = 3, RING_EVENTS = 50000 };
 
-static void *ring_worker(void *context) {
-    struct ring *ring = ((void **)context)[0];
-    unsigned number = *(unsigned *)((void **)context)[1];
-    struct epoch *epoch;
-    while ((epoch = ring_take(ring, number)) != NULL) {
-        for (size_t i = 0; i < epoch->count; i++) {
-            const struct epoch_event *event = &epoch->events[i];
-            if (epoch->owners[i] == number) {
-                const struct packet *packet = epoch_packet(epoch, event);
-                char text[32];
-                snprintf(text, sizeof(text), "%llu %.*s\n", (unsigned long long)event->number,
-                         (int)packet->payload.len, (const char *)packet->payload.ptr);
-                add(&epoch->outboxes[number], event->number, 0, 0, text, TRANSACTION_PAIR);
-            } else if (epoch->owners[i] == OWNER_ALL && number == 1) {
-                add(&epoch->outboxes[number], event->number, 0, 0, "tick\n", TRANSACTION_PAIR);
-            }
-        }
-        ring_processed(ring, number);
-    }
-    return NULL;
-}
-
-struct ring_writer_context {
+struct ring_run {
     struct ring *ring;
-    struct outlet *outlet;
+    struct outlet outlet;
 };
 
-static void *ring_writer(void *context) {
-    struct ring_writer_context *writer = context;
-    struct epoch *epoch;
-    while ((epoch = ring_drain(writer->ring)) != NULL) {
-        bool ok = outlet_write(writer->outlet, epoch->outboxes, RING_WORKERS);
-        ring_written(writer->ring, writer->outlet->records[TRANSACTION_PAIR], !ok);
+static void work_turn(const struct turn *turn) {
+    struct outbox *box = &turn->epoch->outboxes[turn->worker];
+    for (size_t i = 0; i < epoch_turns(turn->epoch, turn->worker); i++) {
+        const struct epoch_event *event = epoch_event(turn->epoch, turn->worker, i);
+        if (event->packet) {
+            char text[32];
+            snprintf(text, sizeof(text), "%llu %.*s\n", (unsigned long long)event->number,
+                     (int)event->packet->payload.len, (const char *)event->packet->payload.ptr);
+            add(box, event->number, 0, 0, text, TRANSACTION_PAIR);
+        } else if (turn->worker == 1) {
+            assert_int_equal(event->tick_ns, event->number);
+            add(box, event->number, 0, 0, "tick\n", TRANSACTION_PAIR);
+        }
     }
-    return NULL;
+}
+
+static void take_turn(struct ring_run *run, const struct turn *turn) {
+    if (turn->kind == TURN_WORK) {
+        work_turn(turn);
+        ring_worked(run->ring, turn);
+    } else {
+        assert_int_equal(turn->kind, TURN_WRITE);
+        bool ok = outlet_gather(&run->outlet, turn->epoch->outboxes, RING_WORKERS);
+        ring_written(run->ring, turn, run->outlet.records[TRANSACTION_PAIR], !ok);
+    }
+}
+
+struct ring_thread {
+    struct ring_run *run;
+    unsigned worker;
+    pthread_t thread;
+};
+
+static void *run_ring_thread(void *context) {
+    struct ring_thread *thread = context;
+    for (;;) {
+        struct turn turn = ring_turn(thread->run->ring, thread->worker);
+        if (turn.kind == TURN_END) {
+            return NULL;
+        }
+        take_turn(thread->run, &turn);
+    }
+}
+
+static struct epoch *take_reader_turns(struct ring_run *run) {
+    for (;;) {
+        struct turn turn = ring_reader_turn(run->ring);
+        if (turn.kind == TURN_FILL || turn.kind == TURN_END) {
+            return turn.epoch;
+        }
+        take_turn(run, &turn);
+    }
 }
 
 /* The reader's side: events of all kinds, handed over when an epoch is full. */
-static size_t fill_ring(struct ring *ring, char *wanted) {
+static size_t fill_ring(struct ring_run *run, char *wanted) {
     size_t len = 0, epochs = 1;
-    struct epoch *epoch = ring_acquire(ring);
+    struct epoch *epoch = take_reader_turns(run);
     for (uint64_t i = 1; i <= RING_EVENTS; i++) {
         bool tick = i % 1000 == 0;
         char payload[32];
@@ -420,52 +442,54 @@ static size_t fill_ring(struct ring *ring, char *wanted) {
                      : epoch_add_packet(epoch, i, &packet, 0, (unsigned)(i * 31 % RING_WORKERS))) {
                 break;
             }
-            ring_submit(ring);
-            epoch = ring_acquire(ring);
+            ring_submit(run->ring);
+            epoch = take_reader_turns(run);
+            assert_int_equal(epoch->count, 0);
             epochs++;
         }
         len += (size_t)(tick ? snprintf(wanted + len, 64, "tick\n")
                              : snprintf(wanted + len, 64, "%llu %.*s\n", (unsigned long long)i,
                                         (int)packet.payload.len, payload));
     }
-    ring_submit(ring);
+    ring_submit(run->ring);
     return epochs;
 }
 
-static void test_ring(void **state) {
-    (void)state;
+/* With `threads` beside the reader's, down to none: it does everything then. */
+static void run_ring(unsigned threads) {
     struct outfile outfile = outfile_new();
-    struct outlet outlet;
-    outlet_init(&outlet, outfile.sink);
-    struct ring *ring = ring_new(RING_WORKERS);
-    assert_non_null(ring);
-    pthread_t threads[RING_WORKERS], writer;
-    unsigned numbers[RING_WORKERS];
-    void *contexts[RING_WORKERS][2];
-    for (unsigned i = 0; i < RING_WORKERS; i++) {
-        numbers[i] = i;
-        contexts[i][0] = ring;
-        contexts[i][1] = &numbers[i];
-        assert_int_equal(pthread_create(&threads[i], NULL, ring_worker, contexts[i]), 0);
+    struct ring_run run = {.ring = ring_new(RING_WORKERS)};
+    assert_non_null(run.ring);
+    outlet_init(&run.outlet, outfile.sink);
+    struct ring_thread others[RING_WORKERS];
+    for (unsigned i = 0; i < threads; i++) {
+        others[i] = (struct ring_thread){.run = &run, .worker = i + 1};
+        assert_int_equal(pthread_create(&others[i].thread, NULL, run_ring_thread, &others[i]), 0);
     }
-    struct ring_writer_context context = {ring, &outlet};
-    assert_int_equal(pthread_create(&writer, NULL, ring_writer, &context), 0);
     char *wanted = calloc(RING_EVENTS, 32);
-    assert_in_range(fill_ring(ring, wanted), RING_EVENTS / EPOCH_EVENTS, RING_EVENTS / EPOCH_EVENTS + 2);
-    ring_close(ring);
-    for (unsigned i = 0; i < RING_WORKERS; i++) {
-        pthread_join(threads[i], NULL);
+    assert_in_range(fill_ring(&run, wanted), RING_EVENTS / EPOCH_EVENTS, RING_EVENTS / EPOCH_EVENTS + 2);
+    ring_close(run.ring);
+    assert_null(take_reader_turns(&run));
+    for (unsigned i = 0; i < threads; i++) {
+        pthread_join(others[i].thread, NULL);
     }
-    pthread_join(writer, NULL);
-    struct ring_state end = ring_state(ring);
-    assert_int_equal(end.written, RING_EVENTS);
+    struct ring_state end = ring_state(run.ring);
+    assert_int_equal(end.written + run.outlet.gather.count, RING_EVENTS);
     assert_false(end.stop);
-    ring_free(ring);
-    outlet_fini(&outlet);
+    ring_free(run.ring);
+    assert_true(outlet_write(&run.outlet, NULL, 0));
+    outlet_fini(&run.outlet);
     char *text = outfile_text(&outfile);
     assert_string_equal(text, wanted);
     free(text);
     free(wanted);
+}
+
+static void test_ring(void **state) {
+    (void)state;
+    for (unsigned threads = 0; threads < RING_WORKERS; threads++) {
+        run_ring(threads);
+    }
 }
 
 /* An epoch ends at its payload's cap as well, and one packet larger than that has an epoch of its own. */
@@ -473,7 +497,7 @@ static void test_epoch_payload(void **state) {
     (void)state;
     struct ring *ring = ring_new(2);
     assert_non_null(ring);
-    struct epoch *epoch = ring_acquire(ring);
+    struct epoch *epoch = ring_reader_turn(ring).epoch;
     char *bytes = calloc(1, 2 * EPOCH_BYTES);
     bytes[0] = 'a';
     struct packet packet = {.payload = slice_make(bytes, EPOCH_BYTES / 2 + 1)};
@@ -482,11 +506,11 @@ static void test_epoch_payload(void **state) {
     packet.payload.len = 10;
     assert_true(epoch_add_packet(epoch, 2, &packet, 0, 1));
     bytes[0] = 'b'; /* it was copied */
-    struct packet first = *epoch_packet(epoch, &epoch->events[0]);
+    struct packet first = *epoch_event(epoch, 0, 0)->packet;
     assert_int_equal(first.payload.len, EPOCH_BYTES / 2 + 1);
     assert_int_equal(first.payload.ptr[0], 'a');
     ring_submit(ring);
-    epoch = ring_acquire(ring);
+    epoch = ring_reader_turn(ring).epoch;
     assert_int_equal(epoch->count, 0);
     packet.payload.len = 2 * EPOCH_BYTES;
     assert_true(epoch_add_packet(epoch, 3, &packet, 0, 0));

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ring.h"
+
+#include "capture/limits.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* Invariant: drained <= processed[i] <= submitted <= drained + EPOCHS. */
+struct ring {
+    pthread_mutex_t mutex;
+    pthread_cond_t more;        /* for threads that wait for something to do */
+    pthread_cond_t reader_more; /* the same for the reader */
+    unsigned workers;
+    unsigned waiting; /* threads, without the reader */
+    bool reader_waits;
+    bool closed;
+    bool writing;                        /* somebody has the writer's turn */
+    uint64_t submitted;                  /* epochs handed over by the reader */
+    uint64_t drained;                    /* epochs written */
+    uint64_t processed[HARK_PARTITIONS]; /* epochs each worker is through with */
+    bool working[HARK_PARTITIONS];       /* somebody has the worker's turn */
+    unsigned pending[EPOCHS];            /* workers that are not through with the epoch */
+    struct ring_state state;
+    struct epoch epochs[EPOCHS];
+};
+
+struct ring *ring_new(unsigned workers) {
+    assert(workers > 0 && workers <= HARK_PARTITIONS);
+    struct ring *ring = calloc(1, sizeof(*ring));
+    if (!ring) {
+        return NULL;
+    }
+    /* With default attributes these do not fail on Linux. */
+    pthread_mutex_init(&ring->mutex, NULL);
+    pthread_cond_init(&ring->more, NULL);
+    pthread_cond_init(&ring->reader_more, NULL);
+    ring->workers = workers;
+    bool ok = true;
+    for (unsigned i = 0; i < EPOCHS; i++) {
+        ok = epoch_init(&ring->epochs[i], workers) && ok;
+    }
+    if (!ok) {
+        ring_free(ring);
+        return NULL;
+    }
+    return ring;
+}
+
+void ring_free(struct ring *ring) {
+    if (!ring) {
+        return;
+    }
+    for (unsigned i = 0; i < EPOCHS; i++) {
+        epoch_fini(&ring->epochs[i]);
+    }
+    pthread_cond_destroy(&ring->reader_more);
+    pthread_cond_destroy(&ring->more);
+    pthread_mutex_destroy(&ring->mutex);
+    free(ring);
+}
+
+static bool can_write(const struct ring *ring) {
+    return !ring->writing && ring->drained < ring->submitted && ring->pending[ring->drained % EPOCHS] == 0;
+}
+
+static bool can_work(const struct ring *ring, unsigned worker) {
+    return !ring->working[worker] && ring->processed[worker] < ring->submitted;
+}
+
+/* The worker whose turn it is: `own` where there is something for it, else the one that is furthest behind.
+ * HARK_PARTITIONS when there is none. */
+static unsigned next_worker(const struct ring *ring, unsigned own) {
+    if (can_work(ring, own)) {
+        return own;
+    }
+    unsigned next = HARK_PARTITIONS;
+    for (unsigned i = 0; i < ring->workers; i++) {
+        if (can_work(ring, i) && (next == HARK_PARTITIONS || ring->processed[i] < ring->processed[next])) {
+            next = i;
+        }
+    }
+    return next;
+}
+
+/* One more thread is woken when there is something to do for it; it does the same, so that all come that are
+ * needed. */
+static void wake(struct ring *ring) {
+    if (ring->waiting == 0 && !ring->reader_waits) {
+        return;
+    }
+    if (can_write(ring) || next_worker(ring, 0) != HARK_PARTITIONS) {
+        pthread_cond_signal(ring->waiting > 0 ? &ring->more : &ring->reader_more);
+    }
+}
+
+/* Writing comes first: it empties epochs. False when there is nothing to do. */
+static bool take_turn(struct ring *ring, unsigned own, struct turn *turn) {
+    unsigned worker = HARK_PARTITIONS;
+    if (can_write(ring)) {
+        ring->writing = true;
+        *turn = (struct turn){.kind = TURN_WRITE, .epoch = &ring->epochs[ring->drained % EPOCHS]};
+    } else if ((worker = next_worker(ring, own)) != HARK_PARTITIONS) {
+        ring->working[worker] = true;
+        *turn = (struct turn){
+            .kind = TURN_WORK, .worker = worker, .epoch = &ring->epochs[ring->processed[worker] % EPOCHS]};
+    } else {
+        return false;
+    }
+    wake(ring);
+    return true;
+}
+
+static bool is_over(const struct ring *ring) {
+    return ring->closed && ring->drained == ring->submitted;
+}
+
+struct turn ring_reader_turn(struct ring *ring) {
+    struct turn turn = {.kind = TURN_END};
+    pthread_mutex_lock(&ring->mutex);
+    for (;;) {
+        if (!ring->closed && ring->submitted - ring->drained < EPOCHS) {
+            turn = (struct turn){.kind = TURN_FILL, .epoch = &ring->epochs[ring->submitted % EPOCHS]};
+            wake(ring); /* what its turns before made possible is for others */
+            break;
+        }
+        if (is_over(ring) || take_turn(ring, 0, &turn)) {
+            break;
+        }
+        ring->reader_waits = true;
+        pthread_cond_wait(&ring->reader_more, &ring->mutex);
+        ring->reader_waits = false;
+    }
+    pthread_mutex_unlock(&ring->mutex);
+    return turn;
+}
+
+void ring_submit(struct ring *ring) {
+    pthread_mutex_lock(&ring->mutex);
+    assert(!ring->closed && ring->submitted - ring->drained < EPOCHS);
+    ring->pending[ring->submitted % EPOCHS] = ring->workers;
+    ring->submitted++;
+    wake(ring);
+    pthread_mutex_unlock(&ring->mutex);
+}
+
+void ring_close(struct ring *ring) {
+    pthread_mutex_lock(&ring->mutex);
+    ring->closed = true;
+    pthread_cond_broadcast(&ring->more);
+    pthread_mutex_unlock(&ring->mutex);
+}
+
+struct turn ring_turn(struct ring *ring, unsigned worker) {
+    struct turn turn = {.kind = TURN_END};
+    pthread_mutex_lock(&ring->mutex);
+    while (!take_turn(ring, worker, &turn) && !is_over(ring)) {
+        ring->waiting++;
+        pthread_cond_wait(&ring->more, &ring->mutex);
+        ring->waiting--;
+    }
+    pthread_mutex_unlock(&ring->mutex);
+    return turn;
+}
+
+void ring_worked(struct ring *ring, const struct turn *turn) {
+    pthread_mutex_lock(&ring->mutex);
+    ring->working[turn->worker] = false;
+    ring->pending[ring->processed[turn->worker]++ % EPOCHS]--;
+    pthread_mutex_unlock(&ring->mutex); /* this thread takes what follows, and wakes others for the rest */
+}
+
+void ring_written(struct ring *ring, const struct turn *turn, uint64_t written, bool stop) {
+    epoch_clear(turn->epoch);
+    pthread_mutex_lock(&ring->mutex);
+    ring->writing = false;
+    ring->drained++;
+    ring->state.written = written;
+    ring->state.stop = ring->state.stop || stop;
+    if (ring->reader_waits) {
+        pthread_cond_signal(&ring->reader_more);
+    }
+    if (is_over(ring)) {
+        pthread_cond_broadcast(&ring->more);
+    }
+    pthread_mutex_unlock(&ring->mutex);
+}
+
+struct ring_state ring_state(struct ring *ring) {
+    pthread_mutex_lock(&ring->mutex);
+    struct ring_state state = ring->state;
+    pthread_mutex_unlock(&ring->mutex);
+    return state;
+}

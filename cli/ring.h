@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who does what next, with -j. Epochs follow each other through a ring: the reader fills one, every worker
+ * takes its events of it, then its records are written, in the order of the epochs. The ring bounds memory: a
+ * full one makes the reader do a worker's or the writer's turn meanwhile.
+ *
+ * Threads: as many as workers, the reader's among them. A worker is no thread of its own: whichever is free
+ * takes the next turn of any, of its own first, but never two threads that of one worker. So none waits while
+ * there is something to do. Heap-owned; any thread may call, the reader's alone what says so. */
+#ifndef HARK_CLI_RING_H
+#define HARK_CLI_RING_H
+
+#include "cli/epoch.h"
+
+enum { EPOCHS = 8 };
+
+struct ring;
+
+enum turn_kind {
+    TURN_FILL,  /* the reader's: fill the empty epoch, then ring_submit */
+    TURN_WORK,  /* take the worker's events of the epoch, then ring_worked */
+    TURN_WRITE, /* write the epoch's records, then ring_written */
+    TURN_END,   /* the ring is closed and all is written */
+};
+
+struct turn {
+    enum turn_kind kind;
+    unsigned worker;
+    struct epoch *epoch; /* NULL at the end */
+};
+
+/* NULL without memory. */
+struct ring *ring_new(unsigned workers);
+/* No thread may be in a call. */
+void ring_free(struct ring *);
+
+/* The reader: what to do while it wants an epoch to fill (or, once the ring is closed, the end). */
+struct turn ring_reader_turn(struct ring *);
+void ring_submit(struct ring *);
+/* The reader: no more epochs come. */
+void ring_close(struct ring *);
+
+/* Another thread: waits for something to do, of its own worker's first. Never TURN_FILL. */
+struct turn ring_turn(struct ring *, unsigned worker);
+
+void ring_worked(struct ring *, const struct turn *);
+/* The epoch is emptied. `written` is the number of records written in the run so far, `stop` asks the reader
+ * to end the run. */
+void ring_written(struct ring *, const struct turn *, uint64_t written, bool stop);
+
+struct ring_state {
+    uint64_t written; /* as ring_written said last */
+    bool stop;
+};
+struct ring_state ring_state(struct ring *);
+
+#endif
