@@ -38,24 +38,30 @@ static void *discard(void *context) {
     }
 }
 
+/* Until there is an epoch to fill, or the end. */
+static struct epoch *take_turns(struct ring *ring) {
+    struct turn turn = ring_reader_turn(ring);
+    while (turn.kind != TURN_FILL && turn.kind != TURN_END) {
+        take_turn(ring, &turn);
+        turn = ring_reader_turn(ring);
+    }
+    return turn.epoch;
+}
+
 static void next_epoch(struct feed *feed) {
     if (feed->filling) {
         ring_submit(feed->ring);
     }
-    struct turn turn = ring_reader_turn(feed->ring);
-    while (turn.kind != TURN_FILL) {
-        take_turn(feed->ring, &turn);
-        turn = ring_reader_turn(feed->ring);
-    }
-    feed->filling = turn.epoch;
+    feed->filling = take_turns(feed->ring);
 }
 
-static void feed_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
+static void feed_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                        struct source_block *block) {
     struct feed *feed = context;
     unsigned worker = flow_key_partition(hash) % feed->workers;
-    if (!epoch_add_packet(feed->filling, event, packet, hash, worker)) {
+    if (!epoch_add_packet(feed->filling, event, packet, hash, worker, block)) {
         next_epoch(feed);
-        if (!epoch_add_packet(feed->filling, event, packet, hash, worker)) {
+        if (!epoch_add_packet(feed->filling, event, packet, hash, worker, block)) {
             bench_die("out of memory");
         }
     }
@@ -67,6 +73,16 @@ static void feed_tick(void *context, uint64_t event, int64_t now_ns) {
         next_epoch(feed);
         epoch_add_tick(feed->filling, event, now_ns);
     }
+}
+
+/* While the source is there, whose blocks the epochs hold. */
+static void feed_finish(void *context, uint64_t event, int64_t now_ns) {
+    struct feed *feed = context;
+    (void)event;
+    (void)now_ns;
+    ring_submit(feed->ring);
+    ring_close(feed->ring);
+    (void)take_turns(feed->ring);
 }
 
 static int64_t thread_cpu_ns(void) {
@@ -94,10 +110,8 @@ struct feed_result feed_run(const char *path, unsigned workers) {
     start(&feed, members);
     int64_t begin = bench_wall_ns(), cpu = thread_cpu_ns();
     next_epoch(&feed);
-    struct way_end end = {.context = &feed, .packet = feed_packet, .tick = feed_tick};
+    struct way_end end = {.context = &feed, .packet = feed_packet, .tick = feed_tick, .finish = feed_finish};
     struct feed_result result = {.packets = way_run(path, &limits, &end)};
-    ring_submit(feed.ring);
-    ring_close(feed.ring);
     result.reader_ns = thread_cpu_ns() - cpu;
     for (unsigned i = 0; i < workers; i++) {
         pthread_join(members[i].thread, NULL);

@@ -86,7 +86,9 @@ static const struct consumer_ops discarding_ops = {
     .close = ignore_close,
 };
 
-static void tables_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
+static void tables_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                          struct source_block *block) {
+    (void)block;
     (void)event;
     struct tables *tables = context;
     flow_table_packet(tables->flows[flow_key_partition(hash)], packet, hash);
@@ -138,7 +140,9 @@ struct partitions {
     struct partition *of[HARK_PARTITIONS];
 };
 
-static void partitions_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
+static void partitions_packet(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                              struct source_block *block) {
+    (void)block;
     (void)event;
     struct partitions *all = context;
     flow_table_packet(all->of[flow_key_partition(hash)]->flows, packet, hash);
@@ -188,7 +192,9 @@ static struct record_options record_options(const char *path, const struct limit
                                    .file_name_context = (void *)(uintptr_t)path};
 }
 
-static void worker_packet_in(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
+static void worker_packet_in(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                             struct source_block *block) {
+    (void)block;
     struct worker *worker = context;
     worker_packet(worker, event, packet, hash);
     if (worker->outbox->bytes.len >= RECORDS_BYTES) {
@@ -222,8 +228,9 @@ static void run_worker(const char *path) {
     outbox_fini(&outbox);
 }
 
-static void crew_packet_in(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
-    crew_packet(context, event, packet, hash);
+static void crew_packet_in(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                           struct source_block *block) {
+    crew_packet(context, event, packet, hash, block);
 }
 
 static void crew_tick_in(void *context, uint64_t event, int64_t now_ns) {

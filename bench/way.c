@@ -118,7 +118,7 @@ uint64_t way_run(const char *path, const struct limits *limits, const struct way
             packets++;
             uint64_t hash = flow_key_hash(&packet.key);
             if (end->packet) {
-                end->packet(end->context, event, &packet, hash);
+                end->packet(end->context, event, &packet, hash, packet_block(&packet, &frame));
             }
         }
     }

@@ -7,10 +7,12 @@
 #include "capture/limits.h"
 #include "capture/packet.h"
 
-/* Any may be NULL. Events have the numbers that the pipeline gives them. */
+/* Any may be NULL. Events have the numbers that the pipeline gives them; `block` is what keeps the payload.
+ */
 struct way_end {
     void *context;
-    void (*packet)(void *context, uint64_t event, const struct packet *, uint64_t hash);
+    void (*packet)(void *context, uint64_t event, const struct packet *, uint64_t hash,
+                   struct source_block *block);
     void (*tick)(void *context, uint64_t event, int64_t now_ns);
     void (*finish)(void *context, uint64_t event, int64_t now_ns);
 };

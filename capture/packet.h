@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One frame as the source gives it, and one TCP packet as decoding gives it: the view that everything above
  * capture works on. Both are views: their slices die at the next read of the source (or, for a reassembled
- * datagram, at the next decode). Plain values; a thread that keeps one copies the bytes. */
+ * datagram, at the next decode). Plain values; a thread that keeps one copies the bytes, or holds the frame's
+ * block. */
 #ifndef HARK_CAPTURE_PACKET_H
 #define HARK_CAPTURE_PACKET_H
 
@@ -10,15 +11,18 @@
 /* The latest time of a frame, in 2253: what is added to one, nine years at most, does not overflow. */
 #define FRAME_TIME_MOST_NS (INT64_MAX - (INT64_C(1) << 58))
 
+struct source_block;
+
 struct frame {
-    struct slice bytes; /* captured bytes */
-    uint32_t wire_len;  /* bytes on the wire, >= bytes.len */
-    int link_type;      /* DLT_ value of libpcap */
-    int64_t time_ns;    /* since the epoch, 0 to FRAME_TIME_MOST_NS */
-    uint64_t number;    /* in its file, from 1, as Wireshark numbers it; live: in the run */
-    uint64_t ordinal;   /* in the run, from 1, over all files */
-    uint32_t file;      /* which of the files given, from 0 */
-    uint32_t interface; /* which interface of the capture, from 0 */
+    struct slice bytes;         /* captured bytes */
+    uint32_t wire_len;          /* bytes on the wire, >= bytes.len */
+    int link_type;              /* DLT_ value of libpcap */
+    int64_t time_ns;            /* since the epoch, 0 to FRAME_TIME_MOST_NS */
+    uint64_t number;            /* in its file, from 1, as Wireshark numbers it; live: in the run */
+    uint64_t ordinal;           /* in the run, from 1, over all files */
+    uint32_t file;              /* which of the files given, from 0 */
+    uint32_t interface;         /* which interface of the capture, from 0 */
+    struct source_block *block; /* the bytes stay while it is held (source_block.h); NULL: they can't be */
 };
 
 enum { ADDRESS_BYTES = 16 };
@@ -118,6 +122,13 @@ struct packet {
     uint32_t wire_len;    /* of the frame (of the last fragment's frame) */
     struct packet_path path;
 };
+
+/* What keeps the payload of a packet that came of the frame; NULL for a reassembled datagram, whose bytes are
+ * not in it. */
+static inline struct source_block *packet_block(const struct packet *packet, const struct frame *frame) {
+    uintptr_t from = (uintptr_t)frame->bytes.ptr, payload = (uintptr_t)packet->payload.ptr;
+    return payload - from <= frame->bytes.len ? frame->block : NULL;
+}
 
 /* Folding the 128-bit product spreads every input bit over the result for one multiplication. The factors are
  * in it once more: where one is zero, the other still counts. */

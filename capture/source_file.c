@@ -263,6 +263,7 @@ static enum source_status files_next(struct source *source, struct frame *frame)
             source_window_take(&files->window, bytes);
             frame->number = ++files->number;
             frame->file = (uint32_t)(files->next - 1);
+            frame->block = source_window_block(&files->window);
             return SOURCE_FRAME;
         }
         status = take_step(source, step, bytes, frame);

@@ -75,6 +75,7 @@ static enum source_status live_next(struct source *source, struct frame *frame) 
             frame->number = ++live->number;
             frame->file = 0;
             frame->interface = 0;
+            frame->block = NULL;
             if (live->number % LIVE_STATS_FRAMES == 0) {
                 update_stats(live);
             }

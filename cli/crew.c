@@ -266,20 +266,21 @@ static enum crew_status submit(struct crew *crew, bool flush) {
     return ring_state(crew->ring).stop ? CREW_SINK_ENDED : CREW_OK;
 }
 
-enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash) {
+enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash,
+                             struct source_block *block) {
     if (!crew->ring) {
         worker_packet(&crew->workers[0], event, packet, hash);
         return write_blocks(crew);
     }
     unsigned worker = flow_key_partition(hash) % crew->count;
     enum crew_status status = CREW_OK;
-    if (crew->filling && !epoch_add_packet(crew->filling, event, packet, hash, worker)) {
+    if (crew->filling && !epoch_add_packet(crew->filling, event, packet, hash, worker, block)) {
         status = submit(crew, false);
     } else if (crew->filling) {
         return CREW_OK;
     }
     crew->filling = take_reader_turns(crew);
-    crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker);
+    crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker, block);
     return status;
 }
 

@@ -28,8 +28,10 @@ unsigned crew_times(const struct crew *, struct stopwatch *sum);
 /* No other threads. */
 bool crew_is_inline(const struct crew *);
 
-/* Events, each with a number larger than all before. Statuses may come late; they never go back to OK. */
-enum crew_status crew_packet(struct crew *, uint64_t event, const struct packet *, uint64_t hash);
+/* Events, each with a number larger than all before. Statuses may come late; they never go back to OK.
+ * `block`: what keeps the packet's payload, NULL when it must be copied. */
+enum crew_status crew_packet(struct crew *, uint64_t event, const struct packet *, uint64_t hash,
+                             struct source_block *block);
 enum crew_status crew_tick(struct crew *, uint64_t event, int64_t now_ns);
 /* True when something waits that crew_flush would bring on its way. */
 bool crew_has_pending(const struct crew *);

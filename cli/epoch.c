@@ -36,25 +36,47 @@ static uint8_t *make_room(struct epoch *epoch, size_t len) {
     return buf_reserve(&epoch->bytes, taken > 0 || room > EPOCH_BYTES ? room : EPOCH_BYTES);
 }
 
+/* False when the epoch holds as many others as it may. */
+static bool hold(struct epoch *epoch, struct source_block *block) {
+    if (epoch->block_count > 0 && epoch->blocks[epoch->block_count - 1] == block) {
+        return true;
+    }
+    if (epoch->block_count == EPOCH_BLOCKS) {
+        return false;
+    }
+    source_block_hold(block);
+    epoch->blocks[epoch->block_count++] = block;
+    return true;
+}
+
+static void release_blocks(struct epoch *epoch) {
+    for (; epoch->block_count > 0; epoch->block_count--) {
+        source_block_release(epoch->blocks[epoch->block_count - 1]);
+    }
+}
+
 static void add_turn(struct epoch *epoch, unsigned worker) {
     epoch->turns[(size_t)worker * EPOCH_EVENTS + epoch->turn_counts[worker]++] = (uint16_t)epoch->count;
 }
 
 bool epoch_add_packet(struct epoch *epoch, uint64_t number, const struct packet *packet, uint64_t hash,
-                      unsigned worker) {
+                      unsigned worker, struct source_block *block) {
     assert(worker < epoch->workers);
     size_t head = packet_bytes(packet), align = _Alignof(max_align_t);
     size_t payload_at = (head + align - 1) / align * align;
-    size_t len = (payload_at + packet->payload.len + align - 1) / align * align;
+    size_t copied = block ? 0 : packet->payload.len;
+    size_t len = (payload_at + copied + align - 1) / align * align;
     uint8_t *to = epoch->count < EPOCH_EVENTS ? make_room(epoch, len) : NULL;
-    if (!to) {
+    if (!to || (block && packet->payload.len > 0 && !hold(epoch, block))) {
         return false;
     }
     struct packet *copy = (void *)to;
     memcpy(to, packet, head);
-    copy->payload.ptr = to + payload_at;
-    if (packet->payload.len > 0) {
-        memcpy(to + payload_at, packet->payload.ptr, packet->payload.len);
+    if (copied > 0) {
+        copy->payload.ptr = to + payload_at;
+        memcpy(to + payload_at, packet->payload.ptr, copied);
+    } else if (packet->payload.len == 0) {
+        copy->payload.ptr = to; /* nothing is held for it */
     }
     epoch->events[epoch->count] = (struct epoch_event){.number = number, .hash = hash, .packet = copy};
     add_turn(epoch, worker);
@@ -87,6 +109,7 @@ bool epoch_init(struct epoch *epoch, unsigned workers) {
 }
 
 void epoch_fini(struct epoch *epoch) {
+    release_blocks(epoch);
     outboxes_free(epoch->outboxes, epoch->workers);
     free(epoch->events);
     free(epoch->turns);
@@ -95,6 +118,7 @@ void epoch_fini(struct epoch *epoch) {
 }
 
 void epoch_clear(struct epoch *epoch) {
+    release_blocks(epoch);
     for (unsigned i = 0; i < epoch->workers; i++) {
         outbox_clear(&epoch->outboxes[i], KEEP_BYTES);
         epoch->turn_counts[i] = 0;

@@ -91,7 +91,8 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
     stopwatch_lap(&pipeline->watch, STAGE_DECODE);
     if (fate == DECODE_TCP) {
-        enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, flow_key_hash(&packet.key));
+        enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, flow_key_hash(&packet.key),
+                                           packet_block(&packet, frame));
         stopwatch_lap(&pipeline->watch,
                       crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
         status = now != CREW_OK ? now : status;

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+static_assert((size_t)EPOCHS * EPOCH_BLOCKS <= SOURCE_BLOCKS_HELD, "the source has blocks for a full ring");
+
 /* Invariant: drained <= processed[i] <= submitted <= drained + EPOCHS. */
 struct ring {
     pthread_mutex_t mutex;

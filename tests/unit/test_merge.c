@@ -439,7 +439,7 @@ static size_t fill_ring(struct ring_run *run, char *wanted) {
         packet.payload.len = i % 5 == 0 ? 0 : packet.payload.len;
         for (;;) {
             if (tick ? epoch_add_tick(epoch, i, (int64_t)i)
-                     : epoch_add_packet(epoch, i, &packet, 0, (unsigned)(i * 31 % RING_WORKERS))) {
+                     : epoch_add_packet(epoch, i, &packet, 0, (unsigned)(i * 31 % RING_WORKERS), NULL)) {
                 break;
             }
             ring_submit(run->ring);
@@ -501,10 +501,10 @@ static void test_epoch_payload(void **state) {
     char *bytes = calloc(1, 2 * EPOCH_BYTES);
     bytes[0] = 'a';
     struct packet packet = {.payload = slice_make(bytes, EPOCH_BYTES / 2 + 1)};
-    assert_true(epoch_add_packet(epoch, 1, &packet, 0, 0));
-    assert_false(epoch_add_packet(epoch, 2, &packet, 0, 0));
+    assert_true(epoch_add_packet(epoch, 1, &packet, 0, 0, NULL));
+    assert_false(epoch_add_packet(epoch, 2, &packet, 0, 0, NULL));
     packet.payload.len = 10;
-    assert_true(epoch_add_packet(epoch, 2, &packet, 0, 1));
+    assert_true(epoch_add_packet(epoch, 2, &packet, 0, 1, NULL));
     bytes[0] = 'b'; /* it was copied */
     struct packet first = *epoch_event(epoch, 0, 0)->packet;
     assert_int_equal(first.payload.len, EPOCH_BYTES / 2 + 1);
@@ -513,11 +513,43 @@ static void test_epoch_payload(void **state) {
     epoch = ring_reader_turn(ring).epoch;
     assert_int_equal(epoch->count, 0);
     packet.payload.len = 2 * EPOCH_BYTES;
-    assert_true(epoch_add_packet(epoch, 3, &packet, 0, 0));
+    assert_true(epoch_add_packet(epoch, 3, &packet, 0, 0, NULL));
     packet.payload.len = 1;
-    assert_false(epoch_add_packet(epoch, 4, &packet, 0, 0));
+    assert_false(epoch_add_packet(epoch, 4, &packet, 0, 0, NULL));
     ring_free(ring);
     free(bytes);
+}
+
+/* Payload in a block stays where it is until the epoch is cleared; an epoch holds two blocks at most. */
+static void test_epoch_blocks(void **state) {
+    (void)state;
+    struct epoch epoch;
+    assert_true(epoch_init(&epoch, 2));
+    struct source_block blocks[3] = {0};
+    char bytes[] = "abc";
+    struct packet packet = {.payload = slice_make(bytes, 3)};
+    for (uint64_t i = 0; i < 4; i++) {
+        assert_true(epoch_add_packet(&epoch, i, &packet, 0, 0, &blocks[i / 2]));
+    }
+    assert_false(epoch_add_packet(&epoch, 4, &packet, 0, 0, &blocks[2]));
+    packet.payload.len = 0; /* needs no block */
+    assert_true(epoch_add_packet(&epoch, 4, &packet, 0, 1, &blocks[2]));
+    packet.payload.len = 3;
+    assert_true(epoch_add_packet(&epoch, 5, &packet, 0, 1, NULL));
+    assert_true(source_block_is_held(&blocks[0]) && source_block_is_held(&blocks[1]));
+    assert_false(source_block_is_held(&blocks[2]));
+    bytes[0] = 'x';
+    assert_ptr_equal(epoch_event(&epoch, 0, 3)->packet->payload.ptr, bytes);
+    const struct packet *empty = epoch_event(&epoch, 1, 0)->packet;
+    assert_int_equal(empty->payload.len, 0);
+    assert_ptr_not_equal(empty->payload.ptr, bytes);
+    const struct packet *copied = epoch_event(&epoch, 1, 1)->packet;
+    assert_true(slice_equal(copied->payload, slice_of("abc")));
+    epoch_clear(&epoch);
+    assert_false(source_block_is_held(&blocks[0]) || source_block_is_held(&blocks[1]));
+    assert_true(epoch_add_packet(&epoch, 6, &packet, 0, 0, &blocks[2]));
+    epoch_fini(&epoch);
+    assert_false(source_block_is_held(&blocks[2]));
 }
 
 static void test_tick_time(void **state) {
@@ -572,6 +604,7 @@ int main(void) {
         cmocka_unit_test(test_pipe_gets_all),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_epoch_payload),
+        cmocka_unit_test(test_epoch_blocks),
         cmocka_unit_test(test_tick_time),
         cmocka_unit_test(test_flush_is_due),
         cmocka_unit_test(test_progress_text),
