@@ -7,12 +7,14 @@
 #include <assert.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum {
     FINISH_BYTES = 32 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,    /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
+    PREFETCH_TURNS = 3, /* so far ahead is looked for packets */
 };
 
 struct crew;
@@ -48,11 +50,22 @@ static uint64_t count_written(const struct outlet *outlet) {
     return sum;
 }
 
+/* Another processor wrote it: it takes its time to come. What follows in memory comes with it. */
+static void prefetch_packet(const struct packet *packet) {
+    const char *at = (const void *)packet;
+    for (size_t i = 0; i < offsetof(struct packet, path.tunnel); i += 64) {
+        __builtin_prefetch(at + i);
+    }
+}
+
 static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigned number) {
     size_t turns = epoch_turns(epoch, number);
     worker->outbox = &epoch->outboxes[number];
     for (size_t i = 0; i < turns; i++) {
         const struct epoch_event *event = epoch_event(epoch, number, i);
+        if (i + PREFETCH_TURNS < turns) {
+            prefetch_packet(epoch_event(epoch, number, i + PREFETCH_TURNS)->packet);
+        }
         if (event->packet) {
             worker_packet(worker, event->number, event->packet, event->hash);
         } else {
