@@ -295,7 +295,9 @@ static void run_stage(enum way_part stage, const char *path, const char *scratch
     }
 }
 
-static void add_hash(void *context, uint64_t event, const struct packet *packet, uint64_t hash) {
+static void add_hash(void *context, uint64_t event, const struct packet *packet, uint64_t hash,
+                     struct source_block *block) {
+    (void)block;
     (void)event, (void)packet;
     struct facts *facts = context;
     if (facts->hash_count < facts->packets) {
