@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/timing.h"
+#include "capture/ns.h"
 
 #include "reassembly/pace.h"
 
@@ -13,7 +14,7 @@ static struct phase phase_of(int64_t ns) {
 
 /* What of the time between two states of the connection was the sender's of `d`. */
 static int64_t own_between(const struct pace *from, const struct pace *to, enum direction d) {
-    return to->own_ns[d] - from->own_ns[d] + to->closed_ns[d] - from->closed_ns[d];
+    return ns_add(to->own_ns[d] - from->own_ns[d], to->closed_ns[d] - from->closed_ns[d]);
 }
 
 /* What was blocked is nobody's of the three. The states were noted when bytes were read, which is later than
@@ -32,10 +33,10 @@ static void time_share(const struct transaction *t, struct timing *timing) {
         share->server_ns = own_between(turn, &tcp->pace_at_request_end, server);
         turn = &tcp->pace_at_turn;
     }
-    share->client_ns += own_between(turn, &tcp->pace_at_end, t->client);
-    share->server_ns += own_between(turn, &tcp->pace_at_end, server);
-    int64_t shared_ns = timing->total.ns - (timing->blocked.known ? timing->blocked.ns : 0);
-    share->network_ns = shared_ns - share->client_ns - share->server_ns;
+    share->client_ns = ns_add(share->client_ns, own_between(turn, &tcp->pace_at_end, t->client));
+    share->server_ns = ns_add(share->server_ns, own_between(turn, &tcp->pace_at_end, server));
+    int64_t shared_ns = ns_sub(timing->total.ns, timing->blocked.known ? timing->blocked.ns : 0);
+    share->network_ns = ns_sub(ns_sub(shared_ns, share->client_ns), share->server_ns);
     share->known = share->network_ns >= 0;
 }
 

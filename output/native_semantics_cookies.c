@@ -8,12 +8,14 @@ static void write_sent(struct native *native, struct writer *w, const struct sem
     writer_begin_object(w);
     WRITER_KEY(w, "count");
     writer_unsigned(w, c->sent_count);
-    WRITER_KEY(w, "names");
-    writer_begin_array(w);
-    for (uint32_t i = 0; i < c->names_kept; i++) {
-        native_write_shown(native, w, c->sent[i]);
+    if (c->names_kept) {
+        WRITER_KEY(w, "names");
+        writer_begin_array(w);
+        for (uint32_t i = 0; i < c->names_kept; i++) {
+            native_write_shown(native, w, c->sent[i]);
+        }
+        writer_end_array(w);
     }
-    writer_end_array(w);
     if (c->sent_nameless) {
         WRITER_KEY(w, "nameless");
         writer_unsigned(w, c->sent_nameless);

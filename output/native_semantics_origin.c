@@ -95,8 +95,11 @@ void native_write_semantics_origin(struct native *native, struct writer *w,
     if (!cors && !origin && !fetch && !o->has_referrer) {
         return;
     }
+    const size_t empty = w->out->len;
+    const bool comma = w->comma;
     WRITER_KEY(w, "origin");
     writer_begin_object(w);
+    const size_t begun = w->out->len;
     write_origin(native, w, "origin", &o->origin);
     if (o->origin.kind == ORIGIN_MALFORMED) {
         WRITER_RAW(w, "\"origin_malformed\":true");
@@ -112,6 +115,11 @@ void native_write_semantics_origin(struct native *native, struct writer *w,
     }
     if (cors) {
         write_cors(native, w, &o->cors);
+    }
+    if (w->out->len == begun) { /* a Referer that has no origin */
+        w->out->len = empty;
+        w->comma = comma;
+        return;
     }
     writer_end_object(w);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/tcpfacts.h"
 
+#include "capture/ns.h"
+
 #include <stddef.h>
 
 /* Copies that nothing but time tells from retransmissions: no retransmission timer is this short (RFC 6298
@@ -98,7 +100,8 @@ static void count_round_trip(struct stream_counts *counts, int64_t rtt_ns) {
 void tcpfacts_sent_again(struct tcpfacts *f, struct tcpfacts *receiver, struct stream_counts *counts,
                          const struct packet *p, const struct tcp_repeat *repeat) {
     int64_t silent_ns = p->time_ns - f->sent_ns;
-    bool answers = p->time_ns - receiver->heard_ns <= repeat->rtt_ns + repeat->rtt_ns / 4 + ANSWER_WITHIN_NS;
+    bool answers =
+        p->time_ns - receiver->heard_ns <= ns_add(repeat->rtt_ns, repeat->rtt_ns / 4 + ANSWER_WITHIN_NS);
     bool same_loss = repeat->acked < f->repeats_end;
     bool fast = answers && (receiver->repeated_acks >= REPEATED_ACKS || (same_loss && f->repeats_fast));
     counts->fast_retransmits += fast;
