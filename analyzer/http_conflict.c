@@ -14,6 +14,9 @@ void http_conflict(struct http_conn *conn, enum direction direction, uint64_t of
     for (struct transaction *t = conn->pairing.oldest; t && !m; t = t->next) {
         m = message_of(conn, t, direction, offset);
     }
+    for (struct transaction *t = conn->pending; t && !m; t = t->next) {
+        m = message_of(conn, t, direction, offset);
+    }
     if (m) {
         m->conflict = true;
     }

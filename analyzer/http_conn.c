@@ -67,12 +67,13 @@ static void free_conn(struct http_conn *conn) {
 static void conn_close(void *consumer) {
     struct http_conn *conn = consumer;
     struct http_environment *environment = conn->environment;
+    http_passing_end(conn);
     if (conn->roles_known) {
         const struct side *server = http_server_side(conn);
         enum end_reason reason = server->ended ? server->end_reason : http_client_side(conn)->end_reason;
         http_finish_ended(conn, conn->connection->reset_ns ? END_RST : reason, true);
     }
-    assert(conn->pairing.count == 0);
+    assert(conn->pairing.count == 0 && !conn->pending);
     http_interim_drop(conn);
     http_tunnel_close(conn);
     if (conn->verdict == PROTOCOL_UNDECIDED && (conn->side[0].stranger || conn->side[1].stranger)) {
@@ -517,4 +518,5 @@ const struct consumer_ops http_conn_ops = {
     .conflict = conn_conflict,
     .end = conn_end,
     .close = conn_close,
+    .passing = &http_passing,
 };

@@ -69,7 +69,8 @@ static void leave_transaction(struct side *side) {
     side->transaction = NULL;
 }
 
-static void finish(struct http_conn *conn, struct transaction *t) {
+/* All that will be known of it is known. */
+static void report(struct http_conn *conn, struct transaction *t) {
     struct http_counts *counts = &conn->environment->counts;
     note_message(t, &t->request);
     note_message(t, &t->response);
@@ -88,17 +89,39 @@ static void finish(struct http_conn *conn, struct transaction *t) {
     if (t->type != TRANSACTION_TUNNEL && !transaction_is_complete(t)) {
         counts->incomplete++;
     }
+    transaction_finish(conn->environment->store, t);
+}
+
+static void finish(struct http_conn *conn, struct transaction *t) {
     for (unsigned i = 0; i < 2; i++) {
         if (conn->side[i].transaction == t) {
             leave_transaction(&conn->side[i]);
         }
     }
     bool waited = conn->waits_for == t;
-    transaction_finish(conn->environment->store, t);
+    if (http_is_pending(t)) {
+        struct transaction **end = &conn->pending;
+        while (*end) {
+            end = &(*end)->next;
+        }
+        t->next = NULL;
+        *end = t;
+    } else {
+        report(conn, t);
+    }
     if (waited) {
         /* Nobody can say any more what it was answered: the client's next bytes speak for themselves. */
         http_stop_waiting(conn);
     }
+}
+
+void http_finish_pending(struct http_conn *conn, struct transaction *t) {
+    struct transaction **at = &conn->pending;
+    while (*at != t) {
+        at = &(*at)->next;
+    }
+    *at = t->next;
+    report(conn, t);
 }
 
 void http_finish_if_done(struct http_conn *conn, struct transaction *t) {

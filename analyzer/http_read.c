@@ -361,13 +361,6 @@ static enum before_event before_message(struct http_conn *conn, enum direction d
     return READ_ON;
 }
 
-/* Nobody doubts where the body ends: the usual case. */
-static bool is_sure_of_body(const struct side *side) {
-    const struct http_message *m = side->message;
-    return side->transaction && side->transaction->request.seen && m->framing.kind != H1_BODY_CLOSE &&
-           !m->resynchronised;
-}
-
 static enum before_event before_body(struct http_conn *conn, enum direction direction, struct side *side,
                                      const struct chunk *chunk, struct slice in) {
     if (!is_client(conn, direction)) {
@@ -402,7 +395,7 @@ static enum before_event before_event(struct http_conn *conn, enum direction dir
     case H1_IN_BODY:
     case H1_IN_CHUNK_SIZE:
     case H1_IN_CHUNK_DATA:
-        return is_sure_of_body(side) ? READ_ON : before_body(conn, direction, side, chunk, in);
+        return http_is_sure_of_body(side) ? READ_ON : before_body(conn, direction, side, chunk, in);
     case H1_BEHIND_OLD_LINE:
         return must_wait_for_answer(conn, direction, side, chunk) ? READ_LATER : READ_ON;
     case H1_IN_START_LINE:

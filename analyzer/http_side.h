@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
  * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
- * (what they mean), http_tentative.c, http_tunnel.c, http_finish.c (transactions out). One thread. */
+ * (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order),
+ * http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -90,7 +91,9 @@ struct http_conn {
     struct transaction_ids ids;
     struct transaction
         *interims; /* 1xx of no known request, for the final response that follows them; NULL without */
-    struct transaction *tentative;       /* the request of a pair that is not sure yet; NULL without */
+    struct transaction *pending;   /* over, but for body bytes that may still come; in the order they ended,
+                                      linked by transaction.next */
+    struct transaction *tentative; /* the request of a pair that is not sure yet; NULL without */
     const struct transaction *waits_for; /* the CONNECT or Upgrade whose answer SIDE_WAIT waits for */
 };
 
@@ -108,6 +111,13 @@ static inline struct side *http_client_side(struct http_conn *conn) {
 
 static inline struct side *http_server_side(struct http_conn *conn) {
     return &conn->side[direction_other(conn->client)];
+}
+
+/* Nobody doubts where the body ends: the usual case. */
+static inline bool http_is_sure_of_body(const struct side *side) {
+    const struct http_message *m = side->message;
+    return side->transaction && side->transaction->request.seen && m->framing.kind != H1_BODY_CLOSE &&
+           !m->resynchronised;
 }
 
 /* http_read.c */
@@ -190,6 +200,17 @@ void http_finish_unanswered(struct http_conn *, uint64_t from, uint64_t to, enum
 void http_finish_ended(struct http_conn *, enum end_reason, bool all);
 /* The request's message is done (whole or cut). */
 void http_finish_request(struct http_conn *, struct transaction *);
+
+static inline bool http_is_pending(const struct transaction *t) {
+    return t->request.pending_bytes || t->response.pending_bytes;
+}
+/* Reports a transaction of the list, of which nothing can come any more. */
+void http_finish_pending(struct http_conn *, struct transaction *);
+
+/* http_passing.c: bytes of bodies that are looked for behind the stream (struct consumer_passing) */
+extern const struct consumer_passing http_passing;
+/* The connection is closed: what was not filled is lost. */
+void http_passing_end(struct http_conn *);
 
 /* http_conflict.c */
 /* Two versions of the byte were captured: noted on the message, if its transaction is still open. */

@@ -135,6 +135,25 @@ void message_gap(struct http_message *m, uint64_t len, uint64_t body) {
     m->end_offset += len;
 }
 
+void message_pass(struct http_message *m, uint64_t len) {
+    m->pending_bytes += len;
+    m->end_offset += len;
+}
+
+void message_fill(struct http_message *m, const struct chunk *chunk) {
+    m->pending_bytes -= chunk->bytes.len;
+    m->body_bytes += chunk->bytes.len;
+    m->segments++;
+    m->duplicated |= chunk->segment->duplicated;
+    m->conflict |= chunk->segment->conflict;
+}
+
+void message_miss(struct http_message *m, uint64_t len) {
+    m->pending_bytes -= len;
+    m->gap_bytes += len;
+    m->missing_bytes += len;
+}
+
 void message_note_oddities(struct notes *notes, uint32_t h1_oddities, uint32_t framing_oddities) {
     static const enum note_id h1_notes[] = {
         NOTE_EMPTY_LINES,

@@ -31,6 +31,12 @@ void message_fields(struct http_message *, const struct h1_field *, size_t count
                     const struct limits *);
 /* Stream bytes inside the message were lost; `body` of them are known to be body. */
 void message_gap(struct http_message *, uint64_t len, uint64_t body);
+/* `len` body bytes, which are next, may come later. */
+void message_pass(struct http_message *, uint64_t len);
+/* They came, as all of the chunk ... */
+void message_fill(struct http_message *, const struct chunk *);
+/* ... or will not. */
+void message_miss(struct http_message *, uint64_t len);
 
 /* Lexer and framing oddities as notes. */
 void message_note_oddities(struct notes *, uint32_t h1_oddities, uint32_t framing_oddities);

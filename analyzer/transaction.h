@@ -46,14 +46,15 @@ struct http_message {
     struct header_list trailers;
     struct framing_fields fields;
     struct h1_framing framing;
-    uint32_t oddities;          /* enum h1_oddity bits; known when the message is over */
-    uint64_t offset;            /* stream offset of its first byte */
-    uint64_t end_offset;        /* behind its last byte seen so far (gaps included) */
-    uint64_t head_bytes;        /* start line to the empty line */
-    uint64_t body_bytes;        /* content captured: after chunked is undone, before content codings are */
-    size_t stored_bytes;        /* of its fields, against limits.head_bytes */
-    uint64_t missing_bytes;     /* body bytes known to be lost */
-    uint64_t gap_bytes;         /* stream bytes lost within the message */
+    uint32_t oddities;      /* enum h1_oddity bits; known when the message is over */
+    uint64_t offset;        /* stream offset of its first byte */
+    uint64_t end_offset;    /* behind its last byte seen so far (gaps included) */
+    uint64_t head_bytes;    /* start line to the empty line */
+    uint64_t body_bytes;    /* content captured: after chunked is undone, before content codings are */
+    size_t stored_bytes;    /* of its fields, against limits.head_bytes */
+    uint64_t missing_bytes; /* body bytes known to be lost */
+    uint64_t gap_bytes;     /* stream bytes lost within the message */
+    uint64_t pending_bytes; /* body bytes that were passed, and may still come: neither captured nor lost */
     struct capture_point first; /* its first byte */
     struct capture_point last;  /* its last byte seen */
     uint64_t ack; /* offset in the other direction acknowledged by the packet of the first byte; valid with

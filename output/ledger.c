@@ -205,6 +205,7 @@ static void print_flows(const struct flow_counts *f, FILE *out) {
     part(out, 4, "not delivered", f->dropped_bytes);
     part(out, 4, "held now", f->held_bytes_now);
     part(out, 2, "held at most", f->held_bytes_peak);
+    part(out, 2, "holes in bodies, passed at once", f->holes_passed);
     part(out, 2, "LOST in gaps", f->gap_bytes);
     for (unsigned reason = 0; reason < GAP_REASONS; reason++) {
         char text[2 * NAME_WIDTH], name[NAME_WIDTH];

@@ -6,7 +6,8 @@
  *
  * Stream offsets are 64-bit "unwrapped" TCP sequence numbers: their low 32 bits are the sequence number on
  * the wire, so that an offset of one direction can be compared with the ACKs of the other. Offsets of one
- * direction only ever grow through data() and gap(), without overlap and without a hole between the calls. */
+ * direction only ever grow through data(), gap() and pass(), without overlap and without a hole between the
+ * calls. */
 #ifndef HARK_REASSEMBLY_CONSUMER_H
 #define HARK_REASSEMBLY_CONSUMER_H
 
@@ -125,6 +126,23 @@ enum end_reason {
 };
 const char *end_reason_name(enum end_reason);
 
+/* Holes in bytes that a consumer only counts need not stop the stream: it passes them at once, and tells
+ * later what became of them. All four are given, or none. */
+struct consumer_passing {
+    /* Up to which offset are the direction's next bytes only counted, whatever they are, and whatever else
+     * comes? What was delivered so far, or less: none. */
+    uint64_t (*counted_until)(void *consumer, enum direction);
+    /* `len` bytes at `offset`, which are next, have not come; data() goes on behind them, with at least one
+     * byte that is only counted. */
+    void (*pass)(void *consumer, enum direction, uint64_t offset, uint64_t len);
+    /* Bytes that were passed came: all of the chunk, which lies in one hole. */
+    void (*fill)(void *consumer, enum direction, const struct chunk *);
+    /* ... or are lost for good, as in gap(). What was passed is filled or missed before the direction's
+     * end. */
+    void (*miss)(void *consumer, enum direction, uint64_t offset, uint64_t len, enum gap_reason,
+                 int64_t now_ns);
+};
+
 struct consumer_ops {
     /* A connection's first payload or end is about to be given (a connection without payload never opens a
      * consumer). NULL: not interested, or no memory: the flow's bytes are then counted and dropped. */
@@ -151,6 +169,7 @@ struct consumer_ops {
      * known. `offset`: of the first one that differs. Told of those at the begin of what one side says in
      * turn, which are kept for that. May be NULL. */
     void (*conflict)(void *consumer, enum direction, uint64_t offset);
+    const struct consumer_passing *passing; /* may be NULL: every hole is waited for */
 };
 
 #endif

@@ -49,6 +49,7 @@ struct flow_counts {
     uint64_t cap_flows;         /* flows evicted, closed ones that lingered among them */
     uint64_t cap_memory;        /* the same because memory was short */
     uint64_t cap_flow_memory;   /* flows ended because they alone had too much of it */
+    uint64_t holes_passed;      /* holes that were not waited for, because their bytes are only counted */
     uint64_t declined_waits;    /* times a consumer made one direction wait */
     uint64_t declined_timeouts; /* ... and the skew ended the wait */
 };

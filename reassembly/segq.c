@@ -59,7 +59,8 @@ static struct held *find(struct segq *q, uint64_t offset) {
     if (!q->root) {
         return NULL;
     }
-    q->root = splay(q->root, offset);
+    bool is_last = !q->root->next && q->root->offset <= offset; /* as usual: bytes come behind those held */
+    q->root = is_last ? q->root : splay(q->root, offset);
     if (q->root->offset <= offset) {
         return q->root;
     }

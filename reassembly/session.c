@@ -47,7 +47,8 @@ static void holders_append(struct reassembler *r, struct session *x) {
 void session_note_holding(struct reassembler *r, struct session *x, bool progress) {
     bool holds = false;
     for (int d = 0; d < 2; d++) {
-        holds = holds || x->streams[d].held.head || x->streams[d].cuts.head;
+        const struct stream *s = &x->streams[d];
+        holds = holds || s->held.head || s->cuts.head || s->passed;
     }
     if (x->holding && (!holds || progress)) {
         holders_remove(r, x);
@@ -79,7 +80,7 @@ static bool is_valid_reset(struct session *x, enum direction d, const struct pac
                stream_plausible(other, stream_offset(other, p->ack));
     }
     uint64_t offset = stream_offset(s, p->seq);
-    uint64_t low = s->state == STREAM_PARKED ? stream_lowest(s) : s->next;
+    uint64_t low = s->state == STREAM_PARKED ? stream_lowest(s) : stream_settled(s);
     uint64_t high = s->highest;
     if (s->acked_known) {
         low = s->acked < low ? s->acked : low;
@@ -173,7 +174,7 @@ static bool is_keep_alive(struct session *x, enum direction d, const struct pack
         return true;
     }
     if (s->state != STREAM_PARKED && offset < s->next) {
-        return true;
+        return !passed_find(s->passed, offset, offset + 1);
     }
     return s->data_seen && offset < s->highest && !segq_uncovered(&s->held, offset, offset + 1, &from, &to);
 }
@@ -208,6 +209,9 @@ static bool is_mere_copy(struct reassembler *r, struct session *x, enum directio
         uint64_t end = offset + p->payload.len;
         uint64_t start = s->state == STREAM_RUNNING && offset < s->next ? s->next : offset;
         if (s->cuts.head && start < end && segq_uncovered(&s->held, start, end, &from, &to)) {
+            return false;
+        }
+        if (passed_find(s->passed, offset, end)) {
             return false;
         }
         struct segment copy = {.offset = offset};
@@ -371,8 +375,9 @@ void session_finish(struct reassembler *r, struct session *x, enum end_reason re
     while (moved && x->state != SESSION_CLOSED) {
         session_pump(r, x);
         enum direction first = older_front(x), second = direction_other(first);
-        moved = finish_front(r, x, first) || finish_front(r, x, second) || finish_tail(r, x, first) ||
-                finish_tail(r, x, second) || finish_wait(x, first) || finish_wait(x, second);
+        moved = session_miss_all(r, x, GAP_FLOW_END) || finish_front(r, x, first) ||
+                finish_front(r, x, second) || finish_tail(r, x, first) || finish_tail(r, x, second) ||
+                finish_wait(x, first) || finish_wait(x, second);
     }
     for (int d = 0; d < 2; d++) {
         if (x->streams[d].state != STREAM_ENDED) {

@@ -23,7 +23,8 @@ struct reassembler {
     struct hash_secret secret;
     struct page_pool pages;
     struct flow_counts counts;
-    /* sessions that hold bytes, the one longest without progress first: it pays when memory is short */
+    /* sessions that hold bytes or look for some behind delivery, the one longest without progress first: it
+     * pays when memory is short */
     struct session *first_holder;
     struct session *last_holder;
     /* sessions that changed without a packet of their own: the table looks at their deadlines */
@@ -153,6 +154,8 @@ static inline int64_t reassembler_now(const struct reassembler *r) {
 /* The wait behind a RST is over: is the connection, too? False: its sender goes on, and is given one more
  * wait or believed. */
 bool session_reset_stands(struct reassembler *, struct session *);
+/* Delivery of the direction has come to `next`: the other one may have waited for that. */
+void session_advance(struct reassembler *, struct session *, enum direction, uint64_t next);
 /* Offers what can be offered until nothing moves. */
 void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */
@@ -163,6 +166,18 @@ enum flow_fate session_place_rest(struct reassembler *, struct session *, enum d
                                   const struct segment *, struct slice bytes, size_t taken);
 /* Declares [next, end) of a direction lost. */
 void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
+/* Passes the hole at the front, behind which are `bytes` of the segment `behind`, if the consumer only counts
+ * what is missing and the first byte of these, and the receiver has all of it. Times as in struct held. */
+bool session_pass(struct reassembler *, struct session *, enum direction, const struct segment *behind,
+                  struct stream_range bytes, int64_t since_ns, int64_t acked_ns);
+/* Gives bytes of a hole that was passed: `bytes` at `offset`, all of which are missing. */
+void session_fill(struct reassembler *, struct session *, enum direction, struct slice bytes,
+                  const struct segment *, uint64_t offset);
+/* Gives up [from, to) of one, the whole or its front. */
+void session_miss(struct reassembler *, struct session *, enum direction, uint64_t from, uint64_t to,
+                  enum gap_reason);
+/* Gives up all holes that were passed. False: there were none. */
+bool session_miss_all(struct reassembler *, struct session *, enum gap_reason);
 /* Starts a parked direction: its SYN is not waited for any longer. At the byte that the handshake's ACKs say,
  * if they do, else at the lowest one held or at hand. */
 void session_start_lowest(struct session *, enum direction);

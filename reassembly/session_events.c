@@ -54,6 +54,11 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
     if (s->overdue_set && !s->overdue_ripe) {
         propose(event, s->overdue_since_ns + skew_ns, EVENT_OVERDUE, d);
     }
+    struct stream_patience p = patience(r, x);
+    struct stream_gap gap;
+    if (s->passed && stream_gap(s, &p, &gap)) {
+        propose(event, gap.deadline_ns, EVENT_GAP, d);
+    }
     if (stream_is_idle(s)) {
         return;
     }
@@ -62,21 +67,18 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
         propose(event, start_deadline(r, x, d), EVENT_START, d);
         break;
     case FRONT_CUT:
-    case FRONT_HOLE: {
-        struct stream_patience p = patience(r, x);
-        struct stream_gap gap;
-        if (stream_gap(s, &p, &gap)) {
+    case FRONT_HOLE:
+        if (!s->passed && stream_gap(s, &p, &gap)) {
             propose(event, gap.deadline_ns, EVENT_GAP, d);
         }
         break;
-    }
     case FRONT_DECLINED:
-        if (!session_other_moves(x, d)) {
+        if (!s->passed && !session_other_moves(x, d)) {
             propose(event, s->held.head->since_ns + skew_ns, EVENT_DECLINED, d);
         }
         break;
     case FRONT_FIN:
-        if (!session_fin_is_certain(x, d)) {
+        if (!s->passed && !session_fin_is_certain(x, d)) {
             /* Where there are ACKs a true FIN gets one; without it this one may be forged. */
             propose(event, s->fin_since_ns + (s->acked_known ? r->limits->hold_time_ns : skew_ns), EVENT_FIN,
                     d);
@@ -148,7 +150,12 @@ void session_note_silence(struct reassembler *r, struct session *x, enum directi
 static void perform_gap(struct reassembler *r, struct session *x, enum direction d) {
     struct stream_patience p = patience(r, x);
     struct stream_gap gap;
-    if (stream_gap(&x->streams[d], &p, &gap)) {
+    if (!stream_gap(&x->streams[d], &p, &gap)) {
+        return;
+    }
+    if (x->streams[d].passed) {
+        session_miss(r, x, d, gap.from, gap.end, gap.reason);
+    } else {
         session_gap(r, x, d, gap.end, gap.reason);
     }
 }

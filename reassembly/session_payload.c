@@ -36,6 +36,18 @@ static void check_opening(struct reassembler *r, struct session *x, enum directi
     }
 }
 
+/* Up to `end` delivery has passed: of that, only what was missing is new. */
+static void appraise_missing(const struct stream *s, uint64_t end, struct arrival *a) {
+    const struct passed_hole *hole;
+    for (uint64_t at = a->offset; at < end && (hole = passed_find(s->passed, at, end)); at = hole->to) {
+        uint64_t from = hole->from > at ? hole->from : at;
+        if (a->fresh == 0) {
+            a->first_fresh = from;
+        }
+        a->fresh += (hole->to < end ? hole->to : end) - from;
+    }
+}
+
 /* Is what fills a hole sent again, or was it only overtaken? */
 static bool is_mended(const struct session *x, enum direction d, const struct packet *p,
                       const struct arrival *a) {
@@ -84,13 +96,14 @@ static void note_sent(struct session *x, enum direction d, const struct packet *
 static void appraise(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
     struct stream *s = &x->streams[d];
     uint64_t at = a->offset, end = arrival_end(a), from, to;
+    a->first_fresh = end;
     if (s->state == STREAM_RUNNING && at < s->next) {
         check_opening(r, x, d, a);
-        a->late = stream_take_late(s, at, end < s->next ? end : s->next);
         at = end < s->next ? end : s->next;
+        a->late = stream_take_late(s, a->offset, at);
+        appraise_missing(s, at, a);
     }
-    uint64_t wanted = end - at;
-    a->first_fresh = end;
+    uint64_t wanted = end - at, missing = a->fresh;
     while (at < end && segq_uncovered(&s->held, at, end, &from, &to)) {
         if (a->fresh == 0) {
             a->first_fresh = from;
@@ -98,7 +111,7 @@ static void appraise(struct reassembler *r, struct session *x, enum direction d,
         a->fresh += to - from;
         at = to;
     }
-    if (a->fresh < wanted && segq_repeat(&s->held, a->segment, a->offset, a->bytes, false)) {
+    if (a->fresh - missing < wanted && segq_repeat(&s->held, a->segment, a->offset, a->bytes, false)) {
         r->counts.overlap_conflicts++;
     }
     count_new(r, x, d, a->fresh + a->late);
@@ -161,9 +174,31 @@ static size_t hold(struct reassembler *r, struct session *x, enum direction d, s
     return h->len;
 }
 
+/* Gives what was missing of the bytes that delivery has passed. */
+static void fill(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
+    const struct stream *s = &x->streams[d];
+    uint64_t end = arrival_end(a) < s->next ? arrival_end(a) : s->next;
+    const struct passed_hole *hole;
+    for (uint64_t at = a->offset, to; at < end && (hole = passed_find(s->passed, at, end)); at = to) {
+        at = hole->from > at ? hole->from : at;
+        to = hole->to < end ? hole->to : end;
+        session_fill(r, x, d, slice_first(slice_after(a->bytes, at - a->offset), to - at), a->segment, at);
+        a->placed += to - at;
+    }
+}
+
+static bool pass(struct reassembler *r, struct session *x, enum direction d, const struct arrival *a,
+                 uint64_t from) {
+    const struct stream_range bytes = {.from = from, .to = arrival_end(a)};
+    return session_pass(r, x, d, a->segment, bytes, r->clock_ns, r->clock_ns);
+}
+
 static void place(struct reassembler *r, struct session *x, enum direction d, struct arrival *a) {
     struct stream *s = &x->streams[d];
     uint64_t at = a->offset, end = arrival_end(a), from, to;
+    if (s->passed && at < s->next) {
+        fill(r, x, d, a);
+    }
     while (at < end && !a->no_memory && s->state != STREAM_ENDED) {
         if (s->state == STREAM_RUNNING && at < s->next) {
             at = s->next < end ? s->next : end;
@@ -180,6 +215,8 @@ static void place(struct reassembler *r, struct session *x, enum direction d, st
                 break;
             }
             placed = session_give(r, x, d, piece, a->segment, session_must_take(x, d));
+        } else if (pass(r, x, d, a, from)) {
+            placed = 0;
         } else {
             placed = hold(r, x, d, a, piece, from);
         }
@@ -207,6 +244,7 @@ static void place_cut(struct reassembler *r, struct session *x, enum direction d
     struct stream *s = &x->streams[d];
     uint64_t at = arrival_end(a), from, to;
     if (s->state == STREAM_RUNNING && at < s->next) {
+        passed_note_cut(s->passed, at, a->wire_end);
         at = s->next;
     }
     while (at < a->wire_end && segq_uncovered(&s->cuts, at, a->wire_end, &from, &to)) {
@@ -275,8 +313,9 @@ static bool was_had(const struct reassembler *r, const struct session *x, enum d
         return true;
     }
     const struct held *behind = s->held.head;
-    return behind && offset < behind->offset && behind->acked_ns != SEGQ_NEVER &&
-           behind->acked_ns + skew_ns <= r->clock_ns;
+    uint64_t end = s->passed ? s->passed->holes[0].to : behind ? behind->offset : 0;
+    int64_t acked_ns = s->passed ? s->passed->holes[0].acked_ns : behind ? behind->acked_ns : SEGQ_NEVER;
+    return offset < end && acked_ns != SEGQ_NEVER && acked_ns + skew_ns <= r->clock_ns;
 }
 
 enum flow_fate session_payload(struct reassembler *r, struct session *x, enum direction d,

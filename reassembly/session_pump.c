@@ -71,8 +71,7 @@ bool session_has_audience(struct reassembler *r, struct session *x) {
     return false;
 }
 
-/* Delivery of `d` has come to `next`: the other direction may have waited for that. */
-static void advance(struct reassembler *r, struct session *x, enum direction d, uint64_t next) {
+void session_advance(struct reassembler *r, struct session *x, enum direction d, uint64_t next) {
     stream_advance(&x->streams[d], &r->pages, next);
     x->connection.delivered[d] = next;
     x->streams[direction_other(d)].poked = true;
@@ -104,13 +103,17 @@ size_t session_give(struct reassembler *r, struct session *x, enum direction d, 
     }
     if (taken > 0) {
         stream_keep_opening(s, &r->pages, s->next, slice_first(bytes, taken));
-        advance(r, x, d, s->next + taken);
+        session_advance(r, x, d, s->next + taken);
     }
     return taken;
 }
 
 bool session_other_moves(const struct session *x, enum direction d) {
-    switch (stream_front(&x->streams[direction_other(d)])) {
+    const struct stream *other = &x->streams[direction_other(d)];
+    if (other->passed) {
+        return true;
+    }
+    switch (stream_front(other)) {
     case FRONT_PARKED:
     case FRONT_CUT:
     case FRONT_HOLE:
@@ -153,12 +156,13 @@ void session_gap(struct reassembler *r, struct session *x, enum direction d, uin
     stream_lose(s, s->next, end);
     r->ops->gap(x->consumer, d, s->next, len, reason, reassembler_now(r));
     s->declined = false;
-    advance(r, x, d, end);
+    session_advance(r, x, d, end);
     session_note_holding(r, x, true);
 }
 
 void session_end_stream(struct reassembler *r, struct session *x, enum direction d, enum end_reason reason) {
     struct stream *s = &x->streams[d];
+    assert(!s->passed);
     forget_held(r, x, d);
     s->state = STREAM_ENDED;
     if (reason == END_FIN && x->half_ns == SEGQ_NEVER) {
@@ -176,7 +180,7 @@ static bool offerable(const struct session *x, enum direction d) {
     case FRONT_READY:
         return true;
     case FRONT_FIN:
-        return session_fin_is_certain(x, d);
+        return session_fin_is_certain(x, d) && !s->passed;
     case FRONT_DECLINED:
         return s->poked;
     case FRONT_NOTHING:
@@ -186,6 +190,20 @@ static bool offerable(const struct session *x, enum direction d) {
         break;
     }
     return false;
+}
+
+/* Passes the holes before held bytes that need not be waited for. */
+static bool pass_all(struct reassembler *r, struct session *x) {
+    bool passed = false;
+    for (int d = 0; d < 2; d++) {
+        const struct held *behind = x->streams[d].held.head;
+        if (behind && behind->offset > x->streams[d].next) {
+            const struct stream_range bytes = {.from = behind->offset, .to = held_end(behind)};
+            passed |= session_pass(r, x, (enum direction)d, &behind->segment, bytes, behind->since_ns,
+                                   behind->acked_ns);
+        }
+    }
+    return passed;
 }
 
 /* Of two fronts, the one that has waited longer. */
@@ -228,7 +246,7 @@ void session_pump(struct reassembler *r, struct session *x) {
     }
     enum direction d;
     while (x->state != SESSION_CLOSED) {
-        if (tell_all_overdue(r, x)) {
+        if (tell_all_overdue(r, x) || pass_all(r, x)) {
             continue;
         }
         if (!choose(x, &d)) {
@@ -285,7 +303,9 @@ bool session_press(struct reassembler *r, struct session *x) {
         holds[d] = x->streams[d].held.head || x->streams[d].cuts.head;
     }
     if (!holds[0] && !holds[1]) {
-        return false;
+        bool missed = session_miss_all(r, x, GAP_BUDGET);
+        session_pump(r, x); /* a FIN may have waited */
+        return missed;
     }
     enum direction d = holds[0] && holds[1] ? older(x) : holds[0] ? DIRECTION_0 : DIRECTION_1;
     return session_press_direction(r, x, d);

@@ -55,6 +55,7 @@ void stream_release_opening(struct stream *s, struct page_pool *pages) {
 
 void stream_fini(struct stream *s, struct page_pool *pages) {
     drop_opening(s, pages);
+    passed_clear(&s->passed, pages);
     segq_clear(&s->held, pages);
     segq_clear(&s->cuts, pages);
 }
@@ -248,12 +249,34 @@ static void propose(struct stream_gap *gap, int64_t deadline_ns, enum gap_reason
     }
 }
 
+/* What stands behind the hole came, and the receiver had all before it, since then. */
+static void propose_hole(const struct stream *s, const struct stream_patience *p, int64_t since_ns,
+                         int64_t acked_ns, struct stream_gap *gap) {
+    /* The skew counts from both: the ACK may be early and the bytes that it covers still to come. */
+    if (acked_ns != SEGQ_NEVER) {
+        propose(gap, later(since_ns, acked_ns) + p->skew_ns, GAP_ACKNOWLEDGED);
+    }
+    if (p->one_sided || !s->acked_known) {
+        propose(gap, since_ns + p->skew_ns, GAP_ONE_SIDED);
+    }
+    propose(gap, since_ns + p->hold_time_ns, GAP_HOLD_TIME);
+}
+
 bool stream_gap(const struct stream *s, const struct stream_patience *p, struct stream_gap *gap) {
+    *gap = (struct stream_gap){.deadline_ns = INT64_MAX, .from = s->next, .reason = GAP_HOLD_TIME};
+    if (s->passed) {
+        const struct passed_hole *hole = &s->passed->holes[0];
+        gap->from = hole->from;
+        gap->end = hole->to;
+        propose_hole(s, p, hole->since_ns, hole->acked_ns, gap);
+        gap->reason = hole->cut ? GAP_SNAPLEN : gap->reason;
+        return true;
+    }
     enum stream_front front = stream_front(s);
     if (front != FRONT_HOLE && front != FRONT_CUT) {
         return false;
     }
-    *gap = (struct stream_gap){.deadline_ns = INT64_MAX, .end = stream_hole_end(s), .reason = GAP_HOLD_TIME};
+    gap->end = stream_hole_end(s);
     if (front == FRONT_CUT) {
         propose(gap, s->cuts.head->since_ns + p->skew_ns, GAP_SNAPLEN);
         if (held_end(s->cuts.head) < gap->end) {
@@ -265,15 +288,12 @@ bool stream_gap(const struct stream *s, const struct stream_patience *p, struct 
     bool at_fin = !behind || (s->fin_known && s->fin < behind->offset);
     int64_t since_ns = at_fin ? s->fin_since_ns : behind->since_ns;
     int64_t acked_ns = at_fin ? s->fin_acked_ns : behind->acked_ns;
-    /* The skew counts from both: the ACK may be early and the bytes that it covers still to come. */
-    if (acked_ns != SEGQ_NEVER) {
-        propose(gap, later(since_ns, acked_ns) + p->skew_ns, GAP_ACKNOWLEDGED);
-    }
-    if (p->one_sided || !s->acked_known) {
-        propose(gap, since_ns + p->skew_ns, GAP_ONE_SIDED);
-    }
-    propose(gap, since_ns + p->hold_time_ns, GAP_HOLD_TIME);
+    propose_hole(s, p, since_ns, acked_ns, gap);
     return true;
+}
+
+uint64_t stream_settled(const struct stream *s) {
+    return s->passed ? s->passed->holes[0].from : s->next;
 }
 
 void stream_judge_overdue(struct stream *s, int64_t now_ns) {

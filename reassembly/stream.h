@@ -7,11 +7,14 @@
  *   ----------------+--------------+=====+----+=====+ . . . . . .+
  *                                   ^ the hole's edge            ^ highest (behind the last byte seen)
  *
+ * A hole may be passed by delivery, and be filled or given up later: then it lies among what was delivered.
+ *
  * A direction is PARKED until its start is known: by its SYN, by the other side's acknowledgement of the SYN,
  * or, without these, as the lowest byte held when the skew since its first byte has passed. */
 #ifndef HARK_REASSEMBLY_STREAM_H
 #define HARK_REASSEMBLY_STREAM_H
 
+#include "reassembly/passed.h"
 #include "reassembly/segq.h"
 
 enum stream_state { STREAM_PARKED, STREAM_RUNNING, STREAM_ENDED };
@@ -68,6 +71,7 @@ struct stream {
     int64_t fin_acked_ns;           /* everything before the FIN was acknowledged, SEGQ_NEVER before */
     int64_t last_ns;                /* last packet of the direction */
     struct stream_opening *opening; /* NULL: none */
+    struct passed *passed;          /* holes behind delivery that still may be filled, NULL: none */
     struct segq held;
     struct segq cuts; /* bytes that snaplen cut, without their content */
     struct stream_range lost[STREAM_LOST_RANGES];
@@ -93,6 +97,7 @@ struct stream_patience {
 
 struct stream_gap {
     int64_t deadline_ns;
+    uint64_t from;
     uint64_t end;
     enum gap_reason reason;
 };
@@ -145,9 +150,11 @@ void stream_front_age(const struct stream *, int64_t *since_ns, uint64_t *ordina
 /* The end of the hole at the front: the first byte or the FIN that is known behind it. Valid at FRONT_HOLE,
  * FRONT_CUT with something behind. */
 uint64_t stream_hole_end(const struct stream *);
-/* The only place where waiting for a hole ends by itself: when, why, and up to where the hole at the front
- * will be given up if nothing else comes. False when there is none. */
+/* The only place where waiting for a hole ends by itself: when, why, and up to where the first hole, at the
+ * front or passed, will be given up if nothing else comes. False when there is none. */
 bool stream_gap(const struct stream *, const struct stream_patience *, struct stream_gap *);
+/* Offset below which nothing is waited for. Not in STREAM_PARKED. */
+uint64_t stream_settled(const struct stream *);
 /* Keeps `overdue_*` right after acked, highest or fin changed. */
 void stream_judge_overdue(struct stream *, int64_t now_ns);
 

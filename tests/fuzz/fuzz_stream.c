@@ -14,7 +14,7 @@
 #include "input.h"
 #include "reassembly/flow.h"
 
-enum { FLOWS = 3, STEP_BYTES = 8, LARGEST = 128 * 47, STEPS = 600, LISTENERS = 64 };
+enum { FLOWS = 3, STEP_BYTES = 8, LARGEST = 128 * 47, STEPS = 600, LISTENERS = 64, HOLES = 256 };
 enum operation {
     FROM_SERVER = 0x01, /* and two bits: the flow */
     IS_CUT = 0x08,
@@ -55,6 +55,10 @@ struct listener {
         bool declined; /* what was offered last was not taken whole */
         uint64_t begin;
         uint64_t next;
+        unsigned holes; /* that were passed, neither filled nor missed yet: */
+        struct stream_hole {
+            uint64_t from, to;
+        } hole[HOLES];
     } side[2]; /* by direction */
 };
 
@@ -205,19 +209,85 @@ static size_t listener_data(void *consumer, enum direction d, const struct chunk
     return take;
 }
 
-static void listener_gap(void *consumer, enum direction d, uint64_t offset, uint64_t len,
-                         enum gap_reason reason, int64_t now_ns) {
-    struct listener *l = consumer;
-    struct harness *h = l->harness;
-    DEMAND(reason < GAP_REASONS && now_ns >= 0);
+static void check_loss(const struct listener *l, enum direction d, uint64_t offset, uint64_t len,
+                       enum gap_reason reason) {
+    const struct harness *h = l->harness;
+    DEMAND(reason < GAP_REASONS);
     DEMAND(reason != GAP_BUDGET || capped(h));
     DEMAND(reason != GAP_SNAPLEN || h->cut);
     if (exact(h, l->flow)) {
         DEMAND(!came_before(h, l, (unsigned)d ^ l->swapped, (uint32_t)offset, len, h->packets));
     }
+}
+
+static void listener_gap(void *consumer, enum direction d, uint64_t offset, uint64_t len,
+                         enum gap_reason reason, int64_t now_ns) {
+    struct listener *l = consumer;
+    struct harness *h = l->harness;
+    DEMAND(now_ns >= 0);
+    check_loss(l, d, offset, len, reason);
     move(l, d, offset, len);
+    l->side[d].declined = false;
     h->gap_bytes += len;
 }
+
+static uint64_t listener_counted_until(void *consumer, enum direction d) {
+    struct listener *l = consumer;
+    const struct listener_side *s = &l->side[d];
+    DEMAND(l->open && !s->ended);
+    return s->moved && s->holes < HOLES / 2 ? s->next + mood(l->harness) % 8 * 40U : 0;
+}
+
+static void listener_pass(void *consumer, enum direction d, uint64_t offset, uint64_t len) {
+    struct listener *l = consumer;
+    struct listener_side *s = &l->side[d];
+    DEMAND(s->moved && !s->declined && s->next == offset);
+    move(l, d, offset, len);
+    s->hole[s->holes++] = (struct stream_hole){.from = offset, .to = offset + len};
+}
+
+/* [from, to) is no longer missing: it must have been, all of it in one hole. */
+static void close_hole(struct listener *l, enum direction d, uint64_t from, uint64_t to) {
+    struct listener_side *s = &l->side[d];
+    unsigned i = 0;
+    while (i < s->holes && s->hole[i].to <= from) {
+        i++;
+    }
+    DEMAND(l->open && !s->ended && from < to && i < s->holes && s->hole[i].from <= from &&
+           to <= s->hole[i].to);
+    const struct stream_hole whole = s->hole[i];
+    memmove(&s->hole[i], &s->hole[i + 1], (s->holes - i - 1) * sizeof s->hole[0]);
+    s->holes--;
+    const struct stream_hole rests[] = {{.from = to, .to = whole.to}, {.from = whole.from, .to = from}};
+    for (unsigned k = 0; k < 2; k++) {
+        if (rests[k].from < rests[k].to) {
+            DEMAND(s->holes < HOLES);
+            memmove(&s->hole[i + 1], &s->hole[i], (s->holes - i) * sizeof s->hole[0]);
+            s->hole[i] = rests[k];
+            s->holes++;
+        }
+    }
+}
+
+static void listener_fill(void *consumer, enum direction d, const struct chunk *chunk) {
+    struct listener *l = consumer;
+    DEMAND(chunk->must_take);
+    check_chunk(l, d, chunk);
+    close_hole(l, d, chunk->offset, chunk->offset + chunk->bytes.len);
+    l->harness->delivered += chunk->bytes.len;
+}
+
+static void listener_miss(void *consumer, enum direction d, uint64_t offset, uint64_t len,
+                          enum gap_reason reason, int64_t now_ns) {
+    struct listener *l = consumer;
+    DEMAND(now_ns >= 0);
+    check_loss(l, d, offset, len, reason);
+    close_hole(l, d, offset, offset + len);
+    l->harness->gap_bytes += len;
+}
+
+static const struct consumer_passing listener_passing = {listener_counted_until, listener_pass, listener_fill,
+                                                         listener_miss};
 
 static void listener_overdue(void *consumer, enum direction d, uint64_t acked, int64_t now_ns) {
     struct listener *l = consumer;
@@ -229,7 +299,7 @@ static void listener_overdue(void *consumer, enum direction d, uint64_t acked, i
 static void listener_end(void *consumer, enum direction d, enum end_reason reason, int64_t now_ns) {
     struct listener *l = consumer;
     (void)now_ns;
-    DEMAND(l->open && !l->side[d].ended && reason < END_REASONS);
+    DEMAND(l->open && !l->side[d].ended && l->side[d].holes == 0 && reason < END_REASONS);
     l->side[d].ended = true;
     l->side[d].fin = reason == END_FIN;
 }
@@ -246,7 +316,8 @@ static void listener_close(void *consumer) {
 }
 
 static const struct consumer_ops listener_ops = {
-    listener_open, listener_data, listener_gap, listener_overdue, listener_end, listener_close, NULL};
+    listener_open, listener_data,  listener_gap, listener_overdue,
+    listener_end,  listener_close, NULL,         &listener_passing};
 
 static uint8_t flags_of(uint8_t code) {
     static const uint8_t usual[] = {TCP_ACK,           TCP_ACK, TCP_ACK | TCP_PSH, TCP_SYN, TCP_SYN | TCP_ACK,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever the tap does within the skew, the consumer gets both directions whole, without a gap, and no
- * response before its request, although a response that comes early is declined. And when the tap loses
+ * response before its request, although a response that comes early is declined. So it is where the consumer
+ * lets holes be passed: they are filled. And when the tap loses
  * packets, all that is given is still right and in its place, and what is missing is told. */
 #include "schedule.h"
 
@@ -17,8 +18,11 @@ struct witness {
     const struct connection *connection;
     bool swapped; /* the server's packet was the first: its direction is 0 */
     bool lossy;   /* the tap loses packets */
+    bool passes;  /* holes within a turn are passed */
     uint32_t got[2];
     uint64_t gaps;
+    uint32_t pending[2]; /* bytes that were passed, neither filled nor missed yet: */
+    uint8_t missing[2][SCHEDULE_BYTES];
     bool begun[2];
     unsigned declined;
     unsigned ends[2];
@@ -44,6 +48,8 @@ static void *witness_open(void *environment, const struct connection *c) {
     w->swapped = c->key.side[0].port == 80;
     w->opens++;
     w->got[0] = w->got[1] = 0;
+    w->pending[0] = w->pending[1] = 0;
+    memset(w->missing, 0, sizeof w->missing);
     w->ends[0] = w->ends[1] = 0;
     w->begun[0] = w->begun[1] = false;
     return w;
@@ -109,6 +115,69 @@ static void witness_gap(void *consumer, enum direction direction, uint64_t offse
     w->gaps += len;
 }
 
+/* To the end of the turn: what is next is a response only if its request was read. */
+static uint64_t witness_counted_until(void *consumer, enum direction direction) {
+    const struct witness *w = consumer;
+    const struct schedule *s = w->schedule;
+    int d = side(w, direction);
+    if (!w->passes || !w->begun[d] || (d == 1 && w->got[1] >= allowed(w))) {
+        return 0;
+    }
+    unsigned k = 0;
+    while (k < s->turns && s->turn_end[d][k] <= w->got[d]) {
+        k++;
+    }
+    return k < s->turns ? w->connection->delivered[direction] + (s->turn_end[d][k] - w->got[d]) : 0;
+}
+
+static void witness_pass(void *consumer, enum direction direction, uint64_t offset, uint64_t len) {
+    struct witness *w = consumer;
+    int d = side(w, direction);
+    if ((uint32_t)offset != w->schedule->first[d] + w->got[d] || len > w->schedule->len[d] - w->got[d]) {
+        blame(w, "a hole passed at a wrong place");
+        return;
+    }
+    memset(w->missing[d] + w->got[d], 1, len);
+    w->pending[d] += (uint32_t)len;
+    w->got[d] += (uint32_t)len;
+}
+
+/* Bytes that were passed are settled, each once. */
+static bool settle(struct witness *w, int d, uint64_t offset, uint64_t len) {
+    uint32_t at = (uint32_t)offset - w->schedule->first[d];
+    if (at > w->got[d] || len > w->got[d] - at || memchr(w->missing[d] + at, 0, len)) {
+        blame(w, "bytes settled that were not missing");
+        return false;
+    }
+    memset(w->missing[d] + at, 0, len);
+    w->pending[d] -= (uint32_t)len;
+    return true;
+}
+
+static void witness_fill(void *consumer, enum direction direction, const struct chunk *chunk) {
+    struct witness *w = consumer;
+    int d = side(w, direction);
+    uint32_t at = (uint32_t)chunk->offset - w->schedule->first[d];
+    if (settle(w, d, chunk->offset, chunk->bytes.len) &&
+        memcmp(chunk->bytes.ptr, w->schedule->bytes[d] + at, chunk->bytes.len) != 0) {
+        blame(w, "a hole filled with wrong bytes");
+    }
+}
+
+static void witness_miss(void *consumer, enum direction direction, uint64_t offset, uint64_t len,
+                         enum gap_reason reason, int64_t now_ns) {
+    struct witness *w = consumer;
+    (void)reason, (void)now_ns;
+    if (!w->lossy) {
+        blame(w, "a passed hole was given up");
+    }
+    (void)settle(w, side(w, direction), offset, len);
+    w->gaps += len;
+}
+
+static const struct consumer_passing witness_passing = {witness_counted_until, witness_pass, witness_fill,
+                                                        witness_miss};
+
 static void witness_overdue(void *consumer, enum direction direction, uint64_t acked, int64_t now_ns) {
     struct witness *w = consumer;
     int d = side(w, direction);
@@ -125,6 +194,9 @@ static void witness_end(void *consumer, enum direction direction, enum end_reaso
     struct witness *w = consumer;
     (void)now_ns;
     w->ends[direction]++;
+    if (w->pending[side(w, direction)] > 0) {
+        blame(w, "an end before all that was passed is settled");
+    }
     if (reason != END_FIN && !w->lossy) {
         blame(w, "an end that is no FIN");
     }
@@ -139,7 +211,7 @@ static void witness_close(void *consumer) {
 }
 
 static const struct consumer_ops witness_ops = {witness_open, witness_data,  witness_gap, witness_overdue,
-                                                witness_end,  witness_close, NULL};
+                                                witness_end,  witness_close, NULL,        &witness_passing};
 
 /* What holds for every capture. */
 static void judge_sums(struct witness *w, const struct flow_counts *counts, uint64_t packets) {
@@ -184,10 +256,18 @@ static void judge_whole(struct witness *w, const struct flow_counts *counts) {
     }
 }
 
-/* `loss`: one packet in so many is lost by the tap; 0: none. */
-static const char *run(const struct schedule *s, const struct limits *limits, uint64_t seed, unsigned loss,
-                       struct flow_counts *counts) {
-    struct witness w = {.schedule = s, .lossy = loss > 0};
+/* What the tap does beyond the schedule, and the consumer allows. */
+struct manner {
+    const char *name;
+    unsigned loss; /* one packet in so many is lost by the tap; 0: none */
+    bool passes;
+};
+
+static const char *run(const struct schedule *s, const struct limits *limits, uint64_t seed,
+                       const struct manner *manner, struct flow_counts *counts) {
+    unsigned loss = manner->loss;
+    static struct witness w;
+    w = (struct witness){.schedule = s, .lossy = loss > 0, .passes = manner->passes};
     struct memory memory;
     memory_init(&memory, limits->memory);
     struct flow_table *table = flow_table_new(limits, &memory, &witness_ops, &w);
@@ -223,8 +303,17 @@ static const char *run(const struct schedule *s, const struct limits *limits, ui
     return w.fault;
 }
 
+/* To pass holes changes nothing but when bytes are given. */
+static const char *compare(const struct flow_counts *waited, const struct flow_counts *passed) {
+    bool same = memcmp(waited->fates, passed->fates, sizeof passed->fates) == 0 &&
+                memcmp(waited->gaps, passed->gaps, sizeof passed->gaps) == 0 &&
+                waited->gap_bytes == passed->gap_bytes && waited->payload_bytes == passed->payload_bytes &&
+                waited->late_bytes == passed->late_bytes;
+    return same ? NULL : "passing holes changes what is lost";
+}
+
 struct totals {
-    uint64_t packets, copies, waits, retransmits, midstream, gaps[GAP_REASONS], one_sided;
+    uint64_t packets, copies, waits, passed, retransmits, midstream, gaps[GAP_REASONS], one_sided;
 };
 
 static void add(struct totals *t, const struct flow_counts *counts, const struct schedule *s) {
@@ -236,6 +325,7 @@ static void add(struct totals *t, const struct flow_counts *counts, const struct
     }
     t->copies += counts->fates[FLOW_TAP_DUPLICATE];
     t->waits += counts->declined_waits;
+    t->passed += counts->holes_passed;
     t->retransmits += counts->fates[FLOW_RETRANSMIT];
     t->midstream += s->midstream;
     t->one_sided += counts->one_sided;
@@ -243,8 +333,8 @@ static void add(struct totals *t, const struct flow_counts *counts, const struct
 
 static void print(const struct totals *t, const char *what) {
     printf("%s: %" PRIu64 " packets, %" PRIu64 " tap copies, %" PRIu64 " retransmissions, %" PRIu64
-           " responses waited, %" PRIu64 " midstream, %" PRIu64 " one-sided; gaps:",
-           what, t->packets, t->copies, t->retransmits, t->waits, t->midstream, t->one_sided);
+           " responses waited, %" PRIu64 " holes passed, %" PRIu64 " midstream, %" PRIu64 " one-sided; gaps:",
+           what, t->packets, t->copies, t->retransmits, t->waits, t->passed, t->midstream, t->one_sided);
     for (int i = 0; i < GAP_REASONS; i++) {
         printf(" %s %" PRIu64, gap_reason_name((enum gap_reason)i), t->gaps[i]);
     }
@@ -252,29 +342,38 @@ static void print(const struct totals *t, const char *what) {
 }
 
 int main(int argc, char **argv) {
-    static const unsigned losses[] = {0, 100, 5};
-    static const char *const names[] = {"whole", "1 % lost by the tap", "20 % lost by the tap"};
+    static const struct manner manners[] = {
+        {"whole", 0, false},
+        {"1 % lost by the tap", 100, false},
+        {"20 % lost by the tap", 5, false},
+        {"whole, holes passed", 0, true},
+        {"20 % lost by the tap, holes passed", 5, true},
+    };
+    enum { MANNERS = sizeof manners / sizeof *manners };
     uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_RUNS;
     uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     struct limits limits = limits_default();
     static struct schedule s;
-    struct totals totals[3] = {0};
+    struct totals totals[MANNERS] = {0};
+    struct flow_counts counts[MANNERS];
     for (uint64_t seed = first; seed < first + runs; seed++) {
         schedule_make(&s, seed, limits.skew_ns);
-        for (int i = 0; i < 3; i++) {
-            struct flow_counts counts;
-            const char *fault = run(&s, &limits, seed, losses[i], &counts);
+        for (int i = 0; i < MANNERS; i++) {
+            const char *fault = run(&s, &limits, seed, &manners[i], &counts[i]);
+            for (int k = 0; k < i && !fault; k++) {
+                fault = manners[k].loss == manners[i].loss ? compare(&counts[k], &counts[i]) : NULL;
+            }
             if (fault) {
                 printf("seed %" PRIu64 ", %s: %s (%u packets%s); again: stream_property 1 %" PRIu64 "\n",
-                       seed, names[i], fault, s.count, s.midstream ? ", midstream" : "", seed);
+                       seed, manners[i].name, fault, s.count, s.midstream ? ", midstream" : "", seed);
                 return 1;
             }
-            add(&totals[i], &counts, &s);
+            add(&totals[i], &counts[i], &s);
         }
     }
     printf("seeds %" PRIu64 " to %" PRIu64 "\n", first, first + runs - 1);
-    for (int i = 0; i < 3; i++) {
-        print(&totals[i], names[i]);
+    for (int i = 0; i < MANNERS; i++) {
+        print(&totals[i], manners[i].name);
     }
     return 0;
 }

@@ -33,6 +33,9 @@ struct bench {
     bool waits[2];
     uint32_t wait_from[2];
     uint32_t wait_for[2];
+    /* Bytes of direction d at sequence numbers [count_from[d], count_to[d]) are only counted. */
+    uint32_t count_from[2];
+    uint32_t count_to[2];
     struct connection seen; /* as it was at the last call */
     struct segment last_segment;
     unsigned opens, closes;
@@ -160,6 +163,44 @@ static inline void bench_close(void *consumer) {
     free(x);
 }
 
+static inline uint64_t bench_counted_until(void *consumer, enum direction d) {
+    const struct bench_consumer *x = consumer;
+    const struct bench *b = x->bench;
+    uint32_t at = (uint32_t)x->live->delivered[d];
+    bool counted = (int32_t)(at - b->count_from[d]) >= 0 && (int32_t)(b->count_to[d] - at) > 0;
+    return counted && x->expected[d] ? x->live->delivered[d] + (b->count_to[d] - at) : 0;
+}
+
+static inline void bench_pass(void *consumer, enum direction d, uint64_t offset, uint64_t len) {
+    struct bench_consumer *x = consumer;
+    assert_true(len > 0);
+    bench_moves(x, d, offset, len);
+    bench_log(x->bench, "%d: %u pass %llu\n", d, (uint32_t)offset, (unsigned long long)len);
+}
+
+static inline void bench_fill(void *consumer, enum direction d, const struct chunk *chunk) {
+    struct bench_consumer *x = consumer;
+    assert_true(!x->ended[d] && chunk->offset + chunk->bytes.len <= x->expected[d]);
+    x->bench->last_segment = *chunk->segment;
+    bench_log(x->bench, "%d: %u fill %.*s\n", d, (uint32_t)chunk->offset, (int)chunk->bytes.len,
+              (const char *)chunk->bytes.ptr);
+}
+
+static inline void bench_miss(void *consumer, enum direction d, uint64_t offset, uint64_t len,
+                              enum gap_reason reason, int64_t now_ns) {
+    struct bench_consumer *x = consumer;
+    assert_true(!x->ended[d] && now_ns > 0 && offset + len <= x->expected[d]);
+    bench_log(x->bench, "%d: %u miss %llu %s\n", d, (uint32_t)offset, (unsigned long long)len,
+              gap_reason_name(reason));
+}
+
+static const struct consumer_passing bench_passing = {
+    .counted_until = bench_counted_until,
+    .pass = bench_pass,
+    .fill = bench_fill,
+    .miss = bench_miss,
+};
+
 static const struct consumer_ops bench_ops = {
     .open = bench_open,
     .data = bench_data,
@@ -167,6 +208,7 @@ static const struct consumer_ops bench_ops = {
     .overdue = bench_overdue,
     .end = bench_end,
     .close = bench_close,
+    .passing = &bench_passing,
 };
 
 /* `change` may alter the limits first. */
