@@ -351,7 +351,7 @@ static void gather_facts(struct facts *facts, const char *path) {
     if (!facts->hashes || !gathering.writer) {
         bench_die("out of memory");
     }
-    struct transaction_observer observer = {&gathering, NULL, NULL, gather};
+    const struct transaction_observer observer = {.context = &gathering, .finished = gather};
     run_partitions(path, &observer);
     record_writer_free(gathering.writer);
     int something;
