@@ -55,6 +55,7 @@ static void read_fields(const struct transaction *t, struct semantics *s) {
     semantics_range_read(&s->range, s, t);
     semantics_persistence_read(&s->persistence, s, t);
     semantics_authentication_read(&s->authentication, &s->request, &s->response);
+    semantics_hints_read(&s->hints, &s->request, &s->response);
     semantics_trace_read(&s->trace, &s->request, &s->response);
     read_exchange(t, s);
 }

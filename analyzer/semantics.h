@@ -12,6 +12,7 @@
 #include "analyzer/semantics_conditional.h"
 #include "analyzer/semantics_content.h"
 #include "analyzer/semantics_cookies.h"
+#include "analyzer/semantics_hints.h"
 #include "analyzer/semantics_intermediaries.h"
 #include "analyzer/semantics_origin.h"
 #include "analyzer/semantics_persistence.h"
@@ -39,6 +40,7 @@ struct semantics {
     struct semantics_origin origin;
     struct semantics_security security;
     struct semantics_intermediaries intermediaries;
+    struct semantics_hints hints;
     struct semantics_trace trace;
 };
 

@@ -118,6 +118,7 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     native_write_semantics_origin(native, w, &s->origin);
     native_write_semantics_security(native, w, &s->security);
     native_write_semantics_intermediaries(native, w, &s->intermediaries);
+    native_write_semantics_hints(native, w, &s->hints);
     native_write_semantics_trace(native, w, &s->trace);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */

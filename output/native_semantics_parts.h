@@ -8,6 +8,7 @@
 #include "analyzer/semantics_authentication.h"
 #include "analyzer/semantics_content.h"
 #include "analyzer/semantics_cookies.h"
+#include "analyzer/semantics_hints.h"
 #include "analyzer/semantics_intermediaries.h"
 #include "analyzer/semantics_origin.h"
 #include "analyzer/semantics_security.h"
@@ -48,6 +49,9 @@ void native_write_semantics_origin(struct native *, struct writer *, const struc
  * `frame_options`, `nosniff`, `referrer_policy`, `permissions_policy`, `opener_policy`, `embedder_policy`,
  * `resource_policy`, `xss_protection`; `missing` [field names]. */
 void native_write_semantics_security(struct native *, struct writer *, const struct semantics_security *);
+/* `hints`: `links` [{target, rel}], `links_dropped`, `links_malformed`; `request_priority`,
+ * `response_priority` {urgency, incremental, malformed}. */
+void native_write_semantics_hints(struct native *, struct writer *, const struct semantics_hints *);
 /* `trace`: `id`, `span_id`, `parent_span_id` (lower case, 16 or 32 digits), `sampled`, `formats`[],
  * `malformed`[], `conflict`, `request_id`, `response_request_id`. */
 void native_write_semantics_trace(struct native *, struct writer *, const struct semantics_trace *);
