@@ -19,7 +19,7 @@ from harness import get  # noqa: E402
 
 FIELDS = ("frame.number", "ip.src", "ipv6.src", "tcp.srcport", "tcp.dstport", "tcp.analysis.retransmission", "tcp.analysis.fast_retransmission",
           "tcp.analysis.spurious_retransmission", "tcp.analysis.out_of_order", "tcp.analysis.duplicate_ack", "tcp.analysis.zero_window",
-          "tcp.analysis.keep_alive", "tcp.len", "tcp.window_size_value", "tcp.flags.reset", "ip.dst", "ipv6.dst")
+          "tcp.analysis.keep_alive", "tcp.seq_raw", "tcp.len", "tcp.window_size_value", "tcp.flags.reset", "ip.dst", "ipv6.dst", "udp.srcport")
 LATER = 200  # frames behind a message's last byte in which holes before it may be filled
 FACTS = ("sent_again", "fast", "out_of_order", "duplicate_acks", "zero_window")
 
@@ -27,12 +27,16 @@ FACTS = ("sent_again", "fast", "out_of_order", "duplicate_acks", "zero_window")
 def tshark_frames(path):
     command = ["tshark", "-n", "-r", path, "-Y", "tcp", "-T", "fields", "-E", "occurrence=l", *(part for field in FIELDS for part in ("-e", field))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    frames = []
+    frames, sent = [], set()
     for line in done.stdout.splitlines():
         row = dict(zip(FIELDS, line.split("\t")))
         row["number"] = int(row["frame.number"])
         row["source"] = (row["ip.src"] or row["ipv6.src"], row["tcp.srcport"])
         row["target"] = (row["ip.dst"] or row["ipv6.dst"], row["tcp.dstport"])
+        place = (row["source"], row["target"], row["tcp.seq_raw"])
+        row["first_copy"] = row["tcp.len"] not in ("", "0") and place not in sent
+        if row["first_copy"]:
+            sent.add(place)
         frames.append(row)
     return frames
 
@@ -52,6 +56,9 @@ def tshark_facts(frames, record, side):
             continue
         again = any(frame["tcp.analysis." + kind] for kind in ("retransmission", "fast_retransmission", "spurious_retransmission"))
         facts["sent_again"] += again
+        facts["seen_before"] += frame["tcp.len"] not in ("", "0") and not frame["first_copy"]
+        facts["tunnelled"] += bool(frame["udp.srcport"])
+        facts["never_before"] += again and frame["first_copy"]
         facts["empty"] += again and int(frame["tcp.len"] or 0) == 0
         facts["one_byte"] += again and frame["tcp.len"] == "1"
         facts["fast"] += bool(frame["tcp.analysis.fast_retransmission"])
@@ -77,6 +84,13 @@ RULES = [
      lambda fact, o, t, record: fact != "zero_window" and t[fact] < o[fact] <= t[fact] + t["later_acks" if fact == "duplicate_acks" else "later_data"]),
     ("an ACK captured before its data: tshark takes the data for a spurious repeat",
      lambda fact, o, t, record: fact == "sent_again" and o[fact] < t[fact] <= o[fact] + t["spurious"]),
+    ("bytes that stand in no frame before: tshark takes them for repeats, since it lost count or saw bytes behind them first",
+     lambda fact, o, t, record: fact in ("sent_again", "out_of_order") and t["never_before"] > 0 and
+     t["sent_again"] - t["never_before"] <= o["sent_again"] <= t["sent_again"]),
+    ("bytes that stand in two frames, which tshark does not call a repeat",
+     lambda fact, o, t, record: fact == "sent_again" and t[fact] < o[fact] <= t["seen_before"]),
+    ("a packet with and without its tunnel: two connections to hark, copies to tshark",
+     lambda fact, o, t, record: o[fact] < t[fact] and t["tunnelled"] > 0),
     ("a SYN, FIN or keep-alive probe sent again: no data to hark",
      lambda fact, o, t, record: fact == "sent_again" and t[fact] - t["empty"] - t["one_byte"] <= o[fact] < t[fact]),
     ("repeated ACKs while hark has seen nothing under way (RFC 5681 section 2 wants that): the FIN alone, or data captured late",
