@@ -3,6 +3,7 @@
 #ifndef HARK_OUTPUT_NATIVE_H
 #define HARK_OUTPUT_NATIVE_H
 
+#include "analyzer/field_name.h"
 #include "analyzer/timing.h"
 #include "output/community_id.h"
 #include "output/memo.h"
@@ -15,7 +16,8 @@ enum { NATIVE_HINTS = 24 };
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
-    struct mask *mask; /* borrowed; NULL: nothing is hidden */
+    struct mask *mask;                  /* borrowed; NULL: nothing is hidden */
+    uint64_t hidden[FIELD_INDEX_WORDS]; /* names of fields of which nothing is told; set with the mask */
     struct memo *memo;
     uint64_t run;                    /* connections' ordinals are unique in it */
     uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
@@ -25,6 +27,8 @@ struct native {
     uint32_t file;
 };
 
+/* The mask is set: finds out which fields it hides. */
+void native_find_hidden(struct native *);
 /* The whole record, without a line feed. */
 void native_write(struct native *, struct writer *, const struct transaction *);
 

@@ -80,11 +80,11 @@ static void write_fields(struct native *native, struct writer *w, const struct s
 }
 
 /* What a redacted field says is not told by its meaning either. */
-static void find_hidden(const struct mask *mask, uint64_t hidden[FIELD_INDEX_WORDS]) {
-    memset(hidden, 0, FIELD_INDEX_WORDS * sizeof *hidden);
-    for (unsigned i = FIELD_NAME_OTHER + 1; i < FIELD_NAMES; i++) {
-        if (mask_redacts_header(mask, field_name_text((enum field_name)i))) {
-            hidden[i / 64] |= UINT64_C(1) << i % 64;
+void native_find_hidden(struct native *native) {
+    memset(native->hidden, 0, sizeof native->hidden);
+    for (unsigned i = FIELD_NAME_OTHER + 1; native->mask && i < FIELD_NAMES; i++) {
+        if (mask_redacts_header(native->mask, field_name_text((enum field_name)i))) {
+            native->hidden[i / 64] |= UINT64_C(1) << i % 64;
         }
     }
 }
@@ -93,9 +93,7 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     struct semantics own;
     const struct semantics *s = t->semantics;
     if (native->mask && native->mask->headers) {
-        uint64_t hidden[FIELD_INDEX_WORDS];
-        find_hidden(native->mask, hidden);
-        semantics_of_rest(t, hidden, &own);
+        semantics_of_rest(t, native->hidden, &own);
         s = &own;
     } else if (!s) { /* not the analyzer's: whoever made it did not read what its fields mean */
         semantics_of(t, &own);

@@ -23,6 +23,7 @@ static bool make_mask(struct record_writer *writer, const struct record_options 
     }
     writer->mask = mask_new(&hide, options->record_bytes, &writer->memory);
     writer->native.mask = writer->text.mask = writer->mask;
+    native_find_hidden(&writer->native);
     return writer->mask != NULL;
 }
 
