@@ -44,7 +44,7 @@ void conformance_judge(struct transaction *t, const struct semantics *s) {
     if (t->request.seen) {
         conformance_judge_message(&t->notes, &t->request, s, true);
         conformance_judge_values(&t->notes, &t->request, &s->request, true);
-        conformance_judge_request(&t->notes, t, &s->request);
+        conformance_judge_request(&t->notes, t, s);
     }
     if (t->response.seen) {
         conformance_judge_message(&t->notes, &t->response, s, false);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules on conditions and caches: what an answer shows of how the request was treated. */
 #include "analyzer/conformance_parts.h"
-
-static bool is_safe_to_read(struct slice method) {
-    return slice_is(method, "GET") || slice_is(method, "HEAD");
-}
+#include "analyzer/method.h"
 
 /* Does the field, a list of entity tags, name `tag`? Strongly (RFC 9110 section 8.8.3.2) or weakly. */
 static bool names_tag(const struct field_index *request, enum field_name name, struct slice tag,
@@ -27,14 +24,14 @@ static bool names_tag(const struct field_index *request, enum field_name name, s
 /* If-Match and If-Unmodified-Since that did not hold, as a GET's own answer shows. */
 static bool is_failed_condition_ignored(const struct transaction *t, const struct semantics *s) {
     const struct semantics_caching *c = &s->caching;
-    struct semantics_date unmodified = semantics_date_read(&s->request, FIELD_NAME_IF_UNMODIFIED_SINCE,
-                                                           t->request.first.time_ns / NS_PER_SECOND);
-    if (!is_safe_to_read(t->request.line[0]) || t->response.status != 200) {
+    if (!method_reads(t->request.line[0]) || t->response.status != 200) {
         return false;
     }
     if (field_index_has(&s->request, FIELD_NAME_IF_MATCH)) {
         return c->has_etag && c->etag_legal && !names_tag(&s->request, FIELD_NAME_IF_MATCH, c->etag, true);
     }
+    struct semantics_date unmodified = semantics_date_read(&s->request, FIELD_NAME_IF_UNMODIFIED_SINCE,
+                                                           t->request.first.time_ns / NS_PER_SECOND);
     return unmodified.legal && c->last_modified.legal && c->last_modified.seconds > unmodified.seconds;
 }
 
@@ -44,7 +41,7 @@ static void judge_conditions(struct notes *notes, const struct transaction *t, c
     unsigned status = t->response.status;
     bool unconditional =
         slice_is(method, "CONNECT") || slice_is(method, "OPTIONS") || slice_is(method, "TRACE");
-    if ((status == 304 && !is_safe_to_read(method)) || (status == 412 && unconditional)) {
+    if ((status == 304 && !method_reads(method)) || (status == 412 && unconditional)) {
         notes_add(notes, NOTE_CONDITION_METHOD);
     }
     if (status == 304 && c->has_etag && c->etag_legal &&
@@ -64,7 +61,7 @@ static void judge_cache(struct notes *notes, const struct transaction *t, const 
     if (!c->has_age || !c->age_legal || c->age == 0) {
         return;
     }
-    if (!is_safe_to_read(t->request.line[0]) || c->vary_any || shared->validate == CACHE_VALIDATE_ALWAYS ||
+    if (!method_reads(t->request.line[0]) || c->vary_any || shared->validate == CACHE_VALIDATE_ALWAYS ||
         cache_control_has(&c->response, CACHE_NO_STORE)) {
         notes_add(notes, NOTE_CACHED_FORBIDDEN);
     }

@@ -13,15 +13,11 @@ void conformance_judge_values(struct notes *, const struct http_message *, const
                               bool request);
 /* A date that can be read: is it written as it must be? */
 void conformance_note_date(struct notes *, struct slice value, int64_t seconds);
-void conformance_judge_request(struct notes *, const struct transaction *, const struct field_index *);
+void conformance_judge_request(struct notes *, const struct transaction *, const struct semantics *);
 void conformance_judge_response(struct notes *, const struct transaction *, const struct semantics *);
 /* Rules on conditions, caches and ranges, for a pair. */
 void conformance_judge_exchange(struct notes *, const struct transaction *, const struct semantics *);
 
-/* The whole head was captured and stored, so that a field that is not there was not sent. */
-static inline bool conformance_is_whole(const struct http_message *m) {
-    return m->seen && m->head_complete && m->headers.dropped == 0;
-}
 /* Does the field, a list of tokens, name `token` (in small letters)? */
 bool conformance_names(const struct field_index *, enum field_name, const char *token);
 static inline bool conformance_is_1_0(const struct http_message *m) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/conformance_redirect.h"
 
+#include "analyzer/method.h"
+
 /* A fragment is the client's own. */
 static struct slice without_fragment(struct slice uri) {
     return slice_first(uri, slice_find(uri, '#'));
@@ -64,7 +66,7 @@ enum redirect redirect_judge(struct slice method, const struct target *from, str
     }
     bool same_path = slice_equal(from->path, to.path);
     if (same_path && from->has_query == to.has_query && slice_equal(from->query, to.query)) {
-        return slice_is(method, "GET") || slice_is(method, "HEAD") ? REDIRECT_SAME : REDIRECT_AWAY;
+        return method_reads(method) ? REDIRECT_SAME : REDIRECT_AWAY;
     }
     bool grows = (same_path && from->has_query &&
                   (repeats_end(from->query, to.query, '&') || nests_itself(from, &to))) ||

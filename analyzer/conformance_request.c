@@ -33,13 +33,11 @@ static bool announces_content(const struct http_message *m) {
     return m->framing.kind == H1_BODY_CHUNKED || (m->framing.kind == H1_BODY_LENGTH && m->framing.length > 0);
 }
 
+/* The whole head is known. */
 static void judge_content(struct notes *notes, const struct http_message *m,
                           const struct field_index *index) {
     struct field_list expectations = field_list_of(index, FIELD_NAME_EXPECT);
     struct slice expectation;
-    if (!conformance_is_whole(m)) {
-        return;
-    }
     if (m->fields.expect_continue && !announces_content(m)) {
         notes_add(notes, NOTE_EXPECT_WITHOUT_CONTENT);
     }
@@ -82,10 +80,12 @@ static bool names_chunked(const struct field_index *index) {
     return false;
 }
 
-void conformance_judge_request(struct notes *notes, const struct transaction *t,
-                               const struct field_index *index) {
+void conformance_judge_request(struct notes *notes, const struct transaction *t, const struct semantics *s) {
+    const struct field_index *index = &s->request;
     judge_credentials(notes, t, index);
-    judge_content(notes, &t->request, index);
+    if (s->request_known) {
+        judge_content(notes, &t->request, index);
+    }
     if (has_parts_to_keep(field_index_value(index, FIELD_NAME_REFERER))) {
         notes_add(notes, NOTE_REFERER_PARTS);
     }

@@ -3,6 +3,7 @@
 #include "analyzer/conformance_parts.h"
 #include "analyzer/conformance_redirect.h"
 #include "analyzer/message.h"
+#include "analyzer/method.h"
 
 /* Fields without which the status can't be understood. */
 static void judge_needed_fields(struct notes *notes, unsigned status, const struct field_index *index) {
@@ -60,13 +61,10 @@ static bool is_offered(const struct field_index *request, const struct field_ind
     return false;
 }
 
-/* What the answer says that the request asked for. */
+/* What the answer says that the request, whose whole head is known, asked for. */
 static void judge_against_request(struct notes *notes, const struct transaction *t,
                                   const struct field_index *request, const struct field_index *response) {
     unsigned status = t->response.status;
-    if (!conformance_is_whole(&t->request)) {
-        return;
-    }
     if (status == 416 && !field_index_has(request, FIELD_NAME_RANGE)) {
         notes_add(notes, NOTE_PARTIAL_UNASKED);
     }
@@ -104,25 +102,23 @@ static bool is_bad_request(const struct transaction *t) {
 }
 
 /* What the status says about a request of that kind. */
-static void judge_status(struct notes *notes, const struct transaction *t, const struct field_index *request,
-                         const struct field_index *response) {
+static void judge_status(struct notes *notes, const struct transaction *t, const struct semantics *s) {
     unsigned status = t->response.status;
-    struct slice method = t->request.line[0];
     bool proxied = t->target.form == TARGET_ABSOLUTE;
     if (status == 101 && t->request.fields.expect_continue && t->interim_count == 0) {
         notes_add(notes, NOTE_SWITCH_BEFORE_CONTINUE);
     }
-    if (status >= 200 && status < 400 && conformance_is_whole(&t->request) && is_bad_request(t)) {
+    if (status >= 200 && status < 400 && s->request_known && is_bad_request(t)) {
         notes_add(notes, NOTE_BAD_REQUEST_ACCEPTED);
     }
-    if (status == 501 && (slice_is(method, "GET") || slice_is(method, "HEAD"))) {
+    if (status == 501 && method_reads(t->request.line[0])) {
         notes_add(notes, NOTE_METHOD_REFUSED);
     }
     if (proxied && conformance_is_1_0(&t->request) && t->response.fields.connection_keep_alive) {
         notes_add(notes, NOTE_KEEP_ALIVE_TO_1_0);
     }
-    if (status == 415 && field_index_has(response, FIELD_NAME_ACCEPT_ENCODING) &&
-        conformance_is_whole(&t->request) && !field_index_has(request, FIELD_NAME_CONTENT_ENCODING)) {
+    if (status == 415 && field_index_has(&s->response, FIELD_NAME_ACCEPT_ENCODING) && s->request_known &&
+        !field_index_has(&s->request, FIELD_NAME_CONTENT_ENCODING)) {
         notes_add(notes, NOTE_ACCEPT_ENCODING_UNRELATED);
     }
 }
@@ -138,20 +134,22 @@ void conformance_judge_response(struct notes *notes, const struct transaction *t
     if (s->caching.has_etag && !s->caching.etag_legal) {
         notes_add(notes, NOTE_ETAG_SYNTAX);
     }
-    if (conformance_is_whole(m) && m->major == 1) {
+    if (s->response_known && m->major == 1) {
         judge_needed_fields(notes, m->status, response);
     }
     if (m->status == 205 && m->body_bytes) {
         notes_add(notes, NOTE_RESET_CONTENT);
     }
-    if (is_redirect(m->status) && !location && conformance_is_whole(m)) {
+    if (is_redirect(m->status) && !location && s->response_known) {
         notes_add(notes, NOTE_LOCATION_MISSING);
     }
     if (!t->request.seen) {
         return;
     }
-    judge_against_request(notes, t, request, response);
-    judge_status(notes, t, request, response);
+    if (s->request_known) {
+        judge_against_request(notes, t, request, response);
+    }
+    judge_status(notes, t, s);
     if (is_redirect(m->status) && location) {
         enum redirect redirect = redirect_judge(t->request.line[0], &t->target, location->value);
         if (redirect == REDIRECT_GROWING) {

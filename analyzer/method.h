@@ -9,6 +9,10 @@
 
 /* Case-sensitive, as methods are (RFC 9110 section 9.1). */
 bool method_is_known(struct slice method);
+/* GET or HEAD: what the conditions and caches of RFC 9110 section 13 and RFC 9111 are about. */
+static inline bool method_reads(struct slice method) {
+    return slice_is(method, "GET") || slice_is(method, "HEAD");
+}
 /* True when the method is the end of a longer registered one (PATCH of PROPPATCH): behind a loss it may be
  * either. */
 bool method_is_ending(struct slice method);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/semantics_conditional.h"
 
+#include "analyzer/method.h"
 #include "analyzer/semantics.h"
 
 const char *condition_name(enum condition condition) {
@@ -48,10 +49,6 @@ static struct tags read_tags(const struct field_index *request, enum field_name 
     return tags;
 }
 
-static bool is_read_method(struct slice method) {
-    return slice_is(method, "GET") || slice_is(method, "HEAD");
-}
-
 /* A date condition is ignored where the other one of its kind stands, and where it can't be read
  * (sections 13.1.3 and 13.1.4). */
 static void evaluate(struct semantics_conditional *c, struct slice method) {
@@ -59,7 +56,7 @@ static void evaluate(struct semantics_conditional *c, struct slice method) {
     if (!(c->present & BIT_MATCH)) {
         c->evaluated |= c->present & ~c->malformed & BIT_UNMODIFIED;
     }
-    if (!(c->present & BIT_NONE_MATCH) && is_read_method(method)) {
+    if (!(c->present & BIT_NONE_MATCH) && method_reads(method)) {
         c->evaluated |= c->present & ~c->malformed & BIT_MODIFIED;
     }
 }
@@ -67,7 +64,7 @@ static void evaluate(struct semantics_conditional *c, struct slice method) {
 static bool should_be_304(const struct semantics_conditional *c, const struct semantics *s,
                           const struct tags *none_match, int64_t since, struct slice method) {
     const struct semantics_date *modified = &s->caching.last_modified;
-    if (!is_read_method(method)) {
+    if (!method_reads(method)) {
         return false;
     }
     if (c->evaluated & BIT_NONE_MATCH) {
@@ -102,7 +99,7 @@ void semantics_conditional_read(struct semantics_conditional *c, const struct se
     c->tags = c->present & BIT_NONE_MATCH ? none_match.count : match.count;
     evaluate(c, t->request.line[0]);
     if (status == 304 && s->request_known) {
-        bool asked = c->evaluated & (BIT_NONE_MATCH | BIT_MODIFIED) && is_read_method(t->request.line[0]);
+        bool asked = c->evaluated & (BIT_NONE_MATCH | BIT_MODIFIED) && method_reads(t->request.line[0]);
         c->outcome = asked ? CONDITIONAL_NOT_MODIFIED : CONDITIONAL_UNASKED;
     } else if (status == 412 && c->evaluated) {
         c->outcome = CONDITIONAL_FAILED;

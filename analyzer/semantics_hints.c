@@ -3,13 +3,6 @@
 
 enum { URGENCY_DEFAULT = 3 };
 
-static struct slice without_ows(struct slice s) {
-    while (s.len && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
-        s = slice_after(s, 1);
-    }
-    return s;
-}
-
 /* The first `rel` of a link's parameters; others are to be ignored (RFC 8288 section 3.3). */
 static struct slice read_relation(struct slice parameters) {
     struct field_parameter parameter;
@@ -24,7 +17,7 @@ static struct slice read_relation(struct slice parameters) {
 /* link-value = "<" URI-Reference ">" *( OWS ";" OWS [ link-param ] ); commas may stand inside the brackets.
  */
 static void read_links(struct semantics_hints *hints, struct slice value) {
-    struct slice rest = without_ows(value), behind;
+    struct slice rest = slice_trim(value), behind;
     while (rest.len && !hints->links_malformed) {
         size_t end = slice_find(rest, '>');
         hints->links_malformed = rest.ptr[0] != '<' || end == rest.len;
@@ -43,7 +36,7 @@ static void read_links(struct semantics_hints *hints, struct slice value) {
                 .target = slice_first(slice_after(rest, 1), end - 1), .relation = read_relation(parameters)};
         }
         hints->link_count++;
-        rest = tail.ptr ? without_ows(tail) : slice_make("", 0);
+        rest = tail.ptr ? slice_trim(tail) : slice_make("", 0);
     }
 }
 
