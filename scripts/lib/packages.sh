@@ -48,4 +48,5 @@ packages_peers=(
 packages_bench=(
     ngrep              # regular expressions over packets
     libh2o-evloop0.13  # picohttpparser
+    tcpreplay          # sends a capture to an interface
 )
