@@ -40,20 +40,30 @@ enum file_step file_damaged(struct file_format *f, const char *format, ...) {
 }
 
 /* Files have numbers of their own for the few types whose DLT_ value differs between systems. */
+static const struct {
+    uint16_t in_file;
+    uint16_t link_type;
+} other_types[] = {
+    {100, DLT_ATM_RFC1483}, {101, DLT_RAW},    {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS},
+    {106, DLT_ATM_CLIP},    {246, DLT_PFSYNC}, {258, DLT_PKTAP},
+};
+
 static int link_type_of(uint32_t file_link_type) {
-    static const struct {
-        uint16_t in_file;
-        uint16_t link_type;
-    } others[] = {
-        {100, DLT_ATM_RFC1483}, {101, DLT_RAW},    {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS},
-        {106, DLT_ATM_CLIP},    {246, DLT_PFSYNC}, {258, DLT_PKTAP},
-    };
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (others[i].in_file == file_link_type) {
-            return others[i].link_type;
+    for (size_t i = 0; i < sizeof other_types / sizeof other_types[0]; i++) {
+        if (other_types[i].in_file == file_link_type) {
+            return other_types[i].link_type;
         }
     }
     return (int)file_link_type;
+}
+
+uint16_t file_type_of_link(int link_type) {
+    for (size_t i = 0; i < sizeof other_types / sizeof other_types[0]; i++) {
+        if (other_types[i].link_type == link_type) {
+            return other_types[i].in_file;
+        }
+    }
+    return (uint16_t)link_type;
 }
 
 void file_set_link_type(struct file_interface *interface, uint32_t file_link_type) {

@@ -85,4 +85,7 @@ const char *file_format_problem(const struct file_format *);
 size_t file_format_interfaces(const struct file_format *);
 int file_format_link_type(const struct file_format *, size_t interface);
 
+/* What files write for a DLT_ value. */
+uint16_t file_type_of_link(int link_type);
+
 #endif
