@@ -117,6 +117,10 @@ const char *source_file_name(const struct source *source, uint32_t file) {
     return source->ops->file_name(source, file);
 }
 
+bool source_opens_later(const struct source *source, uint32_t file) {
+    return source->ops->opens_later && source->ops->opens_later(source, file);
+}
+
 bool source_is_live(const struct source *source) {
     return source->ops->live;
 }

@@ -31,6 +31,9 @@ struct source_files_options {
     uint64_t frame_count;     /* stop after so many frames that passed the filter; 0 for all */
     int snapshot_length;      /* frames are cut to this many bytes, after the filter; 0 for as they are */
     int idle_ms;              /* a pipe that is silent so long gives SOURCE_IDLE; 0 for never */
+    bool hold_open; /* keep each file open from the look at it until its turn, as far as descriptors allow
+                       (source_opens_later), and look up now what names the filter has: for a process that
+                       is about to give up the right to open files */
 };
 
 struct source_live_options {
@@ -87,6 +90,8 @@ void source_counts(const struct source *, struct source_counts *);
 /* Name of file number `file` as given, or the interface's name. Borrowed from the source. */
 const char *source_file_name(const struct source *, uint32_t file);
 bool source_is_live(const struct source *);
+/* Must file number `file` still be opened on its turn? */
+bool source_opens_later(const struct source *, uint32_t file);
 /* True when the filter names ports or protocols in a way that misses tagged, tunnelled and later-fragment
  * packets (the rule is source_filter_text_misses_tagged's). */
 bool source_filter_misses_tagged(const struct source *);

@@ -81,15 +81,18 @@ static bool look(struct source_files *files, const char *path, char message[SOUR
     }
 }
 
-/* Opens the regular file, looks at its beginning and closes it: a run over thousands of files holds one. */
-static enum source_error check_capture(struct source *source, const char *path,
+/* Opens the regular file, looks at its beginning and closes it, where it is not to be held: a run over
+ * thousands of files has one open then. */
+static enum source_error check_capture(struct source *source, size_t index,
                                        char message[SOURCE_MESSAGE_BYTES]) {
     struct source_files *files = source->input;
-    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    const char *path = files->paths[index];
+    int fd = source_files_open(files, index);
     if (fd < 0) {
         source_say(message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
         return SOURCE_ERROR_FILE;
     }
+    source_files_hold(files, index, fd);
     if (!source_files_begin(files, fd, source->wake_fd, 0)) {
         source_say(message, "%s: out of memory", path);
         return SOURCE_ERROR_FILE;
@@ -102,9 +105,19 @@ static enum source_error check_capture(struct source *source, const char *path,
     return error;
 }
 
-static enum source_error check_path(struct source *source, const char *path, bool *total_known,
+/* A pipe or device is read on its turn, but may have to be open by then. */
+static void hold_unread(struct source_files *files, size_t index) {
+    int fd = files->hold_open ? source_files_open(files, index) : -1;
+    if (fd >= 0) {
+        source_files_hold(files, index, fd);
+        (void)close(fd);
+    }
+}
+
+static enum source_error check_path(struct source *source, size_t index, bool *total_known,
                                     char message[SOURCE_MESSAGE_BYTES]) {
     struct source_files *files = source->input;
+    const char *path = files->paths[index];
     struct stat status;
     bool standard_input = source_files_is_standard_input(path);
     const char *name = source_files_shown_name(path);
@@ -114,7 +127,7 @@ static enum source_error check_path(struct source *source, const char *path, boo
     }
     if (S_ISREG(status.st_mode)) {
         files->bytes_total += (uint64_t)status.st_size;
-        return standard_input ? SOURCE_OK : check_capture(source, path, message);
+        return standard_input ? SOURCE_OK : check_capture(source, index, message);
     }
     *total_known = false;
     if (S_ISDIR(status.st_mode)) {
@@ -133,6 +146,9 @@ static enum source_error check_path(struct source *source, const char *path, boo
         source_say(message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
         return SOURCE_ERROR_FILE;
     }
+    if (!standard_input) {
+        hold_unread(files, index);
+    }
     return SOURCE_OK;
 }
 
@@ -147,13 +163,16 @@ enum source_error source_files_check(struct source *source, char message[SOURCE_
             return SOURCE_ERROR_FILE;
         }
         standard_input = standard_input || source_files_is_standard_input(path);
-        enum source_error error = check_path(source, path, &total_known, message);
+        enum source_error error = check_path(source, i, &total_known, message);
         if (error != SOURCE_OK) {
             return error;
         }
     }
     if (!total_known) {
         files->bytes_total = 0;
+    }
+    if (files->hold_open) {
+        source_filter_look_up(&source->filter);
     }
     if (source_filter_fits_any(&source->filter)) {
         return SOURCE_OK;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 bool source_files_is_standard_input(const char *path) {
@@ -29,6 +30,25 @@ const char *source_files_mend(int error) {
     default:
         return "";
     }
+}
+
+int source_files_open(const struct source_files *files, size_t index) {
+    return open(files->paths[index], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* The run needs a few more descriptors beside those of waiting files. */
+void source_files_hold(struct source_files *files, size_t index, int fd) {
+    enum { RESERVED_DESCRIPTORS = 32 };
+    struct rlimit limit;
+    if (!files->hold_open || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (copy >= 0 && (rlim_t)copy + RESERVED_DESCRIPTORS >= limit.rlim_cur) {
+        (void)close(copy);
+        copy = -1;
+    }
+    files->held[index] = copy;
 }
 
 bool source_files_begin(struct source_files *files, int fd, int wake_fd, int idle_ms) {
@@ -119,12 +139,25 @@ static enum source_status give_up(struct source *source) {
     return SOURCE_DAMAGED;
 }
 
+/* The descriptor of paths[index], which is the caller's; a held one was read at its beginning. */
+static int take_turn(struct source_files *files, size_t index) {
+    int fd = files->held[index];
+    if (source_files_is_standard_input(files->paths[index])) {
+        return STDIN_FILENO;
+    }
+    if (fd < 0) {
+        return source_files_open(files, index);
+    }
+    files->held[index] = -1;
+    (void)lseek(fd, 0, SEEK_SET); /* a pipe has no place to go back to, and was not read */
+    return fd;
+}
+
 /* The file at paths[next] becomes the one at hand. */
 static bool open_turn(struct source *source) {
     struct source_files *files = source->input;
-    const char *path = files->paths[files->next++];
-    int fd = source_files_is_standard_input(path) ? STDIN_FILENO
-                                                  : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const char *path = files->paths[files->next];
+    int fd = take_turn(files, files->next++);
     if (fd < 0) {
         source_say(source->message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
         return false;
@@ -283,9 +316,21 @@ static const char *files_name(const struct source *source, uint32_t file) {
     return file < files->count ? files->paths[file] : "";
 }
 
+static bool files_opens_later(const struct source *source, uint32_t file) {
+    const struct source_files *files = source->input;
+    return file >= files->next && file < files->count && files->held[file] < 0 &&
+           !source_files_is_standard_input(files->paths[file]);
+}
+
 static void files_free(struct source *source) {
     struct source_files *files = source->input;
     if (files) {
+        for (size_t i = 0; files->held && i < files->count; i++) {
+            if (files->held[i] >= 0) {
+                (void)close(files->held[i]);
+            }
+        }
+        free(files->held);
         source_files_end(files);
         source_window_fini(&files->window);
         free(files->paths);
@@ -297,6 +342,7 @@ static const struct source_ops files_ops = {
     .next = files_next,
     .counts = files_counts,
     .file_name = files_name,
+    .opens_later = files_opens_later,
     .free = files_free,
     .live = false,
 };
@@ -316,9 +362,12 @@ struct source *source_open_files(const struct source_files_options *options, enu
     source->idle_ms = options->idle_ms;
     if (files) {
         files->paths = calloc(options->path_count, sizeof *files->paths);
+        files->held = calloc(options->path_count, sizeof *files->held);
+        files->hold_open = options->hold_open;
     }
-    if (files && files->paths) {
+    if (files && files->paths && files->held) {
         memcpy(files->paths, options->paths, options->path_count * sizeof *files->paths);
+        memset(files->held, 0xff, options->path_count * sizeof *files->held); /* all -1 */
         files->count = options->path_count;
         *error = source_files_check(source, message);
     } else {

@@ -13,6 +13,8 @@
  * the window is empty and the format unknown. */
 struct source_files {
     const char **paths; /* our array of the caller's strings */
+    int *held;          /* ours: descriptors of files that are open before their turn, else -1 */
+    bool hold_open;
     size_t count;
     size_t next; /* the file whose turn comes next */
     struct source_stream *stream;
@@ -31,6 +33,11 @@ const char *source_files_shown_name(const char *path);
 /* What to do about an error of open or stat; begins with "; ", or is empty. */
 const char *source_files_mend(int error);
 
+/* Opens paths[index] without waiting for a pipe's writer; negative on failure. */
+int source_files_open(const struct source_files *, size_t index);
+/* Keeps a copy of the descriptor for the file's turn, where that was asked for and descriptors are not short;
+ * without one the file is opened anew. */
+void source_files_hold(struct source_files *, size_t index, int fd);
 /* Begins with a file; takes over `fd`. False without memory: the descriptor is closed then. */
 bool source_files_begin(struct source_files *, int fd, int wake_fd, int idle_ms);
 /* Ends with it; without a file nothing. Its bytes don't count as done. */

@@ -191,3 +191,60 @@ bool source_filter_text_misses_tagged(const char *expression) {
     }
     return misses;
 }
+
+/* Words of pcap-filter(7) that are no names, those most used; to take another for a name costs a little time.
+ */
+static bool is_filter_word(struct slice word) {
+    static const char *const words[] = {
+        "and",  "or",      "not",      "src",       "dst",       "host",  "net",   "mask",    "port",
+        "tcp",  "udp",     "ip",       "ip6",       "arp",       "icmp",  "icmp6", "sctp",    "portrange",
+        "vlan", "mpls",    "pppoes",   "geneve",    "ether",     "proto", "less",  "greater", "len",
+        "link", "inbound", "outbound", "broadcast", "multicast", "gre",   "vxlan"};
+    return IS_ONE_OF(word, words);
+}
+
+static bool is_filter_number(struct slice word) {
+    for (size_t i = 0; i < word.len; i++) {
+        if (!strchr("0123456789abcdefABCDEF.:xX", word.ptr[i])) {
+            return false;
+        }
+    }
+    return word.len && word.ptr[0] <= '9';
+}
+
+bool source_filter_text_has_names(const char *expression) {
+    if (source_filter_is_blank(expression)) {
+        return false;
+    }
+    for (const char *at = expression; *at;) {
+        const char *word_start = at;
+        while (is_word_byte(*at)) {
+            at++;
+        }
+        struct slice word = slice_make(word_start, (size_t)(at - word_start));
+        if (word.len && !is_filter_word(word) && !is_filter_number(word)) {
+            return true;
+        }
+        at += word.len == 0;
+    }
+    return false;
+}
+
+void source_filter_look_up(struct source_filter *filter) {
+    /* As link_begin takes them. */
+    static const int decoded[] = {
+        DLT_EN10MB,      DLT_LINUX_SLL,    DLT_LINUX_SLL2,   DLT_RAW,
+        DLT_IPV4,        DLT_IPV6,         DLT_NULL,         DLT_LOOP,
+        DLT_PPP,         DLT_PPP_SERIAL,   DLT_C_HDLC,       DLT_PPP_ETHER,
+        DLT_PPP_PPPD,    DLT_PPP_WITH_DIR, DLT_IEEE802_11,   DLT_IEEE802_11_RADIO,
+        DLT_NFLOG,       DLT_PPI,          DLT_PRISM_HEADER, DLT_IEEE802_11_RADIO_AVS,
+        DLT_ATM_RFC1483, DLT_PKTAP,        DLT_MPLS};
+    if (!source_filter_text_has_names(filter->expression)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof decoded / sizeof decoded[0]; i++) {
+        char problem[PCAP_ERRBUF_SIZE];
+        (void)source_filter_prepare(filter, decoded[i], problem, sizeof problem);
+    }
+    source_filter_forget_misfits(filter); /* their frames ask again, and have a message */
+}

@@ -44,6 +44,11 @@ bool source_filter_find(struct source_filter *, int link_type);
 static inline bool source_filter_is_ready(struct source_filter *filter, int link_type) {
     return !filter->expression || filter->chosen_type == link_type || source_filter_find(filter, link_type);
 }
+/* Makes the filter ready for every link type that hark decodes, where it holds names of hosts, ports or
+ * protocols: their files and servers are asked now, and need not be reached later. */
+void source_filter_look_up(struct source_filter *);
+/* True when a word of the expression may be a name that libpcap has to look up. */
+bool source_filter_text_has_names(const char *expression);
 /* From now on link types that it does not fit are compiled for again, so that there is a message again. */
 void source_filter_forget_misfits(struct source_filter *);
 /* Does the expression fit a link type that it was prepared for? */

@@ -14,6 +14,7 @@ struct source_ops {
     /* Adds what only this kind knows. */
     void (*counts)(const struct source *, struct source_counts *);
     const char *(*file_name)(const struct source *, uint32_t file);
+    bool (*opens_later)(const struct source *, uint32_t file); /* NULL: never */
     void (*free)(struct source *);
     bool live;
 };

@@ -4,6 +4,7 @@
 #include "capture/source_filter.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void reads_the_pcap_formats(void **state) {
@@ -322,6 +323,77 @@ static void a_file_that_vanishes_is_told(void **state) {
     source_free(source);
 }
 
+/* Held open, files are read as they were looked at, whatever becomes of their names. */
+static void held_files_need_no_name(void **state) {
+    (void)state;
+    const char *paths[] = {write_pcap("held", usual, 1), path_of("pipe"), write_pcap("held.too", usual, 2)};
+    assert_int_equal(mkfifo(paths[1], 0600), 0);
+    struct source *source = open_options(
+        &(struct source_files_options){.paths = paths, .path_count = 3, .hold_open = true, .filter = "ip"});
+    for (uint32_t file = 0; file < 4; file++) {
+        assert_false(source_opens_later(source, file));
+    }
+    int pipe = open(paths[1], O_WRONLY | O_NONBLOCK); /* it has a reader */
+    assert_true(pipe >= 0);
+    struct buf b;
+    buf_init(&b, 4096);
+    make_pcap(&b, usual, 3);
+    assert_int_equal(write(pipe, b.ptr, b.len), (ssize_t)b.len);
+    buf_fini(&b);
+    assert_int_equal(close(pipe), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(unlink(paths[i]), 0);
+    }
+    expect_frames(source, 6);
+    source_free(source);
+}
+
+static void what_is_held_leaves_descriptors(void **state) {
+    (void)state;
+    enum { MANY = 100, LIMIT = 64 };
+    const char *path = write_pcap("many.held", usual, 1);
+    static const char *paths[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        paths[i] = path;
+    }
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){LIMIT, before.rlim_max}), 0);
+    struct source *source =
+        open_options(&(struct source_files_options){.paths = paths, .path_count = MANY, .hold_open = true});
+    assert_false(source_opens_later(source, 0));
+    assert_true(source_opens_later(source, MANY - 1));
+    assert_false(source_opens_later(source, MANY));
+    expect_frames(source, MANY);
+    source_free(source);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void tells_filters_with_names(void **state) {
+    (void)state;
+    static const char *const named[] = {"tcp port http",       "host example.com",    "ip proto ospf",
+                                        "port 80 and net lab", "tcp portrange 80-90", "ether host printer"};
+    static const char *const plain[] = {"",
+                                        "tcp port 80 or (vlan and tcp port 80)",
+                                        "host 10.1.2.3 and not port 53",
+                                        "ip6 net 2001:db8::/32",
+                                        "ether host 0:1:2:3:4:5",
+                                        "less 100&&greater 20"};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
+        assert_true(source_filter_text_has_names(named[i]));
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        assert_false(source_filter_text_has_names(plain[i]));
+    }
+    struct source_filter filter;
+    source_filter_init(&filter, "tcp port http");
+    source_filter_look_up(&filter);
+    assert_true(source_filter_find(&filter, DLT_EN10MB) && source_filter_find(&filter, DLT_RAW) &&
+                source_filter_find(&filter, DLT_NFLOG) == false &&
+                source_filter_find(&filter, DLT_LINUX_SLL2));
+    source_filter_fini(&filter);
+}
+
 static void filtered_frames_keep_their_numbers(void **state) {
     (void)state;
     const char *path = write_pcap("filtered", usual, 10);
@@ -482,6 +554,9 @@ int main(void) {
         cmocka_unit_test(what_is_no_capture_is_refused),
         cmocka_unit_test(cut_files_give_what_they_hold),
         cmocka_unit_test(a_file_that_vanishes_is_told),
+        cmocka_unit_test(held_files_need_no_name),
+        cmocka_unit_test(what_is_held_leaves_descriptors),
+        cmocka_unit_test(tells_filters_with_names),
         cmocka_unit_test(filtered_frames_keep_their_numbers),
         cmocka_unit_test(a_filter_fits_each_link_type),
         cmocka_unit_test(a_wrong_filter_is_told),
