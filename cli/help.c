@@ -12,6 +12,9 @@
 #ifdef HARK_WITH_ZSTD
 #include <zstd.h>
 #endif
+#ifdef HARK_WITH_SECCOMP
+#include <seccomp.h>
+#endif
 
 enum { HELP_COLUMN = 31 };
 
@@ -79,5 +82,12 @@ void help_print_version(FILE *out) {
 #endif
 #ifdef HARK_WITH_ZSTD
     fprintf(out, "zstd version %s\n", ZSTD_versionString());
+#endif
+#ifdef HARK_WITH_CAPNG
+    fprintf(out, "libcap-ng version %s\n", HARK_WITH_CAPNG);
+#endif
+#ifdef HARK_WITH_SECCOMP
+    const struct scmp_version *seccomp = seccomp_version();
+    fprintf(out, "libseccomp version %u.%u.%u\n", seccomp->major, seccomp->minor, seccomp->micro);
 #endif
 }

@@ -265,6 +265,30 @@ const struct option_info option_table[] = {
      .offset = AT(quiet),
      .help = "no progress line, no notice and no summary on standard error",
      .more = "Warnings and errors are printed all the same, and so is what --stats asks for."},
+    {.name = "user",
+     .kind = OPTION_TEXT,
+     .group = GROUP_OTHER,
+     .offset = AT(user),
+     .argument = "NAME[:GROUP]",
+     .help = "once all is open, become this user",
+     .more = "Needs root. Without it, root that captures becomes the user hark, or where there is none, "
+             "nobody; root that reads files stays root, without capabilities. A file that -o makes is given "
+             "to the user; one that is there is not."},
+    {.name = "check",
+     .kind = OPTION_FLAG,
+     .group = GROUP_OTHER,
+     .offset = AT(check),
+     .help = "tell what rights a run with the other arguments would hold",
+     .more = "It opens what the run would open, without writing to it, gives up the same rights in the same "
+             "way, and prints what the kernel says is left, and exits: 0 when all is well, 1 when something "
+             "can't be had."},
+    {.name = "no-sandbox",
+     .kind = OPTION_FLAG,
+     .group = GROUP_OTHER,
+     .offset = AT(no_sandbox),
+     .help = "do not give up system calls and files (seccomp, Landlock)",
+     .more = "For a debugger or a system where they are in the way. Captures are hostile input: a fault in "
+             "hark would give an attacker what the user may do."},
     {.letter = 'h',
      .name = "help",
      .kind = OPTION_FLAG,

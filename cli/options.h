@@ -50,6 +50,8 @@ struct options {
     unsigned colour; /* enum choice_colour */
     uint64_t flush_interval_ns;
     bool quiet, stats;
+    const char *user; /* NAME[:GROUP]; NULL without --user */
+    bool check, no_sandbox;
     const struct option_info *live_option; /* the first one given that only a live capture obeys, or NULL */
     bool no_memory;                        /* options_parse found none */
 };

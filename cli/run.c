@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run.h"
 
+#include "cli/check.h"
 #include "cli/conclusion.h"
 #include "cli/key_file.h"
 #include "cli/pipeline.h"
+#include "cli/rights.h"
 #include "cli/signals.h"
 
 #include <stdlib.h>
@@ -39,7 +41,8 @@ static struct source *open_source(const struct options *options, enum source_err
                                              .filter = options->filter,
                                              .frame_count = options->frame_count,
                                              .snapshot_length = (int)options->snapshot_length,
-                                             .idle_ms = IDLE_MS};
+                                             .idle_ms = IDLE_MS,
+                                             .hold_open = true};
         return source_open_files(&files, error, message);
     }
     struct source_live_options live = {.interface = options->interface,
@@ -140,7 +143,8 @@ static struct mask_options what_to_hide(const struct options *options, const str
 
 /* From open source and sink to the end of the run. */
 static enum exit_status run_pipeline(const struct options *options, const struct key_file *key,
-                                     struct progress *progress, struct source *source, struct sink *sink) {
+                                     unsigned workers, struct progress *progress, struct source *source,
+                                     struct sink *sink) {
     struct limits limits = options_limits(options);
     struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
                                     .colour = wants_colour(options, sink),
@@ -151,7 +155,7 @@ static enum exit_status run_pipeline(const struct options *options, const struct
     struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
                                     .vlan_in_key = options->separate_vlans};
     struct decoder *decoder = decoder_new(&decode, &limits);
-    struct crew *crew = decoder ? crew_new(&limits, &record, count_workers(options), sink) : NULL;
+    struct crew *crew = decoder ? crew_new(&limits, &record, workers, sink) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,
@@ -174,11 +178,35 @@ static enum exit_status run_pipeline(const struct options *options, const struct
     return status;
 }
 
+/* What is missing of the rights that were to be given up is told by --check, unless it is much. */
+static bool give_up_rights(const struct options *options, struct progress *progress,
+                           const struct source *source, const struct sink *sink) {
+    struct rights rights;
+    char message[RIGHTS_MESSAGE_BYTES];
+    bool ok = rights_init(&rights, options, source, message);
+    if (ok && rights.user.change) {
+        (void)sink_give(sink, rights.user.uid, rights.user.gid); /* --check says what can't be written then */
+    }
+    ok = ok && rights_apply(&rights, message);
+    if (!ok) {
+        progress_say(progress, "%s", message);
+    } else if (rights.parts[RIGHTS_USER].outcome == RIGHTS_LACKING) {
+        progress_say(progress, "going on as root: %s", rights.parts[RIGHTS_USER].why);
+    } else if (options->no_sandbox && !options->quiet) {
+        progress_say(progress, "running without its sandbox (--no-sandbox)");
+    }
+    rights_fini(&rights);
+    return ok;
+}
+
 static enum exit_status run_source(const struct options *options, const struct key_file *key,
                                    struct progress *progress, struct source *source) {
     if (output_is_input(options)) {
         progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
         return EXIT_USAGE;
+    }
+    if (options->check) {
+        return check(options, source);
     }
     char message[SINK_MESSAGE_BYTES];
     struct sink *sink = sink_open(options->output, message);
@@ -186,9 +214,13 @@ static enum exit_status run_source(const struct options *options, const struct k
         progress_say(progress, "%s", message);
         return EXIT_FAILED;
     }
-    say_warnings(options, progress, source);
-    progress->enabled = progress->enabled && !sink_is_terminal(sink);
-    enum exit_status status = run_pipeline(options, key, progress, source, sink);
+    unsigned workers = count_workers(options); /* asks a file */
+    enum exit_status status = EXIT_FAILED;
+    if (give_up_rights(options, progress, source, sink)) {
+        say_warnings(options, progress, source);
+        progress->enabled = progress->enabled && !sink_is_terminal(sink);
+        status = run_pipeline(options, key, workers, progress, source, sink);
+    }
     sink_free(sink);
     return status;
 }

@@ -15,7 +15,8 @@ enum { RESERVE_BYTES = 16 * 1024 * 1024 };
 
 struct sink {
     int fd;
-    bool owned; /* a file that we opened; standard output is only borrowed */
+    bool owned;   /* a file that we opened; standard output is only borrowed */
+    bool created; /* by us; it was not there */
     bool closed;
     bool regular;  /* a file of ours */
     bool reserves; /* see reserve */
@@ -76,6 +77,23 @@ static void give_back(const struct sink *sink) {
     }
 }
 
+/* Negative on failure. `created`: the file was not there before. */
+static int open_file(const char *path, bool *created) {
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+    int fd;
+    do {
+        fd = open(path, flags | O_EXCL, 0666);
+    } while (fd < 0 && errno == EINTR);
+    *created = fd >= 0;
+    if (fd >= 0 || errno != EEXIST) {
+        return fd;
+    }
+    do {
+        fd = open(path, flags | O_TRUNC, 0666);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
     struct sink *sink = calloc(1, sizeof *sink);
     message[0] = '\0';
@@ -87,9 +105,7 @@ struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
     sink->fd = STDOUT_FILENO;
     (void)snprintf(sink->name, sizeof sink->name, "%s", sink->owned ? path : "standard output");
     if (sink->owned) {
-        do {
-            sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-        } while (sink->fd < 0 && errno == EINTR);
+        sink->fd = open_file(path, &sink->created);
     }
     if (sink->fd < 0) {
         int error = errno;
@@ -101,6 +117,10 @@ struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
     sink->regular = sink->owned && is_regular(sink->fd);
     sink->reserves = sink->regular && is_reserving(sink->fd);
     return sink;
+}
+
+bool sink_give(const struct sink *sink, uid_t user, gid_t group) {
+    return !sink->created || fchown(sink->fd, user, group) == 0;
 }
 
 static enum sink_status fail(struct sink *sink, int error) {

@@ -5,6 +5,8 @@
 
 #include "capture/slice.h"
 
+#include <sys/types.h>
+
 enum sink_status {
     SINK_OK,
     SINK_READER_GONE, /* the pipe was closed (| head): the run ends quietly */
@@ -18,6 +20,9 @@ struct sink;
 /* `path` "-" or NULL: standard output. NULL on error, with one line in `message`. An existing file is
  * overwritten. While it is written to, it may take up to 16 MiB more of the disk than its size says. */
 struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]);
+/* A file that sink_open made becomes this user's, so that they can open it again; others keep their owner.
+ * False with errno when it can't be given away. */
+bool sink_give(const struct sink *, uid_t, gid_t);
 /* Writes all of it or says why not; after a status other than SINK_OK later writes do nothing and return the
  * same. However it ends, what was written is the beginning of what was given: one line may be torn, the last.
  */

@@ -83,7 +83,10 @@ _hark() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
         return
         ;;
+    --user)
+        return
+        ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats -q --quiet -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

@@ -14,6 +14,8 @@ packages_run=(
     libssl-dev        # SHA-1 of the community id
     zlib1g-dev        # gzip-compressed captures
     libzstd-dev       # zstd-compressed captures
+    libcap-ng-dev     # dropping capabilities
+    libseccomp-dev    # the list of system calls
 )
 
 # To run every test as well.

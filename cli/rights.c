@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/rights_parts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool rights_fail(char message[RIGHTS_MESSAGE_BYTES], const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, RIGHTS_MESSAGE_BYTES, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+void rights_lack(struct rights *rights, enum rights_part part, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(rights->parts[part].why, RIGHTS_WHY_BYTES, format, arguments);
+    va_end(arguments);
+    rights->parts[part].outcome = RIGHTS_LACKING;
+}
+
+bool rights_add(struct rights *rights, const char *path, enum rights_access access) {
+    if (rights->path_count == rights->path_cap) {
+        return false;
+    }
+    char *copy = strdup(path);
+    if (copy) {
+        rights->paths[rights->path_count++] = (struct rights_path){.path = copy, .access = access};
+    }
+    return copy;
+}
+
+static bool add_folder_of(struct rights *rights, const char *file, enum rights_access access) {
+    char copy[PATH_MAX];
+    if (snprintf(copy, sizeof copy, "%s", file) >= (int)sizeof copy) {
+        return true; /* no such path can be opened either */
+    }
+    return rights_add(rights, dirname(copy), access);
+}
+
+/* The output may be opened again under its name, and files made beside it. What is no regular file is only
+ * opened again; what has no name (/proc/self/fd/1 may be a pipe) not even that. */
+static bool add_output(struct rights *rights, const char *output) {
+    struct stat itself;
+    char real[PATH_MAX];
+    if (!output || strcmp(output, "-") == 0) {
+        return true;
+    }
+    if (lstat(output, &itself) != 0 || S_ISREG(itself.st_mode)) { /* --check may find it not made yet */
+        return add_folder_of(rights, output, RIGHTS_WRITE_FOLDER);
+    }
+    if (!S_ISLNK(itself.st_mode)) {
+        return rights_add(rights, output, RIGHTS_WRITE);
+    }
+    if (!realpath(output, real) || stat(real, &itself) != 0) {
+        return true;
+    }
+    return S_ISREG(itself.st_mode) ? add_folder_of(rights, real, RIGHTS_WRITE_FOLDER)
+                                   : rights_add(rights, real, RIGHTS_WRITE);
+}
+
+/* libpcap reads what the interface itself dropped from files below the interface's folder, whenever it is
+ * asked; that folder is a new one when the interface comes back, the one above it stays. */
+static bool add_interface(struct rights *rights, const char *interface) {
+    char path[PATH_MAX], real[PATH_MAX];
+    (void)snprintf(path, sizeof path, "/sys/class/net/%s", interface);
+    return strchr(interface, '/') || !realpath(path, real) || add_folder_of(rights, real, RIGHTS_READ);
+}
+
+static bool add_inputs(struct rights *rights, const struct options *options, const struct source *source) {
+    for (uint64_t i = 0; i < options->paths.count; i++) {
+        if (source_opens_later(source, (uint32_t)i) &&
+            !rights_add(rights, options->paths.items[i], RIGHTS_READ)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool rights_init(struct rights *rights, const struct options *options, const struct source *source,
+                 char message[RIGHTS_MESSAGE_BYTES]) {
+    *rights =
+        (struct rights){.sandbox = !options->no_sandbox, .live = options->interface != NULL, .notify_fd = -1};
+    rights->path_cap = options->paths.count + RIGHTS_MORE_PATHS + 4; /* output, interface, the sanitizers' */
+    rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
+    if (!rights->paths || !add_inputs(rights, options, source) || !add_output(rights, options->output) ||
+        (options->interface && !add_interface(rights, options->interface)) ||
+        (RIGHTS_SANITIZED &&
+         !(rights_add(rights, "/proc", RIGHTS_READ) && rights_add(rights, "/proc/self/exe", RIGHTS_READ) &&
+           rights_add(rights, "/usr/lib", RIGHTS_READ)))) {
+        return rights_fail(message, "out of memory");
+    }
+    return rights_user_choose(rights, options->user, message);
+}
+
+void rights_fini(struct rights *rights) {
+    for (size_t i = 0; i < rights->path_count; i++) {
+        free(rights->paths[i].path);
+    }
+    free(rights->paths);
+    *rights = (struct rights){.notify_fd = -1};
+}
+
+/* Does the file system grant it to who we are now? */
+static void look_at_paths(struct rights *rights) {
+    static const int modes[] = {
+        [RIGHTS_READ] = R_OK, [RIGHTS_WRITE] = W_OK, [RIGHTS_WRITE_FOLDER] = W_OK | X_OK};
+    for (size_t i = 0; i < rights->path_count; i++) {
+        struct rights_path *path = &rights->paths[i];
+        path->usable = faccessat(AT_FDCWD, path->path, modes[path->access], AT_EACCESS) == 0;
+    }
+}
+
+static void set_no_new_privileges(struct rights *rights) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) {
+        rights->parts[RIGHTS_NO_NEW_PRIVILEGES].outcome = RIGHTS_DROPPED;
+    } else {
+        rights_lack(rights, RIGHTS_NO_NEW_PRIVILEGES, "%s", strerror(errno));
+    }
+}
+
+/* Libraries open some files when they are first used: that is now. libcrypto has its configuration, and the
+ * modules which that names. */
+static void load_libraries(void) {
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
+
+bool rights_apply(struct rights *rights, char message[RIGHTS_MESSAGE_BYTES]) {
+    int ruleset = -1;
+    load_libraries();
+    if (rights->sandbox && !rights_landlock_prepare(rights, &ruleset, message)) {
+        return false;
+    }
+    if (!rights_user_drop(rights, message)) {
+        if (ruleset >= 0) {
+            (void)close(ruleset);
+        }
+        return false;
+    }
+    look_at_paths(rights);
+    if (!rights->sandbox) {
+        return true;
+    }
+    set_no_new_privileges(rights);
+    return rights_landlock_enforce(rights, ruleset, message) && rights_seccomp_load(rights, message);
+}
