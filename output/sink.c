@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/sink.h"
 
+#include "capture/buf.h"
+#include "output/file_series.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { RESERVE_BYTES = 16 * 1024 * 1024 };
+enum { RESERVE_BYTES = 16 * 1024 * 1024, HEAD_CAP_BYTES = 1024 * 1024 };
 
+/* Invariant: with `rotates`, fd is -1 until sink_begin; `head` is empty then. */
 struct sink {
     int fd;
     bool owned;   /* a file that we opened; standard output is only borrowed */
@@ -20,11 +26,22 @@ struct sink {
     bool closed;
     bool regular;  /* a file of ours */
     bool reserves; /* see reserve */
+    bool rotates;  /* a series */
+    bool due;      /* its next file is, for time_ns */
+    bool mid_line;
+    bool told;           /* why there is no next file */
+    atomic_bool trouble; /* `why` waits for somebody to ask */
     enum sink_status status;
     uint64_t bytes;
+    uint64_t position; /* in the file */
     uint64_t reserved; /* room in the file system up to here */
-    char name[256];    /* for messages */
+    uint64_t most;     /* bytes of a file; 0: any number */
+    int64_t time_ns;
+    struct buf head; /* came before the first file */
+    struct file_series series;
+    char name[FILE_SERIES_SHOWN_BYTES]; /* for messages */
     char message[SINK_MESSAGE_BYTES];
+    char why[SINK_MESSAGE_BYTES];
 };
 
 static const char *advice(int error) {
@@ -37,6 +54,8 @@ static const char *advice(int error) {
         return "; the file size limit (ulimit -f) is reached";
     case EISDIR:
         return "; name a file with -o";
+    case ENAMETOOLONG:
+        return "; choose a shorter name";
     case ENOENT:
         return "; create the directory first";
     case EACCES:
@@ -63,7 +82,7 @@ static bool is_regular(int fd) {
 
 /* Sets blocks aside for `len` more bytes; the file's size stays. Where that fails, writing finds out why. */
 static void reserve(struct sink *sink, size_t len) {
-    while (sink->reserves && sink->bytes + len > sink->reserved) {
+    while (sink->reserves && sink->position + len > sink->reserved) {
         sink->reserves = fallocate(sink->fd, FALLOC_FL_KEEP_SIZE, (off_t)sink->reserved, RESERVE_BYTES) == 0;
         sink->reserved += sink->reserves ? RESERVE_BYTES : 0;
     }
@@ -77,50 +96,82 @@ static void give_back(const struct sink *sink) {
     }
 }
 
-/* Negative on failure. `created`: the file was not there before. */
-static int open_file(const char *path, bool *created) {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
-    int fd;
-    do {
-        fd = open(path, flags | O_EXCL, 0666);
-    } while (fd < 0 && errno == EINTR);
-    *created = fd >= 0;
-    if (fd >= 0 || errno != EEXIST) {
-        return fd;
-    }
-    do {
-        fd = open(path, flags | O_TRUNC, 0666);
-    } while (fd < 0 && errno == EINTR);
-    return fd;
+static void cannot_open(const char *name, int error, char message[SINK_MESSAGE_BYTES]) {
+    (void)snprintf(message, SINK_MESSAGE_BYTES, "can't write to %s: %s%s", name, strerror(error),
+                   advice(error));
 }
 
-struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
+/* The file that writes go to from now on. */
+static void take_file(struct sink *sink, int fd, uint64_t position) {
+    sink->fd = fd;
+    sink->position = position;
+    sink->reserved = position;
+    sink->mid_line = false;
+    sink->regular = sink->owned && is_regular(fd);
+    sink->reserves = sink->regular && (sink->most == 0 || sink->most >= RESERVE_BYTES) && is_reserving(fd);
+}
+
+static struct sink *refuse(struct sink *sink, int error, char message[SINK_MESSAGE_BYTES]) {
+    cannot_open(sink->name, error, message);
+    sink->closed = true;
+    sink_free(sink);
+    return NULL;
+}
+
+/* The directory is open afterwards. */
+static struct sink *sink_new(const char *path, char message[SINK_MESSAGE_BYTES]) {
     struct sink *sink = calloc(1, sizeof *sink);
     message[0] = '\0';
     if (!sink) {
         (void)snprintf(message, SINK_MESSAGE_BYTES, "no memory to open the output");
         return NULL;
     }
+    buf_init(&sink->head, HEAD_CAP_BYTES);
+    sink->series.directory = -1;
     sink->owned = path && strcmp(path, "-") != 0;
-    sink->fd = STDOUT_FILENO;
+    sink->fd = sink->owned ? -1 : STDOUT_FILENO;
     (void)snprintf(sink->name, sizeof sink->name, "%s", sink->owned ? path : "standard output");
-    if (sink->owned) {
-        sink->fd = open_file(path, &sink->created);
+    if (sink->owned && !file_series_init(&sink->series, path)) {
+        return refuse(sink, errno, message);
     }
-    if (sink->fd < 0) {
-        int error = errno;
-        (void)snprintf(message, SINK_MESSAGE_BYTES, "can't write to %s: %s%s", sink->name, strerror(error),
-                       advice(error));
-        free(sink);
+    return sink;
+}
+
+struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]) {
+    struct sink *sink = sink_new(path, message);
+    if (!sink) {
         return NULL;
     }
-    sink->regular = sink->owned && is_regular(sink->fd);
-    sink->reserves = sink->regular && is_reserving(sink->fd);
+    int fd = sink->fd;
+    if (sink->owned) {
+        fd = file_series_open_given(&sink->series, O_WRONLY | O_CREAT | O_EXCL);
+        sink->created = fd >= 0;
+        if (fd < 0 && errno == EEXIST) {
+            fd = file_series_open_given(&sink->series, O_WRONLY | O_CREAT | O_TRUNC);
+        }
+    }
+    if (fd < 0) {
+        return refuse(sink, errno, message);
+    }
+    take_file(sink, fd, 0);
     return sink;
 }
 
 bool sink_give(const struct sink *sink, uid_t user, gid_t group) {
     return !sink->created || fchown(sink->fd, user, group) == 0;
+}
+
+struct sink *sink_open_series(const char *path, const struct sink_rotation *rotation,
+                              char message[SINK_MESSAGE_BYTES]) {
+    assert(path && strcmp(path, "-") != 0);
+    struct sink *sink = sink_new(path, message);
+    if (!sink) {
+        return NULL;
+    }
+    sink->rotates = true;
+    sink->due = true;
+    sink->most = rotation->bytes;
+    return file_series_start(&sink->series, rotation->keep) ? sink : refuse(sink, errno, message);
 }
 
 static enum sink_status fail(struct sink *sink, int error) {
@@ -140,14 +191,16 @@ static bool wait_for_room(int fd) {
     return poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
 
-enum sink_status sink_write(struct sink *sink, struct slice bytes) {
-    if (sink->status == SINK_OK) {
+static enum sink_status put(struct sink *sink, struct slice bytes) {
+    if (sink->status == SINK_OK && bytes.len) {
         reserve(sink, bytes.len);
+        sink->mid_line = bytes.ptr[bytes.len - 1] != '\n';
     }
     while (sink->status == SINK_OK && bytes.len) {
         ssize_t written = write(sink->fd, bytes.ptr, bytes.len);
         if (written >= 0) {
             sink->bytes += (uint64_t)written;
+            sink->position += (uint64_t)written;
             bytes = slice_after(bytes, (size_t)written);
             continue;
         }
@@ -160,13 +213,169 @@ enum sink_status sink_write(struct sink *sink, struct slice bytes) {
     return sink->status;
 }
 
+/* What a network file system could not keep, it tells at the close. */
+static void let_go(struct sink *sink) {
+    give_back(sink);
+    if (close(sink->fd) != 0 && errno != EINTR) {
+        fail(sink, errno);
+    }
+    sink->fd = -1;
+}
+
+/* The series' next file. False when there is none, which is told once. */
+static bool open_next(struct sink *sink) {
+    int fd = file_series_open_next(&sink->series, sink->time_ns);
+    if (fd < 0) {
+        if (!sink->told) {
+            cannot_open(sink->name, errno, sink->why);
+            sink->told = true;
+            atomic_store(&sink->trouble, true);
+        }
+        return false;
+    }
+    if (sink->fd >= 0) {
+        let_go(sink);
+    }
+    file_series_shown(&sink->series, sink->name);
+    sink->due = false;
+    sink->told = false;
+    take_file(sink, fd, 0);
+    return true;
+}
+
+/* Length of the first line, or of all where none ends. */
+static size_t first_line(struct slice bytes) {
+    const uint8_t *end = memchr(bytes.ptr, '\n', bytes.len);
+    return end ? (size_t)(end - bytes.ptr) + 1 : bytes.len;
+}
+
+/* Length of the lines that end within `room` bytes. */
+static size_t lines_within(struct slice bytes, uint64_t room) {
+    size_t len = room < bytes.len ? (size_t)room : bytes.len;
+    const uint8_t *end = len > 0 ? memrchr(bytes.ptr, '\n', len) : NULL;
+    return end ? (size_t)(end - bytes.ptr) + 1 : 0;
+}
+
+/* How much of the bytes goes into the file that is open then. */
+static size_t next_part(struct sink *sink, struct slice bytes) {
+    if (sink->mid_line) {
+        return first_line(bytes);
+    }
+    if (sink->due && !open_next(sink)) {
+        return bytes.len;
+    }
+    for (;;) {
+        if (sink->most == 0 || sink->position + bytes.len <= sink->most) {
+            return bytes.len;
+        }
+        uint64_t room = sink->position < sink->most ? sink->most - sink->position : 0;
+        size_t part = lines_within(bytes, room);
+        if (part > 0) {
+            return part;
+        }
+        if (sink->position == 0) {
+            return first_line(bytes);
+        }
+        if (!open_next(sink)) {
+            return bytes.len;
+        }
+    }
+}
+
+enum sink_status sink_write(struct sink *sink, struct slice bytes) {
+    if (sink->fd < 0 && sink->status == SINK_OK) {
+        if (!buf_append_slice(&sink->head, bytes)) {
+            return fail(sink, ENOMEM);
+        }
+        return SINK_OK;
+    }
+    while (sink->rotates && sink->status == SINK_OK && bytes.len) {
+        size_t part = next_part(sink, bytes);
+        put(sink, slice_first(bytes, part));
+        bytes = slice_after(bytes, part);
+    }
+    return sink->rotates ? sink->status : put(sink, bytes);
+}
+
+enum sink_status sink_begin(struct sink *sink, int64_t time_ns) {
+    if (!sink->rotates || sink->fd >= 0 || sink->status != SINK_OK) {
+        return sink->status;
+    }
+    sink->time_ns = time_ns;
+    if (!open_next(sink)) {
+        sink->status = SINK_FAILED;
+        atomic_store(&sink->trouble, false);
+        memcpy(sink->message, sink->why, sizeof sink->message);
+        return sink->status;
+    }
+    enum sink_status status = sink_write(sink, buf_slice(&sink->head));
+    buf_fini(&sink->head);
+    return status;
+}
+
+void sink_rotate(struct sink *sink, int64_t time_ns) {
+    if (sink->rotates && sink->fd >= 0) {
+        sink->due = true;
+        sink->time_ns = time_ns;
+    }
+}
+
+bool sink_reopen(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
+    message[0] = '\0';
+    if (sink->rotates) {
+        sink->due = sink->due || sink->position > 0;
+        return true;
+    }
+    if (!sink->regular || sink->status != SINK_OK) {
+        return true;
+    }
+    int fd = file_series_open_given(&sink->series, O_WRONLY | O_CREAT | O_NONBLOCK);
+    struct stat old, new;
+    bool ok = fd >= 0 && fstat(fd, &new) == 0 && fstat(sink->fd, &old) == 0;
+    int error = ok && !S_ISREG(new.st_mode) ? EEXIST : errno;
+    if (!ok || !S_ISREG(new.st_mode)) {
+        cannot_open(sink->name, error, message);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return false;
+    }
+    if (old.st_dev == new.st_dev && old.st_ino == new.st_ino) {
+        (void)close(fd);
+        fd = sink->fd; /* it may have been cut: what follows stands at its end */
+    } else {
+        (void)fcntl(fd, F_SETFL, 0);
+        let_go(sink);
+    }
+    off_t end = lseek(fd, 0, SEEK_END);
+    take_file(sink, fd, end > 0 ? (uint64_t)end : 0);
+    return true;
+}
+
+bool sink_has_trouble(const struct sink *sink) {
+    return atomic_load_explicit(&sink->trouble, memory_order_relaxed);
+}
+
+bool sink_trouble(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
+    if (!atomic_exchange(&sink->trouble, false)) {
+        return false;
+    }
+    memcpy(message, sink->why, SINK_MESSAGE_BYTES);
+    return true;
+}
+
+int sink_directory(const struct sink *sink) {
+    return sink->series.directory;
+}
+
 bool sink_is_regular(const struct sink *sink) {
     return sink->regular;
 }
 
 size_t sink_whole_blocks(const struct sink *sink, size_t len) {
     assert(len >= SINK_BLOCK_BYTES);
-    return sink->regular ? len - (size_t)((sink->bytes + len) % SINK_BLOCK_BYTES) : len;
+    bool ends = sink->most > 0 && sink->position + len > sink->most; /* the file: at a line's end */
+    return sink->regular && !ends ? len - (size_t)((sink->position + len) % SINK_BLOCK_BYTES) : len;
 }
 
 enum sink_status sink_close(struct sink *sink) {
@@ -174,6 +383,9 @@ enum sink_status sink_close(struct sink *sink) {
         return sink->status;
     }
     sink->closed = true;
+    if (sink->fd < 0) {
+        return sink->status; /* a series without a file */
+    }
     give_back(sink);
     /* Closing is when a network file system tells of bytes that it could not keep. Standard output stays open
      * for its owner; closing a copy tells as much. */
@@ -188,10 +400,12 @@ void sink_free(struct sink *sink) {
     if (!sink) {
         return;
     }
-    if (!sink->closed && sink->owned) {
+    if (!sink->closed && sink->owned && sink->fd >= 0) {
         give_back(sink);
         (void)close(sink->fd);
     }
+    buf_fini(&sink->head);
+    file_series_fini(&sink->series);
     free(sink);
 }
 
