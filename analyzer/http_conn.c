@@ -26,6 +26,7 @@ void http_environment_free(struct http_environment *environment) {
 
 void http_environment_counts(const struct http_environment *environment, struct http_counts *counts) {
     *counts = environment->counts;
+    counts->open_now = transaction_store_open(environment->store);
 }
 
 const char *protocol_verdict_name(enum protocol_verdict verdict) {

@@ -41,6 +41,7 @@ struct http_counts {
         cap_transactions; /* no memory for a transaction: counted as a message of reason no_memory below */
     uint64_t no_memory_requests; /* requests without a record for want of memory */
     uint64_t no_memory_responses;
+    uint64_t open_now; /* transactions without a record yet: at most a request and a response each */
 };
 
 struct http_environment;

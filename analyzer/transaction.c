@@ -33,6 +33,10 @@ void transaction_store_free(struct transaction_store *store) {
     free(store);
 }
 
+size_t transaction_store_open(const struct transaction_store *store) {
+    return store->transactions.used;
+}
+
 struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
                                      enum direction client) {
     struct transaction *t = pool_take(&store->transactions);

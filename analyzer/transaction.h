@@ -220,6 +220,8 @@ struct transaction_store *transaction_store_new(const struct limits *, struct me
                                                 const struct transaction_observer *);
 /* Every transaction must have been finished or dropped. */
 void transaction_store_free(struct transaction_store *);
+/* Transactions that were neither finished nor dropped. */
+size_t transaction_store_open(const struct transaction_store *);
 /* A new, empty transaction of a connection; NULL when memory or the cap is out. */
 struct transaction *transaction_open(struct transaction_store *, const struct connection *,
                                      enum direction client);

@@ -158,7 +158,7 @@ static bool write_heading(struct crew *crew) {
     buf_init(&heading, HEADING_CAP_BYTES);
     bool ok = record_write_heading(crew->workers[0].writer, &heading);
     if (ok) {
-        outlet_write_heading(&crew->outlet, buf_slice(&heading)); /* a failing sink shows at the next write */
+        outlet_write_lines(&crew->outlet, buf_slice(&heading)); /* a failing sink shows at the next write */
     }
     buf_fini(&heading);
     return ok;
@@ -324,6 +324,29 @@ enum crew_status crew_flush(struct crew *crew) {
     return crew->ring ? submit(crew, true) : write_outboxes(crew);
 }
 
+enum crew_status crew_settle(struct crew *crew) {
+    enum crew_status status = crew_flush(crew);
+    if (!crew->ring) {
+        return status;
+    }
+    for (;;) {
+        int64_t started = stopwatch_start(crew->watch);
+        struct turn turn = ring_settle_turn(crew->ring);
+        stopwatch_stop(crew->watch, started, STAGE_WAIT);
+        if (turn.kind == TURN_END) {
+            return inline_status(crew);
+        }
+        started = stopwatch_start(crew->watch);
+        take_turn(crew, &turn);
+        stopwatch_exclude(crew->watch, started);
+    }
+}
+
+enum crew_status crew_write_lines(struct crew *crew, struct slice lines) {
+    outlet_write_lines(&crew->outlet, lines);
+    return inline_status(crew);
+}
+
 /* All partitions end in one event, so that the last records come in the order of their connections. What open
  * transactions there are may be much: each time FINISH_BYTES are reached, what there is goes out, so that
  * memory stays bounded; the partitions' fixed order keeps that the same for any number of workers. */
@@ -350,6 +373,15 @@ enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) 
 
 uint64_t crew_written(struct crew *crew) {
     return crew->running > 0 ? ring_state(crew->ring).written : count_written(&crew->outlet);
+}
+
+struct crew_progress crew_progress(struct crew *crew) {
+    struct crew_progress progress = {0, 0};
+    if (crew->ring) {
+        struct ring_state state = ring_state(crew->ring);
+        progress = (struct crew_progress){state.submitted, state.drained};
+    }
+    return progress;
 }
 
 void crew_counts(const struct crew *crew, struct ledger *ledger) {

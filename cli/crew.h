@@ -37,12 +37,22 @@ enum crew_status crew_tick(struct crew *, uint64_t event, int64_t now_ns);
 bool crew_has_pending(const struct crew *);
 /* Writes what is finished: at once with one worker, as soon as the workers are through with more. */
 enum crew_status crew_flush(struct crew *);
+/* The same, and waits until it is written: all counts are those of the events so far, and no other thread
+ * touches anything until the next one. */
+enum crew_status crew_settle(struct crew *);
+/* After crew_settle or crew_finish: bytes that are no record, whole lines, behind all records so far. */
+enum crew_status crew_write_lines(struct crew *, struct slice);
 /* Ends every connection, writes all, ends the threads. No events after it. */
 enum crew_status crew_finish(struct crew *, uint64_t event, int64_t now_ns);
 
 /* Records written so far, for the progress line. */
 uint64_t crew_written(struct crew *);
-/* Adds the counts of all layers above capture; after crew_finish. */
+/* Epochs handed over to other threads so far, and those of them that are written; equal in an inline run. */
+struct crew_progress {
+    uint64_t given, done;
+};
+struct crew_progress crew_progress(struct crew *);
+/* Adds the counts of all layers above capture; after crew_settle or crew_finish. */
 void crew_counts(const struct crew *, struct ledger *);
 
 #endif

@@ -130,7 +130,8 @@ bool outlet_write_blocks(struct outlet *outlet, struct outbox *box) {
     return write_front(outlet, box, sink_whole_blocks(outlet->sink, box->bytes.len));
 }
 
-bool outlet_write_heading(struct outlet *outlet, struct slice bytes) {
+bool outlet_write_lines(struct outlet *outlet, struct slice bytes) {
+    assert(outlet->gather.count == 0);
     put(outlet, bytes);
     return outlet->status == SINK_OK;
 }

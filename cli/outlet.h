@@ -28,7 +28,7 @@ bool outlet_write(struct outlet *, struct outbox *boxes, size_t count);
 bool outlet_gather(struct outlet *, struct outbox *boxes, size_t count);
 /* The same for a single outbox, in which the rest waits, behind nothing. */
 bool outlet_write_blocks(struct outlet *, struct outbox *);
-/* Bytes that are no record: the heading. */
-bool outlet_write_heading(struct outlet *, struct slice);
+/* Bytes that are no record, whole lines, while nothing is gathered: the heading, statistics. */
+bool outlet_write_lines(struct outlet *, struct slice);
 
 #endif

@@ -138,6 +138,18 @@ struct turn ring_reader_turn(struct ring *ring) {
     return turn;
 }
 
+struct turn ring_settle_turn(struct ring *ring) {
+    struct turn turn = {.kind = TURN_END};
+    pthread_mutex_lock(&ring->mutex);
+    while (ring->drained < ring->submitted && !take_turn(ring, 0, &turn)) {
+        ring->reader_waits = true;
+        pthread_cond_wait(&ring->reader_more, &ring->mutex);
+        ring->reader_waits = false;
+    }
+    pthread_mutex_unlock(&ring->mutex);
+    return turn;
+}
+
 void ring_submit(struct ring *ring) {
     pthread_mutex_lock(&ring->mutex);
     assert(!ring->closed && ring->submitted - ring->drained < EPOCHS);
@@ -192,6 +204,8 @@ void ring_written(struct ring *ring, const struct turn *turn, uint64_t written, 
 struct ring_state ring_state(struct ring *ring) {
     pthread_mutex_lock(&ring->mutex);
     struct ring_state state = ring->state;
+    state.submitted = ring->submitted;
+    state.drained = ring->drained;
     pthread_mutex_unlock(&ring->mutex);
     return state;
 }

@@ -36,6 +36,9 @@ void ring_free(struct ring *);
 /* The reader: what to do while it wants an epoch to fill (or, once the ring is closed, the end). */
 struct turn ring_reader_turn(struct ring *);
 void ring_submit(struct ring *);
+/* The reader, which fills nothing: what to do until all that was submitted is written; then TURN_END, and no
+ * other thread touches anything until the next ring_submit. */
+struct turn ring_settle_turn(struct ring *);
 /* The reader: no more epochs come. */
 void ring_close(struct ring *);
 
@@ -48,7 +51,9 @@ void ring_worked(struct ring *, const struct turn *);
 void ring_written(struct ring *, const struct turn *, uint64_t written, bool stop);
 
 struct ring_state {
-    uint64_t written; /* as ring_written said last */
+    uint64_t written;   /* as ring_written said last */
+    uint64_t submitted; /* epochs */
+    uint64_t drained;
     bool stop;
 };
 struct ring_state ring_state(struct ring *);

@@ -44,6 +44,7 @@ struct ledger {
     uint64_t records_unwritten;               /* made, but the sink failed or the reader had gone */
     uint64_t records_no_memory;               /* no room for them */
     uint64_t memory_failures;                 /* times the C library had none for streams and transactions */
+    uint64_t stats_records;                   /* written beside them */
     uint64_t output_bytes;
     struct run_speed speed;
 };
