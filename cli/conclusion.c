@@ -80,8 +80,8 @@ static uint64_t time_ns(const struct timeval *time) {
     return (uint64_t)time->tv_sec * NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
 }
 
-static void measure(struct run_speed *speed, const struct progress *progress,
-                    const struct pipeline *pipeline) {
+void conclusion_measure(struct run_speed *speed, const struct progress *progress,
+                        const struct pipeline *pipeline) {
     struct rusage usage;
     struct stopwatch watch = pipeline->watch;
     speed->elapsed_ns = progress_elapsed_ns(progress);
@@ -100,7 +100,7 @@ enum exit_status conclude(const struct options *options, struct progress *progre
                           const struct pipeline *pipeline, struct sink *sink) {
     struct ledger ledger = {0};
     pipeline_counts(pipeline, &ledger);
-    measure(&ledger.speed, progress, pipeline);
+    conclusion_measure(&ledger.speed, progress, pipeline);
     bool ok = conclude_output(progress, pipeline, sink, &ledger);
     ok = conclude_memory(progress, &ledger) && ok;
     say_unsupported(progress, pipeline);

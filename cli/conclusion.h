@@ -6,6 +6,8 @@
 #include "cli/pipeline.h"
 #include "cli/run.h"
 
+/* How fast the run has been until now. After crew_settle or crew_finish. */
+void conclusion_measure(struct run_speed *, const struct progress *, const struct pipeline *);
 /* After pipeline_run. Closes the sink. */
 enum exit_status conclude(const struct options *, struct progress *, const struct pipeline *, struct sink *);
 

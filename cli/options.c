@@ -268,13 +268,39 @@ static bool check_key(const struct parser *parser) {
     return true;
 }
 
+bool options_output_is_file(const struct options *options) {
+    return options->output && strcmp(options->output, "-") != 0;
+}
+
+bool options_rotate(const struct options *options) {
+    return options->rotate_bytes > 0 || options->rotate_interval_ns > 0;
+}
+
+/* Rotation wants files whose names can follow each other. */
+static bool check_rotation(const struct parser *parser) {
+    const struct options *options = parser->options;
+    if (!options_rotate(options)) {
+        return options->rotate_keep == 0 ||
+               fail(parser, "--rotate-keep needs --rotate-size or --rotate-interval " SEE_HELP);
+    }
+    if (!options_output_is_file(options)) {
+        return fail(parser, "rotation needs a file: -o FILE " SEE_HELP);
+    }
+    const char *slash = strrchr(options->output, '/'), *percent = strchr(options->output, '%');
+    if (slash && percent && percent < slash) {
+        return fail(parser, "option '-o': '%s': only the file's name may hold %%, not its directory",
+                    options->output);
+    }
+    return true;
+}
+
 /* What the options say together. */
 static bool check_options(const struct parser *parser) {
     const struct options *options = parser->options;
     if (options->help || options->version || options->list_interfaces) {
         return true;
     }
-    if (!check_redactions(parser) || !check_key(parser)) {
+    if (!check_redactions(parser) || !check_key(parser) || !check_rotation(parser)) {
         return false;
     }
     if (options->paths.count > 0 && options->interface) {

@@ -39,16 +39,19 @@ struct options {
     uint64_t hold_time_ns;
     uint64_t flow_timeout_ns;
     uint64_t flows;
-    uint64_t memory;    /* bytes */
-    uint64_t jobs;      /* 0: one for each processor */
-    const char *output; /* NULL: standard output */
-    unsigned format;    /* enum choice_format */
-    unsigned secrets;   /* enum choice_secrets */
-    const char *key;    /* file of the key; NULL without one */
+    uint64_t memory;                                        /* bytes */
+    uint64_t jobs;                                          /* 0: one for each processor */
+    const char *output;                                     /* NULL: standard output */
+    uint64_t rotate_bytes, rotate_interval_ns, rotate_keep; /* 0: never; all */
+    unsigned format;                                        /* enum choice_format */
+    unsigned secrets;                                       /* enum choice_secrets */
+    const char *key;                                        /* file of the key; NULL without one */
     struct text_list redacted_headers, redacted_queries;
     bool anonymize_addresses;
     unsigned colour; /* enum choice_colour */
     uint64_t flush_interval_ns;
+    uint64_t stats_interval_ns; /* 0: none */
+    const char *pid_file;       /* NULL: none */
     bool quiet, stats;
     const char *user; /* NAME[:GROUP]; NULL without --user */
     bool check, no_sandbox;
@@ -99,6 +102,10 @@ enum { OPTIONS_MESSAGE_BYTES = 512 };
 bool options_parse(struct options *, int argc, char *const *argv, char message[OPTIONS_MESSAGE_BYTES]);
 void options_fini(struct options *);
 
+/* The output is a file of a name. */
+bool options_output_is_file(const struct options *);
+/* ... or several, one after another. */
+bool options_rotate(const struct options *);
 /* The caps of a run with these options. */
 struct limits options_limits(const struct options *);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pipeline.h"
 
+#include "cli/upkeep.h"
+
 #include <time.h>
 
 /* A flush is late by up to one time-out of the source and one wait in the kernel's buffer. */
@@ -31,9 +33,12 @@ void pipeline_init(struct pipeline *pipeline, const struct pipeline_parts *parts
 }
 
 static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
+    struct upkeep *upkeep = pipeline->parts.upkeep;
+    enum crew_status kept = upkeep ? upkeep_tick(upkeep, pipeline, time_ns) : CREW_OK;
     pipeline->last_tick_ns = time_ns;
     decoder_tick(pipeline->parts.decoder, time_ns);
-    return crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
+    enum crew_status status = crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
+    return kept != CREW_OK ? kept : status;
 }
 
 /* The clock moved: time passes for everything that waits. Where it stepped back, the time that passed on an
@@ -43,7 +48,7 @@ static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns
     if (!pipeline->ticked) {
         pipeline->ticked = true;
         pipeline->last_tick_ns = boundary;
-        return CREW_OK;
+        return pipeline->parts.upkeep ? upkeep_tick(pipeline->parts.upkeep, pipeline, boundary) : CREW_OK;
     }
     bool stepped_back = pipeline->clock.steps_back != pipeline->steps_back;
     pipeline->steps_back = pipeline->clock.steps_back;
@@ -134,10 +139,29 @@ static bool is_paced(const struct source *source) {
     return source_is_live(source) || counts.file_bytes_total == 0;
 }
 
+/* What else there is to do, after a frame or none. */
+static enum crew_status keep_up(struct pipeline *pipeline, bool frame, enum crew_status status) {
+    struct upkeep *upkeep = pipeline->parts.upkeep;
+    if (!upkeep || status != CREW_OK) {
+        return status;
+    }
+    return upkeep_step(upkeep, pipeline, pipeline->paced && frame ? pipeline->packet_wall_ns : 0, frame);
+}
+
+/* Finishes and writes everything. */
+static enum crew_status finish(struct pipeline *pipeline) {
+    struct upkeep *upkeep = pipeline->parts.upkeep;
+    if (upkeep) {
+        upkeep_stop(upkeep);
+    }
+    enum crew_status status = crew_finish(pipeline->parts.crew, ++pipeline->event, pipeline->clock.now_ns);
+    return upkeep && status == CREW_OK ? upkeep_finish(upkeep, pipeline) : status;
+}
+
 enum crew_status pipeline_run(struct pipeline *pipeline) {
     const struct pipeline_parts *parts = &pipeline->parts;
     pipeline->paced = is_paced(parts->source);
-    enum crew_status status = CREW_OK;
+    enum crew_status status = parts->upkeep ? upkeep_begin(parts->upkeep, pipeline) : CREW_OK;
     bool ended = false;
     while (status == CREW_OK && !ended) {
         struct frame frame;
@@ -161,10 +185,11 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             break;
         }
         stopwatch_end(&pipeline->watch);
+        status = keep_up(pipeline, !idle, status);
         progress_step(parts->progress, parts->source, parts->crew, idle);
     }
     pipeline->abandoned = !ended;
-    enum crew_status last = crew_finish(parts->crew, ++pipeline->event, pipeline->clock.now_ns);
+    enum crew_status last = finish(pipeline);
     return last != CREW_OK ? last : status;
 }
 
@@ -175,4 +200,5 @@ void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
     ledger->clock_jumps = pipeline->clock.jumps;
     ledger->clock_steps_back = pipeline->clock.steps_back;
     ledger->clock_wild = pipeline->clock.wild;
+    ledger->stats_records = pipeline->parts.upkeep ? pipeline->parts.upkeep->stats_records : 0;
 }

@@ -17,6 +17,8 @@
 
 #define PIPELINE_TICK_NS (100 * NS_PER_MILLISECOND)
 
+struct upkeep;
+
 /* All borrowed until pipeline_fini. */
 struct pipeline_parts {
     struct source *source;
@@ -25,7 +27,8 @@ struct pipeline_parts {
     struct progress *progress;
     const struct limits *limits;
     int64_t flush_interval_ns;
-    bool timed; /* find out where time goes */
+    bool timed;            /* find out where time goes */
+    struct upkeep *upkeep; /* NULL: nothing beside the packets */
 };
 
 /* Frames of a link type that hark does not know, in one file. */

@@ -4,9 +4,11 @@
 #include "cli/check.h"
 #include "cli/conclusion.h"
 #include "cli/key_file.h"
+#include "cli/pid_file.h"
 #include "cli/pipeline.h"
 #include "cli/rights.h"
 #include "cli/signals.h"
+#include "cli/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,7 +146,8 @@ static struct mask_options what_to_hide(const struct options *options, const str
 /* From open source and sink to the end of the run. */
 static enum exit_status run_pipeline(const struct options *options, const struct key_file *key,
                                      unsigned workers, struct progress *progress, struct source *source,
-                                     struct sink *sink) {
+                                     struct upkeep *upkeep) {
+    struct sink *sink = upkeep->parts.sink;
     struct limits limits = options_limits(options);
     struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
                                     .colour = wants_colour(options, sink),
@@ -164,7 +167,8 @@ static enum exit_status run_pipeline(const struct options *options, const struct
                                        .progress = progress,
                                        .limits = &limits,
                                        .flush_interval_ns = (int64_t)options->flush_interval_ns,
-                                       .timed = options->stats};
+                                       .timed = options->stats,
+                                       .upkeep = upkeep};
         struct pipeline pipeline;
         pipeline_init(&pipeline, &parts);
         (void)pipeline_run(&pipeline); /* why it ended early, the sink tells */
@@ -180,13 +184,15 @@ static enum exit_status run_pipeline(const struct options *options, const struct
 
 /* What is missing of the rights that were to be given up is told by --check, unless it is much. */
 static bool give_up_rights(const struct options *options, struct progress *progress,
-                           const struct source *source, const struct sink *sink) {
+                           const struct source *source, const struct upkeep *upkeep) {
     struct rights rights;
     char message[RIGHTS_MESSAGE_BYTES];
     bool ok = rights_init(&rights, options, source, message);
     if (ok && rights.user.change) {
-        (void)sink_give(sink, rights.user.uid, rights.user.gid); /* --check says what can't be written then */
+        (void)sink_give(upkeep->parts.sink, rights.user.uid,
+                        rights.user.gid); /* --check says what can't be written then */
     }
+    rights.notify_fd = upkeep->parts.service->fd;
     ok = ok && rights_apply(&rights, message);
     if (!ok) {
         progress_say(progress, "%s", message);
@@ -199,8 +205,15 @@ static bool give_up_rights(const struct options *options, struct progress *progr
     return ok;
 }
 
+static struct sink *open_output(const struct options *options, char message[SINK_MESSAGE_BYTES]) {
+    struct sink_rotation rotation = {.bytes = options->rotate_bytes, .keep = (size_t)options->rotate_keep};
+    return options_rotate(options) ? sink_open_series(options->output, &rotation, message)
+                                   : sink_open(options->output, message);
+}
+
 static enum exit_status run_source(const struct options *options, const struct key_file *key,
-                                   struct progress *progress, struct source *source) {
+                                   struct progress *progress, struct source *source,
+                                   struct service *service) {
     if (output_is_input(options)) {
         progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
         return EXIT_USAGE;
@@ -209,24 +222,32 @@ static enum exit_status run_source(const struct options *options, const struct k
         return check(options, source);
     }
     char message[SINK_MESSAGE_BYTES];
-    struct sink *sink = sink_open(options->output, message);
+    struct sink *sink = open_output(options, message);
     if (!sink) {
         progress_say(progress, "%s", message);
         return EXIT_FAILED;
     }
     unsigned workers = count_workers(options); /* asks a file */
+    struct upkeep_parts parts = {.options = options,
+                                 .sink = sink,
+                                 .service = service,
+                                 .progress = progress,
+                                 .live = source_is_live(source)};
+    struct upkeep upkeep;
+    upkeep_init(&upkeep, &parts);
     enum exit_status status = EXIT_FAILED;
-    if (give_up_rights(options, progress, source, sink)) {
+    if (give_up_rights(options, progress, source, &upkeep)) {
         say_warnings(options, progress, source);
         progress->enabled = progress->enabled && !sink_is_terminal(sink);
-        status = run_pipeline(options, key, workers, progress, source, sink);
+        status = run_pipeline(options, key, workers, progress, source, &upkeep);
     }
+    upkeep_fini(&upkeep);
     sink_free(sink);
     return status;
 }
 
 static enum exit_status run_with_key(const struct options *options, const struct key_file *key,
-                                     struct progress *progress) {
+                                     struct progress *progress, struct service *service) {
     enum source_error error;
     char message[SOURCE_MESSAGE_BYTES];
     struct source *source = open_source(options, &error, message);
@@ -237,24 +258,42 @@ static enum exit_status run_with_key(const struct options *options, const struct
         return say_not_opened(options, progress, error, message);
     }
     signals_set_source(source);
-    enum exit_status status = run_source(options, key, progress, source);
+    enum exit_status status = run_source(options, key, progress, source, service);
     signals_set_source(NULL);
     source_free(source);
     return status;
 }
 
-enum exit_status run(const struct options *options) {
-    struct progress progress;
+/* From here on nobody else runs with the same pid file. */
+static enum exit_status run_alone(const struct options *options, struct progress *progress) {
     struct key_file key = {.len = 0};
     char message[KEY_FILE_MESSAGE_BYTES];
-    progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
-    signals_install();
     if (options->key && !key_file_read(&key, options->key, message)) {
+        progress_say(progress, "%s", message);
+        return EXIT_FAILED;
+    }
+    struct service service;
+    service_init(&service);
+    enum exit_status status = run_with_key(options, &key, progress, &service);
+    service_fini(&service);
+    key_file_wipe(&key);
+    return status;
+}
+
+enum exit_status run(const struct options *options) {
+    struct progress progress;
+    struct pid_file pid_file;
+    char message[PID_FILE_MESSAGE_BYTES];
+    progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
+    signals_install(options_output_is_file(options));
+    if (options->pid_file && !pid_file_take(&pid_file, options->pid_file, message)) {
         progress_say(&progress, "%s", message);
         return EXIT_FAILED;
     }
-    enum exit_status status = run_with_key(options, &key, &progress);
-    key_file_wipe(&key);
+    enum exit_status status = run_alone(options, &progress);
+    if (options->pid_file) {
+        pid_file_drop(&pid_file);
+    }
     return status;
 }
 

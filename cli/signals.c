@@ -6,6 +6,7 @@
 
 static _Atomic(struct source *) source_to_stop;
 static atomic_bool received;
+static atomic_uint requested; /* sum of enum signal_request */
 
 static void on_signal(int number) {
     (void)number;
@@ -16,7 +17,11 @@ static void on_signal(int number) {
     }
 }
 
-void signals_install(void) {
+static void on_request(int number) {
+    atomic_fetch_or(&requested, (unsigned)(number == SIGHUP ? SIGNAL_REOPEN : SIGNAL_LEDGER));
+}
+
+void signals_install(bool hangup_reopens) {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL);
@@ -25,9 +30,12 @@ void signals_install(void) {
     sigemptyset(&stop.sa_mask);
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
+    struct sigaction request = {.sa_handler = on_request};
+    sigemptyset(&request.sa_mask);
+    sigaction(SIGUSR1, &request, NULL);
     struct sigaction before;
     if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) { /* nohup stays in force */
-        sigaction(SIGHUP, &stop, NULL);
+        sigaction(SIGHUP, hangup_reopens ? &request : &stop, NULL);
     }
 }
 
@@ -40,4 +48,12 @@ void signals_set_source(struct source *source) {
 
 bool signals_received(void) {
     return atomic_load(&received);
+}
+
+unsigned signals_requested(void) {
+    return atomic_load_explicit(&requested, memory_order_relaxed);
+}
+
+bool signals_take(enum signal_request request) {
+    return atomic_fetch_and(&requested, ~(unsigned)request) & (unsigned)request;
 }

@@ -60,6 +60,15 @@ _hark() {
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
+    --rotate-size)
+        return
+        ;;
+    --rotate-interval)
+        return
+        ;;
+    --rotate-keep)
+        return
+        ;;
     --format)
         mapfile -t COMPREPLY < <(compgen -W "ndjson text" -- "$current")
         return
@@ -83,10 +92,18 @@ _hark() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
         return
         ;;
+    --stats-interval)
+        return
+        ;;
+    --pidfile)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
     --user)
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

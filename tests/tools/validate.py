@@ -172,6 +172,27 @@ def check_url(record):
         raise Wrong("url.port without url.domain")
 
 
+def check_stats(record):
+    """The ledger's equations, of which the schema can't know."""
+    stats = record["hark"]["stats"]
+    frames, connections, payload = stats["frames"], stats["connections"], stats["payload"]
+    messages, became, records = stats["messages"], stats["transactions"], stats["records"]
+    equal(frames["read"], "frames.read", frames["filtered"] + sum(frames["fates"].values()), "filtered + fates")
+    equal(frames["fates"]["tcp"], "frames.fates.tcp", sum(stats["packets"].values()), "the sum of packets")
+    equal(connections["opened"], "connections.opened", connections["open"] + sum(connections["closed"].values()), "open + closed")
+    equal(payload["bytes"], "payload.bytes", payload["delivered"] + payload["not_delivered"] + payload["held"], "delivered + not_delivered + held")
+    paired, requests, responses = (sum(became[kind].values()) for kind in ("paired", "orphan_requests", "orphan_responses"))
+    done = sum(records["written"].values()) + records["too_long"] + records["no_memory"] + records["unwritten"]
+    open_now = paired + requests + responses + became["tunnels"] - done
+    if not 0 <= open_now <= became["open"]:
+        raise Wrong(f"{open_now} transactions without a record, of {became['open']} open ones")
+    lost = messages["requests"] + messages["responses"] - 2 * paired - requests - responses - messages["no_memory"]
+    if not 0 <= lost <= 2 * became["open"]:
+        raise Wrong(f"{lost} messages without a transaction, of {became['open']} open ones")
+    if stats["last"] and (connections["open"] or became["open"] or payload["held"]):
+        raise Wrong("the last statistics, and something is open")
+
+
 CHECKS = (check_known, check_raw, check_times, check_sizes, check_response, check_url)
 
 
@@ -180,7 +201,7 @@ def check(line, validator):
     error = jsonschema.exceptions.best_match(validator.iter_errors(record))
     if error:
         raise Wrong(f"{dotted(error.absolute_path)}: {error.message[:300]}")
-    for one in CHECKS:
+    for one in (check_known, check_stats) if record["hark"]["type"] == "stats" else CHECKS:
         one(record)
 
 

@@ -53,13 +53,14 @@ static int tear_down(void **state) {
 /* The names in the directory, in order, with a space behind each. */
 static const char *names_there(void) {
     static char text[4096];
+    size_t len = 0;
     text[0] = '\0';
     struct dirent **names;
     int count = scandir(directory, &names, is_name, alphasort);
     assert_true(count >= 0);
     for (int i = 0; i < count; i++) {
-        strncat(text, names[i]->d_name, sizeof text - strlen(text) - 1);
-        strncat(text, " ", sizeof text - strlen(text) - 1);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s ", names[i]->d_name);
+        assert_true(len < sizeof text);
         free(names[i]);
     }
     free(names);

@@ -133,6 +133,16 @@ static void test_every_option(void **state) {
     assert_true(options.quiet);
     assert_true(options.stats);
     options_fini(&options);
+
+    must_parse("-i eth0 -o %Y.log --rotate-size=1M --rotate-interval=1h --rotate-keep=7 --stats-interval=10 "
+               "--pidfile=p");
+    assert_int_equal(options.rotate_bytes, 1 << 20);
+    assert_int_equal(options.rotate_interval_ns, 3600 * NS_PER_SECOND);
+    assert_int_equal(options.rotate_keep, 7);
+    assert_int_equal(options.stats_interval_ns, 10 * NS_PER_SECOND);
+    assert_string_equal(options.pid_file, "p");
+    assert_true(options_rotate(&options) && options_output_is_file(&options));
+    options_fini(&options);
 }
 
 /* Each option of the table is taken in its long form, with "=" and with a space, and in its short form. */
@@ -140,16 +150,23 @@ static void test_every_spelling(void **state) {
     (void)state;
     for (size_t i = 0; i < option_table_length; i++) {
         const struct option_info *info = &option_table[i];
+        char least[32];
+        uint64_t unit = info->kind == OPTION_DURATION ? (uint64_t)NS_PER_SECOND : 1;
+        snprintf(least, sizeof(least), "%llu", (unsigned long long)(info->minimum / unit));
         const char *value = info->choices       ? info->choices[1]
                             : info->initial     ? info->initial
-                            : info->minimum > 0 ? "1"
+                            : info->minimum > 0 ? least
                                                 : "x";
         char line[128];
         bool is_source = info->offset == offsetof(struct options, paths) ||
                          info->offset == offsetof(struct options, interface);
         bool needs_key = info->offset == offsetof(struct options, secrets) ||
                          info->offset == offsetof(struct options, anonymize_addresses);
-        const char *source = is_source ? "" : needs_key ? " -r a --secrets-key k" : " -r a";
+        bool rotates = strncmp(info->name, "rotate-", 7) == 0;
+        const char *source = is_source   ? ""
+                             : needs_key ? " -r a --secrets-key k"
+                             : rotates   ? " -r a -o b --rotate-interval 1h"
+                                         : " -r a";
         if (info->kind == OPTION_FLAG) {
             snprintf(line, sizeof(line), "--%s%s", info->name, source);
             must_parse(line);
@@ -293,6 +310,11 @@ static void test_what_to_hide(void **state) {
     assert_int_equal(options.redacted_queries.count, 1);
     assert_string_equal(options.redacted_queries.items[0], "user[phone]");
     options_fini(&options);
+    FAILS("-r a --rotate-keep 3", "--rotate-size or --rotate-interval");
+    FAILS("-r a --rotate-size 1M", "-o FILE");
+    FAILS("-r a -o - --rotate-interval 1h", "-o FILE");
+    FAILS("-r a -o %Y/%m --rotate-interval 1h", "'%Y/%m'", "not its directory");
+    FAILS("-r a -o b --rotate-size 1K", "4K");
     FAILS("-r a --secrets=hash", "--secrets=hash needs a key", "--secrets-key FILE");
     FAILS("-r a --anonymize-ip", "--anonymize-ip needs a key", "--secrets-key FILE");
     FAILS("-r a --secrets-key", "option '--secrets-key' needs a value");
