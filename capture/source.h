@@ -19,6 +19,8 @@ enum source_status {
     SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
                        readable was given before. Go on calling: the next file follows, or SOURCE_END. Or the
                        filter does not fit a link type of a file: its other frames follow */
+    SOURCE_NOTICE,  /* live: source_message says what the user should know (an interface went away or came
+                       back, say). Go on calling */
 };
 
 /* Longest message of this module, with its NUL. */
@@ -36,12 +38,16 @@ struct source_files_options {
                        is about to give up the right to open files */
 };
 
+/* Interfaces that are captured at once. */
+enum { SOURCE_INTERFACES_MOST = 16 };
+
 struct source_live_options {
-    const char *interface; /* "any" too */
-    const char *filter;    /* runs in the kernel: numbers count only the frames that passed it */
+    const char *const *interfaces; /* "any" too; the strings (not the array) must outlive the source */
+    size_t interface_count;        /* 1 to SOURCE_INTERFACES_MOST */
+    const char *filter;            /* runs in the kernel: numbers count only the frames that passed it */
     uint64_t frame_count;
     int snapshot_length; /* 0 for 262144 */
-    int buffer_bytes;    /* kernel buffer; 0 for libpcap's default, 2 MiB */
+    int buffer_bytes;    /* kernel buffer of each interface; 0 for libpcap's default, 2 MiB */
     bool promiscuous;
     int timeout_ms; /* longest wait before SOURCE_IDLE, at least 1 */
 };
@@ -62,16 +68,30 @@ enum source_error {
  * later, for a usual link type. */
 struct source *source_open_files(const struct source_files_options *, enum source_error *,
                                  char message[SOURCE_MESSAGE_BYTES]);
-/* The options' strings must outlive the source. */
+/* The options' strings must outlive the source. Frames of several interfaces come in the order of their
+ * times, as far as the kernel delivers them in time: each waits some hundredths of a second for the others.
+ * An interface that goes down or is removed is waited for; one that is not there or down now is an error. */
 struct source *source_open_live(const struct source_live_options *, enum source_error *,
                                 char message[SOURCE_MESSAGE_BYTES]);
 void source_free(struct source *);
 
 enum source_status source_next(struct source *, struct frame *);
-/* After SOURCE_DAMAGED: one line, borrowed until the next source_next. */
+/* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);
 /* Ends source_next soon, even where it waits for an interface or a pipe; async-signal-safe. */
 void source_stop(struct source *);
+
+/* One interface of a live source; counts as in struct source_counts. */
+struct source_interface_counts {
+    const char *name; /* borrowed from the source */
+    uint64_t frames;
+    uint64_t kernel_received;
+    uint64_t kernel_dropped;
+    uint64_t interface_dropped;
+    uint64_t outages;    /* times that it was down or gone */
+    uint64_t outage_ns;  /* how long together */
+    uint64_t ring_bytes; /* of the kernel's buffer; 0 unknown */
+};
 
 struct source_counts {
     uint64_t frames;   /* read, filtered ones included; live: those that passed the kernel's filter */
@@ -85,9 +105,14 @@ struct source_counts {
     uint64_t file_bytes_read;  /* of the files themselves (compressed bytes where compressed), for progress */
     uint64_t file_bytes_total; /* 0 where unknown (a pipe among them) */
     uint64_t damaged_files;    /* how often SOURCE_DAMAGED was given */
+    size_t interface_count;    /* live: what of the sums above and below each interface has */
+    struct source_interface_counts interfaces[SOURCE_INTERFACES_MOST];
+    uint64_t outages;
+    uint64_t outage_ns;
 };
 void source_counts(const struct source *, struct source_counts *);
-/* Name of file number `file` as given, or the interface's name. Borrowed from the source. */
+/* Name of file number `file` as given, or the interface's name ("any" names the one that a frame came
+ * through). Borrowed from the source; of a frame's file, from any thread that the frame was handed to. */
 const char *source_file_name(const struct source *, uint32_t file);
 bool source_is_live(const struct source *);
 /* Must file number `file` still be opened on its turn? */

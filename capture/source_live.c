@@ -1,128 +1,249 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A live interface through libpcap. The kernel's ring is read without blocking, and waiting is a poll of our
- * own, so that it has our time-out and source_stop ends it from any thread. */
+/* Live interfaces through libpcap. The kernel's rings are read without blocking, and waiting is a poll of our
+ * own, so that it has our time-out and source_stop ends it from any thread.
+ *
+ * Frames of several interfaces are merged by time. A ring gives its frames up to SOURCE_RETIRE_MERGED_MS
+ * times two late, so the earliest frame at hand waits until every interface has one, or was seen empty so
+ * much later than the frame's time. Nothing is copied for it: each handle keeps the one frame it gave last.
+ */
 #include "capture/limits.h"
 #include "capture/source_ops.h"
+#include "capture/source_port.h"
 
-#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    LIVE_SNAPSHOT_BYTES = 262144,
-    LIVE_RETIRE_MS = 50,        /* longest time that a frame waits in a block of the ring that is not full */
-    LIVE_STATS_FRAMES = 1 << 20 /* pcap_stats has 32 bits: look long before they wrap */
-};
+/* What a frame may be late from its ring (with the rounding of the kernel's timer), and how much of it is
+ * slept at once at least. */
+#define MERGE_HOLD_NS  (30 * NS_PER_MILLISECOND)
+#define MERGE_SLEEP_NS (5 * NS_PER_MILLISECOND)
+/* A frame further ahead of our clock is stamped by another one: its time says nothing to wait for. */
+#define MERGE_AHEAD_NS NS_PER_SECOND
+
+enum { NAMES_MOST = 256, SLL2_INDEX_AT = 4, SLL2_INDEX_END = 8 };
 
 struct source_live {
-    const char *interface;
-    pcap_t *pcap;
-    int link_type;
+    struct source_port *ports;
+    size_t count;
+    size_t given;   /* whose frame was given last; count for none */
+    size_t noticed; /* ports whose opening was told about */
+    int control;
     int timeout_ms;
-    bool nanoseconds;
-    bool ended;
     uint64_t number;
-    struct pcap_stat last; /* as libpcap gave it */
-    uint64_t received;     /* the same, summed up beyond 32 bits */
-    uint64_t dropped;
-    uint64_t interface_dropped;
+    /* Interfaces that "any" met: what is in it does not change. */
+    size_t name_count;
+    struct {
+        uint32_t index;
+        char name[IF_NAMESIZE];
+    } names[NAMES_MOST];
+    size_t name_last; /* of the frame before */
 };
 
-static void update_stats(struct source_live *live) {
-    struct pcap_stat now;
-    if (live->ended || pcap_stats(live->pcap, &now) != 0) {
-        return;
-    }
-    live->received += (uint32_t)(now.ps_recv - live->last.ps_recv);
-    live->dropped += (uint32_t)(now.ps_drop - live->last.ps_drop);
-    live->interface_dropped += (uint32_t)(now.ps_ifdrop - live->last.ps_ifdrop);
-    live->last = now;
-}
-
-/* True when the ring may have frames; false after the time-out or source_stop. */
-static bool wait_frames(struct source *source) {
+/* A ring may have frames, the time is over, or the source was stopped. */
+static void wait_frames(struct source *source, int timeout_ms) {
     struct source_live *live = source->input;
-    struct pollfd wanted[] = {{.fd = pcap_get_selectable_fd(live->pcap), .events = POLLIN},
-                              {.fd = source->wake_fd, .events = POLLIN}};
-    int ready = poll(wanted, 2, live->timeout_ms);
-    return ready > 0 && wanted[0].revents;
+    struct pollfd wanted[SOURCE_INTERFACES_MOST + 1];
+    for (size_t i = 0; i < live->count; i++) {
+        const struct source_port *port = &live->ports[i];
+        bool waits = port->state == PORT_UP && !port->has_head;
+        wanted[i] = (struct pollfd){.fd = waits ? pcap_get_selectable_fd(port->pcap) : -1, .events = POLLIN};
+    }
+    wanted[live->count] = (struct pollfd){.fd = source->wake_fd, .events = POLLIN};
+    if (poll(wanted, live->count + 1, timeout_ms) > 0) {
+        for (size_t i = 0; i < live->count; i++) {
+            live->ports[i].suspect |= (wanted[i].revents & (POLLERR | POLLHUP)) != 0;
+        }
+    }
 }
 
-/* A clock that is set wildly wrong gives the nearest time that can be told. */
-static int64_t time_of(const struct source_live *live, const struct timeval *stamp) {
-    int64_t time_ns = 0;
-    if (__builtin_mul_overflow(stamp->tv_sec, NS_PER_SECOND, &time_ns) ||
-        __builtin_add_overflow(time_ns, stamp->tv_usec * (live->nanoseconds ? 1 : 1000), &time_ns)) {
-        time_ns = stamp->tv_sec < 0 ? 0 : INT64_MAX;
+/* The earliest frame at hand, or NULL. */
+static struct source_port *earliest(struct source_live *live) {
+    struct source_port *first = NULL;
+    for (size_t i = 0; i < live->count; i++) {
+        struct source_port *port = &live->ports[i];
+        if (port->has_head && (!first || port->time_ns < first->time_ns)) {
+            first = port;
+        }
     }
-    return time_ns < 0 ? 0 : time_ns > FRAME_TIME_MOST_NS ? FRAME_TIME_MOST_NS : time_ns;
+    return first;
+}
+
+/* An interface that may have an earlier frame than `time_ns`. */
+static bool may_have_earlier(const struct source_port *port, int64_t time_ns) {
+    return !port->has_head && port->state == PORT_UP && port->empty_ns < time_ns + MERGE_HOLD_NS;
+}
+
+/* What the next frame depends on is asked for; PORT_EMPTY, or news of an interface. */
+static enum source_port_status bring_heads(struct source *source) {
+    struct source_live *live = source->input;
+    const struct source_port *first = earliest(live);
+    for (size_t i = 0; i < live->count; i++) {
+        struct source_port *port = &live->ports[i];
+        if (port->has_head || (first && !may_have_earlier(port, first->time_ns))) {
+            continue;
+        }
+        enum source_port_status status = source_port_bring(port, source->message);
+        if (status == PORT_NOTICE || status == PORT_FAILED) {
+            return status;
+        }
+    }
+    return PORT_EMPTY;
+}
+
+/* How long the frame should wait for others that may be earlier. */
+static int64_t merge_wait_ns(const struct source_live *live, const struct source_port *first) {
+    bool waits = false;
+    for (size_t i = 0; i < live->count && !waits; i++) {
+        waits = may_have_earlier(&live->ports[i], first->time_ns);
+    }
+    if (!waits) {
+        return 0;
+    }
+    int64_t ahead_ns = first->time_ns - source_wall_ns();
+    return ahead_ns > MERGE_AHEAD_NS ? 0 : ahead_ns + MERGE_HOLD_NS + MERGE_SLEEP_NS;
+}
+
+/* The number under which the interface of an "any" frame is named: those of `ports`, then `names`. One too
+ * many, or one without a name, is "any" itself. */
+static uint32_t name_number(struct source_live *live, uint32_t port, uint32_t index) {
+    size_t i = live->name_last;
+    if (i < live->name_count && live->names[i].index == index) {
+        return (uint32_t)(live->count + i);
+    }
+    for (i = 0; i < live->name_count && live->names[i].index != index; i++) {
+    }
+    if (i == live->name_count) {
+        struct ifreq request = {.ifr_ifindex = (int)index};
+        if (i == NAMES_MOST || ioctl(live->control, SIOCGIFNAME, &request) != 0) {
+            return port;
+        }
+        live->names[i].index = index;
+        memcpy(live->names[i].name, request.ifr_name, IF_NAMESIZE);
+        live->names[i].name[IF_NAMESIZE - 1] = '\0';
+        live->name_count++;
+    }
+    live->name_last = i;
+    return (uint32_t)(live->count + i);
+}
+
+static void give(struct source_live *live, struct source_port *port, struct frame *frame) {
+    const struct pcap_pkthdr *header = port->header;
+    uint32_t which = (uint32_t)(port - live->ports);
+    live->given = which;
+    frame->bytes = slice_make(port->bytes, header->caplen);
+    frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
+    frame->time_ns = port->time_ns;
+    frame->link_type = port->link_type;
+    frame->number = ++live->number;
+    frame->file = which;
+    frame->interface = which;
+    frame->block = NULL;
+    if (port->link_type == DLT_LINUX_SLL2 && frame->bytes.len >= SLL2_INDEX_END) {
+        const u_char *at = port->bytes + SLL2_INDEX_AT;
+        frame->file = name_number(
+            live, which, (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]);
+    }
+}
+
+/* Says what there is to say of the opening; false when all was said. */
+static bool notice_opening(struct source *source) {
+    struct source_live *live = source->input;
+    while (live->noticed < live->count) {
+        const struct source_port *port = &live->ports[live->noticed++];
+        if (port->notice[0]) {
+            source_say(source->message, "%s: %s", port->name, port->notice);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_ended(const struct source_live *live) {
+    for (size_t i = 0; i < live->count; i++) {
+        if (live->ports[i].state != PORT_ENDED || live->ports[i].has_head) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static enum source_status live_next(struct source *source, struct frame *frame) {
     struct source_live *live = source->input;
-    bool waited = false;
-    while (!live->ended) {
-        struct pcap_pkthdr *header = NULL;
-        const u_char *bytes = NULL;
-        int result = pcap_next_ex(live->pcap, &header, &bytes);
-        if (result == 1) {
-            frame->bytes = slice_make(bytes, header->caplen);
-            frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
-            frame->time_ns = time_of(live, &header->ts);
-            frame->link_type = live->link_type;
-            frame->number = ++live->number;
-            frame->file = 0;
-            frame->interface = 0;
-            frame->block = NULL;
-            if (live->number % LIVE_STATS_FRAMES == 0) {
-                update_stats(live);
-            }
-            return SOURCE_FRAME;
+    if (live->given < live->count) {
+        source_port_take(&live->ports[live->given]);
+        live->given = live->count;
+    } else if (notice_opening(source)) {
+        return SOURCE_NOTICE;
+    }
+    for (bool waited = false;; waited = true) {
+        enum source_port_status status = bring_heads(source);
+        if (status == PORT_NOTICE) {
+            return SOURCE_NOTICE;
         }
-        if (result != 0) {
-            update_stats(live);
-            live->ended = true;
+        if (status == PORT_FAILED) {
             source->counts.damaged_files++;
-            source_say(source->message, "%s: capturing ended after frame %llu: %s", live->interface,
-                       (unsigned long long)live->number, pcap_geterr(live->pcap));
             return SOURCE_DAMAGED;
+        }
+        struct source_port *first = earliest(live);
+        int64_t wait_ns = first ? merge_wait_ns(live, first) : 0;
+        if (first && wait_ns <= 0) {
+            give(live, first, frame);
+            return SOURCE_FRAME;
         }
         /* A block of the ring may become ready and hold nothing for us; wait once all the same, so that the
          * caller's clock ticks. */
-        if (waited) {
-            return SOURCE_IDLE;
+        if ((!first && waited) || all_ended(live)) {
+            return all_ended(live) ? SOURCE_END : SOURCE_IDLE;
         }
-        waited = true;
-        if (!wait_frames(source)) {
-            return atomic_load(&source->stopped) ? SOURCE_END : SOURCE_IDLE;
+        wait_frames(source, first ? (int)(wait_ns / NS_PER_MILLISECOND) + 1 : live->timeout_ms);
+        if (atomic_load(&source->stopped)) {
+            return SOURCE_END;
         }
     }
-    return SOURCE_END;
 }
 
 static void live_counts(const struct source *source, struct source_counts *counts) {
     struct source_live *live = source->input;
-    update_stats(live);
-    counts->kernel_received = live->received;
-    counts->kernel_dropped = live->dropped;
-    counts->interface_dropped = live->interface_dropped;
+    counts->interface_count = live->count;
+    for (size_t i = 0; i < live->count; i++) {
+        struct source_interface_counts *one = &counts->interfaces[i];
+        source_port_update(&live->ports[i]);
+        source_port_counts(&live->ports[i], one);
+        counts->kernel_received += one->kernel_received;
+        counts->kernel_dropped += one->kernel_dropped;
+        counts->interface_dropped += one->interface_dropped;
+        counts->outages += one->outages;
+        counts->outage_ns += one->outage_ns;
+    }
 }
 
 static const char *live_name(const struct source *source, uint32_t file) {
     const struct source_live *live = source->input;
-    return file == 0 ? live->interface : "";
+    if (file < live->count) {
+        return live->ports[file].name;
+    }
+    return file - live->count < NAMES_MOST ? live->names[file - live->count].name : "";
 }
 
 static void live_free(struct source *source) {
     struct source_live *live = source->input;
-    if (live) {
-        if (live->pcap) {
-            pcap_close(live->pcap);
-        }
-        free(live);
+    if (!live) {
+        return;
     }
+    for (size_t i = 0; live->ports && i < live->count; i++) {
+        source_port_close(&live->ports[i]);
+    }
+    if (live->control >= 0) {
+        (void)close(live->control);
+    }
+    free(live->ports);
+    free(live);
 }
 
 static const struct source_ops live_ops = {
@@ -133,88 +254,26 @@ static const struct source_ops live_ops = {
     .live = true,
 };
 
-static void say_permission(const char *interface, char message[SOURCE_MESSAGE_BYTES]) {
-    char program[256];
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[len > 0 ? len : 0] = '\0';
-    source_say(message,
-               "%s: no permission to capture; run as root, or give hark the right once: "
-               "sudo setcap cap_net_raw,cap_net_admin=eip %s",
-               interface, len > 0 ? program : "/path/to/hark");
-}
-
-static void say_activation(const struct source_live *live, int result, char message[SOURCE_MESSAGE_BYTES]) {
-    const char *interface = live->interface;
-    switch (result) {
-    case PCAP_ERROR_NO_SUCH_DEVICE:
-        source_say(message, "%s: no such interface; hark -D lists them", interface);
-        return;
-    case PCAP_ERROR_PERM_DENIED:
-    case PCAP_ERROR_PROMISC_PERM_DENIED:
-        say_permission(interface, message);
-        return;
-    case PCAP_ERROR_IFACE_NOT_UP:
-        source_say(message, "%s: the interface is down; bring it up: ip link set dev %s up", interface,
-                   interface);
-        return;
-    default:
-        source_say(message, "%s: %s%s%s", interface, pcap_statustostr(result),
-                   *pcap_geterr(live->pcap) ? ": " : "", pcap_geterr(live->pcap));
-    }
-}
-
-/* Setting an option fails only on an active handle, which this is not. */
-static void set_options(pcap_t *pcap, const struct source_live_options *options) {
-    (void)pcap_set_snaplen(pcap, options->snapshot_length ? options->snapshot_length : LIVE_SNAPSHOT_BYTES);
-    (void)pcap_set_promisc(pcap, options->promiscuous);
-    (void)pcap_set_timeout(pcap, options->timeout_ms < LIVE_RETIRE_MS ? options->timeout_ms : LIVE_RETIRE_MS);
-    if (options->buffer_bytes) {
-        (void)pcap_set_buffer_size(pcap, options->buffer_bytes);
-    }
-    (void)pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
-}
-
-static enum source_error open_interface(struct source_live *live, const struct source_live_options *options,
-                                        char message[SOURCE_MESSAGE_BYTES]) {
-    char problem[PCAP_ERRBUF_SIZE] = "";
-    live->pcap = pcap_create(live->interface, problem);
-    if (!live->pcap) {
-        source_say(message, "%s: %s; hark -D lists the interfaces", live->interface, problem);
+static enum source_error open_ports(struct source *source, const struct source_live_options *options,
+                                    char message[SOURCE_MESSAGE_BYTES]) {
+    struct source_live *live = source->input;
+    live->ports = calloc(options->interface_count, sizeof *live->ports);
+    if (!live->ports) {
+        source_say(message, "out of memory");
         return SOURCE_ERROR_FILE;
     }
-    set_options(live->pcap, options);
-    int result = pcap_activate(live->pcap);
-    if (result < 0) {
-        say_activation(live, result, message);
-        return SOURCE_ERROR_FILE;
+    live->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (live->control < 0) {
+        live->control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     }
-    live->link_type = pcap_datalink(live->pcap);
-    live->nanoseconds = pcap_get_tstamp_precision(live->pcap) == PCAP_TSTAMP_PRECISION_NANO;
-    if (pcap_setnonblock(live->pcap, 1, problem) != 0) {
-        source_say(message, "%s: %s", live->interface, problem);
-        return SOURCE_ERROR_FILE;
+    live->count = options->interface_count;
+    live->given = live->count;
+    live->timeout_ms = options->timeout_ms;
+    enum source_error error = SOURCE_OK;
+    for (size_t i = 0; i < live->count && error == SOURCE_OK; i++) {
+        error = source_port_open(&live->ports[i], options, i, live->control, message);
     }
-    if (source_filter_is_blank(options->filter)) {
-        return SOURCE_OK;
-    }
-    struct bpf_program program;
-    errno = 0;
-    if (pcap_compile(live->pcap, &program, options->filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        if (errno == ENOMEM) {
-            source_say(message, "filter \"%s\": out of memory", options->filter);
-            return SOURCE_ERROR_FILE;
-        }
-        source_say(message, "filter \"%s\": %s; see man 7 pcap-filter", options->filter,
-                   pcap_geterr(live->pcap));
-        return SOURCE_ERROR_FILTER;
-    }
-    bool set = pcap_setfilter(live->pcap, &program) == 0;
-    pcap_freecode(&program);
-    if (!set) {
-        source_say(message, "%s: the filter can't be set: %s", live->interface, pcap_geterr(live->pcap));
-        return SOURCE_ERROR_FILE;
-    }
-    return SOURCE_OK;
+    return error;
 }
 
 struct source *source_open_live(const struct source_live_options *options, enum source_error *error,
@@ -229,9 +288,8 @@ struct source *source_open_live(const struct source_live_options *options, enum 
     source->input = live;
     source->frame_count = options->frame_count;
     if (live) {
-        live->interface = options->interface;
-        live->timeout_ms = options->timeout_ms;
-        *error = open_interface(live, options, message);
+        live->control = -1;
+        *error = open_ports(source, options, message);
     } else {
         source_say(message, "out of memory");
     }
@@ -241,19 +299,4 @@ struct source *source_open_live(const struct source_live_options *options, enum 
     }
     message[0] = '\0';
     return source;
-}
-
-bool source_list_interfaces(void (*each)(void *context, const char *name, const char *description),
-                            void *context, char message[SOURCE_MESSAGE_BYTES]) {
-    char problem[PCAP_ERRBUF_SIZE] = "";
-    pcap_if_t *interfaces = NULL;
-    if (pcap_findalldevs(&interfaces, problem) != 0) {
-        source_say(message, "the interfaces can't be listed: %s", problem);
-        return false;
-    }
-    for (const pcap_if_t *at = interfaces; at; at = at->next) {
-        each(context, at->name, at->description ? at->description : "");
-    }
-    pcap_freealldevs(interfaces);
-    return true;
 }

@@ -26,13 +26,16 @@ const struct option_info option_table[] = {
      .more = "Formats: pcap and pcapng, plain or compressed with gzip or zstd."},
     {.letter = 'i',
      .name = "interface",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_TEXT_LIST,
      .group = GROUP_INPUT,
-     .offset = AT(interface),
+     .offset = AT(interfaces),
      .argument = "IFACE",
      .completion = COMPLETE_INTERFACE,
-     .help = "capture live from a network interface (any: from all of them)",
-     .more = "Needs the right to capture: root, or the capability CAP_NET_RAW."},
+     .help = "capture live from a network interface (any: from all of them);\n"
+             "repeat it for several, such as the two halves of a tap",
+     .more = "Needs the right to capture: root, or the capability CAP_NET_RAW. Packets of several interfaces "
+             "are put in the order of their times. An interface that goes down or is removed while hark "
+             "listens is waited for."},
     {.letter = 'D',
      .name = "list-interfaces",
      .kind = OPTION_FLAG,
@@ -72,7 +75,7 @@ const struct option_info option_table[] = {
      .minimum = 64 * KIB,
      .maximum = 2047 * MIB,
      .live_only = true,
-     .help = "size of the kernel's capture buffer",
+     .help = "size of the kernel's capture buffer, for each interface",
      .more = "A larger one survives longer bursts without kernel drops. Other than in tcpdump(8), a number "
              "without unit is bytes."},
     {.letter = 'p',

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "analyzer/h1_syntax.h"
+#include "capture/source.h"
 #include "cli/units.h"
 #include "output/redaction.h"
 
@@ -114,9 +115,8 @@ static bool set_text(const struct parser *parser, const struct option_info *info
                      const char *text) {
     const char **value = value_of(parser->options, info);
     if (*value) {
-        return fail(parser, "option '%s' is given twice, '%s' and '%s'; give it once%s", spelling, *value,
-                    text,
-                    info->completion == COMPLETE_INTERFACE ? " (-i any captures from all interfaces)" : "");
+        return fail(parser, "option '%s' is given twice, '%s' and '%s'; give it once", spelling, *value,
+                    text);
     }
     *value = text;
     return true;
@@ -294,13 +294,36 @@ static bool check_rotation(const struct parser *parser) {
     return true;
 }
 
+/* Frames that came twice would count as copies. */
+static bool check_interfaces(const struct parser *parser) {
+    struct options *options = parser->options;
+    const struct text_list *list = &options->interfaces;
+    options->interface = list->count ? list->items[0] : NULL;
+    if (list->count > SOURCE_INTERFACES_MOST) {
+        return fail(parser, "option '-i' is given %" PRIu64 " times; %d interfaces can be captured at once",
+                    list->count, SOURCE_INTERFACES_MOST);
+    }
+    for (uint64_t i = 0; i < list->count; i++) {
+        for (uint64_t k = 0; k < i; k++) {
+            if (strcmp(list->items[i], list->items[k]) == 0) {
+                return fail(parser, "interface '%s' is given twice; give it once", list->items[i]);
+            }
+        }
+        if (list->count > 1 && strcmp(list->items[i], "any") == 0) {
+            return fail(parser, "-i any captures from all interfaces; leave the others out");
+        }
+    }
+    return true;
+}
+
 /* What the options say together. */
 static bool check_options(const struct parser *parser) {
     const struct options *options = parser->options;
     if (options->help || options->version || options->list_interfaces) {
         return true;
     }
-    if (!check_redactions(parser) || !check_key(parser) || !check_rotation(parser)) {
+    if (!check_interfaces(parser) || !check_redactions(parser) || !check_key(parser) ||
+        !check_rotation(parser)) {
         return false;
     }
     if (options->paths.count > 0 && options->interface) {

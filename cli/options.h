@@ -27,7 +27,8 @@ struct text_list {
 struct options {
     bool help, version, list_interfaces;
     struct text_list paths;
-    const char *interface; /* NULL without -i */
+    struct text_list interfaces;
+    const char *interface; /* the first of them; NULL without -i */
     char *filter;          /* the words that are no options, joined by spaces; NULL without any */
     uint64_t snapshot_length;
     uint64_t buffer_bytes;

@@ -180,6 +180,9 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             pipeline->damages++;
             progress_say(parts->progress, "%s", source_message(parts->source));
             break;
+        case SOURCE_NOTICE:
+            progress_say(parts->progress, "%s", source_message(parts->source));
+            break;
         case SOURCE_END:
             ended = true;
             break;

@@ -47,7 +47,8 @@ static struct source *open_source(const struct options *options, enum source_err
                                              .hold_open = true};
         return source_open_files(&files, error, message);
     }
-    struct source_live_options live = {.interface = options->interface,
+    struct source_live_options live = {.interfaces = options->interfaces.items,
+                                       .interface_count = (size_t)options->interfaces.count,
                                        .filter = options->filter,
                                        .frame_count = options->frame_count,
                                        .snapshot_length = (int)options->snapshot_length,
@@ -86,7 +87,9 @@ static void say_warnings(const struct options *options, struct progress *progres
                      options->filter, options->filter, options->filter);
     }
     if (options->interface && !options->quiet) {
-        progress_say(progress, "listening on %s; Ctrl-C ends", options->interface);
+        bool more = options->interfaces.count > 1;
+        progress_say(progress, "listening on %s%s; Ctrl-C ends", options->interface,
+                     more ? " and others" : "");
     }
 }
 

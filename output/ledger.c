@@ -152,6 +152,17 @@ static void heading(FILE *out, const char *title) {
     (void)fprintf(out, "\n%s\n", title);
 }
 
+static void print_interface(const struct source_interface_counts *one, FILE *out) {
+    (void)fprintf(out, "  interface %s\n", one->name);
+    line(out, 4, "read", one->frames);
+    part(out, 4, "received by the kernel", one->kernel_received);
+    part(out, 4, "DROPPED by the kernel", one->kernel_dropped);
+    part(out, 4, "DROPPED by the interface", one->interface_dropped);
+    part(out, 4, "outages", one->outages);
+    part(out, 4, "outages: milliseconds together", one->outage_ns / (uint64_t)NS_PER_MILLISECOND);
+    part(out, 4, "bytes of its capture buffer", one->ring_bytes);
+}
+
 static void print_source(const struct ledger *l, FILE *out) {
     const struct source_counts *s = &l->source;
     (void)fprintf(out, "FRAMES\n");
@@ -162,6 +173,11 @@ static void print_source(const struct ledger *l, FILE *out) {
     part(out, 2, "received by the kernel", s->kernel_received);
     part(out, 2, "DROPPED by the kernel (a larger -B helps)", s->kernel_dropped);
     part(out, 2, "DROPPED by the interface", s->interface_dropped);
+    part(out, 2, "outages of interfaces", s->outages);
+    part(out, 4, "milliseconds together", s->outage_ns / (uint64_t)NS_PER_MILLISECOND);
+    for (size_t i = 0; i < s->interface_count; i++) {
+        print_interface(&s->interfaces[i], out);
+    }
 }
 
 static void print_decode(const struct ledger *l, FILE *out) {

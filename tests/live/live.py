@@ -50,10 +50,10 @@ http {{
 class Listener:
     """A running hark: its lines with the moment each arrived."""
 
-    def __init__(self, hark, arguments, where=SERVER):
+    def __init__(self, hark, arguments, where=SERVER, stderr=subprocess.PIPE):
         self.lines = []
         self.process = subprocess.Popen(["ip", "netns", "exec", where, hark, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=harness.ENVIRONMENT)
+                                        stderr=stderr, env=harness.ENVIRONMENT)
         self.err = b""
         self.threads = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
         for thread in self.threads:
@@ -279,11 +279,16 @@ def start_nginx(work):
     raise SystemExit("nginx did not start")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parts_of(live):
+    return (live.records_in_time, live.any_interface, live.count, live.hidden, live.filter, live.flushed_at_the_end, live.kernel_drops, live.refused)
+
+
+def main(parts=parts_of, name="live", description=__doc__, needs=()):
+    """Runs what `parts` gives for a Live: the other scripts here say which theirs are."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "nginx", "curl", "nsenter", "setpriv") if shutil.which(tool) is None]
+    missing = [tool for tool in ("ip", "nginx", "curl", "nsenter", "setpriv", *needs) if shutil.which(tool) is None]
     if os.geteuid() != 0 or missing:
         print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
         return harness.SKIPPED
@@ -297,15 +302,15 @@ def main():
         try:
             namespaces()
             server = start_nginx(work)
-            for part in (live.records_in_time, live.any_interface, live.count, live.hidden, live.filter, live.flushed_at_the_end, live.kernel_drops, live.refused):
+            for part in parts(live):
                 part()
         finally:
             if server is not None:
                 server.terminate()
                 server.wait()
-            for name in (CLIENT, SERVER):
-                subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-        print(f"live: {live.checks} checks, {len(live.faults)} faults; the slowest record came {live.worst:.3f} s after its response's end")
+            for namespace in (CLIENT, SERVER):
+                subprocess.run(["ip", "netns", "del", namespace], check=False, capture_output=True)
+        print(f"{name}: {live.checks} checks, {len(live.faults)} faults; the slowest record came {live.worst:.3f} s after its response's end")
         return 1 if live.faults else 0
 
 

@@ -107,6 +107,7 @@ static void test_every_option(void **state) {
         "-i eth0 -s 96 -B 1M -p -c 17 -j 8 -o out.ndjson --format text --secrets keep --checksums verify "
         "--separate-vlans");
     assert_string_equal(options.interface, "eth0");
+    assert_int_equal(options.interfaces.count, 1);
     assert_int_equal(options.snapshot_length, 96);
     assert_int_equal(options.buffer_bytes, 1 << 20);
     assert_true(options.no_promiscuous);
@@ -159,7 +160,7 @@ static void test_every_spelling(void **state) {
                                                 : "x";
         char line[128];
         bool is_source = info->offset == offsetof(struct options, paths) ||
-                         info->offset == offsetof(struct options, interface);
+                         info->offset == offsetof(struct options, interfaces);
         bool needs_key = info->offset == offsetof(struct options, secrets) ||
                          info->offset == offsetof(struct options, anonymize_addresses);
         bool rotates = strncmp(info->name, "rotate-", 7) == 0;
@@ -239,6 +240,17 @@ static void test_repeats_and_clusters(void **state) {
     options_fini(&options);
 }
 
+static void test_several_interfaces(void **state) {
+    (void)state;
+    must_parse("-i b --interface=a -i c");
+    assert_int_equal(options.interfaces.count, 3);
+    assert_string_equal(options.interface, "b");
+    assert_string_equal(options.interfaces.items[0], "b");
+    assert_string_equal(options.interfaces.items[1], "a");
+    assert_string_equal(options.interfaces.items[2], "c");
+    options_fini(&options);
+}
+
 static void test_help_needs_nothing_else(void **state) {
     (void)state;
     must_parse("-h --no-such-option");
@@ -266,7 +278,10 @@ static void test_errors(void **state) {
     FAILS("-r a --output", "option '--output' needs a value", "--output FILE");
     FAILS("-r a --output=", "option '--output' has an empty FILE");
     FAILS("-r a --stats=yes", "option '--stats' takes no value", "'yes'");
-    FAILS("-i a -i b", "option '-i' is given twice", "'a' and 'b'", "-i any");
+    FAILS("-i a -i b -i a", "interface 'a' is given twice");
+    FAILS("-i a -i any", "-i any captures from all interfaces");
+    FAILS("-ia -ib -ic -id -ie -if -ig -ih -ii -ij -ik -il -im -in -io -ip -iq",
+          "given 17 times; 16 interfaces");
     FAILS("-r a -o b -o c", "option '-o' is given twice", "'b' and 'c'");
 }
 
@@ -525,6 +540,7 @@ int main(void) {
         cmocka_unit_test(test_table_is_sound),
         cmocka_unit_test(test_filter_words),
         cmocka_unit_test(test_repeats_and_clusters),
+        cmocka_unit_test(test_several_interfaces),
         cmocka_unit_test(test_help_needs_nothing_else),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_bad_values),

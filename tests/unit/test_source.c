@@ -533,7 +533,9 @@ static void an_unknown_interface_is_refused(void **state) {
     (void)state;
     enum source_error error = SOURCE_OK;
     char message[SOURCE_MESSAGE_BYTES] = "";
-    assert_null(source_open_live(&(struct source_live_options){.interface = "hark-none", .timeout_ms = 10},
+    assert_null(source_open_live(&(struct source_live_options){.interfaces = (const char *[]){"hark-none"},
+                                                               .interface_count = 1,
+                                                               .timeout_ms = 10},
                                  &error, message));
     assert_int_equal(error, SOURCE_ERROR_FILE);
     assert_non_null(strstr(message, "hark-none: "));
