@@ -78,6 +78,7 @@ enum source_status source_next(struct source *source, struct frame *frame) {
             return status;
         }
         source->counts.bytes += frame->bytes.len;
+        source->counts.last_bytes = frame->bytes.len;
         frame->ordinal = ++source->counts.frames;
         if (source_filter_passes(&source->filter, frame)) {
             source->given++;

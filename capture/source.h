@@ -94,9 +94,10 @@ struct source_interface_counts {
 };
 
 struct source_counts {
-    uint64_t frames;   /* read, filtered ones included; live: those that passed the kernel's filter */
-    uint64_t filtered; /* did not pass the filter; live: 0, the kernel does not count them */
-    uint64_t bytes;    /* captured bytes of all frames read */
+    uint64_t frames;     /* read, filtered ones included; live: those that passed the kernel's filter */
+    uint64_t filtered;   /* did not pass the filter; live: 0, the kernel does not count them */
+    uint64_t bytes;      /* captured bytes of all frames read */
+    uint64_t last_bytes; /* of the last one */
     /* live, as pcap_stats(3PCAP) says, but not cut to 32 bits: passed the kernel's filter, those dropped or
      * not read yet included; a loopback interface counts each packet twice, on its way out and in */
     uint64_t kernel_received;

@@ -90,7 +90,9 @@ static enum crew_status flush_due(struct pipeline *pipeline, int64_t now_ns) {
 }
 
 static enum crew_status take_frame(struct pipeline *pipeline, const struct frame *frame) {
+    pipeline->ahead = true;
     enum crew_status status = advance_clock(pipeline, frame->time_ns);
+    pipeline->ahead = false;
     uint64_t event = ++pipeline->event;
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
@@ -198,6 +200,10 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
 
 void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
     source_counts(pipeline->parts.source, &ledger->source);
+    if (pipeline->ahead) {
+        ledger->source.frames--;
+        ledger->source.bytes -= ledger->source.last_bytes;
+    }
     decoder_counts(pipeline->parts.decoder, &ledger->decode);
     crew_counts(pipeline->parts.crew, ledger);
     ledger->clock_jumps = pipeline->clock.jumps;

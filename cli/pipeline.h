@@ -52,6 +52,7 @@ struct pipeline {
     int64_t packet_wall_ns;   /* paced: monotonic time of the last frame */
     bool pending;             /* records or packets wait for a flush ... */
     int64_t pending_since_ns; /* ... since this monotonic time */
+    bool ahead;               /* a frame was read, and ticks come before it */
     uint64_t damages;         /* SOURCE_DAMAGED seen */
     bool abandoned;           /* the sink ended before the source */
     struct unsupported_frames
