@@ -18,7 +18,7 @@ say "1/3 packages"
 install_packages "${packages_run[@]}" "${packages_test[@]}"
 say "2/3 builds: release, tsan, fuzz, dev (a few minutes)"
 trap give_back EXIT
-build release release hark test_schedules test_jobs -- -DHARK_TESTS=ON
+build release release hark test_rights test_schedules test_jobs -- -DHARK_TESTS=ON
 build tsan tsan hark test_merge test_pipeline test_jobs
 build fuzz fuzz
 build dev dev -- -DHARK_BENCH=ON "-DHARK_TEST_RELEASE=$root/build/release" "-DHARK_TEST_TSAN=$root/build/tsan" "-DHARK_TEST_FUZZ=$root/build/fuzz"
