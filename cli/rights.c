@@ -91,8 +91,10 @@ static bool add_inputs(struct rights *rights, const struct options *options, con
 
 bool rights_init(struct rights *rights, const struct options *options, const struct source *source,
                  char message[RIGHTS_MESSAGE_BYTES]) {
-    *rights =
-        (struct rights){.sandbox = !options->no_sandbox, .live = options->interface != NULL, .notify_fd = -1};
+    *rights = (struct rights){.sandbox = !options->no_sandbox,
+                              .live = options->interface != NULL,
+                              .ciphers = options->anonymize_addresses,
+                              .notify_fd = -1};
     rights->path_cap = options->paths.count + RIGHTS_MORE_PATHS + 4; /* output, interface, the sanitizers' */
     rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
     if (!rights->paths || !add_inputs(rights, options, source) || !add_output(rights, options->output) ||
@@ -131,15 +133,17 @@ static void set_no_new_privileges(struct rights *rights) {
     }
 }
 
-/* Libraries open some files when they are first used: that is now. libcrypto has its configuration, and the
- * modules which that names. */
-static void load_libraries(void) {
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+/* Libraries open some files when they are first used: that is now. The first cipher makes libcrypto read its
+ * configuration, and load the modules which that names. */
+static void load_libraries(const struct rights *rights) {
+    if (rights->ciphers) {
+        (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+    }
 }
 
 bool rights_apply(struct rights *rights, char message[RIGHTS_MESSAGE_BYTES]) {
     int ruleset = -1;
-    load_libraries();
+    load_libraries(rights);
     if (rights->sandbox && !rights_landlock_prepare(rights, &ruleset, message)) {
         return false;
     }

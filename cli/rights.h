@@ -65,6 +65,7 @@ struct rights_user {
 struct rights {
     bool sandbox;  /* parts 2 to 4 */
     bool live;     /* packet sockets stay in use */
+    bool ciphers;  /* libcrypto's will be used */
     int notify_fd; /* a connected socket that messages are sent on; negative: none */
     struct rights_user user;
     struct rights_path *paths; /* owned, of `path_cap` */
