@@ -39,7 +39,7 @@ http {{
     access_log off;
     client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
     server {{
-        listen 192.0.2.20:80;
+        listen 80;
         root {work}/site;
         location /slow/ {{ alias {work}/site/; limit_rate 2k; }}
     }}
@@ -50,11 +50,14 @@ http {{
 class Listener:
     """A running hark: its lines with the moment each arrived."""
 
+    running = []
+
     def __init__(self, hark, arguments, where=SERVER, stderr=subprocess.PIPE):
         self.lines = []
         self.process = subprocess.Popen(["ip", "netns", "exec", where, hark, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=stderr, env=harness.ENVIRONMENT)
         self.err = b""
+        self.running.append(self.process)
         self.threads = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
         for thread in self.threads:
             thread.start()
@@ -305,6 +308,9 @@ def main(parts=parts_of, name="live", description=__doc__, needs=()):
             for part in parts(live):
                 part()
         finally:
+            for process in Listener.running:
+                if process.poll() is None:
+                    process.kill()
             if server is not None:
                 server.terminate()
                 server.wait()
