@@ -35,7 +35,7 @@ static void judge_range(struct notes *notes, const struct semantics *s) {
     if (s->range.asked && !s->range.asked_legal) {
         notes_add(notes, NOTE_RANGE_SYNTAX);
     }
-    if (s->range.outcome == RANGE_MULTIPART && !s->content.response.media.has_boundary) {
+    if (s->range.outcome == RANGE_MULTIPART && !s->response_type.has_boundary) {
         notes_add(notes, NOTE_BYTERANGES_SYNTAX);
     }
 }

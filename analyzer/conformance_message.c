@@ -84,12 +84,12 @@ void conformance_judge_message(struct notes *notes, const struct http_message *m
                                bool request) {
     const struct semantics_caching *c = &s->caching;
     const struct field_index *index = request ? &s->request : &s->response;
-    const struct message_content *content = request ? &s->content.request : &s->content.response;
+    const struct media_type *type = request ? &s->request_type : &s->response_type;
     bool old = m->major == 0 && m->minor == 9;
     if (!old && (m->major != 1 || m->minor > 1)) {
         notes_add(notes, NOTE_VERSION_UNKNOWN);
     }
-    if (content->has_type && !content->media.valid) {
+    if (!type->valid && field_index_has(index, FIELD_NAME_CONTENT_TYPE)) {
         notes_add(notes, NOTE_CONTENT_TYPE_SYNTAX);
     }
     if (!request && (!judge_read_date(notes, index, FIELD_NAME_DATE, &c->date) ||

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/field_name.h"
 
+#include "analyzer/field_name_table.h"
+
+#include <endian.h>
+
 struct known_name {
     const char *text;
     uint8_t len;
-    uint8_t first, last; /* with the bit that tells lower case: most others are known by them */
 };
 
 #define NAME(text)                                                                                           \
-    { text, sizeof(text) - 1, (uint8_t)((text)[0] | 0x20), (uint8_t)((text)[sizeof(text) - 2] | 0x20) }
+    { text, sizeof(text) - 1 }
 
 static const struct known_name known_names[FIELD_NAMES] = {
-    [FIELD_NAME_OTHER] = {"", 0, 0, 0},
+    [FIELD_NAME_OTHER] = {"", 0},
     [FIELD_NAME_TE] = NAME("TE"),
     [FIELD_NAME_B3] = NAME("b3"),
     [FIELD_NAME_IF] = NAME("If"),
@@ -183,56 +186,39 @@ static const struct known_name known_names[FIELD_NAMES] = {
     [FIELD_NAME_CONTENT_SECURITY_POLICY_REPORT_ONLY] = NAME("Content-Security-Policy-Report-Only"),
 };
 
-/* By the length of a name: the first one that is as long; 0 where there is none. */
-enum { LONGEST = sizeof("Content-Security-Policy-Report-Only") - 1 };
-static const uint8_t first_of_length[LONGEST + 1] = {
-    [2] = FIELD_NAME_TE,
-    [3] = FIELD_NAME_AGE,
-    [4] = FIELD_NAME_HOST,
-    [5] = FIELD_NAME_RANGE,
-    [6] = FIELD_NAME_ACCEPT,
-    [7] = FIELD_NAME_REFERER,
-    [8] = FIELD_NAME_LOCATION,
-    [9] = FIELD_NAME_FORWARDED,
-    [10] = FIELD_NAME_USER_AGENT,
-    [11] = FIELD_NAME_RETRY_AFTER,
-    [12] = FIELD_NAME_CONTENT_TYPE,
-    [13] = FIELD_NAME_CACHE_CONTROL,
-    [14] = FIELD_NAME_CONTENT_LENGTH,
-    [15] = FIELD_NAME_ACCEPT_ENCODING,
-    [16] = FIELD_NAME_CONTENT_ENCODING,
-    [17] = FIELD_NAME_TRANSFER_ENCODING,
-    [18] = FIELD_NAME_PROXY_AUTHENTICATE,
-    [19] = FIELD_NAME_IF_UNMODIFIED_SINCE,
-    [20] = FIELD_NAME_SEC_WEBSOCKET_ACCEPT,
-    [21] = FIELD_NAME_SEC_WEBSOCKET_VERSION,
-    [22] = FIELD_NAME_X_CONTENT_TYPE_OPTIONS,
-    [23] = FIELD_NAME_CONTENT_SECURITY_POLICY,
-    [24] = FIELD_NAME_SEC_WEBSOCKET_EXTENSIONS,
-    [25] = FIELD_NAME_UPGRADE_INSECURE_REQUESTS,
-    [26] = FIELD_NAME_CROSS_ORIGIN_OPENER_POLICY,
-    [27] = FIELD_NAME_ACCESS_CONTROL_ALLOW_ORIGIN,
-    [28] = FIELD_NAME_CROSS_ORIGIN_EMBEDDER_POLICY,
-    [29] = FIELD_NAME_ACCESS_CONTROL_EXPOSE_HEADERS,
-    [30] = FIELD_NAME_ACCESS_CONTROL_REQUEST_HEADERS,
-    [32] = FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS,
-    [35] = FIELD_NAME_CONTENT_SECURITY_POLICY_REPORT_ONLY,
-};
+/* Like ascii_lower, but of other characters too: for the hash alone. */
+#define LOWER UINT64_C(0x2020202020202020)
+
+/* A long name is known by its ends; scripts/field_names.py found what tells the known ones apart. */
+static inline size_t hash_of(struct slice name) {
+    uint64_t front, back;
+    if (name.len >= sizeof front) {
+        memcpy(&front, name.ptr, sizeof front);
+        memcpy(&back, name.ptr + name.len - sizeof back, sizeof back);
+        front = le64toh(front);
+        back = le64toh(back);
+    } else if (name.len >= sizeof(uint32_t)) {
+        uint32_t first, last;
+        memcpy(&first, name.ptr, sizeof first);
+        memcpy(&last, name.ptr + name.len - sizeof last, sizeof last);
+        front = le32toh(first);
+        back = le32toh(last);
+    } else {
+        front = name.ptr[0] | (uint64_t)name.ptr[name.len / 2] << 8;
+        back = name.ptr[name.len - 1];
+    }
+    return ((front | LOWER) * NAME_HASH_FRONT ^ ((back | LOWER) + name.len) * NAME_HASH_BACK) >>
+           (64 - NAME_HASH_BITS);
+}
 
 enum field_name field_name_of(struct slice name) {
-    if (name.len > LONGEST || first_of_length[name.len] == 0) {
+    if (name.len == 0) {
         return FIELD_NAME_OTHER;
     }
-    uint8_t first = name.ptr[0] | 0x20, last = name.ptr[name.len - 1] | 0x20;
-    for (size_t i = first_of_length[name.len]; i < FIELD_NAMES && known_names[i].len == name.len; i++) {
-        const struct known_name *known = &known_names[i];
-        if (known->last == last && known->first == first &&
-            (memcmp(known->text, name.ptr, name.len) == 0 || /* as most write it */
-             slice_equal_nocase(slice_make(known->text, name.len), name))) {
-            return (enum field_name)i;
-        }
-    }
-    return FIELD_NAME_OTHER;
+    const enum field_name found = (enum field_name)name_by_hash[hash_of(name)];
+    const struct known_name *known = &known_names[found];
+    bool same = slice_equal_nocase(slice_make(known->text, known->len), name);
+    return same ? found : FIELD_NAME_OTHER;
 }
 
 struct slice field_name_text(enum field_name name) {

@@ -7,8 +7,8 @@
 
 #include "analyzer/transaction.h"
 
-/* Those of one length stand together, the short ones first; among them those that are most used first, as
- * they are looked up in this order. */
+/* Those of one length stand together, the short ones first; among them those that are most used first. Who
+ * adds one runs scripts/field_names.py. */
 enum field_name {
     FIELD_NAME_OTHER,
     FIELD_NAME_TE,

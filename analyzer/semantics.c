@@ -5,8 +5,7 @@ static bool is_known(const struct http_message *m) {
     return m->seen && m->head_complete && m->headers.dropped == 0 && m->headers.count <= UINT16_MAX;
 }
 
-/* Does the final response carry content that was asked for? */
-static bool has_content(const struct transaction *t) {
+bool semantics_has_content(const struct transaction *t) {
     const struct http_message *m = &t->response;
     bool framed = m->framing.kind == H1_BODY_CHUNKED || m->framing.kind == H1_BODY_CLOSE ||
                   (m->framing.kind == H1_BODY_LENGTH && m->framing.length > 0);
@@ -14,50 +13,53 @@ static bool has_content(const struct transaction *t) {
 }
 
 /* What a browser shows as a page. */
-static bool is_document(const struct message_content *content) {
-    const struct media_type *media = &content->media;
-    return content->has_type && media->valid &&
+static bool is_document(const struct media_type *media) {
+    return media->valid &&
            ((slice_is_nocase(media->type, "text") && slice_is_nocase(media->subtype, "html")) ||
             (slice_is_nocase(media->type, "application") && slice_is_nocase(media->subtype, "xhtml+xml")));
 }
 
-/* What needs the exchange besides its fields. */
-static void read_exchange(const struct transaction *t, struct semantics *s) {
-    unsigned status = t->response.seen ? t->response.status : 0;
-    bool content = has_content(t), successful = status >= 200 && status < 300;
-    const struct cookie_scene cookies = {.host = t->target.domain,
-                                         .now = t->response.first.time_ns / NS_PER_SECOND,
-                                         .cleartext = true}; /* what hark can read is */
-    const struct intermediary_scene way = {.request_seen = t->request.seen,
-                                           .form = t->target.form,
-                                           .connect = slice_is(t->request.line[0], "CONNECT"),
-                                           .status = status};
-    semantics_content_read(&s->content, &s->request, &s->response, content);
-    const struct security_scene page = {.cleartext = true,
-                                        .content = content && successful && s->response_known,
-                                        .document = is_document(&s->content.response)};
-    semantics_cookies_read(&s->cookies, &s->request, &s->response, &cookies);
-    semantics_origin_read(&s->origin, &s->request, &s->response, t->request.line[0], &t->target,
-                          s->has_status);
-    semantics_security_read(&s->security, &s->response, &page);
-    semantics_intermediaries_read(&s->intermediaries, &s->request, &s->response, &way);
+static unsigned status_of(const struct transaction *t) {
+    return t->response.seen ? t->response.status : 0;
+}
+
+struct cookie_scene semantics_cookie_scene(const struct transaction *t) {
+    return (struct cookie_scene){.host = t->target.domain,
+                                 .now = t->response.first.time_ns / NS_PER_SECOND,
+                                 .cleartext = true}; /* what hark can read is */
+}
+
+struct security_scene semantics_security_scene(const struct semantics *s, const struct transaction *t) {
+    unsigned status = status_of(t);
+    bool successful = status >= 200 && status < 300;
+    return (struct security_scene){.cleartext = true,
+                                   .content = semantics_has_content(t) && successful && s->response_known,
+                                   .document = is_document(&s->response_type)};
+}
+
+struct intermediary_scene semantics_intermediary_scene(const struct transaction *t) {
+    return (struct intermediary_scene){.request_seen = t->request.seen,
+                                       .form = t->target.form,
+                                       .connect = slice_is(t->request.line[0], "CONNECT"),
+                                       .status = status_of(t)};
+}
+
+static void read_type(struct media_type *type, const struct field_index *index) {
+    type->valid = type->has_boundary = false;
+    if (field_index_has(index, FIELD_NAME_CONTENT_TYPE)) {
+        media_type_read(type, field_index_value(index, FIELD_NAME_CONTENT_TYPE));
+    }
 }
 
 /* The indexes, and what is known of the heads, are there. */
 static void read_fields(const struct transaction *t, struct semantics *s) {
-    field_counts_make(&s->request_fields, &s->request);
-    field_counts_make(&s->response_fields, &s->response);
     s->has_status = t->response.seen && t->response.line[0].len > 0;
     s->status = s->has_status ? status_find(t->response.status) : NULL;
+    read_type(&s->request_type, &s->request);
+    read_type(&s->response_type, &s->response);
     semantics_caching_read(&s->caching, s, t);
     semantics_conditional_read(&s->conditional, s, t);
-    semantics_cached_read(&s->cached, &s->response);
     semantics_range_read(&s->range, s, t);
-    semantics_persistence_read(&s->persistence, s, t);
-    semantics_authentication_read(&s->authentication, &s->request, &s->response);
-    semantics_hints_read(&s->hints, &s->request, &s->response);
-    semantics_trace_read(&s->trace, &s->request, &s->response);
-    read_exchange(t, s);
 }
 
 void semantics_of(const struct transaction *t, struct semantics *s) {

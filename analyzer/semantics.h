@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the heads of one transaction mean, by the standards' own definitions: read once, when the transaction
- * has ended. All slices are views of the transaction's fields and live as long as it; no memory is taken. Any
- * thread. */
+ * has ended. Here is what the rules for senders ask for too (conformance.h); the rest, a semantics_*_read
+ * each, is read when it is told, from what stands here. All slices are views of the transaction's fields and
+ * live as long as it; no memory is taken. Any thread. */
 #ifndef HARK_ANALYZER_SEMANTICS_H
 #define HARK_ANALYZER_SEMANTICS_H
 
@@ -24,24 +25,14 @@
 
 struct semantics {
     struct field_index request, response; /* empty for a message that was not seen */
-    struct field_counts request_fields, response_fields;
     /* All fields of the head are there, so that one that is missing was not sent. */
     bool request_known, response_known;
     bool has_status;             /* a final response with a status line was seen */
     const struct status *status; /* NULL without, and for a code that has no meaning of its own */
+    struct media_type request_type, response_type; /* Content-Type; not valid without the field */
     struct semantics_caching caching;
     struct semantics_conditional conditional;
-    struct semantics_cached cached;
     struct semantics_range range;
-    struct semantics_persistence persistence;
-    struct semantics_content content;
-    struct semantics_authentication authentication;
-    struct semantics_cookies cookies;
-    struct semantics_origin origin;
-    struct semantics_security security;
-    struct semantics_intermediaries intermediaries;
-    struct semantics_hints hints;
-    struct semantics_trace trace;
 };
 
 /* Not of a tunnel, which has no message of its own. */
@@ -50,5 +41,12 @@ void semantics_of(const struct transaction *, struct semantics *);
  * any field is missing. */
 void semantics_of_rest(const struct transaction *, const uint64_t hidden[FIELD_INDEX_WORDS],
                        struct semantics *);
+
+/* The final response carries content that was asked for: for semantics_content_read. */
+bool semantics_has_content(const struct transaction *);
+/* What else the parts of that name ask for. */
+struct cookie_scene semantics_cookie_scene(const struct transaction *);
+struct security_scene semantics_security_scene(const struct semantics *, const struct transaction *);
+struct intermediary_scene semantics_intermediary_scene(const struct transaction *);
 
 #endif

@@ -71,6 +71,9 @@ static inline bool ascii_equal_short(const uint8_t *a, const uint8_t *b, size_t 
     memcpy(&front_b, b, sizeof front_b);
     memcpy(&back_a, a + len - sizeof back_a, sizeof back_a);
     memcpy(&back_b, b + len - sizeof back_b, sizeof back_b);
+    if (((front_a ^ front_b) | (back_a ^ back_b)) == 0) {
+        return true; /* as most write it */
+    }
     return ascii_lower_word((uint64_t)front_a << 32 | back_a) ==
            ascii_lower_word((uint64_t)front_b << 32 | back_b);
 }

@@ -19,7 +19,8 @@ enum memo_kind {
     MEMO_CLIENT,         /* a connection: network, and client but for what it sent */
     MEMO_SERVER,         /* server likewise */
     MEMO_STATUS_MEANING, /* a status code: what it means */
-    MEMO_FIELD_COUNTS,   /* struct field_counts: its object */
+    MEMO_FIELD_COUNTS,   /* names of a head: the object with their counts */
+    MEMO_PART,           /* values of fields and what else a part of semantics is made of: it and its key */
     MEMO_DIRECTIVES,     /* a field line: its cache directives as an array */
 };
 

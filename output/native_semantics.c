@@ -2,6 +2,7 @@
 #include "output/native_semantics.h"
 
 #include "output/mask.h"
+#include "output/native_semantics_known.h"
 #include "output/native_semantics_parts.h"
 
 static void make_status(struct writer *w, unsigned code, const struct status *status) {
@@ -53,11 +54,19 @@ static void make_counts(struct writer *w, const struct field_counts *counts) {
     writer_end_object(w);
 }
 
-static void write_counts(struct native *native, struct writer *w, const struct field_counts *counts) {
-    struct native_memo memo = {
-        .key = {.kind = MEMO_FIELD_COUNTS, .bytes = slice_make(counts, sizeof *counts)}};
-    if (!native_remembers(native, w, &memo)) {
-        make_counts(w, counts);
+/* Names that are there once are counted alike, whatever their order. */
+static void write_counts(struct native *native, struct writer *w, const struct field_index *index) {
+    uint64_t names[FIELD_INDEX_WORDS + 1];
+    struct field_counts counts;
+    struct native_memo memo = {.key = {.kind = MEMO_FIELD_COUNTS, .bytes = slice_make(names, sizeof names)}};
+    memcpy(names, index->present, sizeof index->present);
+    names[FIELD_INDEX_WORDS] = index->list->count;
+    if (!index->any_repeats && native_remembers(native, w, &memo)) {
+        return;
+    }
+    field_counts_make(&counts, index);
+    make_counts(w, &counts);
+    if (!index->any_repeats) {
         native_remember(native, w, &memo);
     }
 }
@@ -70,11 +79,11 @@ static void write_fields(struct native *native, struct writer *w, const struct s
     WRITER_UP_TO(w, "\"fields\":{");
     if (request) {
         WRITER_KEY(w, "request");
-        write_counts(native, w, &s->request_fields);
+        write_counts(native, w, &s->request);
     }
     if (response) {
         WRITER_KEY(w, "response");
-        write_counts(native, w, &s->response_fields);
+        write_counts(native, w, &s->response);
     }
     writer_end_object(w);
 }
@@ -87,6 +96,12 @@ void native_find_hidden(struct native *native) {
             native->hidden[i / 64] |= UINT64_C(1) << i % 64;
         }
     }
+}
+
+static void write_persistence(struct writer *w, const struct semantics *s, const struct transaction *t) {
+    struct semantics_persistence persistence;
+    semantics_persistence_read(&persistence, s, t);
+    native_write_persistence(w, &persistence);
 }
 
 void native_write_semantics(struct native *native, struct writer *w, const struct transaction *t) {
@@ -107,17 +122,17 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
     write_fields(native, w, s);
     native_write_caching(native, w, s);
     native_write_conditional(w, &s->conditional);
-    native_write_cached(native, w, &s->cached);
+    native_write_known_cached(native, w, s);
     native_write_range(native, w, &s->range);
-    native_write_persistence(w, &s->persistence);
-    native_write_semantics_content(native, w, &s->content);
-    native_write_semantics_authentication(native, w, &s->authentication);
-    native_write_semantics_cookies(native, w, &s->cookies);
-    native_write_semantics_origin(native, w, &s->origin);
-    native_write_semantics_security(native, w, &s->security);
-    native_write_semantics_intermediaries(native, w, &s->intermediaries);
-    native_write_semantics_hints(native, w, &s->hints);
-    native_write_semantics_trace(native, w, &s->trace);
+    write_persistence(w, s, t);
+    native_write_known_content(native, w, s, t);
+    native_write_known_authentication(native, w, s);
+    native_write_known_cookies(native, w, s, t);
+    native_write_known_origin(native, w, s, t);
+    native_write_known_security(native, w, s, t);
+    native_write_known_intermediaries(native, w, s, t);
+    native_write_known_hints(native, w, s);
+    native_write_known_trace(native, w, s);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;

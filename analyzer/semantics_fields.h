@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which fields the parts of a message's meaning are made of: most messages have none of a part's, and two
+ * that have the same ones mean the same. Constant data; any thread. */
+#ifndef HARK_ANALYZER_SEMANTICS_FIELDS_H
+#define HARK_ANALYZER_SEMANTICS_FIELDS_H
+
+#include "analyzer/field_name.h"
+
+/* Those that semantics_of does not read. */
+enum semantics_part {
+    SEMANTICS_CACHED,
+    SEMANTICS_CONTENT,
+    SEMANTICS_AUTHENTICATION,
+    SEMANTICS_COOKIES,
+    SEMANTICS_ORIGIN,
+    SEMANTICS_SECURITY,
+    SEMANTICS_INTERMEDIARIES, /* those without which the others of it say nothing */
+    SEMANTICS_HINTS,
+    SEMANTICS_TRACE,
+    SEMANTICS_PARTS,
+};
+
+/* A bit for each name, as in field_index. */
+struct semantics_fields {
+    uint64_t request[FIELD_INDEX_WORDS], response[FIELD_INDEX_WORDS];
+};
+
+extern const struct semantics_fields semantics_fields[SEMANTICS_PARTS];
+
+/* Is any field of the part there? */
+static inline bool semantics_fields_any(enum semantics_part part, const struct field_index *request,
+                                        const struct field_index *response) {
+    const struct semantics_fields *fields = &semantics_fields[part];
+    uint64_t any = 0;
+    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
+        any |= (fields->request[i] & request->present[i]) | (fields->response[i] & response->present[i]);
+    }
+    return any != 0;
+}
+
+#endif
