@@ -32,7 +32,7 @@ struct memo_key {
 };
 
 /* So many bytes behind JSON of the memo may be read. */
-enum { MEMO_SLACK = 16 };
+enum { MEMO_SLACK = 32 };
 
 enum {
     MEMO_SLOT_BITS = 11,

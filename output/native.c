@@ -3,10 +3,12 @@
 
 #include "analyzer/note_detail.h"
 #include "analyzer/timing.h"
+#include "capture/limits.h"
+#include "output/pen.h"
 
 /* The version of docs/record.schema.json. */
 #define SCHEMA_VERSION "1.0"
-#define ECS_HEAD       "\"ecs\":{\"version\":\"8.17.0\"}"
+#define ECS            "{\"version\":\"8.17.0\"}"
 
 size_t native_failures(const struct native *native) {
     size_t hidden = native->mask ? mask_failures(native->mask) : 0;
@@ -55,39 +57,55 @@ static enum outcome outcome_of(const struct transaction *t) {
     return OUTCOME_SUCCESS;
 }
 
-static void write_outcome(struct writer *w, const struct transaction *t) {
-    switch (outcome_of(t)) {
-    case OUTCOME_SUCCESS:
-        WRITER_RAW(w, "\"outcome\":\"success\"");
-        return;
-    case OUTCOME_FAILURE:
-        WRITER_RAW(w, "\"outcome\":\"failure\"");
-        return;
-    case OUTCOME_UNKNOWN:
-        WRITER_RAW(w, "\"outcome\":\"unknown\"");
-        return;
+#define EVENT_OF(kind)                                                                                       \
+    ",\"ecs\":" ECS ",\"event\":{\"kind\":\"event\"," kind ",\"dataset\":\"hark.http\",\"id\":\""
+
+/* The second is mostly that of the record before. */
+static uint8_t *put_time(struct native *native, uint8_t *to, int64_t time_ns) {
+    enum { FRACTION_AT = TIME_TEXT_BYTES - 10, FRACTION = 9 };
+    int64_t ns = time_ns - native->second_ns;
+    if (ns < 0 || ns >= NS_PER_SECOND || native->second_text[0] == '\0') {
+        time_text(time_ns, native->second_text);
+        ns = (time_ns % NS_PER_SECOND + NS_PER_SECOND) % NS_PER_SECOND;
+        native->second_ns = time_ns - ns;
     }
+    memcpy(to, native->second_text, TIME_TEXT_BYTES);
+    time_fraction_text((uint32_t)ns, (char *)to + FRACTION_AT);
+    return to + TIME_TEXT_BYTES;
 }
 
-/* `ecs` and `event`. */
-static void write_event(struct writer *w, const struct transaction *t, const struct timing *timing) {
+/* `@timestamp`, `ecs` and `event`, behind the record's brace. */
+static void write_event(struct native *native, struct writer *w, const struct transaction *t,
+                        const struct timing *timing) {
+    enum { MOST = 512 };
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
+    }
+    PEN_TEXT(to, "{\"@timestamp\":\"");
+    to = put_time(native, to, timing_start_ns(t));
     if (t->type == TRANSACTION_TUNNEL) {
-        WRITER_UP_TO(w, ECS_HEAD
-                     ",\"event\":{\"kind\":\"event\",\"category\":[\"network\"],\"type\":[\"connection\"],"
-                     "\"dataset\":\"hark.http\",\"id\":");
+        PEN_TEXT(to, "\"" EVENT_OF("\"category\":[\"network\"],\"type\":[\"connection\"]"));
     } else {
-        WRITER_UP_TO(
-            w, ECS_HEAD
-            ",\"event\":{\"kind\":\"event\",\"category\":[\"network\",\"web\"],\"type\":[\"access\"],"
-            "\"dataset\":\"hark.http\",\"id\":");
+        PEN_TEXT(to, "\"" EVENT_OF("\"category\":[\"network\",\"web\"],\"type\":[\"access\"]"));
     }
-    writer_hex(w, slice_make(t->id, sizeof t->id));
+    to = pen_hex(to, t->id, sizeof t->id);
+    PEN_TEXT(to, "\",");
     if (timing->total.known) {
-        WRITER_KEY(w, "duration");
-        writer_signed(w, timing->total.ns);
+        PEN_SIGNED(to, "duration", timing->total.ns);
     }
-    write_outcome(w, t);
-    writer_end_object(w);
+    switch (outcome_of(t)) {
+    case OUTCOME_SUCCESS:
+        PEN_TEXT(to, "\"outcome\":\"success\"}");
+        break;
+    case OUTCOME_FAILURE:
+        PEN_TEXT(to, "\"outcome\":\"failure\"}");
+        break;
+    case OUTCOME_UNKNOWN:
+        PEN_TEXT(to, "\"outcome\":\"unknown\"}");
+        break;
+    }
+    pen_close(w, to);
 }
 
 static void write_ip(struct native *native, struct writer *w, const struct address *address,
@@ -249,17 +267,18 @@ static void begin_side(struct native *native, struct writer *w, const struct con
 
 static void end_side(struct writer *w, const struct transaction *t, enum direction d,
                      const struct http_message *message) {
-    if (t->type == TRANSACTION_TUNNEL) {
-        WRITER_KEY(w, "bytes");
-        writer_unsigned(w, t->tunnel_bytes[d]);
-    } else if (message->seen) {
-        WRITER_KEY(w, "bytes");
-        uint64_t whole = message->end_offset - message->offset;
-        writer_unsigned(w, whole > message->gap_bytes ? whole - message->gap_bytes : 0);
-        WRITER_KEY(w, "packets");
-        writer_unsigned(w, message->segments);
+    uint8_t *to = pen_open(w, PEN_MEMBER_BYTES("bytes") + PEN_MEMBER_BYTES("packets"));
+    if (!to) {
+        return;
     }
-    writer_end_object(w);
+    if (t->type == TRANSACTION_TUNNEL) {
+        PEN_UNSIGNED(to, "bytes", t->tunnel_bytes[d]);
+    } else if (message->seen) {
+        uint64_t whole = message->end_offset - message->offset;
+        PEN_UNSIGNED(to, "bytes", whole > message->gap_bytes ? whole - message->gap_bytes : 0);
+        PEN_UNSIGNED(to, "packets", message->segments);
+    }
+    pen_close(w, pen_end(to, '}'));
 }
 
 /* `network`, `client` and `server`: nearly all of it is the same for a connection's transactions. */
@@ -305,31 +324,40 @@ static void write_tunnel(struct writer *w, const struct transaction *t) {
     writer_end_object(w);
 }
 
+#define PUT_PHASE(to, timing, phase)                                                                         \
+    do {                                                                                                     \
+        if ((timing)->phase.known) {                                                                         \
+            PEN_SIGNED((to), #phase, (timing)->phase.ns);                                                    \
+        }                                                                                                    \
+    } while (0)
+
 static void write_timing(struct writer *w, const struct timing *timing) {
-    WRITER_UP_TO(w, "\"timing\":{");
-    WRITE_PHASE(w, timing, connect);
+    enum { MEMBERS = 13, MOST = 16 + MEMBERS * PEN_MEMBER_BYTES("connect_retries") };
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
+    }
+    PEN_TEXT(to, "\"timing\":{");
+    PUT_PHASE(to, timing, connect);
     if (timing->connect.known) {
-        WRITER_KEY(w, "connect_retries");
-        writer_unsigned(w, timing->connect_retries);
+        PEN_UNSIGNED(to, "connect_retries", timing->connect_retries);
     }
-    WRITE_PHASE(w, timing, idle_before);
-    WRITE_PHASE(w, timing, request);
-    WRITE_PHASE(w, timing, blocked);
-    WRITE_PHASE(w, timing, wait);
-    WRITE_PHASE(w, timing, response);
-    WRITE_PHASE(w, timing, ttfb);
-    WRITE_PHASE(w, timing, total);
-    WRITE_PHASE(w, timing, server_think);
+    PUT_PHASE(to, timing, idle_before);
+    PUT_PHASE(to, timing, request);
+    PUT_PHASE(to, timing, blocked);
+    PUT_PHASE(to, timing, wait);
+    PUT_PHASE(to, timing, response);
+    PUT_PHASE(to, timing, ttfb);
+    PUT_PHASE(to, timing, total);
+    PUT_PHASE(to, timing, server_think);
     if (timing->share.known) {
-        WRITER_UP_TO(w, "\"share\":{\"client\":");
-        writer_signed(w, timing->share.client_ns);
-        WRITER_KEY(w, "network");
-        writer_signed(w, timing->share.network_ns);
-        WRITER_KEY(w, "server");
-        writer_signed(w, timing->share.server_ns);
-        writer_end_object(w);
+        PEN_TEXT(to, "\"share\":{");
+        PEN_SIGNED(to, "client", timing->share.client_ns);
+        PEN_SIGNED(to, "network", timing->share.network_ns);
+        PEN_SIGNED(to, "server", timing->share.server_ns);
+        to = pen_end(to, '}');
     }
-    writer_end_object(w);
+    pen_close(w, pen_end(to, '}'));
 }
 
 static void write_pairing(struct writer *w, const struct transaction *t) {
@@ -384,10 +412,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     const struct packet_path *path = path_of(t);
     struct timing timing;
     timing_of(t, &timing);
-    writer_begin_object(w);
-    WRITER_KEY(w, "@timestamp");
-    writer_time(w, timing_start_ns(t));
-    write_event(w, t, &timing);
+    write_event(native, w, t, &timing);
     write_hark(native, w, t, path);
     write_ends(native, w, t, path);
     if (t->request.seen) {

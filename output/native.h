@@ -4,6 +4,7 @@
 #define HARK_OUTPUT_NATIVE_H
 
 #include "analyzer/field_name.h"
+#include "analyzer/http_date.h"
 #include "analyzer/timing.h"
 #include "output/community_id.h"
 #include "output/memo.h"
@@ -11,7 +12,13 @@
 #include "output/url.h"
 #include "output/writer.h"
 
-enum { NATIVE_HINTS = 24 };
+enum { NATIVE_HINTS = 24, NATIVE_DATES = 16 };
+
+/* A date that was written. */
+struct native_date {
+    int64_t seconds;
+    char text[HTTP_DATE_TEXT_BYTES]; /* empty at first */
+};
 
 struct native {
     const struct record_options *options;
@@ -25,6 +32,9 @@ struct native {
     struct url url;                  /* of the transaction at hand */
     struct buf file_json;            /* names `file`; empty where there is no name */
     uint32_t file;
+    int64_t second_ns;                      /* when the second of second_text began */
+    char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
+    struct native_date dates[NATIVE_DATES]; /* by their seconds */
 };
 
 /* The mask is set: finds out which fields it hides. */
@@ -46,15 +56,6 @@ bool native_remembers(struct native *, struct writer *, struct native_memo *);
 void native_remember(struct native *, struct writer *, const struct native_memo *);
 /* The memo's key for a field's line as it was sent; false where it was not kept in one piece. */
 bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);
-
-/* A phase's key and ns, where it is known. */
-#define WRITE_PHASE(w, timing, phase)                                                                        \
-    do {                                                                                                     \
-        if ((timing)->phase.known) {                                                                         \
-            WRITER_KEY((w), #phase);                                                                         \
-            writer_signed((w), (timing)->phase.ns);                                                          \
-        }                                                                                                    \
-    } while (0)
 
 /* native_capture.c */
 void native_write_tcp(struct writer *, const struct transaction *, const struct timing *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tcp` and `capture`: what TCP did meanwhile, and how much of it was seen. */
 #include "output/native.h"
+#include "output/pen.h"
 
 /* What one direction's sender did while the transaction lasted. */
 struct tcp_deeds {
@@ -27,70 +28,78 @@ static bool are_none(const struct tcp_deeds *deeds) {
             deeds->zero_window_ns | deeds->stalls) == 0;
 }
 
-#define WRITE_DEED(w, key, value)                                                                            \
-    do {                                                                                                     \
-        WRITER_KEY((w), key);                                                                                \
-        writer_unsigned((w), (value));                                                                       \
-    } while (0)
+/* A side has so many members at most. */
+enum { DEEDS = 12, SIDE_MOST = 16 + DEEDS * PEN_MEMBER_BYTES("fast_retransmits") };
 
 /* Of the kinds of retransmissions and times only those that there were. */
-static void write_deeds(struct writer *w, const struct tcp_deeds *deeds) {
-    WRITER_UP_TO(w, "\"retransmits\":");
-    writer_unsigned(w, deeds->retransmits);
+static uint8_t *put_deeds(uint8_t *to, const struct tcp_deeds *deeds) {
+    PEN_UNSIGNED(to, "retransmits", deeds->retransmits);
     if (deeds->retransmits) {
-        WRITE_DEED(w, "fast_retransmits", deeds->fast_retransmits);
-        WRITE_DEED(w, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
+        PEN_UNSIGNED(to, "fast_retransmits", deeds->fast_retransmits);
+        PEN_UNSIGNED(to, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
     }
-    WRITE_DEED(w, "out_of_order", deeds->out_of_order);
-    WRITE_DEED(w, "duplicate_acks", deeds->duplicate_acks);
-    WRITE_DEED(w, "zero_window", deeds->zero_window);
+    PEN_UNSIGNED(to, "out_of_order", deeds->out_of_order);
+    PEN_UNSIGNED(to, "duplicate_acks", deeds->duplicate_acks);
+    PEN_UNSIGNED(to, "zero_window", deeds->zero_window);
     if (deeds->zero_window || deeds->zero_window_ns) {
-        WRITE_DEED(w, "zero_window_time", deeds->zero_window_ns);
+        PEN_UNSIGNED(to, "zero_window_time", deeds->zero_window_ns);
     }
-    WRITE_DEED(w, "rto_stall", deeds->rto_stall_ns);
+    PEN_UNSIGNED(to, "rto_stall", deeds->rto_stall_ns);
     if (deeds->stalls) {
-        WRITE_DEED(w, "stalls", deeds->stalls);
-        WRITE_DEED(w, "stalled", deeds->stalled_ns);
+        PEN_UNSIGNED(to, "stalls", deeds->stalls);
+        PEN_UNSIGNED(to, "stalled", deeds->stalled_ns);
     }
+    return to;
 }
 
-static void write_side(struct writer *w, const struct tcp_share *tcp, enum direction d) {
+static uint8_t *put_side(uint8_t *to, const struct tcp_share *tcp, enum direction d) {
     struct tcp_deeds deeds = deeds_of(tcp, d);
     const struct stream_counts *end = &tcp->at_end[d];
-    writer_begin_object(w);
     if (are_none(&deeds)) { /* mostly */
-        WRITER_RAW(
-            w, "\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,\"rto_stall\":0");
+        PEN_TEXT(to, "\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,"
+                     "\"rto_stall\":0,");
     } else {
-        write_deeds(w, &deeds);
+        to = put_deeds(to, &deeds);
     }
     if (end->min_rtt_ns) {
-        WRITE_DEED(w, "srtt", end->srtt_ns);
-        WRITE_DEED(w, "rtt_min", end->min_rtt_ns);
+        PEN_UNSIGNED(to, "srtt", end->srtt_ns);
+        PEN_UNSIGNED(to, "rtt_min", end->min_rtt_ns);
     }
-    writer_end_object(w);
+    to = pen_end(to, '}');
+    *to = ',';
+    return to + 1;
 }
 
 void native_write_tcp(struct writer *w, const struct transaction *t, const struct timing *timing) {
     enum direction server = direction_other(t->client);
-    WRITER_UP_TO(w, "\"tcp\":{");
+    enum { MOST = 128 + 2 * SIDE_MOST };
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
+    }
+    PEN_TEXT(to, "\"tcp\":{");
     if (t->connection->path_seen[t->client]) {
-        WRITER_KEY(w, "client");
-        write_side(w, &t->tcp, t->client);
+        PEN_TEXT(to, "\"client\":{");
+        to = put_side(to, &t->tcp, t->client);
     }
     if (t->connection->path_seen[server]) {
-        WRITER_KEY(w, "server");
-        write_side(w, &t->tcp, server);
+        PEN_TEXT(to, "\"server\":{");
+        to = put_side(to, &t->tcp, server);
     }
-    WRITE_PHASE(w, timing, rtt_client);
-    WRITE_PHASE(w, timing, rtt_server);
-    if (t->reset) {
-        WRITER_KEY(w, "end");
-        writer_text(w, t->reset_from == t->client ? "client_reset" : "server_reset");
+    if (timing->rtt_client.known) {
+        PEN_SIGNED(to, "rtt_client", timing->rtt_client.ns);
+    }
+    if (timing->rtt_server.known) {
+        PEN_SIGNED(to, "rtt_server", timing->rtt_server.ns);
+    }
+    if (t->reset && t->reset_from == t->client) {
+        PEN_TEXT(to, "\"end\":\"client_reset\"");
+    } else if (t->reset) {
+        PEN_TEXT(to, "\"end\":\"server_reset\"");
     } else if (t->timed_out) {
-        WRITER_RAW(w, "\"end\":\"timeout\"");
+        PEN_TEXT(to, "\"end\":\"timeout\"");
     }
-    writer_end_object(w);
+    pen_close(w, pen_end(to, '}'));
 }
 
 static const char *file_name(const struct native *native, uint32_t file) {
@@ -115,22 +124,27 @@ static struct slice file_json(struct native *native, uint32_t file) {
     return json->failed ? slice_make("", 0) : buf_slice(json);
 }
 
+static void write_last_file(struct native *native, struct writer *w, const struct http_message *m) {
+    const char *last = file_name(native, m->last.file);
+    WRITER_KEY(w, "last_file");
+    writer_text(w, last ? last : file_name(native, m->first.file));
+}
+
 static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
     struct slice file = file_json(native, m->first.file);
-    WRITER_UP_TO(w, "{");
+    writer_begin_object(w);
     if (file.len) {
         writer_json(w, file);
     }
     if (file.len && m->last.file != m->first.file) {
-        const char *last = file_name(native, m->last.file);
-        WRITER_KEY(w, "last_file");
-        writer_text(w, last ? last : file_name(native, m->first.file));
+        write_last_file(native, w, m);
     }
-    WRITER_KEY(w, "first_frame");
-    writer_unsigned(w, m->first.number);
-    WRITER_KEY(w, "last_frame");
-    writer_unsigned(w, m->last.number);
-    writer_end_object(w);
+    uint8_t *to = pen_open(w, PEN_MEMBER_BYTES("first_frame") + PEN_MEMBER_BYTES("last_frame"));
+    if (to) {
+        PEN_UNSIGNED(to, "first_frame", m->first.number);
+        PEN_UNSIGNED(to, "last_frame", m->last.number);
+        pen_close(w, pen_end(to, '}'));
+    }
 }
 
 static uint64_t tap_duplicates(const struct transaction *t) {

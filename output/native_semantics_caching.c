@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `caching`, `conditional` and `cached` of the semantics. */
-#include "analyzer/http_date.h"
 #include "output/mask.h"
 #include "output/native_semantics.h"
 #include "output/native_semantics_parts.h"
+#include "output/pen.h"
 
 static void write_member(struct native *native, struct writer *w, const struct cache_member *m) {
     const char *name = cache_directive_name(m->directive);
@@ -65,15 +65,27 @@ static void write_request(struct native *native, struct writer *w, const struct 
     writer_end_object(w);
 }
 
-static void write_date(struct writer *w, const char *key, const struct semantics_date *date) {
-    char text[HTTP_DATE_TEXT_BYTES + 2] = "\"";
-    if (date->legal) {
-        writer_key(w, key);
-        http_date_text(date->seconds, text + 1);
-        text[sizeof text - 1] = '"';
-        writer_json(w, slice_make(text, sizeof text));
+/* The same dates come again: those of one second, and of what does not change. */
+static const char *date_text(struct native *native, int64_t seconds) {
+    struct native_date *date = &native->dates[(uint64_t)seconds % NATIVE_DATES];
+    if (date->seconds != seconds || date->text[0] == '\0') {
+        date->seconds = seconds;
+        http_date_text(seconds, date->text);
     }
+    return date->text;
 }
+
+#define WRITE_DATE(native, w, key, date)                                                                     \
+    do {                                                                                                     \
+        uint8_t *to =                                                                                        \
+            (date)->legal ? pen_open((w), sizeof("\"" key "\":\"\"") + HTTP_DATE_TEXT_BYTES) : NULL;         \
+        if (to) {                                                                                            \
+            PEN_TEXT(to, "\"" key "\":\"");                                                                  \
+            memcpy(to, date_text((native), (date)->seconds), HTTP_DATE_TEXT_BYTES);                          \
+            to[HTTP_DATE_TEXT_BYTES] = '"';                                                                  \
+            pen_close((w), to + HTTP_DATE_TEXT_BYTES + 1);                                                   \
+        }                                                                                                    \
+    } while (0)
 
 static void write_illegal(struct writer *w, const char *key, bool illegal, bool *begun) {
     if (!illegal) {
@@ -155,9 +167,9 @@ static void write_response(struct native *native, struct writer *w, const struct
         WRITER_KEY(w, "directives_dropped");
         writer_unsigned(w, (uint64_t)c->response.dropped + c->targeted.dropped);
     }
-    write_date(w, "date", &c->date);
-    write_date(w, "expires", &c->expires);
-    write_date(w, "last_modified", &c->last_modified);
+    WRITE_DATE(native, w, "date", &c->date);
+    WRITE_DATE(native, w, "expires", &c->expires);
+    WRITE_DATE(native, w, "last_modified", &c->last_modified);
     if (c->age_legal) {
         WRITER_KEY(w, "age");
         writer_unsigned(w, c->age);

@@ -1,67 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `persistence` of the semantics. */
 #include "output/native_semantics.h"
+#include "output/pen.h"
 
 /* What a message says; literals, as nearly all say one of two things. */
-#define WRITE_SAID(w, key, said)                                                                             \
+#define PUT_SAID(to, key, said)                                                                              \
     do {                                                                                                     \
         if ((said) == PERSISTENCE_BY_VERSION) {                                                              \
-            WRITER_RAW((w), "\"" key "\":\"persistent\"");                                                   \
+            PEN_TEXT((to), "\"" key "\":\"persistent\",");                                                   \
         } else if ((said) == PERSISTENCE_KEEP_ALIVE) {                                                       \
-            WRITER_RAW((w), "\"" key "\":\"keep_alive\"");                                                   \
+            PEN_TEXT((to), "\"" key "\":\"keep_alive\",");                                                   \
+        } else if ((said) == PERSISTENCE_CLOSE) {                                                            \
+            PEN_TEXT((to), "\"" key "\":\"close\",");                                                        \
         } else if ((said) != PERSISTENCE_UNKNOWN) {                                                          \
-            WRITER_KEY((w), key);                                                                            \
-            writer_text((w), persistence_name(said));                                                        \
+            PEN_TEXT((to), "\"" key "\":\"");                                                                \
+            (to) = slice_put(slice_of(persistence_name(said)), (to));                                        \
+            PEN_TEXT((to), "\",");                                                                           \
         }                                                                                                    \
     } while (0)
 
-static void write_close(struct writer *w, const struct semantics_persistence *p) {
-    if (p->closed_by == CLOSED_UNKNOWN) {
-        return;
+static uint8_t *put_close(uint8_t *to, const struct semantics_persistence *p) {
+    if (p->closed_by == CLOSED_BY_CLIENT) {
+        PEN_TEXT(to, "\"closed_by\":\"client\",");
+    } else {
+        PEN_TEXT(to, "\"closed_by\":\"server\",");
     }
-    WRITER_KEY(w, "closed_by");
-    writer_text(w, p->closed_by == CLOSED_BY_CLIENT ? "client" : "server");
-    WRITER_KEY(w, "closed_with");
-    writer_text(w, p->by_reset ? "reset" : "fin");
+    if (p->by_reset) {
+        PEN_TEXT(to, "\"closed_with\":\"reset\",");
+    } else {
+        PEN_TEXT(to, "\"closed_with\":\"fin\",");
+    }
+    return to;
 }
 
-static void write_keep_alive(struct writer *w, const struct semantics_persistence *p) {
-    if (!p->has_timeout && !p->has_max) {
-        return;
-    }
-    WRITER_UP_TO(w, "\"keep_alive\":{");
+static uint8_t *put_keep_alive(uint8_t *to, const struct semantics_persistence *p) {
+    PEN_TEXT(to, "\"keep_alive\":{");
     if (p->has_timeout) {
-        WRITER_KEY(w, "timeout");
-        writer_unsigned(w, p->timeout);
+        PEN_UNSIGNED(to, "timeout", p->timeout);
     }
     if (p->has_max) {
-        WRITER_KEY(w, "max");
-        writer_unsigned(w, p->max);
+        PEN_UNSIGNED(to, "max", p->max);
     }
-    writer_end_object(w);
+    to = pen_end(to, '}');
+    *to = ',';
+    return to + 1;
 }
 
 void native_write_persistence(struct writer *w, const struct semantics_persistence *p) {
     if (!p->request && !p->response && !p->has_number && !p->closed_by && !p->has_timeout && !p->has_max) {
         return;
     }
-    WRITER_UP_TO(w, "\"persistence\":{");
-    WRITE_SAID(w, "request", p->request);
-    WRITE_SAID(w, "response", p->response);
-    if (p->decided && p->persists) {
-        WRITER_RAW(w, "\"persists\":true");
-    } else if (p->decided) {
-        WRITER_RAW(w, "\"persists\":false");
+    enum { MOST = 512 };
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
     }
-    write_keep_alive(w, p);
+    PEN_TEXT(to, "\"persistence\":{");
+    PUT_SAID(to, "request", p->request);
+    PUT_SAID(to, "response", p->response);
+    if (p->decided && p->persists) {
+        PEN_TEXT(to, "\"persists\":true,");
+    } else if (p->decided) {
+        PEN_TEXT(to, "\"persists\":false,");
+    }
+    if (p->has_timeout || p->has_max) {
+        to = put_keep_alive(to, p);
+    }
     if (p->has_number) {
-        WRITER_KEY(w, "number");
-        writer_unsigned(w, p->number);
+        PEN_UNSIGNED(to, "number", p->number);
     }
     if (p->has_carried) {
-        WRITER_KEY(w, "carried");
-        writer_unsigned(w, p->number);
+        PEN_UNSIGNED(to, "carried", p->number);
     }
-    write_close(w, p);
-    writer_end_object(w);
+    if (p->closed_by != CLOSED_UNKNOWN) {
+        to = put_close(to, p);
+    }
+    pen_close(w, pen_end(to, '}'));
 }

@@ -240,8 +240,6 @@ void writer_text(struct writer *w, const char *text) {
     (void)writer_string(w, slice_of(text));
 }
 
-enum { NUMBER_BYTES = 24 /* 20 digits, and what is stored behind them */ };
-
 /* The eight digits of a number below 10^8, the first in the lowest byte: halves of four, of two, of one
  * digit, each in a part of the word; division by 100 and 10 is multiplication by their inverses. */
 static inline uint64_t eight_digits(uint32_t value) {
@@ -268,8 +266,7 @@ static inline uint8_t *put_digits_below(uint8_t *to, uint32_t value) {
     return put_eight(to, digits, (unsigned)__builtin_ctzll(digits) / 8);
 }
 
-/* Returns where they end; may write up to NUMBER_BYTES. */
-static inline uint8_t *put_digits(uint8_t *to, uint64_t value) {
+uint8_t *writer_digits(uint8_t *to, uint64_t value) {
     enum { EIGHT = 100000000 };
     if (value >= EIGHT) {
         uint64_t high = value / EIGHT;
@@ -285,14 +282,14 @@ static inline uint8_t *put_digits(uint8_t *to, uint64_t value) {
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
-    uint8_t *to = writer_room(w, NUMBER_BYTES + 1);
+    uint8_t *to = writer_room(w, WRITER_DIGITS_BYTES + 1);
     if (!to) {
         return;
     }
     *to = ',';
     to += w->comma;
     w->comma = true;
-    w->out->len = (size_t)(put_digits(to, value) - w->out->ptr);
+    w->out->len = (size_t)(writer_digits(to, value) - w->out->ptr);
 }
 
 void writer_signed(struct writer *w, int64_t value) {
@@ -344,6 +341,11 @@ static char *put_date(char *to, int64_t days) {
     return put_pair(to, (uint64_t)day);
 }
 
+void time_fraction_text(uint32_t ns, char text[9]) {
+    (void)put_eight((uint8_t *)text, eight_digits(ns / 10), 0);
+    text[8] = (char)('0' + ns % 10);
+}
+
 /* 64-bit nanoseconds span the years 1677 to 2262: always four digits. */
 void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
     int64_t seconds = time_ns / NS_PER_SECOND, ns = time_ns % NS_PER_SECOND;
@@ -364,9 +366,8 @@ void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
     *to++ = ':';
     to = put_pair(to, (uint64_t)(of_day % 60));
     *to++ = '.';
-    to = (char *)put_eight((uint8_t *)to, eight_digits((uint32_t)(ns / 10)), 0);
-    *to++ = (char)('0' + ns % 10);
-    *to = 'Z';
+    time_fraction_text((uint32_t)ns, to);
+    to[9] = 'Z';
 }
 
 void writer_time(struct writer *w, int64_t time_ns) {
@@ -415,13 +416,7 @@ static void put_hex_digits(uint8_t *to, const uint8_t *bytes) {
     memcpy(to, &x, sizeof x);
 }
 
-void writer_hex(struct writer *w, struct slice s) {
-    before_value(w);
-    uint8_t *to = writer_room(w, s.len * 2 + 2);
-    if (!to) {
-        return;
-    }
-    *to++ = '"';
+void writer_hex_digits(uint8_t *to, struct slice s) {
     size_t i = 0;
     for (; s.len - i >= 4; i += 4, to += 8) {
         put_hex_digits(to, s.ptr + i);
@@ -430,6 +425,16 @@ void writer_hex(struct writer *w, struct slice s) {
         *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] >> 4];
         *to++ = (uint8_t)HEX_DIGITS[s.ptr[i] & 0xF];
     }
+}
+
+void writer_hex(struct writer *w, struct slice s) {
+    before_value(w);
+    uint8_t *to = writer_room(w, s.len * 2 + 2);
+    if (!to) {
+        return;
+    }
     *to = '"';
+    writer_hex_digits(to + 1, s);
+    to[1 + s.len * 2] = '"';
     w->out->len += s.len * 2 + 2;
 }

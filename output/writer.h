@@ -101,9 +101,9 @@ static inline void writer_json(struct writer *w, struct slice json) {
     }
     w->comma = true;
 }
-/* The same where sixteen bytes behind the JSON may be read: copied in steps of sixteen, without a call. */
+/* The same where 32 bytes behind the JSON may be read: copied in steps of 32, without a call. */
 static inline void writer_json_slack(struct writer *w, struct slice json) {
-    enum { STEP = 16 };
+    enum { STEP = 32 };
     uint8_t *to = writer_room(w, json.len + 1 + STEP);
     if (to) {
         *to = ',';
@@ -120,6 +120,9 @@ static inline void writer_json_slack(struct writer *w, struct slice json) {
 bool writer_string(struct writer *, struct slice);
 void writer_text(struct writer *, const char *);
 void writer_unsigned(struct writer *, uint64_t);
+/* The digits alone, into room of the caller's: returns where they end. */
+enum { WRITER_DIGITS_BYTES = 24 /* 20 digits, and what is stored behind them */ };
+uint8_t *writer_digits(uint8_t *to, uint64_t value);
 void writer_signed(struct writer *, int64_t);
 /* The number as a JSON string. */
 void writer_unsigned_text(struct writer *, uint64_t);
@@ -129,9 +132,13 @@ void writer_time(struct writer *, int64_t time_ns);
 /* Standard base64 with padding (RFC 4648 section 4). */
 void writer_base64(struct writer *, struct slice);
 void writer_hex(struct writer *, struct slice);
+/* Two digits for each byte, into room of the caller's. */
+void writer_hex_digits(uint8_t *to, struct slice);
 
 enum { TIME_TEXT_BYTES = 30 };
 /* What writer_time writes between its quotes, 2026-01-31T23:59:59.123456789Z; no NUL. */
 void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]);
+/* The nine digits of a second's fraction, 0 to 999,999,999. */
+void time_fraction_text(uint32_t ns, char text[9]);
 
 #endif
