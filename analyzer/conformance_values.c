@@ -20,51 +20,74 @@ enum field_trait {
     TRAIT_DIRECTIVES = 1 << 9,
 };
 
-static const uint16_t traits_of[FIELD_NAMES] = {
-    [FIELD_NAME_ACCEPT] = TRAIT_LIST | TRAIT_WEIGHTED,
-    [FIELD_NAME_ACCEPT_CHARSET] = TRAIT_LIST | TRAIT_WEIGHTED,
-    [FIELD_NAME_ACCEPT_ENCODING] = TRAIT_LIST | TRAIT_WEIGHTED,
-    [FIELD_NAME_ACCEPT_LANGUAGE] = TRAIT_LIST | TRAIT_WEIGHTED,
-    [FIELD_NAME_AGE] = TRAIT_SINGLETON | TRAIT_NUMBER | TRAIT_OF_RESPONSES,
-    [FIELD_NAME_ALLOW] = TRAIT_LIST,
-    [FIELD_NAME_AUTHORIZATION] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS,
-    [FIELD_NAME_CACHE_CONTROL] = TRAIT_LIST | TRAIT_DIRECTIVES,
-    [FIELD_NAME_CONNECTION] = TRAIT_LIST,
-    [FIELD_NAME_CONTENT_DISPOSITION] = TRAIT_SINGLETON,
-    [FIELD_NAME_CONTENT_ENCODING] = TRAIT_LIST,
-    [FIELD_NAME_CONTENT_LOCATION] = TRAIT_SINGLETON,
-    [FIELD_NAME_CONTENT_RANGE] = TRAIT_SINGLETON,
-    [FIELD_NAME_CONTENT_TYPE] = TRAIT_SINGLETON,
-    [FIELD_NAME_COOKIE] = TRAIT_OF_REQUESTS,
-    [FIELD_NAME_DATE] = TRAIT_SINGLETON | TRAIT_DATE,
-    [FIELD_NAME_ETAG] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES,
-    [FIELD_NAME_EXPECT] = TRAIT_OF_REQUESTS,
-    [FIELD_NAME_EXPIRES] = TRAIT_SINGLETON,
-    [FIELD_NAME_FROM] = TRAIT_SINGLETON,
-    [FIELD_NAME_HOST] = TRAIT_OF_REQUESTS,
-    [FIELD_NAME_IF_MATCH] = TRAIT_LIST,
-    [FIELD_NAME_IF_MODIFIED_SINCE] = TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_REQUESTS,
-    [FIELD_NAME_IF_NONE_MATCH] = TRAIT_LIST | TRAIT_OF_REQUESTS,
-    [FIELD_NAME_IF_RANGE] = TRAIT_SINGLETON,
-    [FIELD_NAME_IF_UNMODIFIED_SINCE] = TRAIT_SINGLETON | TRAIT_DATE,
-    [FIELD_NAME_LAST_MODIFIED] = TRAIT_SINGLETON | TRAIT_DATE,
-    [FIELD_NAME_LOCATION] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES | TRAIT_URI,
-    [FIELD_NAME_MAX_FORWARDS] = TRAIT_SINGLETON | TRAIT_NUMBER,
-    [FIELD_NAME_ORIGIN] = TRAIT_SINGLETON,
-    [FIELD_NAME_PROXY_AUTHENTICATE] = TRAIT_CHALLENGES,
-    [FIELD_NAME_PROXY_AUTHORIZATION] = TRAIT_SINGLETON,
-    [FIELD_NAME_RANGE] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS,
-    [FIELD_NAME_REFERER] = TRAIT_SINGLETON | TRAIT_OF_REQUESTS | TRAIT_URI,
-    [FIELD_NAME_RETRY_AFTER] = TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_RESPONSES,
-    [FIELD_NAME_SERVER] = TRAIT_SINGLETON | TRAIT_OF_RESPONSES,
-    [FIELD_NAME_SET_COOKIE] = TRAIT_OF_RESPONSES,
-    [FIELD_NAME_TE] = TRAIT_LIST | TRAIT_WEIGHTED | TRAIT_OF_REQUESTS,
-    [FIELD_NAME_TRAILER] = TRAIT_LIST,
-    [FIELD_NAME_UPGRADE] = TRAIT_LIST,
-    [FIELD_NAME_USER_AGENT] = TRAIT_SINGLETON,
-    [FIELD_NAME_VARY] = TRAIT_LIST,
-    [FIELD_NAME_WWW_AUTHENTICATE] = TRAIT_CHALLENGES | TRAIT_OF_RESPONSES,
+/* X(name, traits, ...) for each. */
+#define RULES(X, a, b)                                                                                       \
+    X(ACCEPT, TRAIT_LIST | TRAIT_WEIGHTED, a, b)                                                             \
+    X(ACCEPT_CHARSET, TRAIT_LIST | TRAIT_WEIGHTED, a, b)                                                     \
+    X(ACCEPT_ENCODING, TRAIT_LIST | TRAIT_WEIGHTED, a, b)                                                    \
+    X(ACCEPT_LANGUAGE, TRAIT_LIST | TRAIT_WEIGHTED, a, b)                                                    \
+    X(AGE, TRAIT_SINGLETON | TRAIT_NUMBER | TRAIT_OF_RESPONSES, a, b)                                        \
+    X(ALLOW, TRAIT_LIST, a, b)                                                                               \
+    X(AUTHORIZATION, TRAIT_SINGLETON | TRAIT_OF_REQUESTS, a, b)                                              \
+    X(CACHE_CONTROL, TRAIT_LIST | TRAIT_DIRECTIVES, a, b)                                                    \
+    X(CONNECTION, TRAIT_LIST, a, b)                                                                          \
+    X(CONTENT_DISPOSITION, TRAIT_SINGLETON, a, b)                                                            \
+    X(CONTENT_ENCODING, TRAIT_LIST, a, b)                                                                    \
+    X(CONTENT_LOCATION, TRAIT_SINGLETON, a, b)                                                               \
+    X(CONTENT_RANGE, TRAIT_SINGLETON, a, b)                                                                  \
+    X(CONTENT_TYPE, TRAIT_SINGLETON, a, b)                                                                   \
+    X(COOKIE, TRAIT_OF_REQUESTS, a, b)                                                                       \
+    X(DATE, TRAIT_SINGLETON | TRAIT_DATE, a, b)                                                              \
+    X(ETAG, TRAIT_SINGLETON | TRAIT_OF_RESPONSES, a, b)                                                      \
+    X(EXPECT, TRAIT_OF_REQUESTS, a, b)                                                                       \
+    X(EXPIRES, TRAIT_SINGLETON, a, b)                                                                        \
+    X(FROM, TRAIT_SINGLETON, a, b)                                                                           \
+    X(HOST, TRAIT_OF_REQUESTS, a, b)                                                                         \
+    X(IF_MATCH, TRAIT_LIST, a, b)                                                                            \
+    X(IF_MODIFIED_SINCE, TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_REQUESTS, a, b)                             \
+    X(IF_NONE_MATCH, TRAIT_LIST | TRAIT_OF_REQUESTS, a, b)                                                   \
+    X(IF_RANGE, TRAIT_SINGLETON, a, b)                                                                       \
+    X(IF_UNMODIFIED_SINCE, TRAIT_SINGLETON | TRAIT_DATE, a, b)                                               \
+    X(LAST_MODIFIED, TRAIT_SINGLETON | TRAIT_DATE, a, b)                                                     \
+    X(LOCATION, TRAIT_SINGLETON | TRAIT_OF_RESPONSES | TRAIT_URI, a, b)                                      \
+    X(MAX_FORWARDS, TRAIT_SINGLETON | TRAIT_NUMBER, a, b)                                                    \
+    X(ORIGIN, TRAIT_SINGLETON, a, b)                                                                         \
+    X(PROXY_AUTHENTICATE, TRAIT_CHALLENGES, a, b)                                                            \
+    X(PROXY_AUTHORIZATION, TRAIT_SINGLETON, a, b)                                                            \
+    X(RANGE, TRAIT_SINGLETON | TRAIT_OF_REQUESTS, a, b)                                                      \
+    X(REFERER, TRAIT_SINGLETON | TRAIT_OF_REQUESTS | TRAIT_URI, a, b)                                        \
+    X(RETRY_AFTER, TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_RESPONSES, a, b)                                  \
+    X(SERVER, TRAIT_SINGLETON | TRAIT_OF_RESPONSES, a, b)                                                    \
+    X(SET_COOKIE, TRAIT_OF_RESPONSES, a, b)                                                                  \
+    X(TE, TRAIT_LIST | TRAIT_WEIGHTED | TRAIT_OF_REQUESTS, a, b)                                             \
+    X(TRAILER, TRAIT_LIST, a, b)                                                                             \
+    X(UPGRADE, TRAIT_LIST, a, b)                                                                             \
+    X(USER_AGENT, TRAIT_SINGLETON, a, b)                                                                     \
+    X(VARY, TRAIT_LIST, a, b)                                                                                \
+    X(WWW_AUTHENTICATE, TRAIT_CHALLENGES | TRAIT_OF_RESPONSES, a, b)
+
+#define ROW(name, traits, a, b) [FIELD_NAME_##name] = (traits),
+static const uint16_t traits_of[FIELD_NAMES] = {RULES(ROW, 0, 0)};
+
+/* A bit for each name with one of the traits, as in field_index. */
+#define BIT(name, traits, wanted, word)                                                                      \
+    | ((traits) & (wanted) && FIELD_NAME_##name / 64 == (word) ? UINT64_C(1) << FIELD_NAME_##name % 64 : 0)
+#define WITH(wanted)                                                                                         \
+    {                                                                                                        \
+        UINT64_C(0)                                                                                          \
+        RULES(BIT, wanted, 0), UINT64_C(0) RULES(BIT, wanted, 1), UINT64_C(0) RULES(BIT, wanted, 2)          \
+    }
+_Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
+
+/* Those whose value is looked at. */
+enum {
+    TRAITS_OF_VALUES =
+        TRAIT_LIST | TRAIT_DATE | TRAIT_NUMBER | TRAIT_CHALLENGES | TRAIT_URI | TRAIT_DIRECTIVES
 };
+static const uint64_t with_rule[FIELD_INDEX_WORDS] = WITH(TRAITS_OF_VALUES);
+static const uint64_t with_singleton[FIELD_INDEX_WORDS] = WITH(TRAIT_SINGLETON);
+static const uint64_t of_requests[FIELD_INDEX_WORDS] = WITH(TRAIT_OF_REQUESTS);
+static const uint64_t of_responses[FIELD_INDEX_WORDS] = WITH(TRAIT_OF_RESPONSES);
 
 void conformance_note_date(struct notes *notes, struct slice value, int64_t seconds) {
     if (http_date_is_obsolete(value)) {
@@ -214,9 +237,6 @@ static void judge_field(struct notes *notes, const struct field_index *index, en
                         unsigned traits, int64_t now) {
     struct slice value = field_index_value(index, name);
     uint64_t number;
-    if (traits & TRAIT_SINGLETON && index->any_repeats && field_index_repeats(index, name)) {
-        notes_add(notes, NOTE_SINGLETON_REPEATED);
-    }
     if (traits & TRAIT_LIST) {
         judge_list(notes, index, name, traits & TRAIT_WEIGHTED);
     }
@@ -237,22 +257,34 @@ static void judge_field(struct notes *notes, const struct field_index *index, en
     }
 }
 
+/* What a name's presence, or its standing there twice, says. */
+static void judge_presence(struct notes *notes, const struct field_index *index, bool request) {
+    const uint64_t *foreign = request ? of_responses : of_requests;
+    uint64_t wrong = 0;
+    for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
+        wrong |= index->present[word] & foreign[word];
+    }
+    if (wrong) {
+        notes_add(notes, NOTE_FIELD_WRONG_SIDE);
+    }
+    for (unsigned word = 0; index->any_repeats && word < FIELD_INDEX_WORDS; word++) {
+        for (uint64_t left = index->present[word] & with_singleton[word]; left; left &= left - 1) {
+            if (field_index_repeats(index, (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left)))) {
+                notes_add(notes, NOTE_SINGLETON_REPEATED);
+            }
+        }
+    }
+}
+
 void conformance_judge_values(struct notes *notes, const struct http_message *m,
                               const struct field_index *index, bool request) {
-    const unsigned wrong = request ? TRAIT_OF_RESPONSES : TRAIT_OF_REQUESTS;
-    const unsigned read = request ? 0 : TRAIT_DATE; /* with the message: Date, Last-Modified */
+    judge_presence(notes, index, request);
     for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
-        for (uint64_t left = index->present[word]; left; left &= left - 1) {
+        for (uint64_t left = index->present[word] & with_rule[word]; left; left &= left - 1) {
             enum field_name name = (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left));
-            unsigned traits = traits_of[name];
-            if (traits & wrong) {
-                notes_add(notes, NOTE_FIELD_WRONG_SIDE);
-            }
-            if (read && (name == FIELD_NAME_DATE || name == FIELD_NAME_LAST_MODIFIED)) {
-                traits &= ~read;
-            }
-            if (traits) {
-                judge_field(notes, index, name, traits, m->first.time_ns / NS_PER_SECOND);
+            bool read = !request && (name == FIELD_NAME_DATE || name == FIELD_NAME_LAST_MODIFIED);
+            if (!read) { /* with the message */
+                judge_field(notes, index, name, traits_of[name], m->first.time_ns / NS_PER_SECOND);
             }
         }
     }

@@ -19,9 +19,16 @@ enum memo_kind {
     MEMO_CLIENT,         /* a connection: network, and client but for what it sent */
     MEMO_SERVER,         /* server likewise */
     MEMO_STATUS_MEANING, /* a status code: what it means */
-    MEMO_FIELD_COUNTS,   /* names of a head: the object with their counts */
-    MEMO_PART,           /* values of fields and what else a part of semantics is made of: it and its key */
-    MEMO_DIRECTIVES,     /* a field line: its cache directives as an array */
+    MEMO_REQUEST_COUNTS, /* names of a head: the object with their counts */
+    MEMO_RESPONSE_COUNTS,
+    MEMO_CONTENT, /* values of fields and what else the part of semantics is made of: it and its key */
+    MEMO_AUTHENTICATION,
+    MEMO_COOKIES,
+    MEMO_ORIGIN,
+    MEMO_SECURITY,
+    MEMO_HINTS,
+    MEMO_DIRECTIVES, /* a field line: its cache directives as an array */
+    MEMO_KINDS,
 };
 
 struct memo_key {

@@ -17,8 +17,9 @@ size_t native_failures(const struct native *native) {
 
 bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
-    uint16_t hint;
-    if (!memo_get(native->memo, &memo->key, memo->hint ? memo->hint : &hint, &json)) {
+    uint16_t *hint = memo->hint ? memo->hint : &native->recent[memo->key.kind];
+    if (!memo_peek(native->memo, &memo->key, *hint, &json) &&
+        !memo_get(native->memo, &memo->key, hint, &json)) {
         memo->start = w->out->len + w->comma;
         memo->failures = native_failures(native);
         return false;

@@ -28,6 +28,7 @@ struct native {
     struct memo *memo;
     uint64_t run;                    /* connections' ordinals are unique in it */
     uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
+    uint16_t recent[MEMO_KINDS];     /* where that of each kind was */
     struct buf scratch;              /* of masking */
     struct url url;                  /* of the transaction at hand */
     struct buf file_json;            /* names `file`; empty where there is no name */
@@ -45,9 +46,9 @@ void native_write(struct native *, struct writer *, const struct transaction *);
 /* What is being written for the memo. */
 struct native_memo {
     struct memo_key key; /* the caller's to set */
-    uint16_t *hint;      /* the caller's to set: learns where in the memo it is; NULL where nobody asks */
-    size_t start;        /* in the output */
-    size_t failures;     /* refused memory before */
+    uint16_t *hint;  /* the caller's to set: where in the memo it was, and is; NULL: as that of the kind */
+    size_t start;    /* in the output */
+    size_t failures; /* refused memory before */
 };
 /* How often memory was refused to what the JSON is made with: it may then lack something. */
 size_t native_failures(const struct native *);

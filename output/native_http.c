@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native.h"
 
-#include "analyzer/status.h"
+#include "analyzer/semantics.h"
+#include "output/pen.h"
 
 enum { NAME_JSON_BYTES = 128 };
 
@@ -14,6 +15,16 @@ enum { NAME_JSON_BYTES = 128 };
             writer_base64((w), (bytes));                                                                     \
         }                                                                                                    \
     } while (0)
+
+/* The first field of that name, or NULL; the analyzer knows where it is. */
+static const struct header *find_field(const struct transaction *t, const struct http_message *m,
+                                       enum field_name name) {
+    if (!t->semantics) {
+        return header_find(&m->headers,
+                           (const char *)field_name_text(name).ptr); /* a constant with its NUL */
+    }
+    return field_index_find(m == &t->request ? &t->semantics->request : &t->semantics->response, name);
+}
 
 static struct slice field_value(struct native *native, const struct header *field) {
     return native->mask ? mask_field(native->mask, field->name, field->value, &native->scratch)
@@ -123,7 +134,7 @@ static void write_value(struct native *native, struct writer *w, const struct he
 }
 
 void native_write_user_agent(struct native *native, struct writer *w, const struct transaction *t) {
-    const struct header *agent = header_find(&t->request.headers, "User-Agent");
+    const struct header *agent = find_field(t, &t->request, FIELD_NAME_USER_AGENT);
     if (!agent) {
         return;
     }
@@ -209,8 +220,9 @@ static void make_content_type(struct native *native, struct writer *w, const str
     (void)writer_string(w, slice_make(lower, type.len));
 }
 
-static void write_content_type(struct native *native, struct writer *w, const struct http_message *m) {
-    const struct header *field = header_find(&m->headers, "Content-Type");
+static void write_content_type(struct native *native, struct writer *w, const struct transaction *t,
+                               const struct http_message *m) {
+    const struct header *field = find_field(t, m, FIELD_NAME_CONTENT_TYPE);
     if (!field) {
         return;
     }
@@ -244,9 +256,27 @@ static void write_framing(struct writer *w, enum h1_framing_kind kind) {
     }
 }
 
+static void write_sizes(struct writer *w, const struct http_message *m) {
+    enum { MOST = 16 + 3 * PEN_MEMBER_BYTES("missing_bytes") };
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
+    }
+    PEN_UNSIGNED(to, "bytes", m->end_offset - m->offset);
+    if (m->head_complete) {
+        PEN_TEXT(to, "\"body\":{");
+        PEN_UNSIGNED(to, "bytes", m->body_bytes);
+        if (m->missing_bytes || (m->end_known && !m->truncated)) {
+            PEN_UNSIGNED(to, "missing_bytes", m->missing_bytes);
+        }
+        to = pen_end(to, '}') + 1;
+    }
+    pen_close(w, to - 1);
+}
+
 /* What requests and responses have in common: fields, sizes, framing. */
-static void write_message(struct native *native, struct writer *w, const struct http_message *m,
-                          uint16_t *hints) {
+static void write_message(struct native *native, struct writer *w, const struct transaction *t,
+                          const struct http_message *m, uint16_t *hints) {
     WRITER_KEY(w, "headers");
     write_fields(native, w, &m->headers, hints);
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
@@ -258,27 +288,17 @@ static void write_message(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "fields_dropped");
         writer_unsigned(w, dropped);
     }
-    WRITER_KEY(w, "bytes");
-    writer_unsigned(w, m->end_offset - m->offset);
+    write_sizes(w, m);
     if (!m->head_complete) {
         return; /* nothing is known of the body */
     }
-    WRITER_UP_TO(w, "\"body\":{\"bytes\":");
-    writer_unsigned(w, m->body_bytes);
-    if (m->missing_bytes) {
-        WRITER_KEY(w, "missing_bytes");
-        writer_unsigned(w, m->missing_bytes);
-    } else if (m->end_known && !m->truncated) {
-        WRITER_RAW(w, "\"missing_bytes\":0");
-    }
-    writer_end_object(w);
-    write_content_type(native, w, m);
+    write_content_type(native, w, t, m);
     write_framing(w, m->framing.kind);
 }
 
 static void write_request(struct native *native, struct writer *w, const struct transaction *t) {
     const struct http_message *request = &t->request;
-    const struct header *referer = header_find(&request->headers, "Referer");
+    const struct header *referer = find_field(t, request, FIELD_NAME_REFERER);
     WRITER_UP_TO(w, "\"request\":{");
     if (slice_is(request->line[0], "GET")) {
         WRITER_RAW(w, "\"method\":\"GET\"");
@@ -296,7 +316,7 @@ static void write_request(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);
     }
-    write_message(native, w, request, native->hints[0]);
+    write_message(native, w, t, request, native->hints[0]);
     writer_end_object(w);
 }
 
@@ -359,7 +379,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         write_status(native, w, response->status, response->line[2]);
     }
     if (response->seen) {
-        write_message(native, w, response, native->hints[1]);
+        write_message(native, w, t, response, native->hints[1]);
     }
     if (t->interim_count) {
         write_interim(native, w, t);

@@ -24,14 +24,6 @@ static void make_status(struct writer *w, unsigned code, const struct status *st
     writer_end_object(w);
 }
 
-static void write_status(struct native *native, struct writer *w, const struct semantics *s, unsigned code) {
-    struct native_memo memo = {.key = {.kind = MEMO_STATUS_MEANING, .parts = code}};
-    if (s->has_status && code && !native_remembers(native, w, &memo)) {
-        make_status(w, code, s->status);
-        native_remember(native, w, &memo);
-    }
-}
-
 static void write_count(struct writer *w, const char *key, uint32_t count) {
     if (count) {
         writer_key(w, key);
@@ -54,11 +46,20 @@ static void make_counts(struct writer *w, const struct field_counts *counts) {
     writer_end_object(w);
 }
 
+static void write_status(struct native *native, struct writer *w, const struct semantics *s, unsigned code) {
+    struct native_memo memo = {.key = {.kind = MEMO_STATUS_MEANING, .parts = code}};
+    if (s->has_status && code && !native_remembers(native, w, &memo)) {
+        make_status(w, code, s->status);
+        native_remember(native, w, &memo);
+    }
+}
+
 /* Names that are there once are counted alike, whatever their order. */
-static void write_counts(struct native *native, struct writer *w, const struct field_index *index) {
+static void write_counts(struct native *native, struct writer *w, enum memo_kind kind,
+                         const struct field_index *index) {
     uint64_t names[FIELD_INDEX_WORDS + 1];
     struct field_counts counts;
-    struct native_memo memo = {.key = {.kind = MEMO_FIELD_COUNTS, .bytes = slice_make(names, sizeof names)}};
+    struct native_memo memo = {.key = {.kind = kind, .bytes = slice_make(names, sizeof names)}};
     memcpy(names, index->present, sizeof index->present);
     names[FIELD_INDEX_WORDS] = index->list->count;
     if (!index->any_repeats && native_remembers(native, w, &memo)) {
@@ -79,11 +80,11 @@ static void write_fields(struct native *native, struct writer *w, const struct s
     WRITER_UP_TO(w, "\"fields\":{");
     if (request) {
         WRITER_KEY(w, "request");
-        write_counts(native, w, &s->request);
+        write_counts(native, w, MEMO_REQUEST_COUNTS, &s->request);
     }
     if (response) {
         WRITER_KEY(w, "response");
-        write_counts(native, w, &s->response);
+        write_counts(native, w, MEMO_RESPONSE_COUNTS, &s->response);
     }
     writer_end_object(w);
 }

@@ -47,14 +47,19 @@ static void take_side(struct part_key *key, const struct field_index *index,
 /* True when the part is written: the memo had it. `scene`: what else than fields the part depends on. */
 static bool remembers(struct native *native, struct writer *w, const struct semantics *s,
                       enum semantics_part part, uint8_t scene, struct part_key *key) {
+    static const enum memo_kind kinds[SEMANTICS_PARTS] = {
+        [SEMANTICS_CONTENT] = MEMO_CONTENT,   [SEMANTICS_AUTHENTICATION] = MEMO_AUTHENTICATION,
+        [SEMANTICS_COOKIES] = MEMO_COOKIES,   [SEMANTICS_ORIGIN] = MEMO_ORIGIN,
+        [SEMANTICS_SECURITY] = MEMO_SECURITY, [SEMANTICS_HINTS] = MEMO_HINTS,
+    };
     key->memo = (struct native_memo){.hint = NULL};
     key->fits = true;
     key->len = 1;
     key->bytes[0] = scene;
     take_side(key, &s->request, semantics_fields[part].request, 0);
     take_side(key, &s->response, semantics_fields[part].response, 1);
-    key->memo.key = (struct memo_key){
-        .kind = MEMO_PART, .parts = part, .bytes = slice_make(key->bytes, key->fits ? key->len : 0)};
+    key->memo.key =
+        (struct memo_key){.kind = kinds[part], .bytes = slice_make(key->bytes, key->fits ? key->len : 0)};
     return key->fits && native_remembers(native, w, &key->memo);
 }
 
