@@ -2,6 +2,7 @@
 #include "analyzer/cache_control.h"
 
 #include "analyzer/h1_syntax.h"
+#include "analyzer/structured_dictionary.h"
 
 static const struct {
     const char *name;
@@ -57,16 +58,21 @@ bool cache_seconds(struct slice s, uint64_t *seconds) {
     return s.len > 0;
 }
 
-static void read_member(struct cache_control *c, struct slice text) {
-    struct field_parameter p = field_parameter_of(text);
-    enum cache_directive directive = directive_of(p.name);
-    uint32_t bit = UINT32_C(1) << directive;
+static void keep_member(struct cache_control *c, enum cache_directive directive, struct field_parameter p) {
     if (c->count < CACHE_MEMBERS) {
         c->members[c->count++] = (struct cache_member){.directive = directive, .written = p};
     } else {
         c->dropped++;
     }
+}
+
+static void read_member(struct cache_control *c, struct slice text) {
+    struct field_parameter p = field_parameter_of(text);
+    enum cache_directive directive = directive_of(p.name);
+    uint32_t bit = UINT32_C(1) << directive;
+    keep_member(c, directive, p);
     if (c->has & bit) {
+        c->qualified &= p.has_value ? ~UINT32_C(0) : ~bit;
         return;
     }
     c->has |= bit;
@@ -81,10 +87,14 @@ static void read_member(struct cache_control *c, struct slice text) {
     }
 }
 
-void cache_control_read(struct cache_control *c, const struct field_index *index, enum field_name name) {
+static bool begin(struct cache_control *c, const struct field_index *index, enum field_name name) {
     c->present = field_index_has(index, name);
     c->has = c->malformed = c->qualified = c->count = c->dropped = 0;
-    if (!c->present) {
+    return c->present;
+}
+
+void cache_control_read(struct cache_control *c, const struct field_index *index, enum field_name name) {
+    if (!begin(c, index, name)) {
         return;
     }
     struct field_list list = field_list_of(index, name);
@@ -92,4 +102,51 @@ void cache_control_read(struct cache_control *c, const struct field_index *index
     while (field_list_next(&list, &member)) {
         read_member(c, member);
     }
+}
+
+/* Does the value have the type that the directive wants? */
+static bool fits(enum cache_directive directive, const struct structured_member *m, uint64_t *seconds) {
+    if (directives[directive].has_seconds) {
+        return m->kind == STRUCTURED_INTEGER && field_number(m->value, seconds);
+    }
+    bool may_name_fields = directive == CACHE_NO_CACHE || directive == CACHE_PRIVATE;
+    return directive == CACHE_EXTENSION || m->kind == STRUCTURED_TRUE ||
+           (may_name_fields && m->kind == STRUCTURED_STRING);
+}
+
+static void read_structured(struct cache_control *c, const struct structured_member *m) {
+    enum cache_directive directive = directive_of(m->key);
+    uint32_t bit = UINT32_C(1) << directive;
+    uint64_t seconds = 0;
+    keep_member(c, directive,
+                (struct field_parameter){.name = m->key,
+                                         .value = m->value,
+                                         .has_value = m->value.len > 0 || m->kind == STRUCTURED_STRING,
+                                         .quoted = m->kind == STRUCTURED_STRING});
+    c->has &= ~bit;
+    c->qualified &= ~bit;
+    if (fits(directive, m, &seconds)) {
+        c->has |= bit;
+        c->qualified |= m->kind == STRUCTURED_STRING ? bit : 0;
+        c->seconds[directive] = seconds;
+    }
+}
+
+bool cache_control_read_targeted(struct cache_control *c, const struct field_index *index,
+                                 enum field_name name) {
+    bool legal = begin(c, index, name);
+    const struct header *field = legal ? field_index_find(index, name) : NULL;
+    for (; field && legal; field = field_index_next(index, name, field)) {
+        struct slice rest = field->value;
+        struct structured_member member;
+        while (structured_member_next(&rest, &member)) {
+            read_structured(c, &member);
+        }
+        legal = rest.ptr == NULL;
+    }
+    legal = legal && c->count > 0;
+    if (!legal) {
+        c->has = c->qualified = c->count = c->dropped = 0;
+    }
+    return legal;
 }

@@ -46,8 +46,15 @@ struct cache_control {
     uint32_t dropped;                           /* beyond CACHE_MEMBERS: read, not kept */
 };
 
-/* Of a directive that stands there several times the first counts (RFC 9111 section 4.2.1). */
+/* Of a directive that stands there several times the first counts (RFC 9111 section 4.2.1), but for no-cache
+ * and private: without field names they count wherever they stand. */
 void cache_control_read(struct cache_control *, const struct field_index *, enum field_name);
+
+/* The same of a targeted field, which is a Dictionary of Structured Fields (RFC 9213 section 2.2): of a
+ * directive that stands there several times the last counts, and one whose value is of another type than it
+ * should be does not. False where the field can't be read or is empty: caches pass over it, and nothing is in
+ * it then. */
+bool cache_control_read_targeted(struct cache_control *, const struct field_index *, enum field_name);
 
 static inline bool cache_control_has(const struct cache_control *c, enum cache_directive directive) {
     return c->has >> directive & 1;

@@ -54,15 +54,17 @@ static void judge_conditions(struct notes *notes, const struct transaction *t, c
     }
 }
 
-/* Age tells that a cache was between: none that made the response for this very request has one. */
+/* Age tells that a cache was between: none that made the response for this very request has one. What
+ * CDN-Cache-Control says goes before the rest in caches that it is for (RFC 9213), and this may be one. */
 static void judge_cache(struct notes *notes, const struct transaction *t, const struct semantics *s) {
     const struct semantics_caching *c = &s->caching;
-    const struct cache_verdict *shared = &c->shared_cache;
+    const struct cache_verdict *shared = c->targeted_legal ? &c->cdn_cache : &c->shared_cache;
+    const struct cache_control *control = c->targeted_legal ? &c->targeted : &c->response;
     if (!c->has_age || !c->age_legal || c->age == 0) {
         return;
     }
     if (!method_reads(t->request.line[0]) || c->vary_any || shared->validate == CACHE_VALIDATE_ALWAYS ||
-        cache_control_has(&c->response, CACHE_NO_STORE)) {
+        cache_control_has(control, CACHE_NO_STORE)) {
         notes_add(notes, NOTE_CACHED_FORBIDDEN);
     }
     if (shared->has_lifetime && c->age > shared->lifetime) {

@@ -5,11 +5,15 @@ static bool is_known(const struct http_message *m) {
     return m->seen && m->head_complete && m->headers.dropped == 0 && m->headers.count <= UINT16_MAX;
 }
 
-bool semantics_has_content(const struct transaction *t) {
+static bool has_content(const struct transaction *t) {
     const struct http_message *m = &t->response;
     bool framed = m->framing.kind == H1_BODY_CHUNKED || m->framing.kind == H1_BODY_CLOSE ||
                   (m->framing.kind == H1_BODY_LENGTH && m->framing.length > 0);
     return m->seen && m->head_complete && framed;
+}
+
+bool semantics_has_known_content(const struct semantics *s, const struct transaction *t) {
+    return has_content(t) && s->response_known;
 }
 
 /* What a browser shows as a page. */
@@ -31,17 +35,25 @@ struct cookie_scene semantics_cookie_scene(const struct transaction *t) {
 
 struct security_scene semantics_security_scene(const struct semantics *s, const struct transaction *t) {
     unsigned status = status_of(t);
-    bool successful = status >= 200 && status < 300;
+    bool content = semantics_has_known_content(s, t);
     return (struct security_scene){.cleartext = true,
-                                   .content = semantics_has_content(t) && successful && s->response_known,
-                                   .document = is_document(&s->response_type)};
+                                   .content = content && status >= 200 && status < 300,
+                                   .document =
+                                       content && status / 100 != 3 && is_document(&s->response_type)};
 }
 
-struct intermediary_scene semantics_intermediary_scene(const struct transaction *t) {
+struct intermediary_scene semantics_intermediary_scene(const struct semantics *s,
+                                                       const struct transaction *t) {
     return (struct intermediary_scene){.request_seen = t->request.seen,
                                        .form = t->target.form,
                                        .connect = slice_is(t->request.line[0], "CONNECT"),
-                                       .status = status_of(t)};
+                                       .status = status_of(t),
+                                       .request_cut = !s->request_known,
+                                       .response_cut = !s->response_known};
+}
+
+unsigned semantics_known_status(const struct semantics *s, const struct transaction *t) {
+    return s->has_status && s->response_known ? status_of(t) : 0;
 }
 
 static void read_type(struct media_type *type, const struct field_index *index) {

@@ -42,11 +42,14 @@ void semantics_of(const struct transaction *, struct semantics *);
 void semantics_of_rest(const struct transaction *, const uint64_t hidden[FIELD_INDEX_WORDS],
                        struct semantics *);
 
-/* The final response carries content that was asked for: for semantics_content_read. */
-bool semantics_has_content(const struct transaction *);
+/* The final response carries content that was asked for, and its head is known whole: for
+ * semantics_content_read. */
+bool semantics_has_known_content(const struct semantics *, const struct transaction *);
 /* What else the parts of that name ask for. */
 struct cookie_scene semantics_cookie_scene(const struct transaction *);
 struct security_scene semantics_security_scene(const struct semantics *, const struct transaction *);
-struct intermediary_scene semantics_intermediary_scene(const struct transaction *);
+struct intermediary_scene semantics_intermediary_scene(const struct semantics *, const struct transaction *);
+/* The final status, 0 without one or where its head is not known whole: for semantics_origin_read. */
+unsigned semantics_known_status(const struct semantics *, const struct transaction *);
 
 #endif

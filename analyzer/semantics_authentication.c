@@ -4,6 +4,7 @@
 #include "analyzer/base64.h"
 #include "analyzer/field_value.h"
 #include "analyzer/h1_syntax.h"
+#include "analyzer/jwt.h"
 #include "analyzer/ntlm.h"
 
 static const char *const scheme_names[AUTH_SCHEMES] = {
@@ -145,6 +146,17 @@ static bool is_token68(struct slice s) {
     return len > 0;
 }
 
+/* A token says nothing to who does not issue or take it (RFC 6750), but JSON Web Tokens may be read by
+ * everybody. */
+static void read_bearer(struct credentials *c, struct slice token) {
+    size_t len;
+    c->malformed = !is_token68(token);
+    if (!c->malformed && jwt_read_subject(token, c->user_text, AUTH_USER_BYTES, &len, &c->user_cut)) {
+        c->has_user = c->user_is_claim = true;
+        c->user_len = (uint8_t)len;
+    }
+}
+
 static void read_ntlm(struct credentials *c, struct slice base64, size_t bytes, size_t offset) {
     struct ntlm_user user;
     c->mechanism = AUTH_BY_NTLM;
@@ -206,7 +218,7 @@ static void read_credentials(struct credentials *c, const struct field_index *in
         read_basic(c, rest);
         return;
     case AUTH_BEARER:
-        c->malformed = !is_token68(rest);
+        read_bearer(c, rest);
         return;
     case AUTH_DIGEST:
         read_digest(c, rest);
@@ -220,8 +232,10 @@ static void read_credentials(struct credentials *c, const struct field_index *in
         }
         c->malformed = c->ntlm_message == 0;
         return;
-    case AUTH_NONE:
     case AUTH_OTHER:
+        c->malformed = c->scheme_text.len == 0;
+        return;
+    case AUTH_NONE:
     case AUTH_SCHEMES:
         return;
     }

@@ -33,6 +33,7 @@ struct credentials {
     bool has_user;
     bool user_hashed;    /* Digest with userhash=true: the user is a hash (RFC 7616 section 3.4.4) */
     bool user_is_secret; /* Basic whose password is empty or a filler: the name is the key of an API */
+    bool user_is_claim;  /* Bearer: the subject of a JSON Web Token, whose signature nobody checked */
     bool user_cut;       /* the name has more than AUTH_USER_BYTES */
     uint8_t user_len;
     uint8_t user_text[AUTH_USER_BYTES]; /* Digest's quoted pairs undone, NTLM's UTF-16 as UTF-8 */

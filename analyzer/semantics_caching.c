@@ -82,7 +82,7 @@ static void read_fields(struct semantics_caching *c, const struct semantics *s, 
     const struct field_index *request = &s->request, *response = &s->response;
     cache_control_read(&c->request, request, FIELD_NAME_CACHE_CONTROL);
     cache_control_read(&c->response, response, FIELD_NAME_CACHE_CONTROL);
-    cache_control_read(&c->targeted, response, FIELD_NAME_CDN_CACHE_CONTROL);
+    c->targeted_legal = cache_control_read_targeted(&c->targeted, response, FIELD_NAME_CDN_CACHE_CONTROL);
     c->pragma_no_cache = false;
     if (!c->request.present && field_index_has(request, FIELD_NAME_PRAGMA)) {
         struct field_list list = field_list_of(request, FIELD_NAME_PRAGMA);
@@ -114,27 +114,33 @@ static bool names_target(struct slice location, const struct transaction *t, str
            slice_equal(slice_after(rest, host.len), target);
 }
 
-static bool has_explicit_lifetime(const struct semantics_caching *c, bool shared) {
-    return cache_control_has(&c->response, CACHE_MAX_AGE) || c->expires.present ||
-           (shared && cache_control_has(&c->response, CACHE_S_MAXAGE));
+/* What a cache of one kind goes by. */
+struct rules {
+    const struct cache_control *response;
+    bool expires; /* counts, where it is there */
+    bool shared;
+};
+
+static bool has_explicit_lifetime(const struct semantics_caching *c, const struct rules *by) {
+    return cache_control_has(by->response, CACHE_MAX_AGE) || (by->expires && c->expires.present) ||
+           (by->shared && cache_control_has(by->response, CACHE_S_MAXAGE));
 }
 
 /* RFC 9110 section 9.2.3, and 9.3.3 for POST. */
 static bool method_allows(const struct semantics_caching *c, const struct semantics *s,
-                          const struct transaction *t, bool shared) {
+                          const struct transaction *t, const struct rules *by) {
     struct slice method = t->request.line[0];
     if (slice_is(method, "GET") || slice_is(method, "HEAD")) {
         return true;
     }
-    return slice_is(method, "POST") && has_explicit_lifetime(c, shared) &&
+    return slice_is(method, "POST") && has_explicit_lifetime(c, by) &&
            names_target(field_index_value(&s->response, FIELD_NAME_CONTENT_LOCATION), t,
                         field_index_value(&s->request, FIELD_NAME_HOST));
 }
 
-static bool is_permitted(const struct semantics_caching *c, unsigned status, bool shared) {
-    const struct cache_control *response = &c->response;
-    return cache_control_has(response, CACHE_PUBLIC) ||
-           (!shared && cache_control_has(response, CACHE_PRIVATE)) || has_explicit_lifetime(c, shared) ||
+static bool is_permitted(const struct semantics_caching *c, unsigned status, const struct rules *by) {
+    return cache_control_has(by->response, CACHE_PUBLIC) ||
+           (!by->shared && cache_control_has(by->response, CACHE_PRIVATE)) || has_explicit_lifetime(c, by) ||
            status_is_heuristically_cacheable(status);
 }
 
@@ -145,14 +151,13 @@ static bool permits_authorized(const struct cache_control *response) {
 
 /* RFC 9111 section 3, in the order in which it says it. */
 static enum cache_storable storable(const struct semantics_caching *c, const struct semantics *s,
-                                    const struct transaction *t, bool shared) {
-    const struct cache_control *response = &c->response;
-    bool must_understand = cache_control_has(response, CACHE_MUST_UNDERSTAND);
+                                    const struct transaction *t, const struct rules *by) {
+    bool must_understand = cache_control_has(by->response, CACHE_MUST_UNDERSTAND);
     unsigned code = t->response.status;
     if (!s->request_known || !s->response_known || code == 304) {
         return CACHE_STORABLE_UNKNOWN;
     }
-    if (!method_allows(c, s, t, shared)) {
+    if (!method_allows(c, s, t, by)) {
         return CACHE_NOT_METHOD;
     }
     if (code < 200 || code > 599 || (must_understand && !s->status)) {
@@ -161,16 +166,17 @@ static enum cache_storable storable(const struct semantics_caching *c, const str
     if (cache_control_has(&c->request, CACHE_NO_STORE)) {
         return CACHE_NOT_REQUEST;
     }
-    if (!must_understand && cache_control_has(response, CACHE_NO_STORE)) {
+    if (!must_understand && cache_control_has(by->response, CACHE_NO_STORE)) {
         return CACHE_NOT_RESPONSE;
     }
-    if (shared && cache_control_has_whole(response, CACHE_PRIVATE)) {
+    if (by->shared && cache_control_has_whole(by->response, CACHE_PRIVATE)) {
         return CACHE_NOT_PRIVATE;
     }
-    if (shared && field_index_has(&s->request, FIELD_NAME_AUTHORIZATION) && !permits_authorized(response)) {
+    if (by->shared && field_index_has(&s->request, FIELD_NAME_AUTHORIZATION) &&
+        !permits_authorized(by->response)) {
         return CACHE_NOT_AUTHORIZATION;
     }
-    return is_permitted(c, code, shared) ? CACHE_STORABLE : CACHE_NOT_PERMITTED;
+    return is_permitted(c, code, by) ? CACHE_STORABLE : CACHE_NOT_PERMITTED;
 }
 
 static void set_lifetime(struct cache_verdict *v, uint64_t seconds) {
@@ -180,15 +186,15 @@ static void set_lifetime(struct cache_verdict *v, uint64_t seconds) {
 
 /* Section 4.2.1; what can't be read counts as stale. */
 static void read_lifetime(struct cache_verdict *v, const struct semantics_caching *c, unsigned status,
-                          bool shared) {
-    const struct cache_control *response = &c->response;
-    bool s_maxage = shared && cache_control_has(response, CACHE_S_MAXAGE);
+                          const struct rules *by) {
+    const struct cache_control *response = by->response;
+    bool s_maxage = by->shared && cache_control_has(response, CACHE_S_MAXAGE);
     v->has_lifetime = false;
     if (s_maxage || cache_control_has(response, CACHE_MAX_AGE)) {
         enum cache_directive directive = s_maxage ? CACHE_S_MAXAGE : CACHE_MAX_AGE;
         v->by = s_maxage ? CACHE_BY_S_MAXAGE : CACHE_BY_MAX_AGE;
         set_lifetime(v, cache_control_is_malformed(response, directive) ? 0 : response->seconds[directive]);
-    } else if (c->expires.present) {
+    } else if (by->expires && c->expires.present) {
         v->by = CACHE_BY_EXPIRES;
         if (!c->expires.legal || (c->date.legal && c->expires.seconds <= c->date.seconds)) {
             set_lifetime(v, 0);
@@ -206,21 +212,22 @@ static void read_lifetime(struct cache_verdict *v, const struct semantics_cachin
     }
 }
 
-static enum cache_validate validate_of(const struct cache_control *response, bool shared) {
-    if (cache_control_has_whole(response, CACHE_NO_CACHE)) {
+static enum cache_validate validate_of(const struct semantics_caching *c, const struct rules *by) {
+    const struct cache_control *response = by->response;
+    if (cache_control_has_whole(response, CACHE_NO_CACHE) || c->vary_any) {
         return CACHE_VALIDATE_ALWAYS;
     }
     bool when_stale = cache_control_has(response, CACHE_MUST_REVALIDATE) ||
-                      (shared && (cache_control_has(response, CACHE_PROXY_REVALIDATE) ||
-                                  cache_control_has(response, CACHE_S_MAXAGE)));
+                      (by->shared && (cache_control_has(response, CACHE_PROXY_REVALIDATE) ||
+                                      cache_control_has(response, CACHE_S_MAXAGE)));
     return when_stale ? CACHE_VALIDATE_WHEN_STALE : CACHE_VALIDATE_UNSAID;
 }
 
 static struct cache_verdict judge(const struct semantics_caching *c, const struct semantics *s,
-                                  const struct transaction *t, bool shared) {
-    struct cache_verdict v = {.storable = storable(c, s, t, shared)};
-    read_lifetime(&v, c, t->response.status, shared);
-    v.validate = validate_of(&c->response, shared);
+                                  const struct transaction *t, struct rules by) {
+    struct cache_verdict v = {.storable = storable(c, s, t, &by)};
+    read_lifetime(&v, c, t->response.status, &by);
+    v.validate = validate_of(c, &by);
     return v;
 }
 
@@ -229,7 +236,10 @@ void semantics_caching_read(struct semantics_caching *c, const struct semantics 
     read_fields(c, s, t->response.first.time_ns / NS_PER_SECOND);
     c->decided = s->has_status && s->response_known;
     if (c->decided) {
-        c->private_cache = judge(c, s, t, false);
-        c->shared_cache = judge(c, s, t, true);
+        c->private_cache = judge(c, s, t, (struct rules){&c->response, true, false});
+        c->shared_cache = judge(c, s, t, (struct rules){&c->response, true, true});
+    }
+    if (c->decided && c->targeted_legal) {
+        c->cdn_cache = judge(c, s, t, (struct rules){&c->targeted, false, true});
     }
 }

@@ -9,7 +9,7 @@
 /* A date field. */
 struct semantics_date {
     bool present;
-    bool legal;      /* it is an HTTP-date (RFC 9110 section 5.6.7), and the field stands there once */
+    bool legal;      /* it is an HTTP-date (RFC 9110 section 5.6.7); of several lines the first is read */
     int64_t seconds; /* since 1970; valid when legal */
 };
 
@@ -41,7 +41,7 @@ const char *cache_lifetime_by_name(enum cache_lifetime_by); /* "none", "s_maxage
 enum cache_validate {
     CACHE_VALIDATE_UNSAID,
     CACHE_VALIDATE_WHEN_STALE, /* must-revalidate; in a shared cache proxy-revalidate, s-maxage (5.2.2) */
-    CACHE_VALIDATE_ALWAYS,     /* no-cache without field names */
+    CACHE_VALIDATE_ALWAYS,     /* no-cache without field names, Vary: * */
 };
 
 /* A cache of one kind, private or shared. */
@@ -58,7 +58,8 @@ enum { CACHE_VARY_NAMES = 16 };
 
 struct semantics_caching {
     struct cache_control request, response;
-    struct cache_control targeted; /* CDN-Cache-Control (RFC 9213): goes before `response` in such a cache */
+    struct cache_control targeted; /* CDN-Cache-Control (RFC 9213) */
+    bool targeted_legal;           /* it is there, and caches don't pass over it (section 2.2) */
     bool pragma_no_cache;          /* the request says it by Pragma, and has no Cache-Control (5.4) */
     struct semantics_date date, expires, last_modified;
     bool has_age, age_legal; /* seconds, once or the first of several (5.1) */
@@ -69,8 +70,9 @@ struct semantics_caching {
     bool has_etag;
     struct slice etag;          /* with its quotes and W/ */
     bool etag_legal, etag_weak; /* RFC 9110 section 8.8.3 */
-    bool decided;               /* a final response: the two verdicts say something */
+    bool decided;               /* a final response: the verdicts say something */
     struct cache_verdict private_cache, shared_cache;
+    struct cache_verdict cdn_cache; /* with `targeted_legal`: it alone counts there, not Expires either */
 };
 
 struct semantics;

@@ -12,11 +12,10 @@ static void read_list(struct content_list *list, const struct field_index *index
     struct field_list members = field_list_of(index, name);
     struct slice member;
     while (field_list_next(&members, &member)) {
-        struct slice parameters;
-        if (list->count < CONTENT_LIST_KEPT) {
-            list->items[list->count] = field_front(member, &parameters);
+        struct slice parameters, item = field_front(member, &parameters);
+        if (item.len && list->count++ < CONTENT_LIST_KEPT) {
+            list->items[list->count - 1] = item;
         }
-        list->count++;
     }
 }
 

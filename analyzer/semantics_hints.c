@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/semantics_hints.h"
 
+#include "analyzer/structured_dictionary.h"
+
 enum { URGENCY_DEFAULT = 3 };
 
 /* The first `rel` of a link's parameters; others are to be ignored (RFC 8288 section 3.3). */
@@ -19,6 +21,10 @@ static struct slice read_relation(struct slice parameters) {
 static void read_links(struct semantics_hints *hints, struct slice value) {
     struct slice rest = slice_trim(value), behind;
     while (rest.len && !hints->links_malformed) {
+        if (rest.ptr[0] == ',') { /* an empty member (RFC 9110 section 5.6.1.2) */
+            rest = slice_trim(slice_after(rest, 1));
+            continue;
+        }
         size_t end = slice_find(rest, '>');
         hints->links_malformed = rest.ptr[0] != '<' || end == rest.len;
         if (hints->links_malformed) {
@@ -40,30 +46,32 @@ static void read_links(struct semantics_hints *hints, struct slice value) {
     }
 }
 
-static bool read_flag(const struct field_parameter *member, bool *flag) {
-    *flag = !member->has_value || slice_is(member->value, "?1");
-    return *flag || slice_is(member->value, "?0");
-}
-
-static bool read_urgency(const struct field_parameter *member, unsigned *urgency) {
-    if (member->quoted || member->value.len != 1 || member->value.ptr[0] < '0' ||
-        member->value.ptr[0] > '7') {
-        return false;
+/* An unknown parameter is passed over, and so is a value of another type or out of range (RFC 9218 section
+ * 4). */
+static bool read_parameter(struct priority *priority, const struct structured_member *member) {
+    if (slice_is(member->key, "u")) {
+        bool ok = member->kind == STRUCTURED_INTEGER && member->value.len == 1 && member->value.ptr[0] <= '7';
+        priority->urgency = ok ? (unsigned)(member->value.ptr[0] - '0') : URGENCY_DEFAULT;
+        return ok;
     }
-    *urgency = (unsigned)(member->value.ptr[0] - '0');
+    if (slice_is(member->key, "i")) {
+        priority->incremental = member->kind == STRUCTURED_TRUE;
+        return priority->incremental || member->kind == STRUCTURED_FALSE;
+    }
     return true;
 }
 
 static struct priority read_priority(const struct field_index *index) {
     struct priority priority = {.present = field_index_has(index, FIELD_NAME_PRIORITY),
                                 .urgency = URGENCY_DEFAULT};
-    struct field_list list = field_list_of(index, FIELD_NAME_PRIORITY);
-    struct slice text, parameters;
-    while (priority.present && field_list_next(&list, &text)) {
-        struct field_parameter member = field_parameter_of(field_front(text, &parameters));
-        bool ok = !slice_is(member.name, "u") || read_urgency(&member, &priority.urgency);
-        ok = ok && (!slice_is(member.name, "i") || read_flag(&member, &priority.incremental));
-        if (!ok) {
+    const struct header *field = priority.present ? field_index_find(index, FIELD_NAME_PRIORITY) : NULL;
+    for (; field; field = field_index_next(index, FIELD_NAME_PRIORITY, field)) {
+        struct slice rest = field->value;
+        struct structured_member member;
+        while (structured_member_next(&rest, &member)) {
+            priority.malformed |= !read_parameter(&priority, &member);
+        }
+        if (rest.ptr) {
             return (struct priority){.present = true, .malformed = true, .urgency = URGENCY_DEFAULT};
         }
     }

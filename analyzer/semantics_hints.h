@@ -16,7 +16,7 @@ struct web_link {
 /* A dictionary of structured fields (RFC 9651 section 3.2); of a repeated key the last counts. */
 struct priority {
     bool present;
-    bool malformed;   /* it can't be read: the defaults hold */
+    bool malformed;   /* it, or a value in it, can't be read: the default holds in its place */
     unsigned urgency; /* 0 to 7; 3 without a word */
     bool incremental;
 };

@@ -166,9 +166,10 @@ static void read_proxy_status(struct semantics_intermediaries *m, const struct f
 static void read_cdn_loop(struct semantics_intermediaries *m, const struct field_index *request) {
     struct field_list list = field_list_of(request, FIELD_NAME_CDN_LOOP);
     struct slice member, parameters;
-    for (; field_list_next(&list, &member); m->cdn_loop_count++) {
-        if (m->cdn_loop_count < HOPS_KEPT) {
-            m->cdn_loop[m->cdn_loop_count] = field_front(member, &parameters);
+    while (field_list_next(&list, &member)) {
+        struct slice id = field_front(member, &parameters);
+        if (id.len && m->cdn_loop_count++ < HOPS_KEPT) {
+            m->cdn_loop[m->cdn_loop_count - 1] = id;
         }
     }
 }
@@ -238,7 +239,7 @@ void semantics_intermediaries_read(struct semantics_intermediaries *m, const str
     m->early_data = slice_is(field_index_value(request, FIELD_NAME_EARLY_DATA), "1");
     bool to_origin = scene->request_seen && scene->form == TARGET_ORIGIN && scene->status != 407;
     bool relayed = m->request_via.count || m->forwarded_count || m->x_forwarded_for_count;
-    m->request_hop_by_hop = passed_on(request, relayed, to_origin);
-    m->response_hop_by_hop = passed_on(response, m->response_via.count > 0, false);
+    m->request_hop_by_hop = passed_on(request, relayed && !scene->request_cut, to_origin);
+    m->response_hop_by_hop = passed_on(response, m->response_via.count && !scene->response_cut, false);
     m->role = role_of(m, scene);
 }

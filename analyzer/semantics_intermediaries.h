@@ -82,8 +82,9 @@ struct semantics_intermediaries {
 struct intermediary_scene {
     bool request_seen;
     enum target_form form;
-    bool connect;    /* the method is CONNECT */
-    unsigned status; /* of the response; 0 without one */
+    bool connect;                   /* the method is CONNECT */
+    unsigned status;                /* of the response; 0 without one */
+    bool request_cut, response_cut; /* fields of the head may be missing, Connection among them */
 };
 
 void semantics_intermediaries_read(struct semantics_intermediaries *, const struct field_index *request,

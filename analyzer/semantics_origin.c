@@ -34,11 +34,13 @@ static void read_allowed(struct cors *cors, const struct field_index *response) 
     }
 }
 
-/* Compared byte by byte, as browsers do. */
+/* Compared byte by byte, as browsers do. To another origin they send cookies with "include" as the
+ * credentials mode alone. */
 static bool lets_read(const struct cors *cors, const struct field_index *request,
                       const struct field_index *response) {
-    return cors->allow == ALLOW_ANY ||
-           (cors->allow == ALLOW_ONE &&
+    bool credentials = field_index_has(request, FIELD_NAME_COOKIE);
+    return (cors->allow == ALLOW_ANY && !credentials) ||
+           (cors->allow == ALLOW_ONE && (cors->allow_credentials || !credentials) &&
             slice_equal(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_ORIGIN),
                         field_index_value(request, FIELD_NAME_ORIGIN)));
 }
@@ -80,7 +82,7 @@ static bool is_checked(const struct semantics_origin *o) {
 }
 
 static void read_cors(struct semantics_origin *o, const struct field_index *request,
-                      const struct field_index *response, struct slice method, bool answered) {
+                      const struct field_index *response, struct slice method, unsigned status) {
     struct cors *cors = &o->cors;
     cors->preflight = slice_is(method, "OPTIONS") && o->origin.kind != ORIGIN_ABSENT &&
                       field_index_has(request, FIELD_NAME_ACCESS_CONTROL_REQUEST_METHOD);
@@ -91,20 +93,21 @@ static void read_cors(struct semantics_origin *o, const struct field_index *requ
         slice_is(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS), "true");
     cors->has_max_age =
         field_number(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_MAX_AGE), &cors->max_age);
-    if (answered && is_checked(o)) {
+    if (status && is_checked(o)) {
         bool allowed = lets_read(cors, request, response);
         cors->origin_allowed =
             allowed || o->origin_relation == ORIGIN_CROSS ? verdict_of(allowed) : VERDICT_UNKNOWN;
     }
-    if (answered && cors->preflight) {
-        cors->method_allowed = verdict_of(allows_method(cors, response));
-        cors->headers_allowed = allows_headers(cors, request, response);
+    if (status && cors->preflight) {
+        bool ok = status >= 200 && status < 300;
+        cors->method_allowed = verdict_of(ok && allows_method(cors, response));
+        cors->headers_allowed = ok ? allows_headers(cors, request, response) : VERDICT_NO;
     }
 }
 
 void semantics_origin_read(struct semantics_origin *o, const struct field_index *request,
                            const struct field_index *response, struct slice method,
-                           const struct target *target, bool answered) {
+                           const struct target *target, unsigned status) {
     *o = (struct semantics_origin){.has_referrer = field_index_has(request, FIELD_NAME_REFERER)};
     if (field_index_has(request, FIELD_NAME_ORIGIN)) {
         o->origin = web_origin_read(field_index_value(request, FIELD_NAME_ORIGIN));
@@ -118,5 +121,5 @@ void semantics_origin_read(struct semantics_origin *o, const struct field_index 
     o->fetch_mode = field_index_value(request, FIELD_NAME_SEC_FETCH_MODE);
     o->fetch_destination = field_index_value(request, FIELD_NAME_SEC_FETCH_DEST);
     o->fetch_user = slice_is(field_index_value(request, FIELD_NAME_SEC_FETCH_USER), "?1");
-    read_cors(o, request, response, method, answered);
+    read_cors(o, request, response, method, status);
 }

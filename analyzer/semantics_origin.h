@@ -25,9 +25,11 @@ struct cors {
     struct web_origin allowed;    /* with ALLOW_ONE */
     bool allow_credentials;       /* Access-Control-Allow-Credentials: true */
     enum verdict origin_allowed;  /* a browser lets the request's origin read the response; not known where it
-                                     is  of the same origin */
-    enum verdict method_allowed;  /* preflights: the method is listed, or needs no listing */
-    enum verdict headers_allowed; /* preflights: all of them are listed */
+                                     is of the same origin. A Cookie shows a request with credentials, for
+                                     which neither a wildcard nor silence on them is enough */
+    enum verdict method_allowed;  /* preflights: the method is listed, or needs no listing, and the status
+                                     is 2xx */
+    enum verdict headers_allowed; /* preflights: all of them are listed, and the status is 2xx */
     bool has_max_age;
     uint64_t max_age; /* seconds that the preflight may be remembered */
 };
@@ -42,9 +44,9 @@ struct semantics_origin {
     struct cors cors;
 };
 
-/* `target`: of the request. `answered`: there is a final response. */
+/* `target`: of the request. `status`: of the final response, 0 without one whose head is known whole. */
 void semantics_origin_read(struct semantics_origin *, const struct field_index *request,
                            const struct field_index *response, struct slice method,
-                           const struct target *target, bool answered);
+                           const struct target *target, unsigned status);
 
 #endif

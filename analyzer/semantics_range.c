@@ -126,14 +126,19 @@ static bool read_content_range(struct semantics_range *r, struct slice value) {
         return false;
     }
     struct slice range = slice_first(rest, slash), total = slice_after(rest, slash + 1);
-    r->has_total = position(total, &r->total);
+    bool counted = position(total, &r->total);
+    r->has_total = counted && r->total < INT64_MAX;
     if (slice_is(range, "*")) {
-        return r->has_total;
+        return counted;
     }
-    if ((!r->has_total && !slice_is(total, "*")) || !read_range(range, &served) || !served.has_last ||
+    if ((!counted && !slice_is(total, "*")) || !read_range(range, &served) || !served.has_last ||
         (r->has_total && served.last >= r->total)) {
         r->has_total = false;
         return false;
+    }
+    r->beyond = served.last == INT64_MAX;
+    if (r->beyond) {
+        return true;
     }
     r->has_served = true;
     r->first = served.first;
@@ -222,7 +227,7 @@ static void judge_206(struct semantics_range *r, const struct semantics *s, cons
         problem(r, RANGE_CONTENT_IN_MULTIPART);
     } else if (!has_range && !multipart && s->response_known) {
         problem(r, RANGE_CONTENT_MISSING);
-    } else if (has_range && !r->has_served) {
+    } else if (has_range && !r->has_served && !r->beyond) {
         problem(r, RANGE_CONTENT_MALFORMED); /* nothing served is for 416 */
     }
     if (r->has_served && !multipart && content_length(&t->response, &length) &&
@@ -244,7 +249,7 @@ static void judge_206(struct semantics_range *r, const struct semantics *s, cons
 static void judge_416(struct semantics_range *r, bool has_range, bool legal) {
     uint64_t first, last;
     r->outcome = RANGE_UNSATISFIABLE;
-    if (has_range && (!legal || r->has_served)) {
+    if (has_range && (!legal || r->has_served || r->beyond)) {
         problem(r, RANGE_CONTENT_MALFORMED);
     } else if (r->has_total && r->asked_legal && r->count == 1 && !r->dropped &&
                resolve(&r->ranges[0], r->total, &first, &last)) {
@@ -255,7 +260,7 @@ static void judge_416(struct semantics_range *r, bool has_range, bool legal) {
 void semantics_range_read(struct semantics_range *r, const struct semantics *s, const struct transaction *t) {
     bool has_range = field_index_has(&s->response, FIELD_NAME_CONTENT_RANGE);
     unsigned status = s->has_status ? t->response.status : 0;
-    r->asked = r->asked_legal = r->bytes = r->has_served = r->has_total = r->subset = false;
+    r->asked = r->asked_legal = r->bytes = r->has_served = r->has_total = r->subset = r->beyond = false;
     r->unit = slice_make(NULL, 0);
     r->count = r->dropped = r->problems = 0;
     r->outcome = RANGE_UNKNOWN;
@@ -282,5 +287,5 @@ void semantics_range_read(struct semantics_range *r, const struct semantics *s, 
     if (status == 200 && r->asked) {
         r->outcome = RANGE_WHOLE;
     }
-    r->judged = status == 206 || status == 416 || r->problems;
+    r->judged = ((status == 206 || status == 416) && !r->beyond) || r->problems;
 }

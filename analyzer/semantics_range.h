@@ -10,9 +10,9 @@
 
 /* One of the ranges asked for (section 14.1.2). Numbers beyond 2^63 - 1 are that. */
 struct byte_range {
-    bool suffix;   /* the last `first` bytes: "-500" */
-    bool has_last; /* "0-499"; without it "500-" */
-    uint64_t first, last;
+    bool suffix;          /* the last `first` bytes: "-500" */
+    bool has_last;        /* "0-499"; without it "500-" */
+    uint64_t first, last; /* what is beyond 2^63 - 1 is that */
 };
 
 enum { BYTE_RANGES = 16 };
@@ -56,6 +56,7 @@ struct semantics_range {
     enum if_range if_range;
     enum range_outcome outcome;
     bool has_served, has_total; /* a legal Content-Range says it */
+    bool beyond;                /* ... with positions beyond 2^63 - 2, of which nothing more is said */
     uint64_t first, last, total;
     bool subset;          /* one range was asked, and less of it served than there is */
     struct slice accepts; /* Accept-Ranges; empty without one */

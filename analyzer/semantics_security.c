@@ -42,26 +42,62 @@ static struct slice take_word(struct slice *rest) {
     return word;
 }
 
-static void read_directive(struct content_security *csp, struct slice directive) {
+/* What a policy says about scripts. */
+struct script_sources {
+    bool present, unsafe_inline, unsafe_eval;
+    bool selective; /* a nonce, a hash, strict-dynamic */
+};
+
+struct policy {
+    struct script_sources scripts, others; /* script-src, default-src */
+};
+
+static bool begins_nocase(struct slice s, const char *front) {
+    struct slice wanted = slice_of(front);
+    return slice_equal_nocase(slice_first(s, wanted.len), wanted);
+}
+
+/* Of a directive that stands in a policy twice the first counts (2.2.1). */
+static void read_sources(struct script_sources *s, struct slice sources) {
+    if (s->present) {
+        return;
+    }
+    s->present = true;
+    while (sources.len) {
+        struct slice source = take_word(&sources);
+        s->unsafe_inline |= slice_is_nocase(source, "'unsafe-inline'");
+        s->unsafe_eval |= slice_is_nocase(source, "'unsafe-eval'");
+        s->selective |= begins_nocase(source, "'nonce-") || begins_nocase(source, "'sha256-") ||
+                        begins_nocase(source, "'sha384-") || begins_nocase(source, "'sha512-") ||
+                        slice_is_nocase(source, "'strict-dynamic'");
+    }
+}
+
+static void read_directive(struct content_security *csp, struct policy *policy, struct slice directive) {
     struct slice name = take_word(&directive);
     if (csp->directive_count < CSP_DIRECTIVES_KEPT) {
         csp->directives[csp->directive_count] = name;
     }
     csp->directive_count++;
     csp->frame_ancestors = csp->frame_ancestors || slice_is_nocase(name, "frame-ancestors");
-    if (!slice_is_nocase(name, "script-src") && !slice_is_nocase(name, "default-src")) {
-        return;
+    if (slice_is_nocase(name, "script-src")) {
+        read_sources(&policy->scripts, directive);
+    } else if (slice_is_nocase(name, "default-src")) {
+        read_sources(&policy->others, directive);
     }
-    while (directive.len) {
-        struct slice source = take_word(&directive);
-        csp->unsafe_inline = csp->unsafe_inline || slice_is_nocase(source, "'unsafe-inline'");
-        csp->unsafe_eval = csp->unsafe_eval || slice_is_nocase(source, "'unsafe-eval'");
-    }
+}
+
+static void end_policy(struct content_security *csp, struct policy *policy) {
+    const struct script_sources *s = policy->scripts.present ? &policy->scripts : &policy->others;
+    csp->unsafe_inline = csp->unsafe_inline || (s->unsafe_inline && !s->selective);
+    csp->unsafe_eval = csp->unsafe_eval || s->unsafe_eval;
+    *policy = (struct policy){.scripts = {.present = false}};
 }
 
 /* Policies are parted by commas, directives by semicolons; there are no quoted strings (CSP level 3, section
  * 2.2). */
 static void read_csp(struct content_security *csp, const struct field_index *response, enum field_name name) {
+    struct policy policy = {.scripts = {.present = false}};
     csp->policies = csp->directive_count = 0;
     csp->frame_ancestors = csp->unsafe_inline = csp->unsafe_eval = false;
     const struct header *field = field_index_find(response, name);
@@ -75,10 +111,14 @@ static void read_csp(struct content_security *csp, const struct field_index *res
             if (directive.len) {
                 csp->policies += !in_policy;
                 in_policy = true;
-                read_directive(csp, directive);
+                read_directive(csp, &policy, directive);
             }
             in_policy = in_policy && to < value.len && value.ptr[to] == ';';
+            if (!in_policy) {
+                end_policy(csp, &policy);
+            }
         }
+        end_policy(csp, &policy);
     }
 }
 

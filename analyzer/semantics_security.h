@@ -22,8 +22,10 @@ struct content_security {
     uint32_t directive_count; /* the first CSP_DIRECTIVES_KEPT names are kept */
     struct slice directives[CSP_DIRECTIVES_KEPT];
     bool frame_ancestors; /* some policy says who may frame the response */
-    bool unsafe_inline;   /* stands in script-src or default-src */
-    bool unsafe_eval;
+    bool
+        unsafe_inline; /* a policy has it in script-src (default-src without one), and neither a nonce, a hash
+                          nor strict-dynamic there, beside which it does not count (CSP level 3, 6.7.3.2) */
+    bool unsafe_eval;  /* stands in script-src, or in default-src without one */
 };
 
 enum frame_options { FRAME_ABSENT, FRAME_DENY, FRAME_SAMEORIGIN, FRAME_OTHER /* browsers ignore it */ };
@@ -56,8 +58,8 @@ struct semantics_security {
 
 struct security_scene {
     bool cleartext; /* the response was not protected by TLS */
-    bool content;   /* it is a final, successful one with content */
-    bool document;  /* and that is a document that a browser shows: HTML and the like */
+    bool content;   /* it is a final, successful one with content, whose head is known whole */
+    bool document;  /* it has a document that a browser shows: HTML and the like. So may an error */
 };
 
 void semantics_security_read(struct semantics_security *, const struct field_index *response,

@@ -79,6 +79,56 @@ static void read_traceparent(struct trace_context *c, struct slice value) {
     c->sampled = hex_digit(flags.ptr[1]) & 1 ? TRACE_SAMPLED : TRACE_NOT_SAMPLED;
 }
 
+/* Letters, digits and _ - * / @, small letters alone; it begins with a letter or digit. */
+static bool is_state_key(struct slice s) {
+    enum { LONGEST = 256 };
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = s.ptr[i];
+        bool plain = (c >= 'a' && c <= 'z') || h1_is(c, H1_DIGIT);
+        if (!plain && (i == 0 || c == '\0' || !strchr("_-*/@", c))) {
+            return false;
+        }
+    }
+    return s.len > 0 && s.len <= LONGEST;
+}
+
+static bool is_state_value(struct slice s) {
+    enum { LONGEST = 256 };
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.ptr[i] < ' ' || s.ptr[i] > '~' || s.ptr[i] == ',' || s.ptr[i] == '=') {
+            return false;
+        }
+    }
+    return s.len > 0 && s.len <= LONGEST;
+}
+
+/* list = list-member 0*31( OWS "," OWS list-member ), over all lines; there are no quoted strings. One fault,
+ * and all of it is to be passed over. */
+static void read_tracestate(struct semantics_trace *trace, const struct field_index *index) {
+    enum { MOST = 32 };
+    const struct header *field = field_index_find(index, FIELD_NAME_TRACESTATE);
+    for (; field; field = field_index_next(index, FIELD_NAME_TRACESTATE, field)) {
+        for (struct slice rest = field->value; rest.len;) {
+            size_t end = slice_find(rest, ',');
+            struct slice member = slice_trim(slice_first(rest, end));
+            size_t equals = slice_find(member, '=');
+            struct trace_state state = {slice_first(member, equals), slice_after(member, equals + 1)};
+            rest = slice_after(rest, end + 1);
+            if (member.len == 0) {
+                continue;
+            }
+            if (!is_state_key(state.key) || !is_state_value(state.value) || trace->state_count == MOST) {
+                trace->state_malformed = true;
+                trace->state_count = 0;
+                return;
+            }
+            if (trace->state_count++ < TRACE_STATES_KEPT) {
+                trace->state[trace->state_count - 1] = state;
+            }
+        }
+    }
+}
+
 static bool is_b3_trace_id(struct slice s) {
     return (s.len == TRACE_ID_HEX || s.len == SHORT_TRACE_ID_HEX) && is_hex(s) && !is_zero(s);
 }
@@ -130,6 +180,11 @@ static void read_b3_multi(struct trace_context *c, const struct field_index *ind
                  flags = field_index_value(index, FIELD_NAME_X_B3_FLAGS);
     bool debug = slice_is(flags, "1"); /* implies the decision */
     c->present = trace.len || span.len || sampled.len || flags.len;
+    if (field_index_repeats(index, FIELD_NAME_X_B3_TRACEID) ||
+        field_index_repeats(index, FIELD_NAME_X_B3_SPANID) ||
+        field_index_repeats(index, FIELD_NAME_X_B3_SAMPLED)) {
+        return; /* which of them counts nobody can tell */
+    }
     if (is_b3_trace_id(trace) && is_span_id(span)) {
         c->valid = true;
         c->trace_id = trace;
@@ -215,6 +270,9 @@ void semantics_trace_read(struct semantics_trace *trace, const struct field_inde
     trace->response_request_id = field_index_value(response, FIELD_NAME_X_REQUEST_ID);
     if (take_field(&trace->contexts[TRACE_W3C], request, FIELD_NAME_TRACEPARENT)) {
         read_traceparent(&trace->contexts[TRACE_W3C], field_index_value(request, FIELD_NAME_TRACEPARENT));
+    }
+    if (trace->contexts[TRACE_W3C].valid && field_index_has(request, FIELD_NAME_TRACESTATE)) {
+        read_tracestate(trace, request);
     }
     if (take_field(&trace->contexts[TRACE_B3_SINGLE], request, FIELD_NAME_B3)) {
         read_b3_single(&trace->contexts[TRACE_B3_SINGLE], field_index_value(request, FIELD_NAME_B3));

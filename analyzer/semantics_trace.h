@@ -30,12 +30,22 @@ struct trace_context {
     enum trace_sampled sampled;
 };
 
+enum { TRACE_STATES_KEPT = 8 };
+
+/* A member of tracestate: what one tracing system hands on to itself (Trace Context section 3.3). */
+struct trace_state {
+    struct slice key, value;
+};
+
 struct semantics_trace {
     struct trace_context contexts[TRACE_FORMATS];
-    enum trace_format chosen;         /* the first that has a trace id; TRACE_FORMATS: none has */
-    bool conflict;                    /* another one has another trace id */
-    struct slice request_id;          /* X-Request-Id of the request; empty without one */
-    struct slice response_request_id; /* of the response */
+    enum trace_format chosen;                    /* the first that has a trace id; TRACE_FORMATS: none has */
+    bool conflict;                               /* another one has another trace id */
+    struct trace_state state[TRACE_STATES_KEPT]; /* of tracestate, the last sender's first */
+    uint32_t state_count;                        /* kept or not; 0 without a traceparent that can be read */
+    bool state_malformed;                        /* it says nothing then */
+    struct slice request_id;                     /* X-Request-Id of the request; empty without one */
+    struct slice response_request_id;            /* of the response */
 };
 
 /* `response` may be of an empty list. */

@@ -62,6 +62,7 @@ static bool next_frame(struct source *source, struct frame *frame) {
     case SOURCE_FRAME:
         return true;
     case SOURCE_DAMAGED:
+    case SOURCE_NOTICE:
         bench_die("%s", source_message(source));
     case SOURCE_IDLE:
     case SOURCE_END:

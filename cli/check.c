@@ -305,8 +305,8 @@ static void say_caps(const struct check *check) {
     units_size_text(options->memory, memory);
     units_size_text(options->buffer_bytes, buffer);
     say("memory", "%s at most, %" PRIu64 " connections", memory, (uint64_t)limits.flows);
-    if (options->interface) {
-        say("buffer", "%s of the kernel's for packets of %s", buffer, options->interface);
+    for (uint64_t i = 0; i < options->interfaces.count; i++) {
+        say("buffer", "%s of the kernel's for packets of %s", buffer, options->interfaces.items[i]);
     }
 }
 

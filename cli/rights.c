@@ -89,16 +89,26 @@ static bool add_inputs(struct rights *rights, const struct options *options, con
     return true;
 }
 
+static bool add_interfaces(struct rights *rights, const struct text_list *names) {
+    for (uint64_t i = 0; i < names->count; i++) {
+        if (!add_interface(rights, names->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool rights_init(struct rights *rights, const struct options *options, const struct source *source,
                  char message[RIGHTS_MESSAGE_BYTES]) {
     *rights = (struct rights){.sandbox = !options->no_sandbox,
                               .live = options->interface != NULL,
                               .ciphers = options->anonymize_addresses,
                               .notify_fd = -1};
-    rights->path_cap = options->paths.count + RIGHTS_MORE_PATHS + 4; /* output, interface, the sanitizers' */
+    rights->path_cap = options->paths.count + options->interfaces.count + RIGHTS_MORE_PATHS +
+                       4; /* output, the sanitizers' */
     rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
     if (!rights->paths || !add_inputs(rights, options, source) || !add_output(rights, options->output) ||
-        (options->interface && !add_interface(rights, options->interface)) ||
+        !add_interfaces(rights, &options->interfaces) ||
         (RIGHTS_SANITIZED &&
          !(rights_add(rights, "/proc", RIGHTS_READ) && rights_add(rights, "/proc/self/exe", RIGHTS_READ) &&
            rights_add(rights, "/usr/lib", RIGHTS_READ)))) {

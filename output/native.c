@@ -155,7 +155,8 @@ static void write_encapsulation(struct native *native, struct writer *w, const s
 
 static void write_hark(struct native *native, struct writer *w, const struct transaction *t,
                        const struct packet_path *path) {
-    if (t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count)) {
+    bool anonymized = native->mask && native->mask->addresses;
+    if (t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count) && !anonymized) {
         WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
         return;
     }
@@ -164,6 +165,9 @@ static void write_hark(struct native *native, struct writer *w, const struct tra
     WRITER_RAW(w, "\"version\":\"" SCHEMA_VERSION "\"");
     WRITER_KEY(w, "type");
     writer_text(w, transaction_type_name(t->type));
+    if (anonymized) {
+        WRITER_RAW(w, "\"addresses\":\"anonymized\"");
+    }
     if (t->has_parent) {
         WRITER_KEY(w, "parent");
         writer_hex(w, slice_make(t->parent_id, sizeof t->parent_id));

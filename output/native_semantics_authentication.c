@@ -6,6 +6,9 @@
 static void write_scheme(struct native *native, struct writer *w, enum auth_scheme scheme,
                          struct slice text) {
     const char *name = auth_scheme_name(scheme);
+    if (!text.len) {
+        return; /* an empty field */
+    }
     WRITER_KEY(w, "scheme");
     if (name) {
         writer_text(w, name);
@@ -26,7 +29,7 @@ static void write_scheme(struct native *native, struct writer *w, enum auth_sche
     } while (0)
 
 static void write_user(struct native *native, struct writer *w, const struct credentials *c) {
-    WRITER_KEY(w, "user");
+    writer_key(w, c->user_is_claim ? "subject" : "user");
     if (c->user_is_secret && (native->mask && native->mask->secrets)) {
         writer_text(w, MASK_MARK);
     } else {

@@ -106,6 +106,7 @@ static void write_all_illegal(struct writer *w, const struct semantics_caching *
     write_illegal(w, "last_modified", c->last_modified.present && !c->last_modified.legal, &begun);
     write_illegal(w, "age", c->has_age && !c->age_legal, &begun);
     write_illegal(w, "etag", c->has_etag && !c->etag_legal, &begun);
+    write_illegal(w, "cdn_cache_control", c->targeted.present && !c->targeted_legal, &begun);
     if (begun) {
         writer_end_array(w);
     }
@@ -145,7 +146,7 @@ static void write_etag(struct native *native, struct writer *w, const struct sem
 }
 
 static bool says_something(const struct semantics_caching *c) {
-    return c->response.count || c->targeted.count || c->date.present || c->expires.present ||
+    return c->response.count || c->targeted.present || c->date.present || c->expires.present ||
            c->last_modified.present || c->has_age || c->vary_count || c->has_etag;
 }
 
@@ -221,6 +222,10 @@ void native_write_caching(struct native *native, struct writer *w, const struct 
         write_verdict(w, &c->private_cache);
         WRITER_KEY(w, "shared_cache");
         write_verdict(w, &c->shared_cache);
+    }
+    if (decided && c->targeted_legal) {
+        WRITER_KEY(w, "cdn_cache");
+        write_verdict(w, &c->cdn_cache);
     }
     writer_end_object(w);
 }

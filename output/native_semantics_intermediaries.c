@@ -54,22 +54,38 @@ static void write_keyed_node(struct native *native, struct writer *w, const char
     }
 }
 
-static void write_forwarded(struct native *native, struct writer *w,
-                            const struct semantics_intermediaries *m) {
-    if (m->forwarded_count) {
-        WRITER_KEY(w, "forwarded");
-        writer_begin_array(w);
-        for (uint32_t i = 0; i < kept_of(m->forwarded_count); i++) {
-            const struct forwarded_hop *hop = &m->forwarded[i];
-            writer_begin_object(w);
-            write_keyed_node(native, w, "for", &hop->client);
-            write_keyed_node(native, w, "by", &hop->by);
-            write_host(native, w, "host", hop->host);
-            write_text(native, w, "proto", hop->proto);
-            writer_end_object(w);
+static bool hop_says_something(const struct forwarded_hop *hop) {
+    return hop->client.kind != NODE_ABSENT || hop->by.kind != NODE_ABSENT || hop->host.len || hop->proto.len;
+}
+
+static void write_forwarded_hops(struct native *native, struct writer *w,
+                                 const struct semantics_intermediaries *m) {
+    bool begun = false;
+    for (uint32_t i = 0; i < kept_of(m->forwarded_count); i++) {
+        const struct forwarded_hop *hop = &m->forwarded[i];
+        if (!hop_says_something(hop)) {
+            continue;
         }
+        if (!begun) {
+            WRITER_KEY(w, "forwarded");
+            writer_begin_array(w);
+            begun = true;
+        }
+        writer_begin_object(w);
+        write_keyed_node(native, w, "for", &hop->client);
+        write_keyed_node(native, w, "by", &hop->by);
+        write_host(native, w, "host", hop->host);
+        write_text(native, w, "proto", hop->proto);
+        writer_end_object(w);
+    }
+    if (begun) {
         writer_end_array(w);
     }
+}
+
+static void write_forwarded(struct native *native, struct writer *w,
+                            const struct semantics_intermediaries *m) {
+    write_forwarded_hops(native, w, m);
     if (m->x_forwarded_for_count) {
         WRITER_KEY(w, "x_forwarded_for");
         writer_begin_array(w);
@@ -117,13 +133,17 @@ static void write_hop_by_hop(struct writer *w, const char *key, uint32_t bits) {
 
 static void write_proxy_status(struct native *native, struct writer *w,
                                const struct semantics_intermediaries *m) {
-    if (m->proxy_status_count == 0) {
-        return;
-    }
-    WRITER_KEY(w, "proxy_status");
-    writer_begin_array(w);
+    bool begun = false;
     for (uint32_t i = 0; i < kept_of(m->proxy_status_count); i++) {
         const struct proxy_status *status = &m->proxy_status[i];
+        if (!status->name.len && !status->error.len && !status->has_received_status) {
+            continue;
+        }
+        if (!begun) {
+            WRITER_KEY(w, "proxy_status");
+            writer_begin_array(w);
+            begun = true;
+        }
         writer_begin_object(w);
         write_text(native, w, "name", status->name);
         write_text(native, w, "error", status->error);
@@ -133,7 +153,9 @@ static void write_proxy_status(struct native *native, struct writer *w,
         }
         writer_end_object(w);
     }
-    writer_end_array(w);
+    if (begun) {
+        writer_end_array(w);
+    }
 }
 
 static void write_cdn_loop(struct native *native, struct writer *w,
@@ -175,8 +197,11 @@ void native_write_semantics_intermediaries(struct native *native, struct writer 
     if (!says_something(m)) {
         return;
     }
+    size_t empty = w->out->len;
+    bool comma = w->comma;
     WRITER_KEY(w, "intermediaries");
     writer_begin_object(w);
+    size_t begun = w->out->len;
     if (m->role != ROLE_UNKNOWN) {
         WRITER_KEY(w, "role");
         writer_text(w, intermediary_role_name(m->role));
@@ -200,5 +225,10 @@ void native_write_semantics_intermediaries(struct native *native, struct writer 
         WRITER_RAW(w, "\"early_data\":true");
     }
     write_dropped(w, m);
+    if (w->out->len == begun) { /* members without anything known in them */
+        w->out->len = empty;
+        w->comma = comma;
+        return;
+    }
     writer_end_object(w);
 }

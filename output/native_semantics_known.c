@@ -83,7 +83,7 @@ void native_write_known_cached(struct native *native, struct writer *w, const st
 
 void native_write_known_content(struct native *native, struct writer *w, const struct semantics *s,
                                 const struct transaction *t) {
-    const bool there = semantics_has_content(t);
+    const bool there = semantics_has_known_content(s, t);
     struct part_key key;
     if (says(s, SEMANTICS_CONTENT) && !remembers(native, w, s, SEMANTICS_CONTENT, there, &key)) {
         struct semantics_content content;
@@ -120,18 +120,18 @@ void native_write_known_cookies(struct native *native, struct writer *w, const s
     }
 }
 
-/* An origin is held against the target; without one only the fields count. */
+/* An origin is held against the target and the status; without one only the fields count. */
 void native_write_known_origin(struct native *native, struct writer *w, const struct semantics *s,
                                const struct transaction *t) {
     const bool related =
         field_index_has(&s->request, FIELD_NAME_ORIGIN) || field_index_has(&s->request, FIELD_NAME_REFERER);
     struct part_key key;
-    if (!says(s, SEMANTICS_ORIGIN) ||
-        (!related && remembers(native, w, s, SEMANTICS_ORIGIN, s->has_status, &key))) {
+    if (!says(s, SEMANTICS_ORIGIN) || (!related && remembers(native, w, s, SEMANTICS_ORIGIN, 0, &key))) {
         return;
     }
     struct semantics_origin origin;
-    semantics_origin_read(&origin, &s->request, &s->response, t->request.line[0], &t->target, s->has_status);
+    semantics_origin_read(&origin, &s->request, &s->response, t->request.line[0], &t->target,
+                          semantics_known_status(s, t));
     native_write_semantics_origin(native, w, &origin);
     if (!related) {
         remember(native, w, &key);
@@ -156,7 +156,7 @@ void native_write_known_security(struct native *native, struct writer *w, const 
 /* The role is known without a field, too. */
 void native_write_known_intermediaries(struct native *native, struct writer *w, const struct semantics *s,
                                        const struct transaction *t) {
-    const struct intermediary_scene scene = semantics_intermediary_scene(t);
+    const struct intermediary_scene scene = semantics_intermediary_scene(s, t);
     const bool plain = scene.form == TARGET_ORIGIN && !scene.connect && scene.status < 400;
     if (!plain || says(s, SEMANTICS_INTERMEDIARIES)) {
         struct semantics_intermediaries intermediaries;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "output/mask.h"
 #include "output/native_semantics_parts.h"
 
 /* Lower case, with the leading zeros that some leave out: as tracing systems show it, so that it can be
@@ -52,6 +53,32 @@ static void write_formats(struct writer *w, const struct semantics_trace *trace,
     }
 }
 
+static void write_state(struct native *native, struct writer *w, const struct semantics_trace *trace) {
+    if (trace->state_malformed) {
+        WRITER_RAW(w, "\"state_malformed\":true");
+    }
+    if (trace->state_count == 0) {
+        return;
+    }
+    WRITER_KEY(w, "state");
+    writer_begin_array(w);
+    for (uint32_t i = 0; i < trace->state_count && i < TRACE_STATES_KEPT; i++) {
+        const struct trace_state *state = &trace->state[i];
+        bool secret = native->mask && native->mask->secrets && mask_is_secret_parameter(state->key);
+        writer_begin_object(w);
+        WRITER_KEY(w, "key");
+        native_write_shown(native, w, state->key);
+        WRITER_KEY(w, "value");
+        native_write_shown(native, w, secret ? slice_of(MASK_MARK) : state->value);
+        writer_end_object(w);
+    }
+    writer_end_array(w);
+    if (trace->state_count > TRACE_STATES_KEPT) {
+        WRITER_KEY(w, "state_dropped");
+        writer_unsigned(w, trace->state_count - TRACE_STATES_KEPT);
+    }
+}
+
 void native_write_semantics_trace(struct native *native, struct writer *w,
                                   const struct semantics_trace *trace) {
     bool any = trace->request_id.len || trace->response_request_id.len;
@@ -74,6 +101,7 @@ void native_write_semantics_trace(struct native *native, struct writer *w,
     if (trace->conflict) {
         WRITER_RAW(w, "\"conflict\":true");
     }
+    write_state(native, w, trace);
     if (trace->request_id.len) {
         WRITER_KEY(w, "request_id");
         native_write_shown(native, w, trace->request_id);

@@ -476,6 +476,12 @@ static void test_rfc9111_4_caches(void **state) {
         RESPONSE("stale_forbidden", "200 OK", DATE EMPTY "Age: 61" CRLF "Cache-Control: s-maxage=60" CRLF),
         RESPONSE("", "200 OK", DATE EMPTY "Age: 60" CRLF "Cache-Control: s-maxage=60" CRLF),
         RESPONSE("stale_served", "200 OK", DATE EMPTY "Age: 61" CRLF "Cache-Control: max-age=60" CRLF),
+        RESPONSE("", "200 OK",
+                 DATE EMPTY "Age: 61" CRLF "Cache-Control: no-store, max-age=60" CRLF
+                            "CDN-Cache-Control: max-age=90" CRLF),
+        RESPONSE("stale_served", "200 OK",
+                 DATE EMPTY "Age: 91" CRLF "Cache-Control: max-age=99" CRLF
+                            "CDN-Cache-Control: max-age=90" CRLF),
         {"", ASK("GET", "Cache-Control: max-stale" CRLF),
          OK EMPTY "Age: 61" CRLF "Cache-Control: max-age=60" CRLF CRLF},
         RESPONSE("cached_forbidden", "200 OK", DATE EMPTY "Age: 1" CRLF "Cache-Control: no-store" CRLF),

@@ -66,7 +66,9 @@ static void open_run(struct run *run, const char *arguments) {
                                          .path_count = run->options.paths.count,
                                          .filter = run->options.filter,
                                          .hold_open = true};
-    struct source_live_options live = {.interface = run->options.interface, .timeout_ms = 10};
+    struct source_live_options live = {.interfaces = run->options.interfaces.items,
+                                       .interface_count = run->options.interfaces.count,
+                                       .timeout_ms = 10};
     run->source = run->options.interface ? source_open_live(&live, &error, message)
                                          : source_open_files(&files, &error, message);
     MUST(run->source, "%s", message);

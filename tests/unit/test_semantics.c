@@ -32,6 +32,18 @@ static const enum field_name names[] = {
     FIELD_NAME_CONTENT_LOCATION,
     FIELD_NAME_AUTHORIZATION,
     FIELD_NAME_HOST,
+    FIELD_NAME_FORWARDED,
+    FIELD_NAME_VIA,
+    FIELD_NAME_CDN_LOOP,
+    FIELD_NAME_PROXY_STATUS,
+    FIELD_NAME_CONTENT_LANGUAGE,
+    FIELD_NAME_TCN,
+    FIELD_NAME_A_IM,
+    FIELD_NAME_LINK,
+    FIELD_NAME_PRIORITY,
+    FIELD_NAME_SET_COOKIE,
+    FIELD_NAME_WWW_AUTHENTICATE,
+    FIELD_NAME_CONTENT_SECURITY_POLICY,
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -42,10 +54,34 @@ static void add(struct header_list *list, enum field_name name, struct slice val
     list->items[list->count++] = (struct header){.name = field_name_text(name), .value = value};
 }
 
+/* A key that says nothing is left out. */
+static bool has_empty(struct json_object *object) {
+    if (json_object_is_type(object, json_type_array)) {
+        size_t count = json_object_array_length(object);
+        bool empty = count == 0;
+        for (size_t i = 0; i < count; i++) {
+            empty = empty || has_empty(json_object_array_get_idx(object, i));
+        }
+        return empty;
+    }
+    if (!json_object_is_type(object, json_type_object)) {
+        return json_object_is_type(object, json_type_null);
+    }
+    bool empty = json_object_object_length(object) == 0;
+    json_object_object_foreach(object, key, value) {
+        (void)key;
+        empty = empty || has_empty(value);
+    }
+    return empty;
+}
+
 static void write_and_parse(const struct sample *s) {
     char *text = semantics_written(s, true);
     struct json_object *object = json_tokener_parse(text);
     assert_non_null(object);
+    if (has_empty(object)) {
+        fail_msg("%s", text);
+    }
     json_object_put(object);
     free(text);
 }
@@ -198,11 +234,32 @@ static void remembered(void **state) {
     record_writer_free(old);
 }
 
+/* What is missing is told of whole heads, and of what a browser shows. */
+static void a_cut_head_lacks_nothing(void **state) {
+    (void)state;
+    struct sample s;
+    semantics_sample(&s, "GET", 200);
+    add(&s.t.request.headers, FIELD_NAME_ORIGIN, slice_of("http://a.example"));
+    add(&s.t.response.headers, FIELD_NAME_CONTENT_TYPE, slice_of("text/html"));
+    s.t.response.framing = (struct h1_framing){.kind = H1_BODY_LENGTH, .length = 5};
+    semantics_expect_part(&s, "\"missing\":[");
+    semantics_expect_part(&s, "\"origin_allowed\":false");
+    s.t.response.headers.dropped = 1;
+    semantics_expect_none(&s, "\"missing\"");
+    semantics_expect_none(&s, "\"origin_allowed\"");
+    s.t.response.headers.dropped = 0;
+    s.t.response.status = 302;
+    semantics_expect_none(&s, "\"missing\"");
+    s.t.response.status = 404;
+    semantics_expect_part(&s, "\"missing\":[");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(remembered),
         cmocka_unit_test(values_without_memory),
         cmocka_unit_test(random_values),
+        cmocka_unit_test(a_cut_head_lacks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

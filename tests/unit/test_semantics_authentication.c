@@ -170,6 +170,21 @@ static void test_bearer_6750_2_1(void **state) {
     expect_user("Bearer a=b", AUTH_BEARER, NULL, true);
 }
 
+#define JWT_OF_BOB "e30.eyJzdWIiOiJib2IifQ.c2ln" /* {}.{"sub":"bob"}.sig */
+
+static void test_bearer_that_is_a_jwt_7519_4_1_2(void **state) {
+    (void)state;
+    expect_user("Bearer " JWT_OF_BOB, AUTH_BEARER, "bob", false);
+    expect_user("Bearer " JWT_OF_BOB ".a.b", AUTH_BEARER, NULL, false); /* encrypted: five parts */
+    struct head h;
+    struct semantics_authentication a = read_request(&h, "Bearer " JWT_OF_BOB);
+    assert_true(a.user.user_is_claim);
+    head_fini(&h);
+    a = read_request(&h, "Basic YTpi");
+    assert_false(a.user.user_is_claim);
+    head_fini(&h);
+}
+
 static void test_ntlm(void **state) {
     (void)state;
     expect_user("NTLM " NTLM_1, AUTH_NTLM, NULL, false);
@@ -317,6 +332,8 @@ static void test_written_without_secret(void **state) {
     expect_credentials("Basic c2tfbGl2ZV9hYmM6", false, "\"scheme\":\"Basic\",\"user\":\"sk_live_abc\"");
     expect_credentials("Basic bm9jb2xvbg==", false, "\"scheme\":\"Basic\",\"malformed\":true");
     expect_credentials("bearer mF_9.B5f-4.1JqM", true, "\"scheme\":\"Bearer\"");
+    expect_credentials("Bearer " JWT_OF_BOB, true, "\"scheme\":\"Bearer\",\"subject\":\"bob\"");
+    expect_credentials("", true, "\"malformed\":true");
     expect_credentials("0123456789abcdef", true, "\"scheme\":\"***\"");
     expect_credentials("0123456789abcdef", false, "\"scheme\":\"0123456789abcdef\"");
     expect_credentials("AWS4-HMAC-SHA256 Credential=a, Signature=b", true, "\"scheme\":\"AWS4-HMAC-SHA256\"");
@@ -362,6 +379,7 @@ int main(void) {
         cmocka_unit_test(test_basic_long_name),
         cmocka_unit_test(test_digest_7616_3_4),
         cmocka_unit_test(test_bearer_6750_2_1),
+        cmocka_unit_test(test_bearer_that_is_a_jwt_7519_4_1_2),
         cmocka_unit_test(test_ntlm),
         cmocka_unit_test(test_negotiate_4559_4),
         cmocka_unit_test(test_cut_anywhere),

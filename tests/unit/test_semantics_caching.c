@@ -304,6 +304,70 @@ static void rfc9213_targeted(void **state) {
     semantics_expect_part(&s, "\"cdn_directives\":[{\"name\":\"max-age\",\"value\":\"600\"}]");
 }
 
+static void rfc9213_section_2_1_goes_before_all(void **state) {
+    (void)state;
+    static const struct {
+        const char *targeted;
+        bool legal;
+        enum cache_storable storable;
+        enum cache_lifetime_by by;
+        uint64_t lifetime;
+    } cases[] = {
+        {"max-age=600", true, CACHE_STORABLE, CACHE_BY_MAX_AGE, 600},
+        {"max-age=5, max-age=600;x=1", true, CACHE_STORABLE, CACHE_BY_MAX_AGE, 600}, /* the last one */
+        {"no-store", true, CACHE_NOT_RESPONSE, CACHE_BY_HEURISTIC, 0},
+        {"private", true, CACHE_NOT_PRIVATE, CACHE_BY_HEURISTIC, 0},
+        {"private=\"x\"", true, CACHE_STORABLE, CACHE_BY_HEURISTIC, 0},
+        {"max-age=\"600\"", true, CACHE_STORABLE, CACHE_BY_HEURISTIC, 0}, /* of another type: not there */
+        {"max-age=600.0", true, CACHE_STORABLE, CACHE_BY_HEURISTIC, 0},
+        {"max-age=-1", true, CACHE_STORABLE, CACHE_BY_HEURISTIC, 0},
+        {"no-store=1", true, CACHE_STORABLE, CACHE_BY_HEURISTIC, 0},
+        {"", false, CACHE_STORABLE, CACHE_BY_NOTHING, 0},
+        {"max-age=600,,", false, CACHE_STORABLE, CACHE_BY_NOTHING, 0},
+        {"Max-Age=600", false, CACHE_STORABLE, CACHE_BY_NOTHING, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sample s;
+        struct semantics_caching c = READ(&s, "GET", 200, DATE, CONTROL, "max-age=60, s-maxage=70", "Expires",
+                                          "0", "CDN-Cache-Control", cases[i].targeted);
+        assert_int_equal(c.targeted_legal, cases[i].legal);
+        assert_int_equal(c.shared_cache.lifetime, 70); /* as ever */
+        if (!cases[i].legal) {
+            semantics_expect_part(&s, "\"illegal\":[\"expires\",\"cdn_cache_control\"]");
+            semantics_expect_none(&s, "cdn_cache\":");
+            continue;
+        }
+        assert_int_equal(c.cdn_cache.storable, cases[i].storable);
+        assert_int_equal(c.cdn_cache.by, cases[i].by);
+        assert_int_equal(c.cdn_cache.lifetime, cases[i].lifetime);
+    }
+    struct sample s;
+    (void)READ(&s, "GET", 200, DATE, CONTROL, "no-store", "CDN-Cache-Control", "max-age=9", "Age", "4");
+    semantics_expect_part(
+        &s, "\"shared_cache\":{\"storable\":false,\"why\":\"no_store\"},\"cdn_cache\":{\"storable\":"
+            "true,\"by\":\"max_age\",\"lifetime\":9,\"fresh_for\":5}");
+}
+
+static void private_as_a_whole_counts_wherever_it_stands(void **state) {
+    (void)state;
+    struct sample s;
+    static const char *const values[] = {"private, private=\"x\"", "private=\"x\", private"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct semantics_caching c = READ(&s, "GET", 200, CONTROL, values[i]);
+        assert_int_equal(c.shared_cache.storable, CACHE_NOT_PRIVATE);
+    }
+    struct semantics_caching c = READ(&s, "GET", 200, CONTROL, "no-cache=\"x\"", CONTROL, "no-cache");
+    assert_int_equal(c.private_cache.validate, CACHE_VALIDATE_ALWAYS);
+}
+
+static void rfc9111_section_4_1_vary_any(void **state) {
+    (void)state;
+    struct sample s;
+    struct semantics_caching c = READ(&s, "GET", 200, CONTROL, "max-age=60", "Vary", "Accept, *");
+    assert_int_equal(c.private_cache.validate, CACHE_VALIDATE_ALWAYS);
+    assert_int_equal(c.shared_cache.validate, CACHE_VALIDATE_ALWAYS);
+}
+
 static void what_is_not_known_is_not_judged(void **state) {
     (void)state;
     struct sample s;
@@ -359,6 +423,9 @@ int main(void) {
         cmocka_unit_test(rfc9110_section_12_5_5_vary),
         cmocka_unit_test(rfc9110_section_8_8_3_etag),
         cmocka_unit_test(rfc9213_targeted),
+        cmocka_unit_test(rfc9213_section_2_1_goes_before_all),
+        cmocka_unit_test(private_as_a_whole_counts_wherever_it_stands),
+        cmocka_unit_test(rfc9111_section_4_1_vary_any),
         cmocka_unit_test(what_is_not_known_is_not_judged),
         cmocka_unit_test(secrets_stay),
         cmocka_unit_test(dates_far_away_are_written),

@@ -45,7 +45,12 @@ static void test_links_that_can_not_be_read(void **state) {
         head_fini(&h);
     }
     struct head h;
-    struct semantics_hints hints = read_link(&h, "");
+    struct semantics_hints hints =
+        read_link(&h, ",<a>;rel=x,, <b> ; rel=y,"); /* empty members are passed over */
+    assert_int_equal(hints.link_count, 2);
+    assert_false(hints.links_malformed);
+    head_fini(&h);
+    hints = read_link(&h, "");
     assert_int_equal(hints.link_count, 0);
     assert_false(hints.links_malformed);
     head_fini(&h);
@@ -82,7 +87,9 @@ static void test_rfc9218_4_priority(void **state) {
         {"", 3, false, false},         {"u=0", 0, false, false},    {"u=7, i", 7, true, false},
         {"i=?0,u=5", 5, false, false}, {"i=?1", 3, true, false},    {"x=1, u=2;a=b", 2, false, false},
         {"u=1, u=2", 2, false, false}, {"u=8", 3, false, true},     {"u=-1", 3, false, true},
-        {"u", 3, false, true},         {"u=\"1\"", 3, false, true}, {"i=yes, u=1", 3, false, true},
+        {"u", 3, false, true},         {"u=\"1\"", 3, false, true}, {"i=yes, u=1", 1, false, true},
+        {"u=9, i", 3, true, true},     {"U=1", 3, false, true},     {"u=1;;", 3, false, true},
+        {"u=1,", 3, false, true},      {"u=1.0", 3, false, true},   {"u=2, u=x", 3, false, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct head h;

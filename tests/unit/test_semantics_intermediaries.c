@@ -268,11 +268,32 @@ static void test_written(void **state) {
     head_add(&h, "X-Forwarded-For", "a,b,c,d,e,f,g,h,i,j,k");
     head_add(&h, "CDN-Loop", "x\xff");
     head_add(&h, "Early-Data", "1");
+    head_add(&h, "Forwarded", "x=y"); /* says nothing that is known */
     expect_written(
         &h, &r, &tunnel,
         "{\"intermediaries\":{\"role\":\"tunnel\",\"client\":{\"name\":\"a\",\"field\":\"X-Forwarded-For\"},"
         "\"x_forwarded_for\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"],\"cdn_loop\":["
         "\"x\xef\xbf\xbd\"],\"early_data\":true,\"dropped\":3}}");
+    head_fini(&h);
+    head_add(&h, "Forwarded", "x=y");
+    head_add(&h, "CDN-Loop", ";a");
+    expect_written(&h, &r, &to_origin, "{}");
+    head_fini(&h);
+}
+
+/* Connection may stand in what was not captured. */
+static void test_a_cut_head_is_not_blamed(void **state) {
+    (void)state;
+    struct head h;
+    struct intermediary_scene cut = to_origin;
+    cut.request_cut = cut.response_cut = true;
+    head_init(&h);
+    head_add(&h, "Via", "1.1 a");
+    head_add(&h, "Keep-Alive", "300");
+    assert_int_equal(read_both(&h, &h, &to_origin).request_hop_by_hop, HOP_KEEP_ALIVE);
+    assert_int_equal(read_both(&h, &h, &to_origin).response_hop_by_hop, HOP_KEEP_ALIVE);
+    assert_int_equal(read_both(&h, &h, &cut).request_hop_by_hop, 0);
+    assert_int_equal(read_both(&h, &h, &cut).response_hop_by_hop, 0);
     head_fini(&h);
 }
 
@@ -287,6 +308,7 @@ int main(void) {
         cmocka_unit_test(test_proxy_status_9209_2),
         cmocka_unit_test(test_small_fields),
         cmocka_unit_test(test_written),
+        cmocka_unit_test(test_a_cut_head_is_not_blamed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

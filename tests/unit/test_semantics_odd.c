@@ -22,7 +22,7 @@ static void read_and_write(const struct head *request, const struct head *respon
     semantics_cookies_read(&cookies, q, r, &(struct cookie_scene){.host = target.domain});
     semantics_intermediaries_read(&intermediaries, q, r,
                                   &(struct intermediary_scene){.request_seen = true, .form = TARGET_ORIGIN});
-    semantics_origin_read(&origin, q, r, slice_of("OPTIONS"), &target, true);
+    semantics_origin_read(&origin, q, r, slice_of("OPTIONS"), &target, 200);
     semantics_security_read(&security, r, &(struct security_scene){.document = true});
     semantics_trace_read(&trace, q, r);
     part_init(&p, mask);

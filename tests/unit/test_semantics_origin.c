@@ -86,7 +86,7 @@ static struct semantics_origin read_both(const struct head *request, const struc
                                          const char *method) {
     struct semantics_origin o;
     struct target t = target_of("api.example");
-    semantics_origin_read(&o, &request->index, &response->index, slice_of(method), &t, true);
+    semantics_origin_read(&o, &request->index, &response->index, slice_of(method), &t, 200);
     return o;
 }
 
@@ -133,6 +133,53 @@ static void test_cors_check(void **state) {
         head_fini(&h);
         head_fini(&r);
     }
+}
+
+/* A Cookie to another origin is credentials mode "include" (Fetch, 4.10 and 3.3.5). */
+static void test_credentials(void **state) {
+    (void)state;
+    static const struct {
+        const char *allow, *credentials;
+        enum verdict verdict;
+    } cases[] = {
+        {"*", "true", VERDICT_NO},
+        {"http://a.example", "true", VERDICT_YES},
+        {"http://a.example", "TRUE", VERDICT_NO},
+        {"http://a.example", "", VERDICT_NO},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct head h, r;
+        head_init(&h);
+        head_init(&r);
+        head_add(&h, "Origin", "http://a.example");
+        head_add(&h, "Cookie", "a=b");
+        head_add(&r, "Access-Control-Allow-Origin", cases[i].allow);
+        head_add(&r, "Access-Control-Allow-Credentials", cases[i].credentials);
+        assert_int_equal(read_both(&h, &r, "GET").cors.origin_allowed, cases[i].verdict);
+        head_fini(&h);
+        head_fini(&r);
+    }
+}
+
+static void test_preflight_needs_success(void **state) {
+    (void)state;
+    struct head h, r;
+    struct target t = target_of("api.example");
+    head_init(&h);
+    head_init(&r);
+    head_add(&h, "Origin", "http://a.example");
+    head_add(&h, "Access-Control-Request-Method", "PUT");
+    head_add(&r, "Access-Control-Allow-Methods", "PUT");
+    static const unsigned statuses[] = {200, 204, 302, 403};
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        struct semantics_origin o;
+        enum verdict expected = statuses[i] < 300 ? VERDICT_YES : VERDICT_NO;
+        semantics_origin_read(&o, &h.index, &r.index, slice_of("OPTIONS"), &t, statuses[i]);
+        assert_int_equal(o.cors.method_allowed, expected);
+        assert_int_equal(o.cors.headers_allowed, expected);
+    }
+    head_fini(&h);
+    head_fini(&r);
 }
 
 static void test_navigation_is_not_asked_for(void **state) {
@@ -187,7 +234,7 @@ static void expect_written(const struct head *request, const struct head *respon
     struct part p;
     struct semantics_origin o;
     struct target t = target_of("api.example");
-    semantics_origin_read(&o, &request->index, &response->index, slice_of(method), &t, answered);
+    semantics_origin_read(&o, &request->index, &response->index, slice_of(method), &t, answered ? 200 : 0);
     part_init(&p, true);
     native_write_semantics_origin(&p.native, &p.w, &o);
     part_expect(&p, expected);
@@ -246,6 +293,8 @@ int main(void) {
         cmocka_unit_test(test_relation_6454_5),
         cmocka_unit_test(test_cors_check),
         cmocka_unit_test(test_navigation_is_not_asked_for),
+        cmocka_unit_test(test_credentials),
+        cmocka_unit_test(test_preflight_needs_success),
         cmocka_unit_test(test_preflight),
         cmocka_unit_test(test_written),
     };

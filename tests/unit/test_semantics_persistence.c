@@ -4,8 +4,10 @@
 
 static struct semantics_persistence read(const struct sample *s) {
     static struct semantics semantics;
+    struct semantics_persistence persistence;
     semantics_of(&s->t, &semantics);
-    return semantics.persistence;
+    semantics_persistence_read(&persistence, &semantics, &s->t);
+    return persistence;
 }
 
 static void say(struct http_message *m, unsigned minor, const char *connection) {

@@ -219,6 +219,20 @@ static void what_was_not_captured_is_not_blamed(void **state) {
     semantics_expect_part(&s, "\"consistent\":true");
 }
 
+static void numbers_beyond_all_are_not_told(void **state) {
+    (void)state;
+    struct sample s;
+    (void)READ(&s, 206, 2, "Range", "bytes=0-1", "<Content-Range",
+               "bytes 18446744073709551615-18446744073709551616/*");
+    semantics_expect_none(&s, "\"served\"");
+    semantics_expect_none(&s, "\"consistent\"");
+    (void)READ(&s, 206, 2, "Range", "bytes=0-1", "<Content-Range", "bytes 0-1/99999999999999999999");
+    semantics_expect_part(&s, "\"served\":{\"first\":0,\"last\":1},\"consistent\":true");
+    (void)READ(&s, 416, 0, "Range", "bytes=5-", "<Content-Range", "bytes */99999999999999999999");
+    semantics_expect_part(&s, "\"outcome\":\"unsatisfiable\",\"consistent\":true");
+    assert_int_equal(READ(&s, 206, 2, "Range", "bytes=0-99999999999999999999").ranges[0].last, INT64_MAX);
+}
+
 static void nothing_of_ranges(void **state) {
     (void)state;
     struct sample s;
@@ -239,6 +253,7 @@ int main(void) {
         cmocka_unit_test(rfc9110_section_13_1_5_if_range),
         cmocka_unit_test(less_than_asked),
         cmocka_unit_test(what_was_not_captured_is_not_blamed),
+        cmocka_unit_test(numbers_beyond_all_are_not_told),
         cmocka_unit_test(nothing_of_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

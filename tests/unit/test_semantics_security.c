@@ -127,6 +127,37 @@ static void test_missing(void **state) {
     head_fini(&r);
 }
 
+/* CSP level 3 sections 2.2.1, 6.7.3.2 and 6.8.3. */
+static void test_unsafe_sources(void **state) {
+    (void)state;
+    static const struct {
+        const char *policy;
+        bool unsafe_inline, unsafe_eval;
+    } cases[] = {
+        {"default-src 'unsafe-inline' 'unsafe-eval'", true, true},
+        {"default-src 'unsafe-inline' 'unsafe-eval'; script-src 'self'", false, false},
+        {"script-src 'UNSAFE-inline'; default-src 'self'", true, false},
+        {"script-src 'unsafe-inline' 'nonce-abc' 'unsafe-eval'", false, true},
+        {"script-src 'unsafe-inline' 'SHA256-abc='", false, false},
+        {"script-src 'unsafe-inline' 'strict-dynamic'", false, false},
+        {"script-src 'self'; script-src 'unsafe-inline'", false, false},
+        {"style-src 'unsafe-inline'", false, false},
+        {"script-src 'self', script-src 'unsafe-inline'", true, false},
+        {"script-src 'nonce-a', default-src 'unsafe-inline'", true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct head r;
+        struct semantics_security s;
+        head_init(&r);
+        head_add(&r, "Content-Security-Policy", cases[i].policy);
+        semantics_security_read(&s, &r.index, &plain);
+        if (s.csp.unsafe_inline != cases[i].unsafe_inline || s.csp.unsafe_eval != cases[i].unsafe_eval) {
+            fail_msg("%s", cases[i].policy);
+        }
+        head_fini(&r);
+    }
+}
+
 static void expect_written(const struct head *response, const struct security_scene *scene,
                            const char *expected) {
     struct part p;
@@ -182,7 +213,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hsts_6797_6_1), cmocka_unit_test(test_csp),
         cmocka_unit_test(test_small_fields),  cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_written),       cmocka_unit_test(test_unsafe_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

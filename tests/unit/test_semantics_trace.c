@@ -207,6 +207,52 @@ static void expect_written(const struct head *request, const struct head *respon
     part_expect(&p, expected);
 }
 
+static void expect_state(const char *parent, const char *state, const char *expected) {
+    struct head h;
+    head_init(&h);
+    head_add(&h, "traceparent", parent);
+    head_add(&h, "tracestate", state);
+    expect_written(&h, &no_head, expected);
+    head_fini(&h);
+}
+
+static void test_tracestate_3_3(void **state) {
+    (void)state;
+#define PARENT "00-" TRACE_ID "-" SPAN_ID "-00"
+#define CONTEXT                                                                                              \
+    "{\"trace\":{\"id\":\"" TRACE_ID "\",\"span_id\":\"" SPAN_ID                                             \
+    "\",\"sampled\":false,\"formats\":[\"traceparent\"]"
+    expect_state(PARENT, "rojo=00f0,, congo@t1=a b!;c",
+                 CONTEXT ",\"state\":[{\"key\":\"rojo\",\"value\":\"00f0\"},"
+                         "{\"key\":\"congo@t1\",\"value\":\"a b!;c\"}]}}");
+    expect_state(PARENT, "token=swordfish", CONTEXT ",\"state\":[{\"key\":\"token\",\"value\":\"***\"}]}}");
+    expect_state(
+        PARENT, "a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1",
+        CONTEXT
+        ",\"state\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"1\"},{\"key\":\"c\","
+        "\"value\":\"1\"},{\"key\":\"d\",\"value\":\"1\"},{\"key\":\"e\",\"value\":\"1\"},{\"key\":\"f\","
+        "\"value\":\"1\"},{\"key\":\"g\",\"value\":\"1\"},{\"key\":\"h\",\"value\":\"1\"}],"
+        "\"state_dropped\":2}}");
+    static const char *const bad[] = {"a=1,B=2",    "a",    "a=",    "=1",        "a=1=2",
+                                      "a=\xc3\xa4", "-a=1", "a b=1", "a=1,b=\x01"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        expect_state(PARENT, bad[i], CONTEXT ",\"state_malformed\":true}}");
+    }
+    expect_state(PARENT, "", CONTEXT "}}");
+    expect_state("junk", "a=1", "{\"trace\":{\"malformed\":[\"traceparent\"]}}");
+}
+
+static void test_b3_repeated(void **state) {
+    (void)state;
+    struct head h;
+    head_init(&h);
+    head_add(&h, "X-B3-TraceId", TRACE_ID);
+    head_add(&h, "X-B3-TraceId", OTHER_ID);
+    head_add(&h, "X-B3-SpanId", SPAN_ID);
+    expect_written(&h, &no_head, "{\"trace\":{\"malformed\":[\"x-b3\"]}}");
+    head_fini(&h);
+}
+
 static void test_written(void **state) {
     (void)state;
     struct head h, r;
@@ -245,6 +291,7 @@ int main(void) {
         cmocka_unit_test(test_traceparent_3_2), cmocka_unit_test(test_traceparent_repeated),
         cmocka_unit_test(test_b3_single),       cmocka_unit_test(test_b3_multi),
         cmocka_unit_test(test_jaeger),          cmocka_unit_test(test_written),
+        cmocka_unit_test(test_tracestate_3_3),  cmocka_unit_test(test_b3_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
