@@ -32,9 +32,7 @@ static void note_message(struct transaction *t, const struct http_message *m) {
 
 /* No time is negative without a note. */
 static void note_order(struct transaction *t) {
-    const struct http_message *request = &t->request, *response = &t->response;
-    bool early = request->seen && response->seen && request_is_done(t) && response->has_ack &&
-                 response->ack < request->end_offset;
+    bool early = timing_is_early(t);
     if (early) {
         notes_add(&t->notes, NOTE_EARLY_RESPONSE);
     }

@@ -17,13 +17,27 @@ static int64_t own_between(const struct pace *from, const struct pace *to, enum 
     return ns_add(to->own_ns[d] - from->own_ns[d], to->closed_ns[d] - from->closed_ns[d]);
 }
 
+static bool handshake_goes_back(const struct transaction *t) {
+    const struct connection *c = t->connection;
+    if (!c->handshake_seen) {
+        return false;
+    }
+    bool before = t->first_on_connection && !t->pipelined && t->request.seen && !t->previous_end_ns &&
+                  t->request.first.time_ns < c->handshake_ack_ns;
+    return before || c->syn_ack_ns < c->syn_sent_ns || c->handshake_ack_ns < c->syn_ack_sent_ns ||
+           c->handshake_ack_ns < c->syn_ns;
+}
+
 /* What was blocked is nobody's of the three. The states were noted when bytes were read, which is later than
- * they came where one direction had to wait for the other: what can't be is not told. */
+ * they came where one direction had to wait for the other: what can't be is not told. Nor is it told where
+ * the capture has packets in another order than the network had: then a tap's delay would be blamed on
+ * somebody. */
 static void time_share(const struct transaction *t, struct timing *timing) {
     const struct tcp_share *tcp = &t->tcp;
     enum direction server = direction_other(t->client);
     bool whole = timing->request.known && timing->response.known && timing->rtt_server.known;
-    if (!whole || t->request.gap_bytes || t->response.gap_bytes) {
+    bool disagree = timing_goes_back(t) && !timing_is_early(t);
+    if (!whole || t->request.gap_bytes || t->response.gap_bytes || disagree || handshake_goes_back(t)) {
         return;
     }
     struct timing_share *share = &timing->share;
@@ -111,17 +125,6 @@ void timing_of(const struct transaction *t, struct timing *timing) {
     }
 }
 
-static bool handshake_goes_back(const struct transaction *t) {
-    const struct connection *c = t->connection;
-    if (!c->handshake_seen) {
-        return false;
-    }
-    bool before = t->first_on_connection && !t->pipelined && t->request.seen && !t->previous_end_ns &&
-                  t->request.first.time_ns < c->handshake_ack_ns;
-    return before || c->syn_ack_ns < c->syn_sent_ns || c->handshake_ack_ns < c->syn_ack_sent_ns ||
-           c->handshake_ack_ns < c->syn_ns;
-}
-
 bool timing_goes_back(const struct transaction *t) {
     const struct http_message *request = &t->request, *response = &t->response;
     if (t->type == TRANSACTION_TUNNEL) {
@@ -137,6 +140,12 @@ bool timing_goes_back(const struct transaction *t) {
         back = back || response->first.time_ns < request->last.time_ns;
     }
     return back || handshake_goes_back(t);
+}
+
+bool timing_is_early(const struct transaction *t) {
+    const struct http_message *request = &t->request, *response = &t->response;
+    return request->seen && response->seen && (request->end_known || request->truncated) &&
+           response->has_ack && response->ack < request->end_offset;
 }
 
 bool timing_outruns_handshake(const struct transaction *t) {

@@ -39,6 +39,8 @@ void timing_of(const struct transaction *, struct timing *);
 /* Are two of its times in the wrong order, so that a phase (server_think aside) is negative? As the capture
  * has it, or because the response was early. */
 bool timing_goes_back(const struct transaction *);
+/* The final response began before the server had the whole request: TCP's numbers prove it. */
+bool timing_is_early(const struct transaction *);
 /* The answer came sooner after the request than the server's side answered the SYN: server_think is negative.
  */
 bool timing_outruns_handshake(const struct transaction *);

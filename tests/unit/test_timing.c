@@ -213,6 +213,35 @@ static void share_is_not_told_unless_it_can_be(void **state) {
     assert_false(timing.share.known);
 }
 
+/* A direction that the tap delivered late makes times that are nobody's. */
+static void share_is_not_told_of_a_disordered_capture(void **state) {
+    (void)state;
+    struct timing timing;
+    struct connection late = handshake;
+    struct transaction t = pair();
+    late.handshake_ack_ns = 130; /* before the SYN+ACK */
+    t.connection = &late;
+    timing_of(&t, &timing);
+    assert_phase(timing.rtt_client, -10);
+    assert_false(timing.share.known);
+    t = pair();
+    t.first_on_connection = false;
+    t.previous_end_ns = 210; /* behind the request that followed it */
+    timing_of(&t, &timing);
+    assert_phase(timing.idle_before, -10);
+    assert_false(timing.share.known);
+    t = pair();
+    t.response.first.time_ns = 220;
+    timing_of(&t, &timing);
+    assert_phase(timing.wait, -10);
+    assert_false(timing.share.known);
+    t.response.has_ack = true; /* ... which TCP's numbers prove to be an early response */
+    t.response.ack = 5;
+    t.request.end_offset = 10;
+    timing_of(&t, &timing);
+    assert_true(timing.share.known);
+}
+
 /* Every order of the times: where a phase is negative, timing_goes_back says so, or what is behind
  * server_think. */
 static void nothing_negative_is_missed(void **state) {
@@ -281,6 +310,7 @@ int main(void) {
         cmocka_unit_test(share_is_what_the_sides_let_pass),
         cmocka_unit_test(share_leaves_out_what_was_blocked),
         cmocka_unit_test(share_is_not_told_unless_it_can_be),
+        cmocka_unit_test(share_is_not_told_of_a_disordered_capture),
         cmocka_unit_test(nothing_negative_is_missed),
         cmocka_unit_test(completeness),
     };
