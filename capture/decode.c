@@ -90,6 +90,7 @@ static void begin(struct walk *w, const struct frame *frame, struct packet *pack
     packet->interface = frame->interface;
     packet->wire_len = frame->wire_len;
     packet->fragmented = false;
+    packet->unwanted = false;
     packet->key.network_id = 0;
     packet->key.network_kind = TUNNEL_NONE;
     packet->path.has_mac = false;

@@ -116,6 +116,7 @@ struct packet {
     uint8_t ttl;          /* hop limit in IPv6 */
     uint16_t checksum;    /* TCP checksum as sent */
     bool fragmented;      /* it came as IP fragments */
+    bool unwanted;        /* overload: it opens no connection */
     struct slice payload; /* captured TCP payload */
     uint32_t cut;         /* payload bytes after those captured that the IP length promises: cut by snaplen,
                              or by a mirror or tunnel that truncates */

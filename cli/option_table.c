@@ -11,6 +11,7 @@
 static const char *const format_choices[] = {"ndjson", "text", NULL};
 static const char *const secrets_choices[] = {"mask", "hash", "keep", NULL};
 static const char *const checksums_choices[] = {"ignore", "verify", NULL};
+static const char *const overload_choices[] = {"shed", "none", NULL};
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
 const struct option_info option_table[] = {
@@ -96,6 +97,32 @@ const struct option_info option_table[] = {
      .maximum = HOUR,
      .help = "longest wait of a finished record for its output",
      .more = "A busy interface fills the buffer sooner, and a quiet one is flushed at once."},
+    {.name = "overload",
+     .kind = OPTION_CHOICE,
+     .group = GROUP_LIVE,
+     .offset = AT(overload),
+     .argument = "MODE",
+     .initial = "shed",
+     .choices = overload_choices,
+     .live_only = true,
+     .help = "when packets come too fast: leave out more and more new\n"
+             "connections (shed), or let the kernel drop what it will (none)",
+     .more =
+         "What is reported stays whole: connections are left out from their begin to their end, by a hash "
+         "of addresses and ports that is the same in every run. It begins when the kernel's buffer is "
+         "half full, or the kernel has dropped packets, or hark is behind by --overload-lag, and ends by "
+         "itself. The statistics count what was left out."},
+    {.name = "overload-lag",
+     .kind = OPTION_DURATION,
+     .group = GROUP_LIVE,
+     .offset = AT(overload_lag_ns),
+     .argument = "TIME",
+     .initial = "1s",
+     .minimum = (uint64_t)(10 * NS_PER_MILLISECOND),
+     .maximum = HOUR,
+     .live_only = true,
+     .help = "overload also is to be behind the kernel by TIME",
+     .more = "However empty its buffer is."},
     {.name = "skew",
      .kind = OPTION_DURATION,
      .group = GROUP_ANALYSIS,

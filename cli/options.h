@@ -13,6 +13,7 @@
 enum choice_format { FORMAT_NDJSON, FORMAT_TEXT };
 enum choice_secrets { SECRETS_MASK, SECRETS_HASH, SECRETS_KEEP };
 enum choice_checksums { CHECKSUMS_IGNORE, CHECKSUMS_VERIFY };
+enum choice_overload { OVERLOAD_SHED, OVERLOAD_IGNORE };
 enum choice_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct option_info;
@@ -53,6 +54,8 @@ struct options {
     uint64_t flush_interval_ns;
     uint64_t stats_interval_ns; /* 0: none */
     const char *pid_file;       /* NULL: none */
+    unsigned overload;          /* enum choice_overload */
+    uint64_t overload_lag_ns;
     bool quiet, stats;
     const char *user; /* NAME[:GROUP]; NULL without --user */
     bool check, no_sandbox;

@@ -37,6 +37,9 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
     enum crew_status kept = upkeep ? upkeep_tick(upkeep, pipeline, time_ns) : CREW_OK;
     pipeline->last_tick_ns = time_ns;
     decoder_tick(pipeline->parts.decoder, time_ns);
+    if (pipeline->parts.guard) {
+        guard_tick(pipeline->parts.guard, time_ns);
+    }
     enum crew_status status = crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
     return kept != CREW_OK ? kept : status;
 }
@@ -98,8 +101,13 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
     stopwatch_lap(&pipeline->watch, STAGE_DECODE);
     if (fate == DECODE_TCP) {
-        enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, flow_key_hash(&packet.key),
-                                           packet_block(&packet, frame));
+        struct guard *guard = pipeline->parts.guard;
+        uint64_t hash = flow_key_hash(&packet.key);
+        if (guard && guard_takes(guard, &packet, hash)) {
+            return status;
+        }
+        enum crew_status now =
+            crew_packet(pipeline->parts.crew, event, &packet, hash, packet_block(&packet, frame));
         stopwatch_lap(&pipeline->watch,
                       crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
         status = now != CREW_OK ? now : status;
@@ -111,6 +119,9 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
 
 static enum crew_status take_paced_frame(struct pipeline *pipeline, const struct frame *frame) {
     enum crew_status status = take_frame(pipeline, frame);
+    if (pipeline->parts.guard) {
+        guard_frame(pipeline->parts.guard, pipeline->parts.source, frame);
+    }
     pipeline->packet_wall_ns = monotonic_ns();
     enum crew_status flushed = flush_due(pipeline, pipeline->packet_wall_ns);
     return flushed != CREW_OK ? flushed : status;
@@ -119,6 +130,9 @@ static enum crew_status take_paced_frame(struct pipeline *pipeline, const struct
 /* Nothing came for a while: a live clock moves on, and there is time to write. */
 static enum crew_status take_idle(struct pipeline *pipeline) {
     enum crew_status status = CREW_OK;
+    if (pipeline->parts.guard) {
+        guard_idle(pipeline->parts.guard, pipeline->parts.source);
+    }
     if (source_is_live(pipeline->parts.source) && pipeline->ticked) {
         int64_t passed = monotonic_ns() - pipeline->packet_wall_ns;
         int64_t now_ns;
@@ -206,6 +220,9 @@ void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
     }
     decoder_counts(pipeline->parts.decoder, &ledger->decode);
     crew_counts(pipeline->parts.crew, ledger);
+    if (pipeline->parts.guard) {
+        guard_counts(pipeline->parts.guard, ledger);
+    }
     ledger->clock_jumps = pipeline->clock.jumps;
     ledger->clock_steps_back = pipeline->clock.steps_back;
     ledger->clock_wild = pipeline->clock.wild;

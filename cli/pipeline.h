@@ -13,6 +13,7 @@
 #include "capture/decode.h"
 #include "capture/source.h"
 #include "cli/crew.h"
+#include "cli/guard.h"
 #include "cli/progress.h"
 
 #define PIPELINE_TICK_NS (100 * NS_PER_MILLISECOND)
@@ -26,6 +27,7 @@ struct pipeline_parts {
     struct crew *crew;
     struct progress *progress;
     const struct limits *limits;
+    struct guard *guard; /* against overload; NULL: nothing is left out */
     int64_t flush_interval_ns;
     bool timed;            /* find out where time goes */
     struct upkeep *upkeep; /* NULL: nothing beside the packets */

@@ -146,6 +146,24 @@ static struct mask_options what_to_hide(const struct options *options, const str
         .key = key_file_slice(key)};
 }
 
+/* Files wait for hark; an interface does not. NULL for these, and without memory. */
+static struct guard *make_guard(const struct options *options, const struct limits *limits,
+                                struct progress *progress) {
+    if (!options->interface || options->overload != OVERLOAD_SHED) {
+        return NULL;
+    }
+    struct guard_options guard = {.lag_most_ns = (int64_t)options->overload_lag_ns,
+                                  .buffer_bytes = options->buffer_bytes,
+                                  .idle_ns = limits->flow_idle_ns,
+                                  .linger_ns = limits->flow_linger_ns,
+                                  .progress = progress};
+    struct guard *made = guard_new(&guard);
+    if (!made) {
+        progress_say(progress, "out of memory for overload; nothing will be left out");
+    }
+    return made;
+}
+
 /* From open source and sink to the end of the run. */
 static enum exit_status run_pipeline(const struct options *options, const struct key_file *key,
                                      unsigned workers, struct progress *progress, struct source *source,
@@ -162,6 +180,7 @@ static enum exit_status run_pipeline(const struct options *options, const struct
                                     .vlan_in_key = options->separate_vlans};
     struct decoder *decoder = decoder_new(&decode, &limits);
     struct crew *crew = decoder ? crew_new(&limits, &record, workers, sink) : NULL;
+    struct guard *guard = crew ? make_guard(options, &limits, progress) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,
@@ -169,6 +188,7 @@ static enum exit_status run_pipeline(const struct options *options, const struct
                                        .crew = crew,
                                        .progress = progress,
                                        .limits = &limits,
+                                       .guard = guard,
                                        .flush_interval_ns = (int64_t)options->flush_interval_ns,
                                        .timed = options->stats,
                                        .upkeep = upkeep};
@@ -180,6 +200,7 @@ static enum exit_status run_pipeline(const struct options *options, const struct
     } else {
         progress_say(progress, "out of memory or threads; try fewer workers (-j)");
     }
+    guard_free(guard);
     crew_free(crew);
     decoder_free(decoder);
     return status;

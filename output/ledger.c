@@ -66,6 +66,8 @@ static bool packets_balance(const struct ledger *l, char why[256]) {
                     "filtered out + frames by fate", why) &&
            is_equal(l->decode.fates[DECODE_TCP], "TCP packets decoded", SUM(f->fates), "TCP packets by fate",
                     why) &&
+           is_within(l->overload.connections, "connections left out", f->fates[FLOW_SHED], "packets shed",
+                     why) &&
            is_equal(f->payload_bytes, "payload bytes",
                     f->delivered_bytes + f->dropped_bytes + f->held_bytes_now,
                     "delivered + not delivered + held", why) &&
@@ -131,6 +133,15 @@ static void part(FILE *out, unsigned indent, const char *name, uint64_t value) {
     if (value) {
         line(out, indent, name, value);
     }
+}
+
+static void decimal(FILE *out, unsigned indent, const char *name, double value, const char *unit) {
+    (void)fprintf(out, "%*s%-*s %*.3f %s\n", (int)indent, "", (int)(NAME_WIDTH - indent), name,
+                  NUMBER_WIDTH - 2, value, unit);
+}
+
+static double seconds(uint64_t ns) {
+    return (double)ns / (double)NS_PER_SECOND;
 }
 
 /* A registry's name with spaces for underscores. */
@@ -202,6 +213,33 @@ static void print_decode(const struct ledger *l, FILE *out) {
     part(out, 2, "clock: jumps ahead", l->clock_jumps);
     part(out, 2, "clock: steps back", l->clock_steps_back);
     part(out, 2, "clock: wild stamps ignored", l->clock_wild);
+}
+
+static void print_overload(const struct ledger *l, FILE *out) {
+    const struct overload_counts *o = &l->overload;
+    static const char *const levels[OVERLOAD_LEVELS] = {
+        "",
+        "seconds without bodies",
+        "seconds with 1/2 of new connections",
+        "seconds with 1/4 of new connections",
+        "seconds with 1/8 of new connections",
+        "seconds with 1/16 of new connections",
+    };
+    if (o->episodes + o->highest + o->connections + o->forgotten + l->flow.shed_bytes == 0) {
+        return;
+    }
+    heading(out, "OVERLOAD");
+    line(out, 2, "times that it began", o->episodes);
+    line(out, 2, "highest level", o->highest);
+    for (unsigned level = 1; level < OVERLOAD_LEVELS; level++) {
+        if (o->ns_at_level[level]) {
+            decimal(out, 4, levels[level], seconds(o->ns_at_level[level]), "s");
+        }
+    }
+    line(out, 2, "connections NOT followed", o->connections);
+    part(out, 4, "forgotten, maybe met midstream later", o->forgotten);
+    part(out, 2, "packets left out", l->flow.fates[FLOW_SHED]);
+    part(out, 4, "payload bytes", l->flow.shed_bytes);
 }
 
 static void print_flows(const struct flow_counts *f, FILE *out) {
@@ -330,15 +368,6 @@ static void print_records(const struct ledger *l, FILE *out) {
     part(out, 2, "bytes of output", l->output_bytes);
 }
 
-static void decimal(FILE *out, unsigned indent, const char *name, double value, const char *unit) {
-    (void)fprintf(out, "%*s%-*s %*.3f %s\n", (int)indent, "", (int)(NAME_WIDTH - indent), name,
-                  NUMBER_WIDTH - 2, value, unit);
-}
-
-static double seconds(uint64_t ns) {
-    return (double)ns / (double)NS_PER_SECOND;
-}
-
 static void print_stages(const struct run_speed *speed, FILE *out) {
     static const char *const names[STAGES] = {
         [STAGE_READ] = "reading",
@@ -387,6 +416,7 @@ void ledger_print(const struct ledger *l, FILE *out) {
     char why[256];
     print_source(l, out);
     print_decode(l, out);
+    print_overload(l, out);
     print_flows(&l->flow, out);
     print_http(&l->http, out);
     print_caps(l, out);
@@ -409,6 +439,11 @@ void ledger_print_brief(const struct ledger *l, FILE *out) {
                   grouped(h->incomplete, incomplete), (double)l->speed.elapsed_ns / (double)NS_PER_SECOND);
     uint64_t unwritten = l->records_too_long + l->records_no_memory + l->records_unwritten;
     uint64_t dropped = l->source.kernel_dropped + l->source.interface_dropped;
+    if (l->overload.connections) {
+        char connections[NUMBER_WIDTH + 2];
+        (void)fprintf(out, "overload: %s connections were not followed\n",
+                      grouped(l->overload.connections, connections));
+    }
     if (l->flow.gap_bytes || dropped || unwritten) {
         char lost[NUMBER_WIDTH + 2], drops[NUMBER_WIDTH + 2], records[NUMBER_WIDTH + 2];
         (void)fprintf(out,

@@ -33,12 +33,25 @@ struct run_speed {
     uint64_t stage_ns[STAGES]; /* all 0 where nothing was timed */
 };
 
+enum { OVERLOAD_LEVELS = 6 };
+
+/* What was left out because packets came faster than hark can work (docs/operations.md). Of packets and
+ * bytes, the flows' counts tell. */
+struct overload_counts {
+    uint64_t episodes;                     /* times that it began */
+    uint64_t highest;                      /* level reached */
+    uint64_t ns_at_level[OVERLOAD_LEVELS]; /* wall clock; level 0 is none */
+    uint64_t connections;                  /* begun and not followed, as far as their SYNs were seen */
+    uint64_t forgotten;                    /* of these: not remembered as such to their end */
+};
+
 struct ledger {
     struct source_counts source;
     struct decode_counts decode;
     struct flow_counts flow; /* sum of all partitions */
     struct http_counts http; /* sum of all partitions */
     uint64_t clock_jumps, clock_steps_back, clock_wild;
+    struct overload_counts overload;
     uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
     uint64_t records_too_long;                /* did not fit limits.record_bytes */
     uint64_t records_unwritten;               /* made, but the sink failed or the reader had gone */

@@ -385,6 +385,10 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         if (session_flags_impossible(p)) {
             return FLOW_INVALID;
         }
+        if (p->unwanted) {
+            t->reassembler.counts.shed_bytes += p->payload.len;
+            return FLOW_SHED;
+        }
         if (p->flags & TCP_RST) {
             return FLOW_CONTROL;
         }

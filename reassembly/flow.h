@@ -21,12 +21,14 @@ enum flow_fate {
     FLOW_LATE,          /* only bytes of a range that was already declared lost */
     FLOW_AFTER_END,     /* payload of a connection that is closed, or whose consumer declined it */
     FLOW_NO_MEMORY,     /* no room for a flow or a segment */
+    FLOW_SHED,          /* left out under overload, before all else: of a connection that is not followed */
     FLOW_FATES,
 };
 const char *flow_fate_name(enum flow_fate);
 
 struct flow_counts {
     uint64_t fates[FLOW_FATES];
+    uint64_t shed_bytes;       /* payload of packets left out, repeats among it */
     uint64_t opened;           /* connections, incarnations counted */
     uint64_t opened_midstream; /* counted when they end: a SYN may still come */
     uint64_t closed[END_REASONS];

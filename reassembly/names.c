@@ -22,7 +22,7 @@ const char *flow_fate_name(enum flow_fate fate) {
     static const char *const names[FLOW_FATES] = {
         [FLOW_TAP_DUPLICATE] = "tap_duplicate", [FLOW_INVALID] = "invalid",     [FLOW_CONTROL] = "control",
         [FLOW_RETRANSMIT] = "retransmit",       [FLOW_DATA] = "data",           [FLOW_LATE] = "late",
-        [FLOW_AFTER_END] = "after_end",         [FLOW_NO_MEMORY] = "no_memory",
+        [FLOW_AFTER_END] = "after_end",         [FLOW_NO_MEMORY] = "no_memory", [FLOW_SHED] = "shed",
     };
     return names[fate];
 }

@@ -33,6 +33,13 @@ _hark() {
     --flush-interval)
         return
         ;;
+    --overload)
+        mapfile -t COMPREPLY < <(compgen -W "shed none" -- "$current")
+        return
+        ;;
+    --overload-lag)
+        return
+        ;;
     --skew)
         return
         ;;
@@ -104,6 +111,6 @@ _hark() {
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --overload --overload-lag --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

@@ -67,6 +67,7 @@ struct tcp {
     bool no_id;
     uint32_t ts;
     uint16_t client_port;
+    bool unwanted;
 };
 
 static inline void bench_log(struct bench *b, const char *format, ...) {
@@ -244,6 +245,7 @@ static inline struct packet bench_packet(struct bench *b, struct tcp t) {
     p.cut = t.cut;
     p.window = t.window ? t.window : 1000;
     p.window_scale = p.flags & TCP_SYN ? (int8_t)(t.scale ? t.scale : 7) : -1;
+    p.unwanted = t.unwanted;
     p.ip_id = t.no_id ? 0 : t.ip_id ? t.ip_id : ++b->ip_id;
     p.has_timestamps = t.ts != 0;
     p.ts_value = t.ts;

@@ -104,6 +104,23 @@ static void fin_both_ways_and_linger(void **state) {
     bench_free(b);
 }
 
+/* Under overload: what is known goes on, what is not begins nothing. */
+static void unwanted_packets_open_nothing(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    feed(b, (struct tcp){.at = 10, .unwanted = true, .seq = 99, .flags = TCP_SYN});
+    assert_int_equal(
+        feed(b, (struct tcp){.at = 11, .unwanted = true, .seq = 100, .ack = 500, .text = "lost"}), FLOW_SHED);
+    assert_int_equal(bench_counts(b).opened, 0);
+    assert_int_equal(bench_counts(b).shed_bytes, 4);
+    bench_handshake(b, 20);
+    assert_int_equal(feed(b, (struct tcp){.at = 30, .unwanted = true, .seq = 100, .ack = 500, .text = "GET"}),
+                     FLOW_DATA);
+    expect(b, "open\n0: 100 GET\n");
+    assert_int_equal(bench_counts(b).shed_bytes, 4);
+    bench_free(b);
+}
+
 /* A forged FIN, exact or ahead: data goes on behind it. */
 static void data_behind_a_fin_refute_it(void **state) {
     (void)state;
@@ -721,6 +738,7 @@ int main(void) {
         cmocka_unit_test(data_on_syn),
         cmocka_unit_test(simultaneous_open),
         cmocka_unit_test(fin_both_ways_and_linger),
+        cmocka_unit_test(unwanted_packets_open_nothing),
         cmocka_unit_test(an_end_before_the_first_byte_is_told),
         cmocka_unit_test(data_behind_a_fin_refute_it),
         cmocka_unit_test(fin_with_its_tail_lost),

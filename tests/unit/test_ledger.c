@@ -240,6 +240,12 @@ static void test_every_count_is_shown(void **state) {
         offsetof(struct ledger, decode.tunnels[TUNNEL_NONE]),  /* stays zero */
         offsetof(struct ledger, decode.unsupported_link_type), /* a number of another kind */
         offsetof(struct ledger, flow.declined_waits),          /* of interest only where some were in vain */
+        offsetof(struct ledger, overload.ns_at_level[0]),      /* no overload */
+        offsetof(struct ledger, overload.ns_at_level[1]),      /* in seconds: see test_overload */
+        offsetof(struct ledger, overload.ns_at_level[2]),
+        offsetof(struct ledger, overload.ns_at_level[3]),
+        offsetof(struct ledger, overload.ns_at_level[4]),
+        offsetof(struct ledger, overload.ns_at_level[5]),
     };
     char *report = calloc(1, REPORT_BYTES);
     assert_non_null(report);
@@ -287,6 +293,37 @@ static void test_speed(void **state) {
     assert_non_null(strstr(report, "where it went"));
     assert_non_null(strstr(report, " 1.000 s   2.8 %\n"));
     assert_non_null(strstr(report, " 8.000 s  22.2 %\n"));
+    free(report);
+}
+
+/* Overload is told only where there was some, with the time at each level that was reached. */
+static void test_overload(void **state) {
+    (void)state;
+    char *report = calloc(1, REPORT_BYTES), why[256];
+    assert_non_null(report);
+    struct ledger l = sample();
+    report_of(&l, ledger_print, report);
+    assert_null(strstr(report, "OVERLOAD"));
+    l.overload = (struct overload_counts){.episodes = 1, .highest = 3, .connections = 12};
+    for (unsigned level = 0; level <= 3; level++) {
+        l.overload.ns_at_level[level] = (uint64_t)((level + 1) * NS_PER_SECOND + 250 * NS_PER_MILLISECOND);
+    }
+    l.flow.fates[FLOW_SHED] = 11;
+    l.decode.fates[DECODE_TCP] += 11;
+    l.source.frames += 11;
+    assert_false(ledger_balances(&l, why)); /* each connection left out has a packet at least */
+    l.overload.connections = 11;
+    assert_true(ledger_balances(&l, why));
+    memset(report, 0, REPORT_BYTES);
+    report_of(&l, ledger_print, report);
+    assert_non_null(strstr(report, "OVERLOAD\n"));
+    assert_null(strstr(report, " 1.250 s\n"));
+    assert_non_null(strstr(report, " 2.250 s\n"));
+    assert_non_null(strstr(report, " 4.250 s\n"));
+    assert_null(strstr(report, "1/8 of new connections"));
+    memset(report, 0, REPORT_BYTES);
+    report_of(&l, ledger_print_brief, report);
+    assert_non_null(strstr(report, "overload: 11 connections were not followed\n"));
     free(report);
 }
 
@@ -344,6 +381,7 @@ int main(void) {
         cmocka_unit_test(test_every_reason_has_a_line),
         cmocka_unit_test(test_every_count_is_shown),
         cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_overload),
         cmocka_unit_test(test_caps_of_every_layer),
         cmocka_unit_test(test_the_brief_report),
     };

@@ -522,6 +522,23 @@ static void test_texts_parse_back(void **state) {
     assert_string_equal(text, "18.4 EB");
 }
 
+static void test_overload(void **state) {
+    (void)state;
+    must_parse("-i a");
+    assert_int_equal(options.overload, OVERLOAD_SHED);
+    assert_int_equal(options.overload_lag_ns, NS_PER_SECOND);
+    options_fini(&options);
+    must_parse("-i a --overload=none --overload-lag=250ms");
+    assert_int_equal(options.overload, OVERLOAD_IGNORE);
+    assert_int_equal(options.overload_lag_ns, 250 * NS_PER_MILLISECOND);
+    options_fini(&options);
+    FAILS("-i a --overload=drop", "option '--overload'");
+    FAILS("-i a --overload-lag 9ms", "option '--overload-lag'");
+    must_parse("-r a --overload=shed");
+    assert_string_equal(options.live_option->name, "overload");
+    options_fini(&options);
+}
+
 static void test_live_options_are_marked(void **state) {
     (void)state;
     assert_true(info_of("buffer-size")->live_only);
@@ -553,6 +570,7 @@ int main(void) {
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_texts_parse_back),
+        cmocka_unit_test(test_overload),
         cmocka_unit_test(test_live_options_are_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

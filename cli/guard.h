@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the pipeline does about overload: measures the backlog, asks the governor, has the shedder leave out
+ * what the level says, and tells the user when it begins and ends. Heap-owned; the reader's thread. */
+#ifndef HARK_CLI_GUARD_H
+#define HARK_CLI_GUARD_H
+
+#include "cli/backlog.h"
+#include "cli/progress.h"
+#include "cli/shedder.h"
+
+enum { GUARD_FRAMES = 64 }; /* the clock is looked at once in so many frames */
+/* Between samples, and between looks at the kernel's drops while nothing is behind. */
+#define GUARD_SAMPLE_NS (20 * NS_PER_MILLISECOND)
+#define GUARD_DROPS_NS  (250 * NS_PER_MILLISECOND)
+/* Least time between two lines on standard error about the beginning of overload. */
+#define GUARD_SAY_NS (10 * NS_PER_SECOND)
+
+struct guard_options {
+    int64_t lag_most_ns;       /* --overload-lag */
+    uint64_t buffer_bytes;     /* the kernel's buffer */
+    int64_t idle_ns;           /* a connection without packets for so long is over */
+    int64_t linger_ns;         /* ... or so long after its FIN or RST */
+    struct progress *progress; /* borrowed */
+    /* The clocks, for tests; NULL: the system's. */
+    struct backlog_clocks (*clocks)(void *context);
+    void *context;
+};
+
+struct guard {
+    struct guard_options options;
+    struct overload overload;
+    struct backlog backlog;
+    struct shedder *shedder; /* owned */
+    enum overload_level level;
+    bool looks; /* at every packet, not only at SYNs */
+    unsigned frames;
+    int64_t sampled_ns;
+    int64_t drops_ns; /* when the kernel was asked last */
+    uint64_t dropped;
+    bool said_begin;
+    int64_t said_ns; /* when, valid once something was said */
+    bool said;
+    int64_t began_ns;
+    uint64_t connections_before; /* left out before this overload */
+};
+
+/* NULL without memory. */
+struct guard *guard_new(const struct guard_options *);
+void guard_free(struct guard *);
+
+void guard_sample(struct guard *, const struct source *);
+/* After each frame of the source. */
+static inline void guard_frame(struct guard *guard, const struct source *source, const struct frame *frame) {
+    backlog_frame(&guard->backlog, frame);
+    if (++guard->frames >= GUARD_FRAMES) {
+        guard_sample(guard, source);
+    }
+}
+/* The source has nothing. */
+void guard_idle(struct guard *, const struct source *);
+/* Is the packet left out? As shedder_takes. */
+static inline bool guard_takes(struct guard *guard, struct packet *packet, uint64_t hash) {
+    bool syn = (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    return (syn || guard->looks) && shedder_takes(guard->shedder, guard->level, packet, hash);
+}
+/* The pipeline's tick. */
+void guard_tick(struct guard *, int64_t now_ns);
+void guard_counts(const struct guard *, struct ledger *);
+
+#endif

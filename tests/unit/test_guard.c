@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Overload from end to end, in simulated time: a live source with a kernel buffer of some size, and a hark
+ * that needs a millisecond a packet that it follows and a tenth of one for a packet that it leaves out. Too
+ * much comes for some seconds. The buffer must not overflow, what is reported must be what a hark without
+ * haste reports, byte for byte, and in the end all is followed again. */
+#include "capture/source_ops.h"
+#include "cli/pipeline.h"
+
+#include <pcap/dlt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define MS    NS_PER_MILLISECOND
+#define SEC   NS_PER_SECOND
+#define START (INT64_C(1700000000) * SEC)
+/* Too much comes between these; then there is time to recover. */
+#define OVERLOAD_FROM (2 * SEC)
+#define OVERLOAD_TO   (8 * SEC)
+#define RECOVERED     (40 * SEC)
+#define SHORT_TO      (50 * SEC)
+#define LONG_TO       (55 * SEC)
+#define COST_FOLLOWED MS
+#define COST_SHED     (MS / 10)
+
+enum {
+    SHORT_STEPS = 8, /* handshake, request, response, three packets of the end */
+    HANDSHAKE = 3,
+    LONG_EARLY = 20, /* connections that begin before the overload and ask each half second */
+    LONG_LATE = 40,  /* the same, begun within it */
+    TALKS_MOST = 12000,
+    EXCHANGES_MOST = 112,
+    EVENTS_MOST = 200000,
+    REQUEST_BYTES = 45,
+    RESPONSE_BYTES = 43,
+    FRAME_BYTES = 128,
+    BUFFER_PACKETS = 2500,
+    /* what the backlog reckons a packet of this test to need */
+    PACKET_BYTES = 51 + BACKLOG_FRAME_BYTES,
+};
+
+struct talk {
+    int64_t begin_ns;
+    bool is_long;
+    unsigned exchanges;
+};
+
+struct event {
+    int64_t time_ns;
+    uint32_t talk;
+    uint32_t step;
+};
+
+static struct talk talks[TALKS_MOST];
+static struct event events[EVENTS_MOST];
+static unsigned talk_count, event_count;
+
+/* ---- the traffic ---- */
+
+static unsigned steps_of(const struct talk *t) {
+    return HANDSHAKE + 2 * t->exchanges + 3;
+}
+
+static int64_t time_of_step(const struct talk *t, unsigned step) {
+    int64_t ns = t->begin_ns + step * 5 * MS;
+    if (t->is_long && step > HANDSHAKE) {
+        ns += (step - HANDSHAKE) / 2 * 490 * MS;
+    }
+    return ns;
+}
+
+static void add_talk(int64_t begin_ns, bool is_long) {
+    assert_true(talk_count < TALKS_MOST);
+    struct talk *t = &talks[talk_count];
+    *t = (struct talk){.begin_ns = begin_ns, .is_long = is_long, .exchanges = 1};
+    if (is_long) {
+        t->exchanges = (unsigned)((LONG_TO - begin_ns) / (500 * MS));
+    }
+    for (unsigned step = 0; step < steps_of(t); step++) {
+        assert_true(event_count < EVENTS_MOST);
+        events[event_count++] = (struct event){time_of_step(t, step), talk_count, step};
+    }
+    talk_count++;
+}
+
+static int earlier(const void *a, const void *b) {
+    const struct event *x = a, *y = b;
+    if (x->time_ns != y->time_ns) {
+        return x->time_ns < y->time_ns ? -1 : 1;
+    }
+    return x->talk < y->talk ? -1 : x->talk > y->talk;
+}
+
+/* 400 packets a second are usual, and 4000 are too much. */
+static int make_traffic(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < LONG_EARLY; i++) {
+        add_talk(200 * MS + i * 10 * MS, true);
+    }
+    for (int64_t at = 0; at < SHORT_TO; at += at >= OVERLOAD_FROM && at < OVERLOAD_TO ? 2 * MS : 20 * MS) {
+        add_talk(at, false);
+    }
+    for (unsigned i = 0; i < LONG_LATE; i++) {
+        add_talk(OVERLOAD_FROM + 3 * SEC + i * 20 * MS, true);
+    }
+    qsort(events, event_count, sizeof *events, earlier);
+    return 0;
+}
+
+static void put16(uint8_t *at, unsigned value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value) {
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
+}
+
+static unsigned client_port(uint32_t talk) {
+    return 1024 + talk % 50000;
+}
+
+/* From the client: SYN, ACK, requests, the first FIN, the last ACK. */
+static bool is_from_client(const struct talk *t, unsigned step) {
+    unsigned end = HANDSHAKE + 2 * t->exchanges;
+    return step < HANDSHAKE ? step != 1 : step < end ? (step - HANDSHAKE) % 2 == 0 : step != end + 1;
+}
+
+static size_t write_payload(uint8_t *to, const struct event *e, bool request) {
+    unsigned number = (e->step - HANDSHAKE) / 2;
+    char text[64];
+    int len = request
+                  ? snprintf(text, sizeof text, "GET /%06u/%03u HTTP/1.1\r\nHost: a.example\r\n\r\n", e->talk,
+                             number)
+                  : snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n%05u", number);
+    assert_int_equal(len, request ? REQUEST_BYTES : RESPONSE_BYTES);
+    memcpy(to, text, (size_t)len);
+    return (size_t)len;
+}
+
+static size_t make_frame(uint8_t frame[FRAME_BYTES], const struct event *e) {
+    const struct talk *t = &talks[e->talk];
+    unsigned end = HANDSHAKE + 2 * t->exchanges;
+    bool client = is_from_client(t, e->step), is_data = e->step >= HANDSHAKE && e->step < end;
+    unsigned done = e->step < HANDSHAKE ? 0 : ((is_data ? e->step : end) - HANDSHAKE + 1) / 2;
+    unsigned answered = e->step < HANDSHAKE ? 0 : ((is_data ? e->step : end) - HANDSHAKE) / 2;
+    /* sequence numbers of what each side sends next */
+    uint32_t at[2] = {e->talk * 77 + (e->step > 0) + REQUEST_BYTES * (is_data && client ? answered : done),
+                      e->talk * 99 + (e->step > 1) + RESPONSE_BYTES * answered};
+    at[0] += e->step > end;
+    at[1] += e->step > end + 1;
+    memset(frame, 0, FRAME_BYTES);
+    size_t len = is_data ? write_payload(frame + 40, e, client) : 0;
+    frame[0] = 0x45;
+    put16(frame + 2, (unsigned)(40 + len));
+    frame[8] = 64;
+    frame[9] = 6;
+    put32(frame + 12, client ? 0x0a000001 : 0x0a010001);
+    put32(frame + 16, client ? 0x0a010001 : 0x0a000001);
+    put16(frame + 20, client ? client_port(e->talk) : 80);
+    put16(frame + 22, client ? 80 : client_port(e->talk));
+    put32(frame + 24, at[!client]);
+    put32(frame + 28, e->step > 0 ? at[client] : 0);
+    frame[32] = 0x50;
+    frame[33] = (uint8_t)((e->step > 0 ? TCP_ACK : 0) | (e->step < 2 ? TCP_SYN : 0) |
+                          (e->step == end || e->step == end + 1 ? TCP_FIN : 0));
+    put16(frame + 34, 65535);
+    return 40 + len;
+}
+
+/* ---- the slow capture ---- */
+
+struct simulation {
+    struct guard *guard; /* NULL: hark needs no time */
+    int64_t now_ns;
+    unsigned arrived; /* events that came */
+    unsigned queued[BUFFER_PACKETS];
+    unsigned first, count;
+    uint64_t number, received, dropped, shed;
+    uint8_t frame[FRAME_BYTES];
+};
+
+static void arrive(struct simulation *s) {
+    for (; s->arrived < event_count && events[s->arrived].time_ns <= s->now_ns; s->arrived++) {
+        s->received++;
+        if (s->count == BUFFER_PACKETS) {
+            s->dropped++;
+        } else {
+            s->queued[(s->first + s->count++) % BUFFER_PACKETS] = s->arrived;
+        }
+    }
+}
+
+static void work(struct simulation *s) {
+    if (s->guard && s->number > 0) {
+        struct ledger ledger = {0};
+        guard_counts(s->guard, &ledger);
+        s->now_ns += ledger.flow.fates[FLOW_SHED] > s->shed ? COST_SHED : COST_FOLLOWED;
+        s->shed = ledger.flow.fates[FLOW_SHED];
+    }
+}
+
+static enum source_status simulated_next(struct source *source, struct frame *frame) {
+    struct simulation *s = source->input;
+    work(s);
+    arrive(s);
+    if (s->count == 0 && s->arrived == event_count) {
+        return SOURCE_END;
+    }
+    if (s->count == 0) {
+        int64_t next_ns = events[s->arrived].time_ns;
+        bool is_far = next_ns - s->now_ns > 100 * MS;
+        s->now_ns = is_far ? s->now_ns + 100 * MS : next_ns;
+        arrive(s);
+        if (is_far) {
+            return SOURCE_IDLE;
+        }
+    }
+    const struct event *e = &events[s->queued[s->first]];
+    s->first = (s->first + 1) % BUFFER_PACKETS;
+    s->count--;
+    s->number++;
+    size_t len = make_frame(s->frame, e);
+    *frame = (struct frame){.bytes = slice_make(s->frame, len),
+                            .wire_len = (uint32_t)len,
+                            .link_type = DLT_RAW,
+                            .time_ns = START + e->time_ns,
+                            .number = s->number};
+    return SOURCE_FRAME;
+}
+
+static void simulated_counts(const struct source *source, struct source_counts *counts) {
+    const struct simulation *s = source->input;
+    counts->kernel_received = s->received;
+    counts->kernel_dropped = s->dropped;
+}
+
+static const char *simulated_name(const struct source *source, uint32_t file) {
+    (void)source;
+    (void)file;
+    return "simulated";
+}
+
+static void simulated_free(struct source *source) {
+    (void)source;
+}
+
+static const struct source_ops simulated_ops = {.next = simulated_next,
+                                                .counts = simulated_counts,
+                                                .file_name = simulated_name,
+                                                .free = simulated_free,
+                                                .live = true};
+
+static struct backlog_clocks simulated_clocks(void *context) {
+    const struct simulation *s = context;
+    return (struct backlog_clocks){.monotonic_ns = s->now_ns + SEC, .wall_ns = START + s->now_ns};
+}
+
+static const char *name_file(void *source, uint32_t file) {
+    return source_file_name(source, file);
+}
+
+/* ---- runs ---- */
+
+struct result {
+    char *records; /* owned; each with a NUL for its line feed */
+    size_t len;
+    char *said; /* owned; standard error */
+    struct ledger ledger;
+    enum overload_level level; /* in the end */
+};
+
+static void take_records(struct result *result, int fd, const char *path) {
+    off_t size = lseek(fd, 0, SEEK_END);
+    result->len = (size_t)size;
+    result->records = malloc(result->len + 1);
+    assert_int_equal(pread(fd, result->records, result->len, 0), size);
+    close(fd);
+    unlink(path);
+    for (size_t i = 0; i < result->len; i++) {
+        result->records[i] = (char)(result->records[i] == '\n' ? '\0' : result->records[i]);
+    }
+}
+
+static struct guard *make_guard(struct simulation *s, struct progress *progress) {
+    struct guard_options options = {.lag_most_ns = 10 * SEC,
+                                    .buffer_bytes = BUFFER_PACKETS * PACKET_BYTES,
+                                    .idle_ns = 600 * SEC,
+                                    .linger_ns = 5 * SEC,
+                                    .progress = progress,
+                                    .clocks = simulated_clocks,
+                                    .context = s};
+    return guard_new(&options);
+}
+
+static void run_parts(struct pipeline_parts *parts, unsigned workers, struct sink *sink,
+                      struct result *result) {
+    struct limits limits = limits_default();
+    struct record_options record = {.mask_secrets = true,
+                                    .record_bytes = limits.record_bytes,
+                                    .file_name = name_file,
+                                    .file_name_context = parts->source};
+    struct decode_options decode = {.verify_checksums = false};
+    struct pipeline pipeline;
+    parts->limits = &limits;
+    parts->decoder = decoder_new(&decode, &limits);
+    parts->crew = crew_new(&limits, &record, workers, sink);
+    assert_true(parts->decoder && parts->crew);
+    pipeline_init(&pipeline, parts);
+    assert_int_equal(pipeline_run(&pipeline), CREW_OK);
+    pipeline_counts(&pipeline, &result->ledger);
+    crew_free(parts->crew);
+    decoder_free(parts->decoder);
+}
+
+static struct result run(bool is_slow, unsigned workers) {
+    static struct simulation s;
+    struct result result = {.records = NULL};
+    char path[] = "hark-guard-XXXXXX", message[SOURCE_MESSAGE_BYTES], why[256];
+    int fd = mkstemp(path);
+    struct sink *sink = sink_open(path, message);
+    struct source *source = source_new(&simulated_ops, NULL, message);
+    assert_true(fd >= 0 && sink && source);
+    struct progress progress;
+    size_t said_len;
+    FILE *said = open_memstream(&result.said, &said_len);
+    progress_init(&progress, said, false);
+    s = (struct simulation){.now_ns = 0};
+    s.guard = is_slow ? make_guard(&s, &progress) : NULL;
+    source->input = &s;
+    struct pipeline_parts parts = {
+        .source = source, .progress = &progress, .guard = s.guard, .flush_interval_ns = SEC};
+    run_parts(&parts, workers, sink, &result);
+    result.level = s.guard ? s.guard->level : OVERLOAD_NONE;
+    guard_free(s.guard);
+    assert_int_equal(sink_close(sink), SINK_OK);
+    sink_free(sink);
+    source_free(source);
+    assert_int_equal(fclose(said), 0);
+    take_records(&result, fd, path);
+    if (!ledger_balances(&result.ledger, why)) {
+        fail_msg("-j%u: the ledger does not balance: %s", workers, why);
+    }
+    return result;
+}
+
+static void result_free(struct result *result) {
+    free(result->records);
+    free(result->said);
+}
+
+/* ---- judging ---- */
+
+/* Lines by connection and exchange, and counts by connection. */
+static unsigned exchanges_told[TALKS_MOST];
+
+static void line_is_of(const char *line, unsigned *talk, unsigned *exchange) {
+    const char *target = strstr(line, "\"target\":\"/");
+    assert_non_null(target);
+    assert_int_equal(sscanf(target, "\"target\":\"/%u/%u", talk, exchange), 2);
+    assert_true(*talk < TALKS_MOST && *exchange < EXCHANGES_MOST);
+}
+
+/* Nothing is dropped, so that even the frames' numbers are the same. */
+static void lines_are_among(const struct result *some, const struct result *all) {
+    static const char *full[TALKS_MOST][EXCHANGES_MOST];
+    memset(full, 0, sizeof full);
+    memset(exchanges_told, 0, sizeof exchanges_told);
+    unsigned talk, exchange;
+    for (const char *at = all->records; at < all->records + all->len; at += strlen(at) + 1) {
+        line_is_of(at, &talk, &exchange);
+        assert_null(full[talk][exchange]);
+        full[talk][exchange] = at;
+    }
+    for (const char *at = some->records; at < some->records + some->len; at += strlen(at) + 1) {
+        line_is_of(at, &talk, &exchange);
+        assert_non_null(full[talk][exchange]);
+        assert_string_equal(at, full[talk][exchange]);
+        full[talk][exchange] = NULL;
+        exchanges_told[talk]++;
+    }
+}
+
+static bool is_left_out(unsigned talk, enum overload_level level) {
+    uint8_t frame[FRAME_BYTES];
+    struct event syn = {.talk = talk};
+    struct limits limits = limits_default();
+    struct decode_options options = {.verify_checksums = false};
+    static struct decoder *decoder;
+    decoder = decoder ? decoder : decoder_new(&options, &limits);
+    size_t len = make_frame(frame, &syn);
+    struct frame f = {.bytes = slice_make(frame, len), .wire_len = (uint32_t)len, .link_type = DLT_RAW};
+    struct packet packet;
+    assert_int_equal(decoder_decode(decoder, &f, &packet), DECODE_TCP);
+    bool out = shedder_leaves_out(level, flow_key_hash(&packet.key));
+    if (talk + 1 == talk_count) {
+        decoder_free(decoder);
+        decoder = NULL;
+    }
+    return out;
+}
+
+/* Whole or not at all; by the hash; and all of those before and after the overload. */
+static uint64_t judge_connections(enum overload_level highest) {
+    uint64_t missing = 0;
+    for (unsigned i = 0; i < talk_count; i++) {
+        bool is_out = is_left_out(i, highest);
+        if (exchanges_told[i] == 0) {
+            assert_true(is_out);
+            assert_in_range(talks[i].begin_ns, OVERLOAD_FROM, RECOVERED);
+            missing++;
+        } else {
+            assert_int_equal(exchanges_told[i], talks[i].exchanges);
+        }
+    }
+    return missing;
+}
+
+static void overload_leaves_out_whole_connections(void **state) {
+    (void)state;
+    struct result full = run(false, 1), slow = run(true, 1);
+    const struct overload_counts *o = &slow.ledger.overload;
+    assert_int_equal(full.ledger.overload.episodes, 0);
+    assert_int_equal(full.ledger.flow.fates[FLOW_SHED], 0);
+    assert_int_equal(slow.ledger.source.kernel_dropped, 0);
+    assert_in_range(o->highest, OVERLOAD_CONNECTIONS, OVERLOAD_MOST);
+    assert_int_equal(o->episodes, 1);
+    lines_are_among(&full, &full);
+    assert_int_equal(judge_connections(OVERLOAD_NONE), 0);
+    lines_are_among(&slow, &full);
+    uint64_t missing = judge_connections((enum overload_level)o->highest);
+    assert_true(missing > 500);
+    assert_int_equal(missing, o->connections);
+    assert_int_equal(o->forgotten, 0);
+    /* a packet left out is not seen above, and nothing else is missing */
+    assert_int_equal(slow.ledger.flow.opened + missing, full.ledger.flow.opened);
+    assert_int_equal(slow.ledger.source.frames, full.ledger.source.frames);
+    assert_int_equal(slow.ledger.flow.payload_bytes + slow.ledger.flow.shed_bytes,
+                     full.ledger.flow.payload_bytes);
+    assert_int_equal(slow.ledger.flow.opened_midstream, 0);
+    assert_int_equal(slow.ledger.http.incomplete, 0);
+    result_free(&full);
+    result_free(&slow);
+}
+
+static void overload_ends_by_itself(void **state) {
+    (void)state;
+    struct result slow = run(true, 1);
+    uint64_t sum_ns = 0;
+    assert_int_equal(slow.level, OVERLOAD_NONE);
+    for (unsigned i = 0; i < OVERLOAD_LEVELS; i++) {
+        sum_ns += slow.ledger.overload.ns_at_level[i];
+        assert_true(i > slow.ledger.overload.highest || slow.ledger.overload.ns_at_level[i] > 0);
+    }
+    assert_in_range(sum_ns, LONG_TO - SEC, LONG_TO + SEC);
+    assert_true(slow.ledger.overload.ns_at_level[OVERLOAD_NONE] > (uint64_t)(SHORT_TO - RECOVERED));
+    assert_non_null(strstr(slow.said, "hark: overload: "));
+    assert_non_null(strstr(slow.said, "hark: overload is over after "));
+    size_t lines = 0;
+    for (const char *at = slow.said; *at; at++) {
+        lines += *at == '\n';
+    }
+    assert_int_equal(lines, 2);
+    result_free(&slow);
+}
+
+/* The decision is the reader's, so that workers change nothing. */
+static void the_same_for_any_number_of_workers(void **state) {
+    (void)state;
+    static const unsigned jobs[] = {2, 8};
+    struct result one = run(true, 1);
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        struct result many = run(true, jobs[i]);
+        assert_int_equal(many.len, one.len);
+        assert_memory_equal(many.records, one.records, one.len);
+        assert_memory_equal(&many.ledger.overload, &one.ledger.overload, sizeof one.ledger.overload);
+        assert_memory_equal(&many.ledger.flow, &one.ledger.flow, sizeof one.ledger.flow);
+        result_free(&many);
+    }
+    result_free(&one);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(overload_leaves_out_whole_connections),
+        cmocka_unit_test(overload_ends_by_itself),
+        cmocka_unit_test(the_same_for_any_number_of_workers),
+    };
+    return cmocka_run_group_tests(tests, make_traffic, NULL);
+}

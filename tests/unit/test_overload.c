@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The governor of overload and the measure of the backlog, with simulated clocks. */
+#include "cli/backlog.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define MS      NS_PER_MILLISECOND
+#define START   (INT64_C(1700000000) * NS_PER_SECOND)
+#define LAG     NS_PER_SECOND
+#define STEP_NS (20 * MS)
+
+/* Samples alike, each STEP_NS, for so long. */
+static enum overload_level feed(struct overload *o, int64_t *now_ns, int64_t for_ns, int64_t lag_ns,
+                                unsigned fill, uint64_t dropped) {
+    enum overload_level level = o->level;
+    for (int64_t end_ns = *now_ns + for_ns; *now_ns < end_ns; *now_ns += STEP_NS) {
+        struct overload_sample sample = {
+            .now_ns = *now_ns, .lag_ns = lag_ns, .fill_permille = fill, .dropped = dropped};
+        level = overload_step(o, &sample);
+    }
+    return level;
+}
+
+static void a_keen_run_has_no_level(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    overload_init(&o, LAG);
+    assert_int_equal(feed(&o, &now_ns, 100 * NS_PER_SECOND, 5 * MS, 10, 0), OVERLOAD_NONE);
+    assert_int_equal(feed(&o, &now_ns, NS_PER_SECOND, LAG - 1, OVERLOAD_FULL_PERMILLE - 1, 0), OVERLOAD_NONE);
+    assert_int_equal(o.counts.episodes, 0);
+    assert_int_equal(o.counts.highest, 0);
+    for (unsigned i = 1; i < OVERLOAD_LEVELS; i++) {
+        assert_int_equal(o.counts.ns_at_level[i], 0);
+    }
+}
+
+/* What the kernel dropped before hark looked first is not overload. */
+static void each_sign_alone_is_enough(void **state) {
+    (void)state;
+    static const struct overload_sample signs[] = {
+        {.fill_permille = OVERLOAD_FULL_PERMILLE, .dropped = 7},
+        {.lag_ns = LAG, .dropped = 7},
+        {.dropped = 8},
+    };
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        struct overload o;
+        int64_t now_ns = START;
+        overload_init(&o, LAG);
+        assert_int_equal(feed(&o, &now_ns, NS_PER_SECOND, 0, 0, 7), OVERLOAD_NONE);
+        struct overload_sample sign = signs[i];
+        sign.now_ns = now_ns;
+        assert_int_equal(overload_step(&o, &sign), OVERLOAD_BODIES);
+        assert_int_equal(o.counts.episodes, 1);
+    }
+}
+
+/* Up fast: all levels within a second where nothing helps. */
+static void levels_rise_fast_to_the_most(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    overload_init(&o, LAG);
+    assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, 600, 0), OVERLOAD_BODIES);
+    assert_int_equal(feed(&o, &now_ns, OVERLOAD_RAISE_NS - 2 * STEP_NS, 0, 600, 0), OVERLOAD_BODIES);
+    assert_int_equal(feed(&o, &now_ns, 3 * STEP_NS, 0, 600, 0), OVERLOAD_CONNECTIONS);
+    assert_int_equal(feed(&o, &now_ns, OVERLOAD_MOST * OVERLOAD_RAISE_NS, 0, 600, 0), OVERLOAD_MOST);
+    assert_int_equal(feed(&o, &now_ns, 10 * NS_PER_SECOND, 0, 1000, 0), OVERLOAD_MOST);
+    assert_int_equal(o.counts.highest, OVERLOAD_MOST);
+    assert_int_equal(o.counts.episodes, 1);
+}
+
+/* A burst fills the buffer in a tenth of a second: the highest level comes before it is full. */
+static void a_buffer_that_fills_fast_is_not_waited_for(void **state) {
+    (void)state;
+    struct overload o;
+    unsigned fill = 0;
+    overload_init(&o, LAG);
+    for (int64_t now_ns = START; overload_step(&o, &(struct overload_sample){.now_ns = now_ns,
+                                                            .fill_permille = fill}) != OVERLOAD_MOST;
+         now_ns += STEP_NS / 2) {
+        fill += 60;
+        assert_true(fill < 800);
+    }
+    assert_true(fill >= OVERLOAD_FULL_PERMILLE);
+}
+
+/* Each time that packets were dropped since the last sample, the next level comes at once. */
+static void drops_are_not_waited_for(void **state) {
+    (void)state;
+    struct overload o;
+    overload_init(&o, LAG);
+    for (unsigned i = 0; i <= OVERLOAD_MOST; i++) {
+        struct overload_sample sample = {
+            .now_ns = START + i * STEP_NS, .fill_permille = i ? 1000 : 0, .dropped = i};
+        assert_int_equal(overload_step(&o, &sample), i);
+    }
+}
+
+/* What is left out helps: the backlog shrinks, and nothing more is left out. */
+static void no_higher_while_the_backlog_sinks(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START, lag_ns = 3 * LAG;
+    overload_init(&o, LAG);
+    for (; lag_ns >= LAG; lag_ns -= 10 * MS, now_ns += STEP_NS) {
+        struct overload_sample sample = {.now_ns = now_ns, .lag_ns = lag_ns, .fill_permille = 900};
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_BODIES);
+    }
+}
+
+/* Down slowly: calm for the whole wait, one level after the other. */
+static void levels_fall_one_by_one(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    overload_init(&o, LAG);
+    assert_int_equal(feed(&o, &now_ns, 2 * NS_PER_SECOND, 0, 900, 0), OVERLOAD_MOST);
+    for (unsigned level = OVERLOAD_MOST; level > OVERLOAD_NONE; level--) {
+        int64_t before_ns = OVERLOAD_LOWER_NS - (level < OVERLOAD_MOST ? STEP_NS : 0);
+        assert_int_equal(feed(&o, &now_ns, before_ns, 0, OVERLOAD_CALM_PERMILLE - 1, 0), level);
+        assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, OVERLOAD_CALM_PERMILLE - 1, 0), level - 1);
+    }
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < OVERLOAD_LEVELS; i++) {
+        sum += o.counts.ns_at_level[i];
+        assert_true(i == OVERLOAD_NONE || o.counts.ns_at_level[i] >= (uint64_t)OVERLOAD_RAISE_NS);
+    }
+    assert_int_equal(sum, now_ns - STEP_NS - START);
+}
+
+/* Between the marks the level stays, for ever. */
+static void between_the_marks_nothing_moves(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    overload_init(&o, LAG);
+    enum overload_level level = feed(&o, &now_ns, 600 * MS, 0, 900, 0);
+    assert_in_range(level, OVERLOAD_CONNECTIONS, OVERLOAD_MOST - 1);
+    assert_int_equal(feed(&o, &now_ns, 600 * NS_PER_SECOND, 0, 300, 0), level);
+    assert_int_equal(feed(&o, &now_ns, 600 * NS_PER_SECOND, LAG / 2, 0, 0), level);
+}
+
+/* A load that is too much for one level and too little for the next: it goes up and down ever more slowly. */
+static void a_load_at_the_edge_does_not_flap(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    unsigned changes = 0;
+    enum overload_level level = OVERLOAD_NONE;
+    overload_init(&o, LAG);
+    for (int64_t end_ns = now_ns + 600 * NS_PER_SECOND; now_ns < end_ns;) {
+        bool enough = level >= OVERLOAD_CONNECTIONS;
+        enum overload_level next = feed(&o, &now_ns, STEP_NS, 0, enough ? 50 : 600, 0);
+        changes += next != level;
+        level = next;
+    }
+    assert_in_range(changes, 4, 40);
+    assert_int_equal(o.counts.episodes, 1);
+    /* calm at last: the wait is short again the next time */
+    feed(&o, &now_ns, 4 * OVERLOAD_LOWER_MOST_NS, 0, 0, 0);
+    assert_int_equal(o.level, OVERLOAD_NONE);
+    assert_int_equal(o.wait_ns, OVERLOAD_LOWER_NS);
+}
+
+/* ---- the backlog ---- */
+
+struct tap {
+    struct backlog backlog;
+    struct backlog_clocks clocks;
+};
+
+static struct overload_sample look(struct tap *tap, int64_t lag_ns) {
+    struct frame frame = {.bytes = {.len = 1000 - BACKLOG_FRAME_BYTES},
+                          .time_ns = tap->clocks.wall_ns - lag_ns};
+    struct overload_sample sample;
+    backlog_frame(&tap->backlog, &frame);
+    backlog_sample(&tap->backlog, tap->clocks, &sample);
+    return sample;
+}
+
+static void pass(struct tap *tap, int64_t ns) {
+    tap->clocks.monotonic_ns += ns;
+    tap->clocks.wall_ns += ns;
+}
+
+static struct tap make_tap(void) {
+    struct tap tap = {.clocks = {.monotonic_ns = 5 * NS_PER_SECOND, .wall_ns = START}};
+    backlog_init(&tap.backlog, 1000000);
+    return tap;
+}
+
+/* 1000 bytes a millisecond: a megabyte holds a second of them. */
+static void fill_is_lag_at_the_rate_of_arrival(void **state) {
+    (void)state;
+    struct tap tap = make_tap();
+    assert_int_equal(look(&tap, 0).lag_ns, 0);
+    for (int64_t lag_ns = 0; lag_ns < 500 * MS; lag_ns += MS) {
+        pass(&tap, 2 * MS); /* hark needs two for each, they come each one */
+        struct overload_sample sample = look(&tap, lag_ns + MS);
+        assert_int_equal(sample.lag_ns, lag_ns + MS);
+        assert_in_range(sample.fill_permille, (lag_ns / MS), (lag_ns / MS) + 1);
+    }
+    assert_in_range(look(&tap, 5 * NS_PER_SECOND).fill_permille, 0, 1000);
+}
+
+/* A card's clock is hours off: only what is more than the least is lag. */
+static void another_clock_is_no_lag(void **state) {
+    (void)state;
+    static const int64_t offsets_ns[] = {-7200 * NS_PER_SECOND, 7200 * NS_PER_SECOND};
+    for (size_t i = 0; i < 2; i++) {
+        struct tap tap = make_tap();
+        for (unsigned k = 0; k < 100; k++) {
+            pass(&tap, MS);
+            assert_int_equal(look(&tap, offsets_ns[i]).lag_ns, 0);
+        }
+        pass(&tap, 300 * MS);
+        assert_int_equal(look(&tap, offsets_ns[i] + 300 * MS).lag_ns, 300 * MS);
+    }
+}
+
+/* hark starts in the middle of a burst: the first packet waited, and a later one that did not tells. */
+static void the_least_difference_is_none(void **state) {
+    (void)state;
+    struct tap tap = make_tap();
+    assert_int_equal(look(&tap, 60 * MS).lag_ns, 0);
+    pass(&tap, MS);
+    assert_int_equal(look(&tap, 2 * MS).lag_ns, 0);
+    pass(&tap, MS);
+    assert_int_equal(look(&tap, 62 * MS).lag_ns, 60 * MS);
+    /* one wild stamp does not count for the rest */
+    pass(&tap, MS);
+    assert_int_equal(look(&tap, -3600 * NS_PER_SECOND).lag_ns, 0);
+    pass(&tap, MS);
+    assert_int_equal(look(&tap, 2 * MS).lag_ns, 0);
+}
+
+static void a_clock_that_is_set_blinds_for_a_while(void **state) {
+    (void)state;
+    static const int64_t sets_ns[] = {-3600 * NS_PER_SECOND, 3600 * NS_PER_SECOND};
+    for (size_t i = 0; i < 2; i++) {
+        struct tap tap = make_tap();
+        assert_int_equal(look(&tap, 0).lag_ns, 0);
+        tap.clocks.wall_ns += sets_ns[i];
+        for (int64_t ns = 0; ns < BACKLOG_BLIND_NS; ns += 100 * MS) {
+            assert_int_equal(look(&tap, sets_ns[i]).lag_ns, 0); /* stamped before */
+            pass(&tap, 100 * MS);
+        }
+        assert_int_equal(look(&tap, 0).lag_ns, 0);
+        pass(&tap, 400 * MS);
+        assert_int_equal(look(&tap, 400 * MS).lag_ns, 400 * MS);
+    }
+}
+
+static void an_empty_buffer_is_no_backlog(void **state) {
+    (void)state;
+    struct tap tap = make_tap();
+    struct overload_sample sample;
+    look(&tap, 0);
+    pass(&tap, NS_PER_SECOND);
+    assert_int_equal(look(&tap, NS_PER_SECOND).lag_ns, NS_PER_SECOND);
+    backlog_idle(&tap.backlog);
+    backlog_sample(&tap.backlog, tap.clocks, &sample);
+    assert_int_equal(sample.lag_ns, 0);
+    assert_int_equal(sample.fill_permille, 0);
+    assert_int_equal(sample.now_ns, tap.clocks.monotonic_ns);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_keen_run_has_no_level),
+        cmocka_unit_test(each_sign_alone_is_enough),
+        cmocka_unit_test(levels_rise_fast_to_the_most),
+        cmocka_unit_test(a_buffer_that_fills_fast_is_not_waited_for),
+        cmocka_unit_test(drops_are_not_waited_for),
+        cmocka_unit_test(no_higher_while_the_backlog_sinks),
+        cmocka_unit_test(levels_fall_one_by_one),
+        cmocka_unit_test(between_the_marks_nothing_moves),
+        cmocka_unit_test(a_load_at_the_edge_does_not_flap),
+        cmocka_unit_test(fill_is_lag_at_the_rate_of_arrival),
+        cmocka_unit_test(another_clock_is_no_lag),
+        cmocka_unit_test(the_least_difference_is_none),
+        cmocka_unit_test(a_clock_that_is_set_blinds_for_a_while),
+        cmocka_unit_test(an_empty_buffer_is_no_backlog),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
