@@ -76,6 +76,9 @@ void memo_free(struct memo *);
 bool memo_get(const struct memo *, struct memo_key *, uint16_t *hint, struct slice *json);
 /* The same, only where `hint` says. */
 static inline bool memo_peek(const struct memo *, const struct memo_key *, uint16_t hint, struct slice *json);
+/* The bytes of the key that `hint` says, and their JSON; empty where another kind is there. */
+static inline struct slice memo_key_at(const struct memo *, enum memo_kind, uint16_t hint,
+                                       struct slice *json);
 /* Keeps a copy of what memo_get did not find, unless it is long. */
 void memo_put(struct memo *, const struct memo_key *, struct slice json);
 
@@ -97,6 +100,13 @@ static inline bool memo_same(const uint8_t *bytes, struct slice s) {
         differ |= memo_word(bytes + i) ^ memo_word(s.ptr + i);
     }
     return differ == 0;
+}
+
+static inline struct slice memo_key_at(const struct memo *memo, enum memo_kind kind, uint16_t hint,
+                                       struct slice *json) {
+    const struct memo_slot *slot = &memo->slots[hint];
+    *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
+    return slice_make(slot->bytes, slot->kind == kind ? slot->key_len : 0);
 }
 
 static inline bool memo_peek(const struct memo *memo, const struct memo_key *key, uint16_t hint,

@@ -295,7 +295,8 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
                               (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
                                   (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
                                   (uint64_t)c->path_seen[1]};
-    struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)}};
+    struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)},
+                               .hint = &native->ends[0][c->ordinal % NATIVE_ENDS]};
     if (!native_remembers(native, w, &memo)) {
         write_network(native, w, t, path);
         WRITER_KEY(w, "client");
@@ -304,6 +305,7 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     }
     end_side(w, t, t->client, &t->request);
     memo.key.kind = MEMO_SERVER;
+    memo.hint = &native->ends[1][c->ordinal % NATIVE_ENDS];
     if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
         begin_side(native, w, c, server);

@@ -12,7 +12,7 @@
 #include "output/url.h"
 #include "output/writer.h"
 
-enum { NATIVE_HINTS = 24, NATIVE_DATES = 16 };
+enum { NATIVE_HINTS = 24, NATIVE_DATES = 16, NATIVE_ENDS = 256 };
 
 /* A date that was written. */
 struct native_date {
@@ -29,6 +29,7 @@ struct native {
     uint64_t run;                    /* connections' ordinals are unique in it */
     uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
     uint16_t recent[MEMO_KINDS];     /* where that of each kind was */
+    uint16_t ends[2][NATIVE_ENDS];   /* where the client and the server of a connection are, by its ordinal */
     struct buf scratch;              /* of masking */
     struct url url;                  /* of the transaction at hand */
     struct buf file_json;            /* names `file`; empty where there is no name */

@@ -13,10 +13,12 @@ struct part_key {
     uint8_t bytes[MEMO_SLOT_BYTES];
 };
 
+enum { BEFORE_VALUE = 4 };
+
 /* Of one field: its name, its side, its length, its value. */
 static void take_value(struct part_key *key, enum field_name name, uint8_t side, struct slice value) {
-    enum { ROOM = MEMO_SLOT_BYTES, BEFORE = 4 };
-    if (value.len > ROOM - BEFORE || key->len > ROOM - BEFORE - value.len) {
+    enum { ROOM = MEMO_SLOT_BYTES - BEFORE_VALUE };
+    if (value.len > ROOM || key->len > ROOM - value.len) {
         key->fits = false;
         return;
     }
@@ -26,7 +28,7 @@ static void take_value(struct part_key *key, enum field_name name, uint8_t side,
     *to++ = (uint8_t)value.len;
     *to++ = (uint8_t)(value.len >> 8);
     (void)slice_put(value, to);
-    key->len += BEFORE + value.len;
+    key->len += BEFORE_VALUE + value.len;
 }
 
 static void take_side(struct part_key *key, const struct field_index *index,
@@ -44,6 +46,36 @@ static void take_side(struct part_key *key, const struct field_index *index,
     }
 }
 
+/* Does the memo's key at `at` go on with the side's fields? Where it ends then, else NULL. */
+static const uint8_t *follow_side(const uint8_t *at, const uint8_t *end, const struct field_index *index,
+                                  const uint64_t fields[FIELD_INDEX_WORDS], uint8_t side) {
+    for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
+        for (uint64_t left = index->present[word] & fields[word]; left; left &= left - 1) {
+            unsigned name = 64 * word + (unsigned)__builtin_ctzll(left);
+            struct slice value = index->list->items[index->first[name]].value;
+            if (end - at < BEFORE_VALUE || at[0] != name || at[1] != side ||
+                (at[2] | (size_t)at[3] << 8) != value.len || !memo_same(at + BEFORE_VALUE, value)) {
+                return NULL;
+            }
+            at += BEFORE_VALUE + value.len;
+        }
+    }
+    return at;
+}
+
+/* The same as the last time? Found out without making the key. */
+static bool is_recent(const struct native *native, const struct semantics *s, enum memo_kind kind,
+                      const struct semantics_fields *fields, uint8_t scene, struct slice *json) {
+    struct slice known = memo_key_at(native->memo, kind, native->recent[kind], json);
+    if (known.len == 0 || known.ptr[0] != scene || s->request.any_repeats || s->response.any_repeats) {
+        return false;
+    }
+    const uint8_t *end = known.ptr + known.len;
+    const uint8_t *at = follow_side(known.ptr + 1, end, &s->request, fields->request, 0);
+    at = at ? follow_side(at, end, &s->response, fields->response, 1) : NULL;
+    return at == end;
+}
+
 /* True when the part is written: the memo had it. `scene`: what else than fields the part depends on. */
 static bool remembers(struct native *native, struct writer *w, const struct semantics *s,
                       enum semantics_part part, uint8_t scene, struct part_key *key) {
@@ -52,14 +84,21 @@ static bool remembers(struct native *native, struct writer *w, const struct sema
         [SEMANTICS_COOKIES] = MEMO_COOKIES,   [SEMANTICS_ORIGIN] = MEMO_ORIGIN,
         [SEMANTICS_SECURITY] = MEMO_SECURITY, [SEMANTICS_HINTS] = MEMO_HINTS,
     };
+    const struct semantics_fields *fields = &semantics_fields[part];
+    struct slice json;
+    if (is_recent(native, s, kinds[part], fields, scene, &json)) {
+        if (json.len) {
+            writer_json_slack(w, json);
+        }
+        return true;
+    }
     key->memo = (struct native_memo){.hint = NULL};
     key->fits = true;
     key->len = 1;
     key->bytes[0] = scene;
-    take_side(key, &s->request, semantics_fields[part].request, 0);
-    take_side(key, &s->response, semantics_fields[part].response, 1);
-    key->memo.key =
-        (struct memo_key){.kind = kinds[part], .bytes = slice_make(key->bytes, key->fits ? key->len : 0)};
+    take_side(key, &s->request, fields->request, 0);
+    take_side(key, &s->response, fields->response, 1);
+    key->memo.key = (struct memo_key){.kind = kinds[part], .bytes = slice_make(key->bytes, key->len)};
     return key->fits && native_remembers(native, w, &key->memo);
 }
 
