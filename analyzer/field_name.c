@@ -189,6 +189,12 @@ static const struct known_name known_names[FIELD_NAMES] = {
 /* Like ascii_lower, but of other characters too: for the hash alone. */
 #define LOWER UINT64_C(0x2020202020202020)
 
+static inline uint64_t word_at(const uint8_t *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
 /* A long name is known by its ends; scripts/field_names.py found what tells the known ones apart. */
 static inline size_t hash_of(struct slice name) {
     uint64_t front, back;
@@ -211,14 +217,31 @@ static inline size_t hash_of(struct slice name) {
            (64 - NAME_HASH_BITS);
 }
 
+/* Mostly written as it is known. */
+static inline bool is_name(const struct known_name *known, struct slice name) {
+    enum { WORD = sizeof(uint64_t) };
+    if (known->len != name.len) {
+        return false;
+    }
+    if (name.len >= WORD) {
+        const uint8_t *text = (const uint8_t *)known->text;
+        uint64_t differ = word_at(text + name.len - WORD) ^ word_at(name.ptr + name.len - WORD);
+        for (size_t i = 0; i + WORD < name.len; i += WORD) {
+            differ |= word_at(text + i) ^ word_at(name.ptr + i);
+        }
+        if (differ == 0) {
+            return true;
+        }
+    }
+    return slice_equal_nocase(slice_make(known->text, known->len), name);
+}
+
 enum field_name field_name_of(struct slice name) {
     if (name.len == 0) {
         return FIELD_NAME_OTHER;
     }
     const enum field_name found = (enum field_name)name_by_hash[hash_of(name)];
-    const struct known_name *known = &known_names[found];
-    bool same = slice_equal_nocase(slice_make(known->text, known->len), name);
-    return same ? found : FIELD_NAME_OTHER;
+    return is_name(&known_names[found], name) ? found : FIELD_NAME_OTHER;
 }
 
 struct slice field_name_text(enum field_name name) {

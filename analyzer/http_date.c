@@ -30,27 +30,60 @@ static unsigned number(struct slice text, size_t at, size_t digits) {
 
 /* Names of three letters, each packed. */
 #define NAME(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
-static const uint32_t MONTHS[] = {
-    NAME('J', 'a', 'n'), NAME('F', 'e', 'b'), NAME('M', 'a', 'r'), NAME('A', 'p', 'r'),
-    NAME('M', 'a', 'y'), NAME('J', 'u', 'n'), NAME('J', 'u', 'l'), NAME('A', 'u', 'g'),
-    NAME('S', 'e', 'p'), NAME('O', 'c', 't'), NAME('N', 'o', 'v'), NAME('D', 'e', 'c'),
-};
-static const uint32_t DAYS[] = {
-    NAME('S', 'u', 'n'), NAME('M', 'o', 'n'), NAME('T', 'u', 'e'), NAME('W', 'e', 'd'),
-    NAME('T', 'h', 'u'), NAME('F', 'r', 'i'), NAME('S', 'a', 't'),
-};
 
-/* Which of the names stands there? From 1; 0 for none. */
-static unsigned name_at(struct slice text, size_t at, const uint32_t *names, unsigned count) {
-    uint32_t name = NAME(text.ptr[at], text.ptr[at + 1], text.ptr[at + 2]);
-    for (unsigned i = 0; i < count; i++) {
-        if (names[i] == name) {
-            return i + 1;
-        }
+/* Which month's name stands there? From 1; 0 for none. */
+static unsigned month_at(struct slice text, size_t at) {
+    switch (NAME(text.ptr[at], text.ptr[at + 1], text.ptr[at + 2])) {
+    case NAME('J', 'a', 'n'):
+        return 1;
+    case NAME('F', 'e', 'b'):
+        return 2;
+    case NAME('M', 'a', 'r'):
+        return 3;
+    case NAME('A', 'p', 'r'):
+        return 4;
+    case NAME('M', 'a', 'y'):
+        return 5;
+    case NAME('J', 'u', 'n'):
+        return 6;
+    case NAME('J', 'u', 'l'):
+        return 7;
+    case NAME('A', 'u', 'g'):
+        return 8;
+    case NAME('S', 'e', 'p'):
+        return 9;
+    case NAME('O', 'c', 't'):
+        return 10;
+    case NAME('N', 'o', 'v'):
+        return 11;
+    case NAME('D', 'e', 'c'):
+        return 12;
+    default:
+        return 0;
     }
-    return 0;
 }
-#define NAME_AT(text, at, names) name_at((text), (at), (names), sizeof(names) / sizeof *(names))
+
+/* The same of a weekday, from Sunday on. */
+static unsigned weekday_at(struct slice text, size_t at) {
+    switch (NAME(text.ptr[at], text.ptr[at + 1], text.ptr[at + 2])) {
+    case NAME('S', 'u', 'n'):
+        return 1;
+    case NAME('M', 'o', 'n'):
+        return 2;
+    case NAME('T', 'u', 'e'):
+        return 3;
+    case NAME('W', 'e', 'd'):
+        return 4;
+    case NAME('T', 'h', 'u'):
+        return 5;
+    case NAME('F', 'r', 'i'):
+        return 6;
+    case NAME('S', 'a', 't'):
+        return 7;
+    default:
+        return 0;
+    }
+}
 
 static bool is_leap(int64_t year) {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -101,11 +134,10 @@ static bool read_fixdate(struct slice text, struct date *d) {
     const uint8_t *t = text.ptr;
     if (text.len != sizeof("Sun, 06 Nov 1994 08:49:37 GMT") - 1 || memcmp(t + 25, " GMT", 4) != 0 ||
         t[3] != ',' || t[4] != ' ' || t[7] != ' ' || t[11] != ' ' || t[16] != ' ' || !are_digits(t + 5, 2) ||
-        !are_digits(t + 12, 4) || !is_time(t + 17) || !NAME_AT(text, 0, DAYS)) {
+        !are_digits(t + 12, 4) || !is_time(t + 17) || !weekday_at(text, 0)) {
         return false;
     }
-    *d = (struct date){
-        .year = number(text, 12, 4), .month = NAME_AT(text, 8, MONTHS), .day = number(text, 5, 2)};
+    *d = (struct date){.year = number(text, 12, 4), .month = month_at(text, 8), .day = number(text, 5, 2)};
     read_time(text, 17, d);
     return true;
 }
@@ -113,11 +145,11 @@ static bool read_fixdate(struct slice text, struct date *d) {
 /* Sun Nov  6 08:49:37 1994 */
 static bool read_asctime(struct slice text, struct date *d) {
     bool short_day = MATCHES(text, "AAA AAA  9 99:99:99 9999");
-    if ((!short_day && !MATCHES(text, "AAA AAA 99 99:99:99 9999")) || !NAME_AT(text, 0, DAYS)) {
+    if ((!short_day && !MATCHES(text, "AAA AAA 99 99:99:99 9999")) || !weekday_at(text, 0)) {
         return false;
     }
     *d = (struct date){.year = number(text, 20, 4),
-                       .month = NAME_AT(text, 4, MONTHS),
+                       .month = month_at(text, 4),
                        .day = short_day ? number(text, 9, 1) : number(text, 8, 2)};
     read_time(text, 11, d);
     return true;
@@ -143,7 +175,7 @@ static bool read_rfc850(struct slice text, int64_t now, struct date *d) {
         return false;
     }
     *d = (struct date){
-        .year = 1900 + number(rest, 9, 2), .month = NAME_AT(rest, 5, MONTHS), .day = number(rest, 2, 2)};
+        .year = 1900 + number(rest, 9, 2), .month = month_at(rest, 5), .day = number(rest, 2, 2)};
     read_time(rest, 12, d);
     if (d->month == 0 || d->day == 0) {
         return false;
@@ -171,7 +203,7 @@ bool http_date_weekday_fits(struct slice text, int64_t seconds) {
     int64_t of_day = seconds % SECONDS_A_DAY;
     int64_t day = (seconds - (of_day < 0 ? of_day + SECONDS_A_DAY : of_day)) / SECONDS_A_DAY;
     int64_t weekday = ((day + THURSDAY - 1) % DAYS_A_WEEK + DAYS_A_WEEK) % DAYS_A_WEEK + 1;
-    return NAME_AT(text, 0, DAYS) == (unsigned)weekday;
+    return weekday_at(text, 0) == (unsigned)weekday;
 }
 
 static void put_number(char *to, unsigned digits, int64_t value) {

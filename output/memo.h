@@ -49,9 +49,8 @@ enum {
 
 /* The memo's own. */
 struct memo_slot {
-    uint32_t parts;
+    uint64_t key_head; /* of memo_key_head */
     uint16_t key_len, json_len;
-    uint16_t kind;
     uint8_t bytes[MEMO_SLOT_BYTES]; /* key, JSON */
 };
 
@@ -90,30 +89,43 @@ static inline uint64_t memo_word(const uint8_t *bytes) {
     return word;
 }
 
+/* Do two words differ at either place? */
+static inline uint64_t memo_differ(const uint8_t *a, const uint8_t *b, size_t first, size_t second) {
+    return (memo_word(a + first) ^ memo_word(b + first)) | (memo_word(a + second) ^ memo_word(b + second));
+}
+
 static inline bool memo_same(const uint8_t *bytes, struct slice s) {
-    enum { WORD = sizeof(uint64_t), SHORT = 8 * WORD };
+    enum { WORD = sizeof(uint64_t), PAIR = 2 * WORD, SHORT = 8 * WORD };
     if (s.len < WORD || s.len > SHORT) {
         return s.len == 0 || memcmp(bytes, s.ptr, s.len) == 0;
     }
-    uint64_t differ = memo_word(bytes + s.len - WORD) ^ memo_word(s.ptr + s.len - WORD);
-    for (size_t i = 0; i + WORD < s.len; i += WORD) {
-        differ |= memo_word(bytes + i) ^ memo_word(s.ptr + i);
+    if (s.len <= PAIR) {
+        return memo_differ(bytes, s.ptr, 0, s.len - WORD) == 0;
+    }
+    uint64_t differ = memo_differ(bytes, s.ptr, s.len - PAIR, s.len - WORD);
+    for (size_t i = 0; i + PAIR < s.len; i += PAIR) {
+        differ |= memo_differ(bytes, s.ptr, i, i + WORD);
     }
     return differ == 0;
+}
+
+/* What of a key is no bytes, and how many those are. */
+static inline uint64_t memo_key_head(const struct memo_key *key) {
+    return (uint64_t)key->parts << 32 |
+           (uint64_t)(key->bytes.len < UINT16_MAX ? key->bytes.len : UINT16_MAX) << 16 | (uint64_t)key->kind;
 }
 
 static inline struct slice memo_key_at(const struct memo *memo, enum memo_kind kind, uint16_t hint,
                                        struct slice *json) {
     const struct memo_slot *slot = &memo->slots[hint];
     *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
-    return slice_make(slot->bytes, slot->kind == kind ? slot->key_len : 0);
+    return slice_make(slot->bytes, (uint16_t)slot->key_head == kind ? slot->key_len : 0);
 }
 
 static inline bool memo_peek(const struct memo *memo, const struct memo_key *key, uint16_t hint,
                              struct slice *json) {
     const struct memo_slot *slot = &memo->slots[hint];
-    if (slot->key_len != key->bytes.len || slot->parts != key->parts || slot->kind != key->kind ||
-        !memo_same(slot->bytes, key->bytes)) {
+    if (slot->key_head != memo_key_head(key) || !memo_same(slot->bytes, key->bytes)) {
         return false;
     }
     *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
