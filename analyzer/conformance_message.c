@@ -69,10 +69,10 @@ static bool is_end_to_end(enum field_name name) {
 
 /* Connection must name Upgrade and TE, and must not name what is meant for all (RFC 9110 section 7.6.1). */
 static void judge_connection(struct notes *notes, const struct http_message *m,
-                             const struct field_index *index, bool request) {
+                             const struct field_index *index, bool request, bool known) {
     bool te = request && field_index_has(index, FIELD_NAME_TE);
-    if ((m->fields.upgrade && !m->fields.connection_upgrade) ||
-        (te && !conformance_names(index, FIELD_NAME_CONNECTION, "te"))) {
+    if (known && ((m->fields.upgrade && !m->fields.connection_upgrade) ||
+                  (te && !conformance_names(index, FIELD_NAME_CONNECTION, "te")))) {
         notes_add(notes, NOTE_CONNECTION_OPTION_MISSING);
     }
     if (!field_index_has(index, FIELD_NAME_CONNECTION) ||
@@ -117,5 +117,5 @@ void conformance_judge_message(struct notes *notes, const struct http_message *m
         notes_add(notes, NOTE_EXPIRES_NO_DATE);
     }
     judge_trailers(notes, &m->trailers);
-    judge_connection(notes, m, index, request);
+    judge_connection(notes, m, index, request, request ? s->request_known : s->response_known);
 }

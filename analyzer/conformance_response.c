@@ -37,14 +37,25 @@ static void judge_needed_fields(struct notes *notes, unsigned status, const stru
     }
 }
 
+/* If and Overwrite (RFC 4918 sections 10.4 and 10.6), If-Schedule-Tag-Match (RFC 6638), and others of the
+ * kind. */
+static bool has_other_condition(const struct header_list *fields) {
+    for (uint32_t i = 0; i < fields->count; i++) {
+        struct slice name = fields->items[i].name;
+        if (slice_equal_nocase(slice_first(name, 3), slice_of("if-")) || slice_is_nocase(name, "if") ||
+            slice_is_nocase(name, "overwrite")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_conditional(const struct field_index *request, unsigned status) {
     if (field_index_has(request, FIELD_NAME_IF_NONE_MATCH) ||
         field_index_has(request, FIELD_NAME_IF_MODIFIED_SINCE)) {
         return true;
     }
-    return status == 412 && (field_index_has(request, FIELD_NAME_IF_MATCH) ||
-                             field_index_has(request, FIELD_NAME_IF_UNMODIFIED_SINCE) ||
-                             header_find(request->list, "if") != NULL); /* RFC 4918 section 10.4 */
+    return status == 412 && has_other_condition(request->list);
 }
 
 /* Was the first protocol of the 101, the one that follows, offered (RFC 9110 section 7.8)? */

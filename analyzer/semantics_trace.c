@@ -261,7 +261,13 @@ static bool has_any(const struct field_index *request) {
 
 void semantics_trace_read(struct semantics_trace *trace, const struct field_index *request,
                           const struct field_index *response) {
-    *trace = (struct semantics_trace){.chosen = TRACE_FORMATS};
+    for (unsigned i = 0; i < TRACE_FORMATS; i++) {
+        trace->contexts[i] = (struct trace_context){.present = false};
+    }
+    trace->chosen = TRACE_FORMATS;
+    trace->conflict = trace->state_malformed = false;
+    trace->state_count = 0;
+    trace->request_id = slice_make(NULL, 0);
     if (!has_any(request)) {
         trace->response_request_id = field_index_value(response, FIELD_NAME_X_REQUEST_ID);
         return;

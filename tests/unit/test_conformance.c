@@ -282,6 +282,28 @@ static void test_fields_that_a_status_needs(void **state) {
     CHECK_RULES(rules);
 }
 
+/* Fields beyond those that are stored may be the ones that seem to be missing. */
+static void test_a_head_that_is_not_known_whole_lacks_nothing(void **state) {
+    (void)state;
+    enum { FIELDS = 1000 };
+    static char request[64 + 8 * FIELDS], response[64 + 8 * FIELDS];
+    const char *const speech[] = {request, response, NULL};
+    for (unsigned more = 0; more < 2; more++) {
+        struct bench b;
+        char *ends[] = {stpcpy(request, "GET / HTTP/1.1" CRLF HOST "TE: trailers" CRLF),
+                        stpcpy(response, "HTTP/1.1 401 No" CRLF EMPTY)};
+        for (unsigned i = 0; more && i < FIELDS; i++) {
+            ends[0] = stpcpy(ends[0], "A: b" CRLF);
+            ends[1] = stpcpy(ends[1], "A: b" CRLF);
+        }
+        (void)stpcpy(ends[0], CRLF);
+        (void)stpcpy(ends[1], CRLF);
+        converse(&b, speech, SIZE_MAX, NOTE_VERSION_UNKNOWN);
+        assert_string_equal(b.log,
+                            more ? "\n" : "date_missing connection_option_missing challenge_missing\n");
+    }
+}
+
 static void test_answers_to_what_was_not_asked(void **state) {
     (void)state;
     static const struct rule rules[] = {
@@ -290,6 +312,9 @@ static void test_answers_to_what_was_not_asked(void **state) {
         {"", ASK("GET", "If-None-Match: \"a\"" CRLF), "HTTP/1.1 304 Not Modified" CRLF DATE CRLF},
         {"", ASK("PUT", "If-Match: \"a\"" CRLF EMPTY), "HTTP/1.1 412 Failed" CRLF DATE EMPTY CRLF},
         {"", ASK("LOCK", "If: (<a>)" CRLF EMPTY), "HTTP/1.1 412 Failed" CRLF DATE EMPTY CRLF},
+        {"", ASK("COPY", "Overwrite: F" CRLF EMPTY), "HTTP/1.1 412 Failed" CRLF DATE EMPTY CRLF},
+        {"", ASK("PUT", "If-Schedule-Tag-Match: \"a\"" CRLF EMPTY),
+         "HTTP/1.1 412 Failed" CRLF DATE EMPTY CRLF},
         {"condition_unasked", ASK("GET", "If: (<a>)" CRLF), "HTTP/1.1 304 No" CRLF DATE CRLF},
         RESPONSE("switch_unasked", "101 Switching", "Upgrade: a" CRLF "Connection: upgrade" CRLF),
         {"switch_unasked", ASK("GET", "Upgrade: b, c" CRLF "Connection: upgrade" CRLF),
@@ -576,6 +601,7 @@ int main(void) {
         cmocka_unit_test(test_content_of_requests),
         cmocka_unit_test(test_fields_that_a_status_needs),
         cmocka_unit_test(test_answers_to_what_was_not_asked),
+        cmocka_unit_test(test_a_head_that_is_not_known_whole_lacks_nothing),
         cmocka_unit_test(test_rfc9110_15_4_redirects),
         cmocka_unit_test(test_how_values_are_written),
         cmocka_unit_test(test_rfc9110_11_challenges),
