@@ -159,7 +159,11 @@ static bool open_turn(struct source *source) {
     const char *path = files->paths[files->next];
     int fd = take_turn(files, files->next++);
     if (fd < 0) {
-        source_say(source->message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
+        bool given_up = files->hold_open && (errno == EACCES || errno == EPERM);
+        source_say(source->message, "%s: %s%s", path, strerror(errno),
+                   given_up ? "; hark gave up the right to open it, and had no descriptor to hold it open; "
+                              "a higher limit (ulimit -n) or fewer files help"
+                            : source_files_mend(errno));
         return false;
     }
     if (!source_files_begin(files, fd, source->wake_fd, source->idle_ms)) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -98,6 +99,16 @@ static bool add_interfaces(struct rights *rights, const struct text_list *names)
     return true;
 }
 
+void rights_make_room(uint64_t files) {
+    enum { OTHER_DESCRIPTORS = 64 };
+    struct rlimit limit;
+    uint64_t wanted = files + OTHER_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* else some are opened on their turn */
+    }
+}
+
 bool rights_init(struct rights *rights, const struct options *options, const struct source *source,
                  char message[RIGHTS_MESSAGE_BYTES]) {
     *rights = (struct rights){.sandbox = !options->no_sandbox,
@@ -114,7 +125,7 @@ bool rights_init(struct rights *rights, const struct options *options, const str
            rights_add(rights, "/usr/lib", RIGHTS_READ)))) {
         return rights_fail(message, "out of memory");
     }
-    return rights_user_choose(rights, options->user, message);
+    return rights_user_choose(rights, options->user, options->check, message);
 }
 
 void rights_fini(struct rights *rights) {

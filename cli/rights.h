@@ -59,7 +59,7 @@ struct rights_user {
     bool asked;  /* by --user: it is a failure when it can't be had */
     uid_t uid;
     gid_t gid;
-    char name[RIGHTS_NAME_BYTES], group[RIGHTS_NAME_BYTES];
+    char name[RIGHTS_NAME_BYTES], group[RIGHTS_NAME_BYTES]; /* "" where not found, or not looked for */
 };
 
 struct rights {
@@ -75,6 +75,8 @@ struct rights {
     unsigned calls;                               /* that seccomp allows, with or without conditions */
 };
 
+/* Before the source is opened: room for so many open files, where the system allows it. */
+void rights_make_room(uint64_t files);
 /* What is wanted by these options, with an open source: who to become, which paths. False: --user names
  * nobody, or there is no memory, and `message` says so in one line. rights_fini in any case. */
 bool rights_init(struct rights *, const struct options *, const struct source *,

@@ -23,8 +23,8 @@ __attribute__((format(printf, 2, 3))) bool rights_fail(char message[RIGHTS_MESSA
 __attribute__((format(printf, 3, 4))) void rights_lack(struct rights *, enum rights_part, const char *format,
                                                        ...);
 
-/* `asked`: --user's argument, or NULL. */
-bool rights_user_choose(struct rights *, const char *asked, char message[RIGHTS_MESSAGE_BYTES]);
+/* `asked`: --user's argument, or NULL. `named`: names are wanted even of a user who stays. */
+bool rights_user_choose(struct rights *, const char *asked, bool named, char message[RIGHTS_MESSAGE_BYTES]);
 bool rights_user_drop(struct rights *, char message[RIGHTS_MESSAGE_BYTES]);
 
 /* While the paths can still be reached; `ruleset` is a descriptor, or -1 where the kernel has no Landlock. */

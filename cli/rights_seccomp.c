@@ -284,6 +284,9 @@ bool rights_seccomp_load(struct rights *rights, char message[RIGHTS_MESSAGE_BYTE
     case EACCES:
         rights_lack(rights, RIGHTS_SECCOMP, "the kernel does not take the filter: %s", strerror(-error));
         return true;
+    case EFAULT: /* the library's word for it */
+        error = -ENOMEM;
+        __attribute__((fallthrough));
     default:
         return rights_fail(message,
                            "the sandbox (seccomp) can't be set up: %s; --no-sandbox goes on without it",

@@ -94,7 +94,8 @@ static bool find_asked(struct rights_user *user, const char *asked, char message
 
 /* Root that captures becomes somebody who owns nothing. Root that reads files stays, without capabilities:
  * its output is root's own, as everybody expects. */
-bool rights_user_choose(struct rights *rights, const char *asked, char message[RIGHTS_MESSAGE_BYTES]) {
+bool rights_user_choose(struct rights *rights, const char *asked, bool named,
+                        char message[RIGHTS_MESSAGE_BYTES]) {
     struct rights_user *user = &rights->user;
     bool ignored;
     user->uid = getuid(); /* of a set-user-ID program, who started it */
@@ -109,8 +110,10 @@ bool rights_user_choose(struct rights *rights, const char *asked, char message[R
         user->gid = ID_OF_NOBODY;
     }
     user->change = user->uid != geteuid() || user->gid != getegid() || user->uid != getuid();
-    name_user(user);
-    name_group(user);
+    if (named || user->change) { /* the C library asks its files, which a run of a file can do without */
+        name_user(user);
+        name_group(user);
+    }
     return true;
 }
 

@@ -38,6 +38,7 @@ static const char *file_in_filter(const char *filter, char *word, size_t room) {
 static struct source *open_source(const struct options *options, enum source_error *error,
                                   char message[SOURCE_MESSAGE_BYTES]) {
     if (!options->interface) {
+        rights_make_room(options->paths.count);
         struct source_files_options files = {.paths = options->paths.items,
                                              .path_count = options->paths.count,
                                              .filter = options->filter,

@@ -105,6 +105,13 @@ class Rights:
         few = self.run(*many, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)))
         self.check((few.returncode, few.stdout, few.stderr) == (0, whole.stdout, b""), f"80 files, 48 descriptors: {few.returncode} {few.stderr[-300:]!r}")
 
+        more = self.run(*many, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 300)))
+        self.check((more.returncode, more.stdout, more.stderr) == (0, whole.stdout, b""), f"80 files, 48 descriptors that may be 300: {more.returncode} {more.stderr[-300:]!r}")
+        limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 300))}
+        self.check(f"read {CAPTURE}" not in self.told(*many, **limits).get("path", []), "files wait to be opened though there may be descriptors for them")
+        limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))}
+        self.check(f"read {CAPTURE}" in self.told(*many, **limits)["path"], "no files wait to be opened")
+
     def told(self, *arguments, status=0, **more):
         """What --check prints, as {name: [values]}."""
         done = self.run("--check", *arguments, **more)

@@ -4,7 +4,7 @@
 
 Memory that is refused: the n-th allocation of a run fails, for each n (alone, then with all after it), whoever asks: hark, libpcap, the
 libraries for compressed files and hashes, libc. Each run must end by itself, without a crash, a leak or a sanitizer's report (libpcap's
-compiler of filters crashes by itself, or ends the process: nothing was read yet, and hark can't help it). Either its output is what it would have been, or the exit status is 1, standard error says so, the ledger balances, and each line is a whole valid
+compiler of filters and libseccomp's crash by themselves, or end the process: nothing was read yet, and hark can't help it). Either its output is what it would have been, or the exit status is 1, standard error says so, the ledger balances, and each line is a whole valid
 record that tells nothing false: the same, or one that says itself that it is incomplete or alone, never another pair."""
 import argparse
 import collections
@@ -31,8 +31,9 @@ Case = collections.namedtuple("Case", "name arguments kind mode sample", default
 
 def cases():
     """`sample`: with --quick, each so-many-th n."""
-    stats = ["--stats"]
+    stats = ["--stats", "--no-sandbox", "-q"]  # most allocations of a short run would be the sandbox's
     for mode in ("once", "onward"):
+        yield Case(f"sandbox-{mode}", ["-r", "one.pcap.gz", "--stats"], mode=mode, sample=53)
         yield Case(f"j1-{mode}", ["-r", "all.pcap", *stats], mode=mode, sample=1 if mode == "once" else 7)
         yield Case(f"j2-{mode}", ["-r", "all.pcap", "-j", "2", *stats], mode=mode)
         yield Case(f"text-{mode}", ["-r", "all.pcap", "--format", "text", *stats], mode=mode)
@@ -62,8 +63,8 @@ def outcomes(fault, case, work, first=1, step=1, last=ALL, trace=False):
         raise SystemExit(f"{' '.join(command)}: exit status {server.returncode}")
 
 
-# Where another library ends the process when it is refused memory, always before the first record.
-FOREIGN = re.compile(r"libpcap[^\n]*\(pcap_compile\+")
+# Where another library ends the process (libseccomp hangs, or leaks) when it is refused memory, always before the first record.
+FOREIGN = re.compile(r"libpcap[^\n]*\(pcap_compile\+|libseccomp[^\n]*\(seccomp_load\+")
 SANITIZER = b"AddressSanitizer: CHECK failed"  # it needs memory to start a thread
 
 
@@ -71,7 +72,7 @@ def is_foreign(fault, case, work, outcome):
     """The run ended inside a library that was refused memory, and nothing was written."""
     if SANITIZER in outcome.err:
         return True
-    if outcome.out or not (outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err):
+    if outcome.out or not (outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err or b"LeakSanitizer: detected" in outcome.err):
         return False
     traced = list(outcomes(fault, case, work, first=outcome.number, last=outcome.number, trace=True))[0]
     return FOREIGN.search(traced.err.decode("utf-8", "replace").split("\n\n")[0]) is not None
