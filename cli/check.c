@@ -95,14 +95,30 @@ static bool is_input(const struct check *check, const struct stat *status) {
     return false;
 }
 
-static const char *describe_socket(int fd, char *text, size_t room) {
+/* One that is bound to no port and connected to nobody: interfaces are asked about through it. */
+static bool is_for_asking(int fd, int domain) {
+    struct sockaddr_storage at = {0}, peer;
+    socklen_t at_len = sizeof at, peer_len = sizeof peer;
+    const struct sockaddr_in *internet = (const void *)&at;
+    return domain == AF_INET && getsockname(fd, (struct sockaddr *)&at, &at_len) == 0 &&
+           internet->sin_port == 0 && getpeername(fd, (struct sockaddr *)&peer, &peer_len) != 0;
+}
+
+static const char *describe_socket(const struct check *check, int fd, char *text, size_t room) {
     int domain = 0;
     socklen_t len = sizeof domain;
     struct sockaddr_ll at = {0};
     socklen_t at_len = sizeof at;
     char name[IF_NAMESIZE] = "any";
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0 || domain != AF_PACKET) {
+    if (fd == check->rights.notify_fd) {
+        return "messages to the service manager";
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0) {
         return "inherited: not hark's";
+    }
+    if (domain != AF_PACKET) {
+        return check->rights.live && is_for_asking(fd, domain) ? "asks about interfaces"
+                                                               : "inherited: not hark's";
     }
     if (getsockname(fd, (struct sockaddr *)&at, &at_len) == 0 && at.sll_ifindex > 0 &&
         !if_indextoname((unsigned)at.sll_ifindex, name)) {
@@ -126,7 +142,7 @@ static const char *purpose_of(const struct check *check, int fd, const char *lin
         return "this check";
     }
     if (strncmp(link, "socket:", 7) == 0) {
-        return describe_socket(fd, text, room);
+        return describe_socket(check, fd, text, room);
     }
     if (strcmp(link, "anon_inode:[eventfd]") == 0) {
         return "wakes the reader";
@@ -138,7 +154,7 @@ static void list_open(const struct check *check) {
     DIR *folder = opendir("/proc/self/fd");
     for (struct dirent *entry; folder && (entry = readdir(folder));) {
         char path[64], link[256], text[64];
-        int fd = atoi(entry->d_name);
+        int fd = (int)strtol(entry->d_name, NULL, 10);
         if (entry->d_name[0] == '.' || fd == dirfd(folder)) {
             continue;
         }

@@ -166,6 +166,7 @@ static const struct conditional_call conditional_calls[] = {
     {"ioctl", FOR_LIVE, 1, UINT32_MAX, SIOCGIFINDEX},
     {"ioctl", FOR_LIVE, 1, UINT32_MAX, SIOCGIFFLAGS},
     {"ioctl", FOR_LIVE, 1, UINT32_MAX, SIOCGIFNAME},
+    {"ioctl", FOR_LIVE, 1, UINT32_MAX, SIOCGIFHWADDR},
     {"setsockopt", FOR_LIVE, 1, UINT32_MAX, SOL_PACKET},
 };
 
