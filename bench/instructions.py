@@ -42,9 +42,9 @@ def machine(hark):
 
 
 def count(hark, capture, work):
-    """Of one run, and the functions that have most of them."""
+    """Of one run, and the functions that have most of them. The sandbox would be valgrind's as well, and it opens files at the end."""
     out = os.path.join(work, "callgrind")
-    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, hark, "-q", "-r", capture, "-o", os.path.join(work, "records")],
+    done = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=" + out, hark, "-q", "--no-sandbox", "-r", capture, "-o", os.path.join(work, "records")],
                           capture_output=True, text=True, check=False)
     collected = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode != 0 or not collected:
