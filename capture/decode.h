@@ -37,6 +37,9 @@ const char *decode_fate_name(enum decode_fate);
 struct decode_options {
     bool verify_checksums;
     bool vlan_in_key; /* VLAN ids tell flows apart */
+    /* With verify_checksums: a TCP checksum that is not filled in yet (checksum_tcp_partial) passes. For live
+     * interfaces, where the capturing host's own packets, and those put together for it, have none. */
+    bool partial_checksums;
 };
 
 struct decode_counts {
@@ -51,6 +54,7 @@ struct decode_counts {
     uint64_t datagrams_overlapping; /* IPv4: overlap with other bytes; IPv6: overlap (datagram discarded, RFC
                                        8200 section 4.5) */
     uint64_t subframes_skipped;     /* 802.11 A-MSDU: a frame gives one packet, of its first subframe */
+    uint64_t partial_checksums;     /* TCP packets that passed with decode_options.partial_checksums */
     uint64_t unsupported_link_type; /* last DLT met that hark doesn't know, + 1; 0 for none */
 };
 

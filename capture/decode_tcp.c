@@ -84,9 +84,16 @@ static enum layer header_short(struct walk *w) {
 }
 
 /* What can't be verified passes. */
-static bool checksum_passes(const struct walk *w, struct slice segment) {
-    return !w->options.verify_checksums || w->missing || w->offloaded ||
-           checksum_tcp_valid(&w->packet->key, segment);
+static bool checksum_passes(struct walk *w, struct slice segment) {
+    if (!w->options.verify_checksums || w->missing || w->offloaded ||
+        checksum_tcp_valid(&w->packet->key, segment)) {
+        return true;
+    }
+    if (w->options.partial_checksums && checksum_tcp_partial(&w->packet->key, segment)) {
+        w->counts.partial_checksums++;
+        return true;
+    }
+    return false;
 }
 
 enum layer decode_tcp(struct walk *w) {

@@ -186,9 +186,11 @@ const struct option_info option_table[] = {
      .initial = "ignore",
      .choices = checksums_choices,
      .help = "drop packets of wrong checksum (verify), or not (ignore)",
-     .more = "Of IPv4 and TCP. Packets that the capturing host itself sends have no right checksum yet where "
-             "the network card "
-             "fills it in."},
+     .more =
+         "Of IPv4 and TCP. Packets that the capturing host itself sends have no right checksum yet where "
+         "the network card fills it in, and those that it put together (GRO) have none any more. On a live "
+         "interface such packets pass: their TCP checksum is the sum of the pseudo header alone. The "
+         "statistics count them. In files they are dropped."},
     {.name = "separate-vlans",
      .kind = OPTION_FLAG,
      .group = GROUP_ANALYSIS,

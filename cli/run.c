@@ -178,7 +178,8 @@ static enum exit_status run_pipeline(const struct options *options, const struct
                                     .file_name_context = source,
                                     .hide = what_to_hide(options, key)};
     struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
-                                    .vlan_in_key = options->separate_vlans};
+                                    .vlan_in_key = options->separate_vlans,
+                                    .partial_checksums = source_is_live(source)};
     struct decoder *decoder = decoder_new(&decode, &limits);
     struct crew *crew = decoder ? crew_new(&limits, &record, workers, sink) : NULL;
     struct guard *guard = crew ? make_guard(options, &limits, progress) : NULL;

@@ -203,6 +203,7 @@ static void print_decode(const struct ledger *l, FILE *out) {
         (void)snprintf(text, sizeof text, "tunnel headers: %s", tunnel_kind_name((enum tunnel_kind)kind));
         part(out, 2, text, d->tunnels[kind]);
     }
+    part(out, 2, "TCP checksums not filled in yet", d->partial_checksums);
     part(out, 2, "IP datagrams reassembled", d->datagrams_reassembled);
     part(out, 2, "IP datagrams that stayed in fragments", d->datagrams_expired + d->datagrams_waiting);
     part(out, 2, "IP datagrams with overlaps", d->datagrams_overlapping);

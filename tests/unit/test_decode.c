@@ -332,6 +332,52 @@ static void test_length_zero_means_all(void **state) {
     bench_free(&bench);
 }
 
+/* The folded sum of 16-bit words and `sum`. */
+static uint16_t sum_of(const uint8_t *words, size_t bytes, uint32_t sum) {
+    for (size_t i = 0; i < bytes; i += 2) {
+        sum += (uint32_t)(words[i] << 8 | words[i + 1]);
+    }
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+static void set_be16(uint8_t *at, uint16_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+/* The sum of addresses, protocol and, if asked, length: what offload leaves in the TCP checksum's place. The
+ * header's is right. */
+static void set_partial_checksum(struct bytes *b, bool with_length) {
+    uint8_t *ip = b->room + b->at;
+    uint32_t len = with_length ? (uint32_t)(ip[2] << 8 | ip[3]) - 20 : 0;
+    set_be16(ip + 36, sum_of(ip + 12, 8, 6 + len));
+    set_be16(ip + 10, 0);
+    set_be16(ip + 10, (uint16_t)~sum_of(ip, 20, 0));
+}
+
+static void test_checksums_not_filled_in(void **state) {
+    (void)state;
+    struct bench live =
+        bench_new((struct decode_options){.verify_checksums = true, .partial_checksums = true});
+    struct bench file = bench_new((struct decode_options){.verify_checksums = true});
+    struct decode_counts counts;
+    for (int with_length = 0; with_length < 2; with_length++) {
+        struct bytes *b = ipv4_request();
+        set_partial_checksum(b, with_length);
+        assert_int_equal(bench_whole(&live, DLT_IPV4, b), DECODE_TCP);
+        assert_int_equal(live.packet.payload.len, strlen(REQUEST));
+        assert_int_equal(bench_whole(&file, DLT_IPV4, b), DECODE_TCP_CHECKSUM);
+        b->room[b->at + 37] ^= 1;
+        assert_int_equal(bench_whole(&live, DLT_IPV4, b), DECODE_TCP_CHECKSUM);
+    }
+    decoder_counts(live.decoder, &counts);
+    assert_int_equal(counts.partial_checksums, 2);
+    decoder_counts(file.decoder, &counts);
+    assert_int_equal(counts.partial_checksums, 0);
+    bench_free(&live);
+    bench_free(&file);
+}
+
 static void test_ipv4_options(void **state) {
     (void)state;
     struct bytes *b = bytes_of(slice_of(REQUEST));
@@ -564,6 +610,7 @@ int main(void) {
         cmocka_unit_test(test_fates_have_names),
         cmocka_unit_test(test_cut_headers_tell_snaplen_from_lies),
         cmocka_unit_test(test_length_zero_means_all),
+        cmocka_unit_test(test_checksums_not_filled_in),
         cmocka_unit_test(test_ipv4_options),
         cmocka_unit_test(test_ipv4_authentication_header),
         cmocka_unit_test(test_ipv6_extension_headers),
