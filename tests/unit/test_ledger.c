@@ -207,6 +207,7 @@ static void test_every_reason_has_a_line(void **state) {
     for (size_t at = 0; at + sizeof one <= sizeof l; at += sizeof one) {
         memcpy((char *)&l + at, &one, sizeof one);
     }
+    l.source.interfaces[0].name = "eth0";
     report_of(&l, ledger_print, report);
     for (unsigned i = 0; i < DECODE_FATES + FLOW_FATES + END_REASONS + GAP_REASONS; i++) {
         const char *name =
@@ -231,12 +232,40 @@ static void test_every_reason_has_a_line(void **state) {
     free(report);
 }
 
+static void test_every_count_of_an_interface_is_shown(void **state) {
+    (void)state;
+    char *report = calloc(1, REPORT_BYTES);
+    assert_non_null(report);
+    struct ledger l = {.source = {.interface_count = 2, .outages = 6, .outage_ns = 7000000001}};
+    l.source.interfaces[0] = (struct source_interface_counts){.name = "eth0", .frames = 11};
+    l.source.interfaces[1] = (struct source_interface_counts){.name = "eth1",
+                                                              .frames = 12,
+                                                              .kernel_received = 13,
+                                                              .kernel_dropped = 14,
+                                                              .interface_dropped = 15,
+                                                              .outages = 16,
+                                                              .outage_ns = 17000000001,
+                                                              .ring_bytes = 18};
+    report_of(&l, ledger_print, report);
+    const char *at = report;
+    static const char *const wanted[] = {
+        " 6\n",  "7 000\n", "interface eth0\n", " 11\n", "interface eth1\n", " 12\n", " 13\n", " 14\n",
+        " 15\n", " 16\n",   "17 000\n",         " 18\n"};
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        at = strstr(at, wanted[i]);
+        assert_non_null(at);
+    }
+    free(report);
+}
+
 /* Nothing is hidden: whichever count is not zero, its number stands in the report. */
 static void test_every_count_is_shown(void **state) {
     (void)state;
     static const size_t silent[] = {
         offsetof(struct ledger, source.file_bytes_read),       /* of the progress line */
         offsetof(struct ledger, source.file_bytes_total),      /* likewise */
+        offsetof(struct ledger, source.interface_count),       /* how many of those below there are */
+        offsetof(struct ledger, source.outage_ns),             /* shown in another unit */
         offsetof(struct ledger, decode.tunnels[TUNNEL_NONE]),  /* stays zero */
         offsetof(struct ledger, decode.unsupported_link_type), /* a number of another kind */
         offsetof(struct ledger, flow.declined_waits),          /* of interest only where some were in vain */
@@ -254,10 +283,13 @@ static void test_every_count_is_shown(void **state) {
         uint64_t number = 987654321;
         bool shown =
             at < offsetof(struct ledger, speed) || at >= offsetof(struct ledger, speed) + sizeof l.speed;
+        shown = shown && (at < offsetof(struct ledger, source.interfaces) ||
+                          at >= offsetof(struct ledger, source.interfaces) + sizeof l.source.interfaces);
         for (size_t i = 0; i < sizeof silent / sizeof silent[0]; i++) {
             shown = shown && silent[i] != at;
         }
         memcpy((char *)&l + at, &number, sizeof number);
+        l.source.interface_count = 0;
         memset(report, 0, REPORT_BYTES);
         report_of(&l, ledger_print, report);
         if (shown && !strstr(report, "987 654 321")) {
@@ -379,6 +411,7 @@ int main(void) {
         cmocka_unit_test(test_adding_partitions),
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
+        cmocka_unit_test(test_every_count_of_an_interface_is_shown),
         cmocka_unit_test(test_every_count_is_shown),
         cmocka_unit_test(test_speed),
         cmocka_unit_test(test_overload),
