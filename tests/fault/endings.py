@@ -4,9 +4,11 @@
 
 Runs that are ended from outside, at any moment. After SIGINT, SIGTERM and, without an output file, SIGHUP the exit status is 0, the ledger balances, and the output
 is, byte for byte, that of a capture which ends with the last frame that was read: what is open is written, marked unfinished. A second
-signal ends a run whose output is stuck. After SIGKILL the file holds the beginning of the output: no torn line but the last."""
+signal ends a run whose output is stuck. After SIGKILL the file, or all files of a rotation, hold the beginning of the output: no torn line but
+the last."""
 import argparse
 import fcntl
+import json
 import os
 import random
 import re
@@ -120,6 +122,30 @@ class Endings(Bench):
             self.in_good_order(what, status, out, err, "long.pcap")
         print(f"anywhere: {middles} of {self.runs} signals came in the midst of the run")
         self.check(middles * 4 > self.runs, "too few signals came in the midst of the run")
+
+    def killed_in_rotation(self):
+        """Every file is of whole lines but the last, whose last line may be torn."""
+        middles = 0
+        for number in range(self.runs):
+            jobs, size = JOBS[number % 2], ("4K", "300K", "1M")[number % 3]
+            what = f"run {number}: SIGKILL, -j{jobs}, files of {size}"
+            with tempfile.TemporaryDirectory(dir=self.work) as folder:
+                process = self.start("-r", "long.pcap", "-j", jobs, "-o", os.path.join(folder, "out"), "--rotate-size", size, stdout=subprocess.DEVNULL)
+                time.sleep(self.random.random() * self.length * 1.1)
+                process.kill()
+                self.end(process, what)
+                parts = []
+                for name in sorted(os.listdir(folder)):
+                    with open(os.path.join(folder, name), "rb") as file:
+                        parts.append(file.read())
+            out = b"".join(parts)
+            middles += 0 < len(out) < len(self.good)
+            self.check(self.good.startswith(out), f"{what}: {len(out)} bytes in {len(parts)} files are not the beginning of the output")
+            self.check(all(part.endswith(b"\n") for part in parts[:-1]), f"{what}: a file in the midst ends with a torn line")
+            for line in out.splitlines(keepends=True):
+                self.check(not line.endswith(b"\n") or isinstance(json.loads(line), dict), f"{what}: {line[:200]!r}")
+        print(f"killed in rotation: {middles} of {self.runs} outputs were cut in the midst")
+        self.check(middles * 4 > self.runs, "too few were killed in the midst of the run")
 
     def killed(self):
         middles = 0
@@ -240,7 +266,7 @@ class Endings(Bench):
         self.check(process.returncode == 0 and b"The ledger balances" in err, f"{what}: {process.returncode} {err[-300:]!r}")
         self.check(out.count(b"\n") == 2 and out.endswith(b"\n") and b"capture_ended" in out.splitlines()[1] and b"/open" in out.splitlines()[1], f"{what}: {out!r}")
 
-    PARTS = ("places", "anywhere", "killed", "stuck", "harmless", "descriptors", "live")
+    PARTS = ("places", "anywhere", "killed", "killed_in_rotation", "stuck", "harmless", "descriptors", "live")
 
 
 def main():
