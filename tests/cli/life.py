@@ -9,8 +9,10 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -368,7 +370,30 @@ class Life(Processes):
             self.ends(process, "another's watchdog", 0)
             self.check("READY=1\n" in got and not any("WATCHDOG" in lines for lines in got), f"another's watchdog: {got}")
 
-    PARTS = ("rotated_by_size", "rotated_by_time", "kept", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "service", "stuck",
+    def unit(self):
+        """docs/hark.service: systemd-analyze takes it where that is installed, and hark its command line."""
+        path = os.path.join(harness.ROOT, "docs", "hark.service")
+        with open(path, encoding="ascii") as file:
+            settings = re.findall(r"^(\w+)=(.*)$", file.read(), re.MULTILINE)
+        command = dict(settings)["ExecStart"].split()
+        self.check(command[0].endswith("/hark") and ("Type", "notify") in settings and any(key == "WatchdogSec" for key, _ in settings), f"unit: {settings[:6]}")
+        folder = self.folder()
+        arguments = [word.replace("/var/log/hark", folder) for word in command[1:]]
+        at = arguments.index("-i")
+        arguments[at:at + 2] = ["-r", "long.pcap"]
+        done = self.run(*arguments)
+        got, _ = self.files_of(folder, "unit")
+        self.check(done.status == 0 and b"".join(line for line in got.splitlines(keepends=True) if b'"type":"stats"' not in line) == self.good,
+                   f"unit: {done.status} {done.err[-300:]!r}")
+        if shutil.which("systemd-analyze"):
+            # It wants the program of ExecStart to be there.
+            copy = os.path.join(self.work, "hark.service")
+            with open(path, encoding="ascii") as source, open(copy, "w", encoding="ascii") as target:
+                target.write(source.read().replace("/usr/bin/hark", self.hark))
+            done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
+            self.check(done.returncode == 0 and "hark.service" not in done.stderr, f"unit: {done.stderr}")
+
+    PARTS = ("unit", "rotated_by_size", "rotated_by_time", "kept", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "service", "stuck",
              "other_watchdog")
 
 
