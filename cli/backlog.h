@@ -10,8 +10,9 @@
 
 #include "cli/overload.h"
 
-/* What the kernel's buffer needs for a frame beside its bytes, about (TPACKET_V3's headers). */
-enum { BACKLOG_FRAME_BYTES = 96 };
+/* What the kernel's buffer needs for a frame beside its bytes, about: TPACKET_V3's headers, and what stays
+ * empty of blocks that are handed over for their age. */
+enum { BACKLOG_FRAME_BYTES = 128 };
 /* A wall clock that moves against the monotonic one by more was set. */
 #define BACKLOG_CLOCK_SET_NS (100 * NS_PER_MILLISECOND)
 #define BACKLOG_BLIND_NS     (2 * NS_PER_SECOND)

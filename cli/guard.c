@@ -65,7 +65,7 @@ static void say_begin(struct guard *guard, const struct overload_sample *sample)
         guard->said_ns = sample->now_ns;
         progress_say(guard->options.progress,
                      "overload: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
-                     " packets dropped so far; leaving out %s, and more if need be",
+                     " packets dropped so far; leaving out %s of new connections, or more if need be",
                      (double)sample->lag_ns / (double)NS_PER_SECOND, sample->fill_permille / 10,
                      sample->dropped, overload_level_name(guard->level));
     }
@@ -102,7 +102,7 @@ static void take_sample(struct guard *guard, const struct source *source, struct
     if (level != guard->level) {
         set_level(guard, level, &sample);
     }
-    guard->looks = guard->level >= OVERLOAD_CONNECTIONS || shedder_remembers(guard->shedder);
+    guard->looks = guard->level != OVERLOAD_NONE || shedder_remembers(guard->shedder);
 }
 
 void guard_sample(struct guard *guard, const struct source *source) {

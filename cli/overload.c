@@ -6,14 +6,7 @@ void overload_init(struct overload *overload, int64_t lag_most_ns) {
 }
 
 const char *overload_level_name(enum overload_level level) {
-    static const char *const names[OVERLOAD_LEVELS] = {
-        "nothing",
-        "bodies",
-        "bodies and 1/2 of new connections",
-        "bodies and 3/4 of new connections",
-        "bodies and 7/8 of new connections",
-        "bodies and 15/16 of new connections",
-    };
+    static const char *const names[OVERLOAD_LEVELS] = {"none", "1/2", "3/4", "7/8", "15/16", "31/32"};
     return names[level];
 }
 
@@ -33,10 +26,13 @@ static bool is_sinking(const struct overload *o, const struct overload_sample *n
            now->fill_permille <= o->last.fill_permille;
 }
 
-/* Has the level had its time? */
-static bool is_tried(const struct overload *o, const struct overload_sample *now) {
-    return now->now_ns - o->changed_ns >= OVERLOAD_RAISE_NS || now->dropped > o->last.dropped ||
-           now->fill_permille >= o->changed_permille + OVERLOAD_RAISE_PERMILLE;
+/* What the buffer's fill needs at least. */
+static enum overload_level needed(const struct overload_sample *now) {
+    if (now->fill_permille < OVERLOAD_FULL_PERMILLE) {
+        return OVERLOAD_NONE;
+    }
+    unsigned level = 1 + (now->fill_permille - OVERLOAD_FULL_PERMILLE) / OVERLOAD_RAISE_PERMILLE;
+    return level < OVERLOAD_MOST ? (enum overload_level)level : OVERLOAD_MOST;
 }
 
 static void change(struct overload *o, enum overload_level level, const struct overload_sample *now) {
@@ -50,14 +46,21 @@ static void change(struct overload *o, enum overload_level level, const struct o
     o->level = level;
     o->lowered = !up;
     o->changed_ns = o->calm_ns = now_ns;
-    o->changed_permille = now->fill_permille;
 }
 
 static void press(struct overload *o, const struct overload_sample *now) {
+    bool tried = o->level == OVERLOAD_NONE || now->dropped > o->last.dropped ||
+                 now->now_ns - o->changed_ns >= OVERLOAD_RAISE_NS;
     o->calm = false;
-    if (o->level < OVERLOAD_MOST &&
-        (o->level == OVERLOAD_NONE || (is_tried(o, now) && !is_sinking(o, now)))) {
-        change(o, o->level + 1, now);
+    if (is_sinking(o, now) && o->level != OVERLOAD_NONE) {
+        return;
+    }
+    enum overload_level level = needed(now);
+    if (tried && o->level < OVERLOAD_MOST && level <= o->level) {
+        level = o->level + 1;
+    }
+    if (level > o->level) {
+        change(o, level, now);
     }
 }
 

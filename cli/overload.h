@@ -7,11 +7,10 @@
 
 #include "output/ledger.h"
 
-/* Each level leaves out what those below it do, and more (names: overload_level_name). */
+/* At each level half as many new connections are followed as at the one below it. */
 enum overload_level {
     OVERLOAD_NONE,
-    OVERLOAD_BODIES,      /* bodies of messages whose end is known by a length */
-    OVERLOAD_CONNECTIONS, /* ... and half of the new connections; from here on each level halves the rest */
+    OVERLOAD_LEAST, /* half of them */
     OVERLOAD_MOST = OVERLOAD_LEVELS - 1,
 };
 
@@ -20,9 +19,8 @@ enum overload_level {
 #define OVERLOAD_CALM_PERMILLE 125
 /* Calm ends with this part of the lag that is too much. */
 enum { OVERLOAD_CALM_LAG_PART = 4 };
-/* A level has this time to show that it helps, before the next one; less where the buffer has filled by this
- * much more meanwhile, so that the highest is reached before it is full, and none while packets are dropped.
- */
+/* A level has this time to show that it helps, before the next one. But the buffer must not run over: each
+ * such part that it is fuller than OVERLOAD_FULL_PERMILLE needs one level more, at once. */
 #define OVERLOAD_RAISE_NS       (200 * NS_PER_MILLISECOND)
 #define OVERLOAD_RAISE_PERMILLE 50
 /* So long it must be calm before the next lower level. The wait doubles each time that was too early, up to
@@ -43,10 +41,9 @@ struct overload {
     bool started; /* `last` is valid */
     bool calm;    /* since: */
     int64_t calm_ns;
-    int64_t changed_ns; /* the level's last change, and the fill then */
-    unsigned changed_permille;
-    bool lowered;    /* the last change was down */
-    int64_t wait_ns; /* OVERLOAD_LOWER_NS, or more */
+    int64_t changed_ns; /* the level's last change */
+    bool lowered;       /* the last change was down */
+    int64_t wait_ns;    /* OVERLOAD_LOWER_NS, or more */
     struct overload_sample last;
     struct overload_counts counts; /* the governor's: episodes, highest level, time at each */
 };
@@ -56,7 +53,7 @@ void overload_init(struct overload *, int64_t lag_most_ns);
 /* Samples come in the order of their times, best several in OVERLOAD_RAISE_NS. Returns the level from now
  * on. */
 enum overload_level overload_step(struct overload *, const struct overload_sample *);
-/* What the level leaves out, in words for people; "nothing" for OVERLOAD_NONE. */
+/* How many new connections the level leaves out, for people: "none", "1/2", "3/4" ... */
 const char *overload_level_name(enum overload_level);
 
 #endif

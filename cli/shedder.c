@@ -55,12 +55,12 @@ bool shedder_remembers(const struct shedder *s) {
 }
 
 bool shedder_leaves_out(enum overload_level level, uint64_t hash) {
-    if (level < OVERLOAD_CONNECTIONS) {
+    if (level < OVERLOAD_LEAST) {
         return false;
     }
     /* other bits than the partition's, or some partitions would have nothing left */
     uint64_t class = hash_mix(hash, UINT64_C(0xa0761d6478bd642f)) >> 16 & ((1 << CLASS_BITS) - 1);
-    return class >> (CLASS_BITS - 1 - (unsigned)(level - OVERLOAD_CONNECTIONS)) != 0;
+    return class >> (CLASS_BITS - 1 - (unsigned)(level - OVERLOAD_LEAST)) != 0;
 }
 
 static uint64_t age_of(const struct shedder *s, uint64_t entry) {

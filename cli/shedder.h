@@ -2,7 +2,7 @@
 /* Which new connections are left out under overload, and the memory of those that were.
  *
  * A connection's class is a hash of its flow key without secret and seed: the same for both directions, in
- * every run and for any number of workers. OVERLOAD_CONNECTIONS leaves out half of the classes, each further
+ * every run and for any number of workers. OVERLOAD_LEAST leaves out half of the classes, each further
  * level half of the rest, so that what is followed at one level is followed at those below it. The decision
  * falls with a connection's SYN. One left out stays out when the level falls, until it has ended and is idle,
  * or its key begins anew (a SYN of another initial sequence number); one followed goes on at any level, SYNs

@@ -220,11 +220,11 @@ static void print_overload(const struct ledger *l, FILE *out) {
     const struct overload_counts *o = &l->overload;
     static const char *const levels[OVERLOAD_LEVELS] = {
         "",
-        "seconds without bodies",
         "seconds with 1/2 of new connections",
         "seconds with 1/4 of new connections",
         "seconds with 1/8 of new connections",
         "seconds with 1/16 of new connections",
+        "seconds with 1/32 of new connections",
     };
     if (o->episodes + o->highest + o->connections + o->forgotten + l->flow.shed_bytes == 0) {
         return;

@@ -35,6 +35,7 @@ packages_test=(
     wrk                # browsers' load for the truth test
     nginx-light        # the live test's server
     curl               # the live test's client
+    tcpreplay          # more packets than a live hark can take
     gzip               # compressed captures in tests
     zstd               # the same
     valgrind           # counts instructions

@@ -352,7 +352,7 @@ static void test_overload(void **state) {
     assert_null(strstr(report, " 1.250 s\n"));
     assert_non_null(strstr(report, " 2.250 s\n"));
     assert_non_null(strstr(report, " 4.250 s\n"));
-    assert_null(strstr(report, "1/8 of new connections"));
+    assert_null(strstr(report, "1/16 of new connections"));
     memset(report, 0, REPORT_BYTES);
     report_of(&l, ledger_print_brief, report);
     assert_non_null(strstr(report, "overload: 11 connections were not followed\n"));

@@ -54,7 +54,7 @@ static void each_sign_alone_is_enough(void **state) {
         assert_int_equal(feed(&o, &now_ns, NS_PER_SECOND, 0, 0, 7), OVERLOAD_NONE);
         struct overload_sample sign = signs[i];
         sign.now_ns = now_ns;
-        assert_int_equal(overload_step(&o, &sign), OVERLOAD_BODIES);
+        assert_int_equal(overload_step(&o, &sign), OVERLOAD_LEAST);
         assert_int_equal(o.counts.episodes, 1);
     }
 }
@@ -65,10 +65,10 @@ static void levels_rise_fast_to_the_most(void **state) {
     struct overload o;
     int64_t now_ns = START;
     overload_init(&o, LAG);
-    assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, 600, 0), OVERLOAD_BODIES);
-    assert_int_equal(feed(&o, &now_ns, OVERLOAD_RAISE_NS - 2 * STEP_NS, 0, 600, 0), OVERLOAD_BODIES);
-    assert_int_equal(feed(&o, &now_ns, 3 * STEP_NS, 0, 600, 0), OVERLOAD_CONNECTIONS);
-    assert_int_equal(feed(&o, &now_ns, OVERLOAD_MOST * OVERLOAD_RAISE_NS, 0, 600, 0), OVERLOAD_MOST);
+    assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, 520, 0), OVERLOAD_LEAST);
+    assert_int_equal(feed(&o, &now_ns, OVERLOAD_RAISE_NS - 2 * STEP_NS, 0, 520, 0), OVERLOAD_LEAST);
+    assert_int_equal(feed(&o, &now_ns, 3 * STEP_NS, 0, 520, 0), OVERLOAD_LEAST + 1);
+    assert_int_equal(feed(&o, &now_ns, OVERLOAD_MOST * OVERLOAD_RAISE_NS, 0, 520, 0), OVERLOAD_MOST);
     assert_int_equal(feed(&o, &now_ns, 10 * NS_PER_SECOND, 0, 1000, 0), OVERLOAD_MOST);
     assert_int_equal(o.counts.highest, OVERLOAD_MOST);
     assert_int_equal(o.counts.episodes, 1);
@@ -89,14 +89,34 @@ static void a_buffer_that_fills_fast_is_not_waited_for(void **state) {
     assert_true(fill >= OVERLOAD_FULL_PERMILLE);
 }
 
+/* hark stood still, in a write say, and looks again when the buffer is nearly full. */
+static void one_look_may_raise_several_levels(void **state) {
+    (void)state;
+    static const struct {
+        unsigned fill;
+        enum overload_level level;
+    } looks[] = {{499, OVERLOAD_NONE},      {500, OVERLOAD_LEAST},     {549, OVERLOAD_LEAST},
+                 {550, OVERLOAD_LEAST + 1}, {600, OVERLOAD_LEAST + 2}, {699, OVERLOAD_MOST - 1},
+                 {700, OVERLOAD_MOST},      {1000, OVERLOAD_MOST}};
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        struct overload o;
+        overload_init(&o, LAG);
+        struct overload_sample sample = {.now_ns = START};
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+        sample = (struct overload_sample){.now_ns = START + 300 * MS, .fill_permille = looks[i].fill};
+        assert_int_equal(overload_step(&o, &sample), looks[i].level);
+        assert_int_equal(o.counts.highest, looks[i].level);
+        assert_int_equal(o.counts.episodes, looks[i].level != OVERLOAD_NONE);
+    }
+}
+
 /* Each time that packets were dropped since the last sample, the next level comes at once. */
 static void drops_are_not_waited_for(void **state) {
     (void)state;
     struct overload o;
     overload_init(&o, LAG);
     for (unsigned i = 0; i <= OVERLOAD_MOST; i++) {
-        struct overload_sample sample = {
-            .now_ns = START + i * STEP_NS, .fill_permille = i ? 1000 : 0, .dropped = i};
+        struct overload_sample sample = {.now_ns = START + i * STEP_NS, .fill_permille = 100, .dropped = i};
         assert_int_equal(overload_step(&o, &sample), i);
     }
 }
@@ -108,8 +128,8 @@ static void no_higher_while_the_backlog_sinks(void **state) {
     int64_t now_ns = START, lag_ns = 3 * LAG;
     overload_init(&o, LAG);
     for (; lag_ns >= LAG; lag_ns -= 10 * MS, now_ns += STEP_NS) {
-        struct overload_sample sample = {.now_ns = now_ns, .lag_ns = lag_ns, .fill_permille = 900};
-        assert_int_equal(overload_step(&o, &sample), OVERLOAD_BODIES);
+        struct overload_sample sample = {.now_ns = now_ns, .lag_ns = lag_ns, .fill_permille = 500};
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_LEAST);
     }
 }
 
@@ -139,8 +159,8 @@ static void between_the_marks_nothing_moves(void **state) {
     struct overload o;
     int64_t now_ns = START;
     overload_init(&o, LAG);
-    enum overload_level level = feed(&o, &now_ns, 600 * MS, 0, 900, 0);
-    assert_in_range(level, OVERLOAD_CONNECTIONS, OVERLOAD_MOST - 1);
+    enum overload_level level = feed(&o, &now_ns, 600 * MS, 0, 510, 0);
+    assert_in_range(level, OVERLOAD_LEAST + 1, OVERLOAD_MOST - 1);
     assert_int_equal(feed(&o, &now_ns, 600 * NS_PER_SECOND, 0, 300, 0), level);
     assert_int_equal(feed(&o, &now_ns, 600 * NS_PER_SECOND, LAG / 2, 0, 0), level);
 }
@@ -154,8 +174,8 @@ static void a_load_at_the_edge_does_not_flap(void **state) {
     enum overload_level level = OVERLOAD_NONE;
     overload_init(&o, LAG);
     for (int64_t end_ns = now_ns + 600 * NS_PER_SECOND; now_ns < end_ns;) {
-        bool enough = level >= OVERLOAD_CONNECTIONS;
-        enum overload_level next = feed(&o, &now_ns, STEP_NS, 0, enough ? 50 : 600, 0);
+        bool enough = level >= OVERLOAD_LEAST + 1;
+        enum overload_level next = feed(&o, &now_ns, STEP_NS, 0, enough ? 50 : 510, 0);
         changes += next != level;
         level = next;
     }
@@ -276,6 +296,7 @@ int main(void) {
         cmocka_unit_test(each_sign_alone_is_enough),
         cmocka_unit_test(levels_rise_fast_to_the_most),
         cmocka_unit_test(a_buffer_that_fills_fast_is_not_waited_for),
+        cmocka_unit_test(one_look_may_raise_several_levels),
         cmocka_unit_test(drops_are_not_waited_for),
         cmocka_unit_test(no_higher_while_the_backlog_sinks),
         cmocka_unit_test(levels_fall_one_by_one),

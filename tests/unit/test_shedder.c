@@ -84,12 +84,11 @@ static void each_level_leaves_half_of_the_rest(void **state) {
             before = out;
         }
         in[flow_key_partition(hash)]++;
-        kept_in[flow_key_partition(hash)] += !shedder_leaves_out(OVERLOAD_CONNECTIONS, hash);
+        kept_in[flow_key_partition(hash)] += !shedder_leaves_out(OVERLOAD_LEAST, hash);
     }
     assert_int_equal(kept[OVERLOAD_NONE], CONNECTIONS);
-    assert_int_equal(kept[OVERLOAD_BODIES], CONNECTIONS);
-    for (unsigned level = OVERLOAD_CONNECTIONS; level < OVERLOAD_LEVELS; level++) {
-        unsigned share = CONNECTIONS >> (level - OVERLOAD_BODIES);
+    for (unsigned level = OVERLOAD_LEAST; level < OVERLOAD_LEVELS; level++) {
+        unsigned share = CONNECTIONS >> (level - OVERLOAD_NONE);
         assert_in_range(kept[level], share * 9 / 10, share * 11 / 10);
     }
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
@@ -102,7 +101,7 @@ static void the_classes_never_change(void **state) {
     (void)state;
     uint64_t seen = 0;
     for (unsigned i = 0; i < 64; i++) {
-        seen |= (uint64_t)left_out(OVERLOAD_CONNECTIONS, i) << i;
+        seen |= (uint64_t)left_out(OVERLOAD_LEAST, i) << i;
     }
     assert_int_equal(seen, UINT64_C(0xadb61bccbf2aee19));
 }
@@ -110,12 +109,12 @@ static void the_classes_never_change(void **state) {
 static void left_out_from_syn_to_end_at_any_level(void **state) {
     (void)state;
     struct shedder *s = make();
-    unsigned out = first_left_out(OVERLOAD_CONNECTIONS);
+    unsigned out = first_left_out(OVERLOAD_LEAST);
     assert_false(shedder_remembers(s));
-    assert_true(takes(s, OVERLOAD_CONNECTIONS, packet_of(out, TCP_SYN, 1)));
+    assert_true(takes(s, OVERLOAD_LEAST, packet_of(out, TCP_SYN, 1)));
     assert_true(shedder_remembers(s));
-    assert_true(takes_answer(s, OVERLOAD_CONNECTIONS, out, TCP_SYN | TCP_ACK));
-    assert_true(takes(s, OVERLOAD_CONNECTIONS, packet_of(out, TCP_ACK | TCP_PSH, 2)));
+    assert_true(takes_answer(s, OVERLOAD_LEAST, out, TCP_SYN | TCP_ACK));
+    assert_true(takes(s, OVERLOAD_LEAST, packet_of(out, TCP_ACK | TCP_PSH, 2)));
     /* the level falls */
     assert_true(takes(s, OVERLOAD_NONE, packet_of(out, TCP_SYN, 1)));
     assert_true(takes(s, OVERLOAD_NONE, packet_of(out, TCP_ACK | TCP_PSH, 102)));
@@ -137,11 +136,11 @@ static void left_out_from_syn_to_end_at_any_level(void **state) {
 static void followed_from_syn_to_end_at_any_level(void **state) {
     (void)state;
     struct shedder *s = make();
-    unsigned out = first_left_out(OVERLOAD_CONNECTIONS);
+    unsigned out = first_left_out(OVERLOAD_LEAST);
     assert_false(takes(s, OVERLOAD_NONE, packet_of(out, TCP_SYN, 1)));
     assert_false(takes(s, OVERLOAD_MOST, packet_of(out, TCP_SYN, 1)));
     assert_true(is_unwanted(s, OVERLOAD_MOST, packet_of(out, TCP_ACK | TCP_PSH, 2)));
-    assert_false(is_unwanted(s, OVERLOAD_BODIES, packet_of(out, TCP_ACK | TCP_PSH, 2)));
+    assert_false(is_unwanted(s, OVERLOAD_NONE, packet_of(out, TCP_ACK | TCP_PSH, 2)));
     assert_int_equal(counts_of(s).flow.fates[FLOW_SHED], 0);
     assert_true(takes(s, OVERLOAD_MOST, packet_of(out, TCP_SYN, 5000)));
     shedder_free(s);
@@ -158,10 +157,10 @@ static void wait(struct shedder *s, int64_t *now_ns, int64_t ns) {
 static void the_ended_and_the_idle_are_forgotten(void **state) {
     (void)state;
     struct shedder *s = make();
-    unsigned out = first_left_out(OVERLOAD_CONNECTIONS);
+    unsigned out = first_left_out(OVERLOAD_LEAST);
     int64_t now_ns = START;
     for (unsigned ended = 0; ended < 2; ended++) {
-        assert_true(takes(s, OVERLOAD_CONNECTIONS, packet_of(out, TCP_SYN, ended)));
+        assert_true(takes(s, OVERLOAD_LEAST, packet_of(out, TCP_SYN, ended)));
         if (ended) {
             assert_true(takes_answer(s, OVERLOAD_NONE, out, TCP_RST));
         }
@@ -175,7 +174,7 @@ static void the_ended_and_the_idle_are_forgotten(void **state) {
         assert_false(takes(s, OVERLOAD_NONE, packet_of(out, TCP_ACK, 2)));
     }
     /* a clock that is set back makes nothing old */
-    assert_true(takes(s, OVERLOAD_CONNECTIONS, packet_of(out, TCP_SYN, 9)));
+    assert_true(takes(s, OVERLOAD_LEAST, packet_of(out, TCP_SYN, 9)));
     wait(s, &now_ns, -3600 * NS_PER_SECOND);
     assert_true(shedder_remembers(s));
     shedder_free(s);
@@ -186,7 +185,7 @@ static void a_flood_of_syns_has_a_cap(void **state) {
     (void)state;
     struct shedder *s = make();
     uint64_t taken = 0;
-    struct packet p = packet_of(first_left_out(OVERLOAD_CONNECTIONS), TCP_SYN, 1), first = p;
+    struct packet p = packet_of(first_left_out(OVERLOAD_LEAST), TCP_SYN, 1), first = p;
     uint64_t forgotten = 0;
     for (uint32_t i = 0; forgotten < 1000; i++) {
         p.key.network_id = i;
