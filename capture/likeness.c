@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image: which groups of eight words have a word that differs (a bit each), which words these are (a byte
+ * a group), the length of each difference (half a byte each), the differences. */
+#include "capture/likeness.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum {
+    GROUP_WORDS = 8,
+    GROUPS = LIKENESS_WORDS / GROUP_WORDS,
+    SHIFTED = 8,   /* in a length: zero bytes at the low end are left out, how many says a byte before */
+    SHIFT_PAYS = 2 /* ... where they are so many */
+};
+
+static_assert(LIKENESS_WORDS % 64 == 0, "whole bytes of bits for the groups");
+
+static uint64_t word_of(const void *object, size_t word) {
+    uint64_t value;
+    memcpy(&value, (const char *)object + word * sizeof value, sizeof value);
+    return value;
+}
+
+/* The sign goes to the low end, so that a small difference either way is a small number. */
+static uint64_t fold(uint64_t difference) {
+    return difference << 1 ^ (0 - (difference >> 63));
+}
+
+static uint64_t unfold(uint64_t folded) {
+    return folded >> 1 ^ (0 - (folded & 1));
+}
+
+static bool is_within(uint64_t value, const struct likeness_chain *chain) {
+    uint64_t apart = value > chain->near ? value - chain->near : chain->near - value;
+    return apart <= chain->reach;
+}
+
+void likeness_learn(struct likeness *l, const void *object, size_t bytes,
+                    const struct likeness_chain chains[LIKENESS_CHAINS]) {
+    assert(bytes % sizeof(uint64_t) == 0 && bytes / sizeof(uint64_t) <= LIKENESS_WORDS);
+    uint64_t before[LIKENESS_CHAINS];
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        before[c] = chains[c].start;
+    }
+    l->words = bytes / sizeof(uint64_t);
+    l->link_count = 0;
+    memset(l->model, 0, sizeof l->model);
+    memcpy(l->model, object, bytes);
+    for (size_t i = 0; i < l->words; i++) {
+        uint64_t value = word_of(object, i);
+        size_t c = 0;
+        while (c < LIKENESS_CHAINS && !is_within(value, &chains[c])) {
+            c++;
+        }
+        if (c < LIKENESS_CHAINS && l->link_count < LIKENESS_LINKS) {
+            l->links[l->link_count++] = (struct likeness_link){.word = (uint16_t)i, .chain = (uint16_t)c};
+            l->model[i] = value - before[c];
+            before[c] = value;
+        }
+    }
+}
+
+/* What each word differs by; those behind the object's last one by nothing. */
+static void find_differences(const struct likeness *l, const void *object,
+                             const struct likeness_chain chains[LIKENESS_CHAINS],
+                             uint64_t differences[LIKENESS_WORDS]) {
+    uint64_t before[LIKENESS_CHAINS];
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        before[c] = chains[c].start;
+    }
+    memcpy(differences, object, l->words * sizeof *differences);
+    memset(differences + l->words, 0, (LIKENESS_WORDS - l->words) * sizeof *differences);
+    for (size_t i = 0; i < LIKENESS_WORDS; i++) {
+        differences[i] ^= l->model[i];
+    }
+    for (size_t k = 0; k < l->link_count; k++) {
+        const struct likeness_link *link = &l->links[k];
+        uint64_t value = word_of(object, link->word);
+        differences[link->word] = fold(value - before[link->chain] - l->model[link->word]);
+        before[link->chain] = value;
+    }
+}
+
+/* Writes which words differ, and lists them. */
+static size_t write_places(const uint64_t differences[LIKENESS_WORDS], uint16_t places[LIKENESS_WORDS],
+                           uint8_t **image) {
+    uint8_t *groups = *image, *mask = groups + GROUPS / 8;
+    size_t count = 0;
+    memset(groups, 0, GROUPS / 8);
+    for (size_t g = 0; g < GROUPS; g++) {
+        const uint64_t *group = differences + g * GROUP_WORDS;
+        uint64_t any = 0;
+        for (size_t j = 0; j < GROUP_WORDS; j++) {
+            any |= group[j];
+        }
+        if (any == 0) {
+            continue;
+        }
+        groups[g / 8] = (uint8_t)(groups[g / 8] | 1U << g % 8);
+        unsigned bits = 0;
+        for (size_t j = 0; j < GROUP_WORDS; j++) {
+            bits |= (unsigned)(group[j] != 0) << j;
+            places[count] = (uint16_t)(g * GROUP_WORDS + j);
+            count += group[j] != 0;
+        }
+        *mask++ = (uint8_t)bits;
+    }
+    *image = mask;
+    return count;
+}
+
+static uint8_t *write_difference(uint8_t *at, uint64_t difference, unsigned *length) {
+    unsigned bytes = (unsigned)(64 - __builtin_clzll(difference) + 7) / 8;
+    unsigned zeros = (unsigned)__builtin_ctzll(difference) / 8;
+    *length = bytes - 1;
+    if (zeros >= SHIFT_PAYS) {
+        *at++ = (uint8_t)zeros;
+        bytes -= zeros;
+        *length = (bytes - 1) | SHIFTED;
+        difference >>= 8 * zeros;
+    }
+    uint64_t stored = htole64(difference);
+    memcpy(at, &stored, sizeof stored);
+    return at + bytes;
+}
+
+size_t likeness_write(const struct likeness *l, const void *object,
+                      const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
+    uint64_t differences[LIKENESS_WORDS];
+    uint16_t places[LIKENESS_WORDS + 1];
+    uint8_t *at = image;
+    find_differences(l, object, chains, differences);
+    size_t count = write_places(differences, places, &at);
+    uint8_t *lengths = at;
+    at += (count + 1) / 2;
+    for (size_t k = 0; k < count; k++) {
+        unsigned length;
+        at = write_difference(at, differences[places[k]], &length);
+        if (k % 2 == 0) {
+            lengths[k / 2] = (uint8_t)length;
+        } else {
+            lengths[k / 2] = (uint8_t)(lengths[k / 2] | length << 4);
+        }
+    }
+    return (size_t)(at - image);
+}
+
+static size_t read_places(const uint8_t **image, uint16_t places[LIKENESS_WORDS]) {
+    const uint8_t *groups = *image, *mask = groups + GROUPS / 8;
+    size_t count = 0;
+    for (size_t byte = 0; byte < GROUPS / 8; byte++) {
+        for (unsigned left = groups[byte]; left; left &= left - 1) {
+            size_t g = byte * 8 + (unsigned)__builtin_ctz(left);
+            for (unsigned bits = *mask++; bits; bits &= bits - 1) {
+                places[count++] = (uint16_t)(g * GROUP_WORDS + (unsigned)__builtin_ctz(bits));
+            }
+        }
+    }
+    *image = mask;
+    return count;
+}
+
+static const uint8_t *read_difference(const uint8_t *at, unsigned length, uint64_t *difference) {
+    unsigned zeros = length & SHIFTED ? *at++ : 0;
+    unsigned bytes = (length & ~(unsigned)SHIFTED) + 1;
+    uint64_t stored;
+    memcpy(&stored, at, sizeof stored);
+    *difference = (le64toh(stored) & UINT64_MAX >> (64 - 8 * bytes)) << 8 * zeros;
+    return at + bytes;
+}
+
+size_t likeness_read(const struct likeness *l, void *object,
+                     const struct likeness_chain chains[LIKENESS_CHAINS], const uint8_t *image) {
+    uint64_t words[LIKENESS_WORDS];
+    uint16_t places[LIKENESS_WORDS];
+    const uint8_t *at = image;
+    size_t count = read_places(&at, places);
+    const uint8_t *lengths = at;
+    at += (count + 1) / 2;
+    memcpy(words, l->model, l->words * sizeof *words);
+    for (size_t k = 0; k < l->link_count; k++) {
+        words[l->links[k].word] = 0; /* the difference alone, at first */
+    }
+    for (size_t k = 0; k < count; k++) {
+        uint64_t difference;
+        at = read_difference(at, (unsigned)lengths[k / 2] >> 4 * (k % 2) & 15, &difference);
+        words[places[k]] ^= difference;
+    }
+    uint64_t before[LIKENESS_CHAINS];
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        before[c] = chains[c].start;
+    }
+    for (size_t k = 0; k < l->link_count; k++) {
+        const struct likeness_link *link = &l->links[k];
+        before[link->chain] += l->model[link->word] + unfold(words[link->word]);
+        words[link->word] = before[link->chain];
+    }
+    memcpy(object, words, l->words * sizeof *words);
+    return (size_t)(at - image);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects of one type that look alike, each in little memory: an image keeps what differs from a model, which
+ * is the first object that was seen, and gives the object back bit by bit. Which of its words are times or
+ * offsets, and so follow on each other, the model tells: whatever members the type has, nothing is lost.
+ * Embedded by value, one thread. Images live in one run of the program. */
+#ifndef HARK_CAPTURE_LIKENESS_H
+#define HARK_CAPTURE_LIKENESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    LIKENESS_WORDS = 384, /* of 64 bits: most that an object may have */
+    LIKENESS_LINKS = 128, /* most of them that follow on others */
+    LIKENESS_CHAINS = 3,
+    LIKENESS_SLACK = 7, /* bytes behind an image that are read, whatever they are */
+    LIKENESS_IMAGE_MOST = LIKENESS_WORDS / 64 + LIKENESS_WORDS / 8 + LIKENESS_WORDS / 2 + 9 * LIKENESS_WORDS +
+                          LIKENESS_SLACK /* bytes of an image at the very most, its slack included */
+};
+
+/* `start`: what the first word of the chain is compared with; whoever reads an image knows it from elsewhere.
+ */
+struct likeness_chain {
+    uint64_t start;
+    /* for the model alone: words no further than `reach` from `near` are of the chain */
+    uint64_t near;
+    uint64_t reach;
+};
+
+struct likeness_link {
+    uint16_t word;
+    uint16_t chain;
+};
+
+struct likeness {
+    size_t words; /* 0: there is no model yet */
+    size_t link_count;
+    struct likeness_link links[LIKENESS_LINKS];
+    uint64_t model[LIKENESS_WORDS]; /* of linked words: how far they are from the one before in their chain */
+};
+
+/* Takes the object, of `bytes` (a multiple of 8), as the model. Images made before can't be read any more. */
+void likeness_learn(struct likeness *, const void *object, size_t bytes,
+                    const struct likeness_chain[LIKENESS_CHAINS]);
+/* Writes the object's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the slack. */
+size_t likeness_write(const struct likeness *, const void *object,
+                      const struct likeness_chain[LIKENESS_CHAINS], uint8_t *image);
+/* Makes the object of it again, with chains that start as they did. Returns the image's length. */
+size_t likeness_read(const struct likeness *, void *object, const struct likeness_chain[LIKENESS_CHAINS],
+                     const uint8_t *image);
+
+#endif

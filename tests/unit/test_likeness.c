@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images give objects back bit by bit, whatever is in them, and are small where objects are alike. */
+#include "capture/likeness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WORDS = 200 };
+
+static uint64_t next_random(uint64_t *state) {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* The image at the very end of a block, so that whoever looks further is caught. */
+static void assert_comes_back(const struct likeness *l, const uint64_t *object,
+                              const struct likeness_chain *chains, size_t most) {
+    uint8_t *image = malloc(LIKENESS_IMAGE_MOST);
+    assert_non_null(image);
+    size_t len = likeness_write(l, object, chains, image);
+    assert_true(len + LIKENESS_SLACK <= LIKENESS_IMAGE_MOST);
+    assert_true(len <= most);
+    uint8_t *exact = malloc(len + LIKENESS_SLACK);
+    assert_non_null(exact);
+    memcpy(exact, image, len);
+    memset(exact + len, 0xa5, LIKENESS_SLACK);
+    uint64_t again[WORDS];
+    memset(again, 0x5a, sizeof again);
+    assert_int_equal(likeness_read(l, again, chains, exact), len);
+    assert_memory_equal(again, object, sizeof again);
+    free(exact);
+    free(image);
+}
+
+static void any_object_comes_back(void **state) {
+    (void)state;
+    uint64_t chance = 1;
+    for (unsigned run = 0; run < 2000; run++) {
+        struct likeness l;
+        struct likeness_chain chains[LIKENESS_CHAINS];
+        uint64_t model[WORDS], object[WORDS];
+        for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+            uint64_t near = next_random(&chance);
+            chains[c] = (struct likeness_chain){near, near, next_random(&chance) >> run % 64};
+        }
+        for (size_t i = 0; i < WORDS; i++) {
+            bool dull = next_random(&chance) % 4 != 0;
+            model[i] = dull ? 0 : next_random(&chance) >> next_random(&chance) % 64;
+            object[i] =
+                next_random(&chance) % 3 ? model[i] : next_random(&chance) << next_random(&chance) % 64;
+            if (next_random(&chance) % 8 == 0) {
+                model[i] = object[i] = chains[run % LIKENESS_CHAINS].start + next_random(&chance) % 1000;
+                object[i] -= next_random(&chance) % 2000;
+            }
+        }
+        likeness_learn(&l, model, sizeof model, chains);
+        chains[0].start += next_random(&chance);
+        assert_comes_back(&l, object, chains, LIKENESS_IMAGE_MOST);
+        assert_comes_back(&l, model, chains, LIKENESS_IMAGE_MOST);
+    }
+}
+
+static void an_object_that_differs_in_all_is_within_the_bound(void **state) {
+    (void)state;
+    struct likeness l;
+    const struct likeness_chain chains[LIKENESS_CHAINS] = {{.start = 1000}, {.start = 2000}, {.start = 3000}};
+    uint64_t model[WORDS] = {0}, object[WORDS];
+    memset(object, 0xff, sizeof object);
+    likeness_learn(&l, model, sizeof model, chains);
+    assert_comes_back(&l, object, chains, LIKENESS_IMAGE_MOST);
+}
+
+static void likeness_is_small(void **state) {
+    (void)state;
+    struct likeness l;
+    struct likeness_chain chains[LIKENESS_CHAINS] = {
+        {.near = UINT64_C(1795000000000000000), .reach = UINT64_C(1) << 40},
+        {.near = UINT64_C(0x1cafe0000), .reach = 1 << 20},
+        {.near = UINT64_C(0x1beef0000), .reach = 1 << 20},
+    };
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        chains[c].start = chains[c].near;
+    }
+    uint64_t model[WORDS] = {7, 9};
+    for (size_t i = 0; i < 30; i++) {
+        model[20 + i] = chains[i % 3].start - i * 100;
+    }
+    likeness_learn(&l, model, sizeof model, chains);
+    assert_comes_back(&l, model, chains, 8);
+    /* Another time, other offsets: the same distances. */
+    uint64_t object[WORDS];
+    memcpy(object, model, sizeof object);
+    for (size_t i = 0; i < 30; i++) {
+        object[20 + i] += UINT64_C(123456789012) * (i % 3 + 1);
+    }
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        chains[c].start += UINT64_C(123456789012) * (c + 1);
+    }
+    assert_comes_back(&l, object, chains, 8);
+    object[0] = 8;
+    object[25] += 5;
+    assert_comes_back(&l, object, chains, 20);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_object_comes_back),
+        cmocka_unit_test(an_object_that_differs_in_all_is_within_the_bound),
+        cmocka_unit_test(likeness_is_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
