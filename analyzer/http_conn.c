@@ -19,6 +19,9 @@ struct http_environment *http_environment_new(const struct limits *limits, struc
 
 void http_environment_free(struct http_environment *environment) {
     if (environment) {
+        if (environment->spare) {
+            pool_give(&environment->connections, environment->spare);
+        }
         pool_fini(&environment->connections);
         free(environment);
     }
@@ -55,14 +58,19 @@ static void *conn_open(void *context, const struct connection *connection) {
     return conn;
 }
 
-static void free_conn(struct http_conn *conn) {
+void http_conn_free(struct http_conn *conn) {
+    struct http_environment *environment = conn->environment;
     for (unsigned i = 0; i < 2; i++) {
         probe_fini(&conn->side[i].probe);
         if (conn->side[i].lexer_ready) {
             h1_fini(&conn->side[i].h1);
         }
     }
-    pool_give(&conn->environment->connections, conn);
+    if (environment->images && !environment->spare) {
+        environment->spare = conn;
+        return;
+    }
+    pool_give(&environment->connections, conn);
 }
 
 static void conn_close(void *consumer) {
@@ -82,7 +90,7 @@ static void conn_close(void *consumer) {
     }
     environment->counts.flows[conn->verdict]++;
     environment->counts.bytes[conn->verdict] += conn->bytes;
-    free_conn(conn);
+    http_conn_free(conn);
 }
 
 /* ---- what do the bytes speak? ---- */
@@ -520,4 +528,5 @@ const struct consumer_ops http_conn_ops = {
     .end = conn_end,
     .close = conn_close,
     .passing = &http_passing,
+    .doze = &http_doze,
 };

@@ -2,7 +2,7 @@
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
  * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
  * (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order),
- * http_finish.c (transactions out). One thread. */
+ * http_doze.c (in little memory between messages), http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -11,6 +11,7 @@
 #include "analyzer/message.h"
 #include "analyzer/pairing.h"
 #include "analyzer/probe.h"
+#include "capture/likeness.h"
 
 enum side_state {
     SIDE_PROBE,   /* where does a message start? */
@@ -103,6 +104,9 @@ struct http_environment {
     struct transaction_store *store;
     struct http_counts counts;
     struct pool connections;
+    struct http_conn *spare; /* kept while connections doze, so that one can be woken; NULL: it is not */
+    size_t images;           /* of connections that doze */
+    struct likeness likeness;
 };
 
 static inline struct side *http_client_side(struct http_conn *conn) {
@@ -211,6 +215,13 @@ void http_finish_pending(struct http_conn *, struct transaction *);
 extern const struct consumer_passing http_passing;
 /* The connection is closed: what was not filled is lost. */
 void http_passing_end(struct http_conn *);
+
+/* http_doze.c */
+extern const struct consumer_doze http_doze;
+
+/* http_conn.c */
+/* Gives its memory back, whatever it stands at. */
+void http_conn_free(struct http_conn *);
 
 /* http_conflict.c */
 /* Two versions of the byte were captured: noted on the message, if its transaction is still open. */

@@ -7,10 +7,11 @@
  *   body    each stands in the middle of a response's body
  *   left    as idle, but numbers are not kept: for many millions of connections, nothing follows on them
  *
- * Then EXCHANGES more, each on one of the connections at random (idle alone). Before these, and before its
- * end, it says "ready" on standard error and waits for a line on standard input, or its end, so that
- * the reader can be looked at. It is written with the tools of the hostile traffic, which share nothing with
- * hark. */
+ * Then some seconds pass without a packet of them (fifty thousand packets a second before, of left a
+ * million), and EXCHANGES more, each on one of the connections at random (idle alone). Before these, and
+ * before its end, it says "ready" on standard error and waits for a line on standard input, or its end, so
+ * that the reader can be looked at. It is written with the tools of the hostile traffic, which share nothing
+ * with hark. */
 #include "recorder.h"
 #include "talk.h"
 
@@ -18,7 +19,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_NS = 1000, PORTS = 16, BODY_BYTES = 1000 };
+enum {
+    STEP_NS = 20000, /* between packets */
+    LEFT_STEP_NS = 1000,
+    PAUSE_NS = 100000000,
+    PAUSES = 50,
+    PORTS = 16,
+    BODY_BYTES = 1000
+};
 
 static const char request[] = "GET /items/338.json HTTP/1.1\r\n"
                               "Host: api.example.test\r\n"
@@ -43,13 +51,14 @@ struct crowd {
     struct recorder recorder;
     struct chance chance;
     int64_t now_ns;
+    int64_t step_ns;
     uint8_t body[BODY_BYTES];
 };
 
 static void say(struct crowd *crowd, struct talk *talk, enum side side, uint8_t flags, const void *bytes,
                 size_t len) {
     struct segment segment = talk_say(talk, side, flags, bytes, len);
-    crowd->now_ns += STEP_NS;
+    crowd->now_ns += crowd->step_ns;
     recorder_segment(&crowd->recorder, crowd->now_ns, &segment);
 }
 
@@ -60,7 +69,7 @@ static struct talk connect_one(struct crowd *crowd, unsigned long number) {
                      wire_ipv4(0xc0000201, 80));
     struct segment syn = talk_draft(&talk, CLIENT, WIRE_SYN, NULL, 0);
     syn.ack = 0;
-    crowd->now_ns += STEP_NS;
+    crowd->now_ns += crowd->step_ns;
     recorder_segment(&crowd->recorder, crowd->now_ns, &syn);
     talk.next[CLIENT]++;
     say(crowd, &talk, SERVER, WIRE_SYN | WIRE_ACK, NULL, 0);
@@ -94,6 +103,15 @@ static void open_one(struct crowd *crowd, const char *state, struct talk *talk) 
     }
 }
 
+/* Some seconds without any of them: one more connection is acknowledged, time and again. */
+static void pause(struct crowd *crowd, unsigned long number) {
+    struct talk talk = connect_one(crowd, number);
+    for (int i = 0; i < PAUSES; i++) {
+        crowd->now_ns += PAUSE_NS;
+        say(crowd, &talk, CLIENT, WIRE_ACK, NULL, 0);
+    }
+}
+
 static void wait_for_reader(struct crowd *crowd) {
     recorder_flush(&crowd->recorder);
     fprintf(stderr, "ready %llu\n", (unsigned long long)crowd->recorder.packets);
@@ -119,6 +137,7 @@ int main(int count, char **arguments) {
         return 1;
     }
     recorder_init(&crowd.recorder);
+    crowd.step_ns = strcmp(state, "left") == 0 ? LEFT_STEP_NS : STEP_NS;
     for (unsigned long i = 0; i < connections; i++) {
         struct talk talk = connect_one(&crowd, i);
         open_one(&crowd, state, &talk);
@@ -126,6 +145,7 @@ int main(int count, char **arguments) {
             talks[i] = talk;
         }
     }
+    pause(&crowd, connections);
     wait_for_reader(&crowd);
     for (unsigned long i = 0; talks && i < exchanges; i++) {
         exchange(&crowd, &talks[chance_next(&crowd.chance) % connections]);

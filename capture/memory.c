@@ -16,8 +16,10 @@ struct memory_chunk {
 
 enum {
     OVERHEAD_BYTES = 16, /* what the C library adds to a block */
-    SYSTEM_PAGE_BYTES = 4096,
-    CHUNK_SLABS = 16, /* one more is lost to the chunk's head and alignment; it is never touched */
+    TRIM_SLABS = 8,      /* at once */
+    KEPT_SLABS = 4,      /* spare ones that are kept whatever is used */
+    KEPT_SHARE = 16,     /* ... and a part of what is used */
+    CHUNK_SLABS = 16,    /* one more is lost to the chunk's head and alignment; it is never touched */
 };
 
 void memory_init(struct memory *m, size_t cap) {
@@ -31,6 +33,7 @@ void memory_fini(struct memory *m) {
         m->chunks = chunk->next;
         free(chunk);
     }
+    free((void *)m->hollow);
     memory_init(m, m->cap);
 }
 
@@ -47,27 +50,35 @@ static void push(struct memory_slab **list, struct memory_slab *slab) {
     *list = slab;
 }
 
+/* Gives a spare slab's pages to the system. */
+static void hollow_out(struct memory *m) {
+    struct memory_slab *slab = pop(&m->slabs);
+    m->spare -= MEMORY_SLAB_BYTES;
+    madvise(slab, MEMORY_SLAB_BYTES, MADV_DONTNEED);
+    m->hollow[m->hollow_count++] = slab;
+}
+
 /* Makes room for `len` bytes more. */
 static bool make_room(struct memory *m, size_t len) {
     if (len > m->cap - m->used) {
         return false;
     }
     while (len > m->cap - m->used - m->spare) {
-        struct memory_slab *slab = pop(&m->slabs);
-        m->spare -= MEMORY_SLAB_BYTES;
-        madvise((char *)slab + SYSTEM_PAGE_BYTES, MEMORY_SLAB_BYTES - SYSTEM_PAGE_BYTES, MADV_DONTNEED);
-        push(&m->hollow, slab);
+        hollow_out(m);
     }
     return true;
 }
 
 static void *take_fresh(struct memory *m) {
     if (m->fresh_slabs == 0) {
-        struct memory_chunk *chunk = malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
+        void **hollow = realloc((void *)m->hollow, (m->all_slabs + CHUNK_SLABS) * sizeof *hollow);
+        m->hollow = hollow ? hollow : m->hollow;
+        struct memory_chunk *chunk = !hollow ? NULL : malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
         if (!chunk) {
             m->failures++;
             return NULL;
         }
+        m->all_slabs += CHUNK_SLABS;
         chunk->next = m->chunks;
         m->chunks = chunk;
         m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
@@ -84,8 +95,7 @@ void *memory_slab_take(struct memory *m) {
     if (slab) {
         m->spare -= MEMORY_SLAB_BYTES;
     } else if (make_room(m, MEMORY_SLAB_BYTES)) {
-        slab = pop(&m->hollow);
-        slab = slab ? slab : take_fresh(m);
+        slab = m->hollow_count ? m->hollow[--m->hollow_count] : take_fresh(m);
     }
     m->used += slab ? MEMORY_SLAB_BYTES : 0;
     return slab;
@@ -96,6 +106,16 @@ void memory_slab_give(struct memory *m, void *slab) {
     m->used -= MEMORY_SLAB_BYTES;
     m->spare += MEMORY_SLAB_BYTES;
     push(&m->slabs, slab);
+}
+
+void memory_trim(struct memory *m) {
+    for (int i = 0; i < TRIM_SLABS; i++) {
+        size_t keep = (size_t)KEPT_SLABS * MEMORY_SLAB_BYTES + m->used / KEPT_SHARE;
+        if (m->spare <= keep) {
+            return;
+        }
+        hollow_out(m);
+    }
 }
 
 void *memory_resize(struct memory *m, void *block, size_t old_len, size_t len) {

@@ -21,8 +21,10 @@ struct memory {
     size_t used;  /* given out */
     size_t live;  /* in objects and blocks that are taken: used, without what slabs have vacant */
     size_t spare; /* in slabs that were given back */
-    struct memory_slab *slabs;   /* those */
-    struct memory_slab *hollow;  /* slabs given back whose pages the system has, but for the first */
+    struct memory_slab *slabs; /* those */
+    void **hollow;             /* slabs given back whose pages the system has; room for all there are */
+    size_t hollow_count;
+    size_t all_slabs;            /* cut or to be cut from the chunks */
     struct memory_chunk *chunks; /* what slabs are cut from */
     char *fresh;                 /* the rest of the newest chunk */
     size_t fresh_slabs;
@@ -36,6 +38,8 @@ void memory_fini(struct memory *);
 /* NULL at the cap or without memory. */
 void *memory_slab_take(struct memory *);
 void memory_slab_give(struct memory *, void *slab);
+/* Gives some of the spare memory to the system, if there is much of it. To be called now and then. */
+void memory_trim(struct memory *);
 
 /* A block of `len` bytes, as from realloc: `block` is one of `old_len` bytes, or NULL with 0. NULL at the cap
  * or without memory: the old block is then as it was. */

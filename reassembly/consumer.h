@@ -2,7 +2,7 @@
 /* The contract between reassembly and whoever reads a connection's streams: an ops table that HTTP/1
  * implements today, HTTP/2, TLS and others tomorrow. All calls of one connection come from one thread, never
  * nested. Everything passed is borrowed for the call, but `struct connection`, which lives until close()
- * returns.
+ * returns (or the consumer is put to doze).
  *
  * Stream offsets are 64-bit "unwrapped" TCP sequence numbers: their low 32 bits are the sequence number on
  * the wire, so that an offset of one direction can be compared with the ACKs of the other. Offsets of one
@@ -143,6 +143,19 @@ struct consumer_passing {
                  int64_t now_ns);
 };
 
+/* A connection with nothing under way dozes: its consumer is kept as an image, which takes little memory, and
+ * becomes a consumer again before the next call. The struct connection lives elsewhere then. */
+struct consumer_doze {
+    /* Writes the consumer's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the
+     * slack. The consumer stays as it is. 0: something is under way. */
+    size_t (*image)(const void *consumer, uint8_t *image);
+    /* Frees the consumer, of which there is an image: the connection goes on. */
+    void (*leave)(void *consumer);
+    /* NULL without memory; with `must` that does not happen as long as no other one that was woken so is
+     * open. */
+    void *(*wake)(void *environment, const struct connection *, const uint8_t *image, bool must);
+};
+
 struct consumer_ops {
     /* A connection's first payload or end is about to be given (a connection without payload never opens a
      * consumer). NULL: not interested, or no memory: the flow's bytes are then counted and dropped. */
@@ -170,6 +183,7 @@ struct consumer_ops {
      * turn, which are kept for that. May be NULL. */
     void (*conflict)(void *consumer, enum direction, uint64_t offset);
     const struct consumer_passing *passing; /* may be NULL: every hole is waited for */
+    const struct consumer_doze *doze;       /* may be NULL: its connections never doze */
 };
 
 #endif

@@ -31,9 +31,14 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     timers_init(&t->timers, memory);
     pool_init(&t->flows, memory, sizeof(struct flow), share(limits->flows));
     pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
-    pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows));
+    pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows) + 1); /* a spare one */
     pool_init(&t->graves, memory, sizeof(struct session_grave), share(limits->flows));
+    flow_doze_init(t);
     return t;
+}
+
+static uint64_t hash_of(const struct flow_table *t, const struct flow *f) {
+    return flow_key_hash_secret(&f->key, flow_key_hash(&f->key), &t->reassembler.secret);
 }
 
 static void flow_remove(struct flow_table *t, struct flow *f) {
@@ -42,7 +47,10 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     }
     if (f->session) {
         session_fini(&t->reassembler, f->session);
-        pool_give(&t->sessions, f->session);
+        flow_give_session(t, f->session);
+    }
+    if (f->image) {
+        flow_drop_image(t, f);
     }
     if (f->embryo) {
         pool_give(&t->embryos, f->embryo);
@@ -55,14 +63,14 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     if (f->newer) {
         f->newer->older = f->older;
     } else {
-        flow_index_remove(&t->index, f->hash, &f->key);
+        flow_index_remove(&t->index, hash_of(t, f), &f->key);
     }
     if (f->older) {
         f->older->newer = f->newer;
     }
     if (f->older && !f->newer) {
         f->older->last_incarnation = f->last_incarnation;
-        flow_index_add(&t->index, f->hash, &f->older->key);
+        flow_index_add(&t->index, hash_of(t, f), &f->older->key);
     }
     pool_give(&t->flows, f);
 }
@@ -76,6 +84,7 @@ void flow_table_free(struct flow_table *t) {
             flow_remove(t, t->lists[kind].first);
         }
     }
+    flow_doze_fini(t);
     pool_fini(&t->flows);
     pool_fini(&t->embryos);
     pool_fini(&t->sessions);
@@ -106,11 +115,14 @@ static void settle(struct flow_table *t, struct flow *f) {
     }
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
     if (f->timer.place == 0 || deadline_ns < timers_deadline(&f->timer)) {
-        timers_set(&t->timers, &f->timer, deadline_ns, f->ordinal);
+        timers_set(&t->timers, &f->timer, deadline_ns);
     }
 }
 
 void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
+    if (f->image) {
+        (void)flow_wake(t, f, true);
+    }
     if (f->session) {
         session_finish(&t->reassembler, f->session, reason);
     } else if (!f->grave) {
@@ -120,7 +132,7 @@ void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
     flow_remove(t, f);
 }
 
-static struct flow *flow_take(struct flow_table *t, const struct packet *opener, uint64_t hash) {
+static struct flow *flow_take(struct flow_table *t, const struct packet *opener) {
     if (!flow_index_reserve(&t->index) || !timers_reserve(&t->timers, t->timers.count + 1)) {
         return NULL;
     }
@@ -128,7 +140,7 @@ static struct flow *flow_take(struct flow_table *t, const struct packet *opener,
     if (!f) {
         return NULL;
     }
-    *f = (struct flow){.key = opener->key, .hash = hash, .ordinal = opener->ordinal, .kind = KIND_EMBRYO};
+    *f = (struct flow){.key = opener->key, .timer = {.ordinal = opener->ordinal}, .kind = KIND_EMBRYO};
     flow_list_append(t, f);
     t->reassembler.counts.opened++;
     t->reassembler.counts.open_now++;
@@ -139,7 +151,7 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
     if (t->flows.used == t->flows.cap) {
         flow_evict(t);
     }
-    struct flow *f = flow_take(t, p, hash);
+    struct flow *f = flow_take(t, p);
     if (f) {
         flow_index_add(&t->index, hash, &f->key);
     }
@@ -167,11 +179,11 @@ static struct flow *forget_oldest(struct flow_table *t, struct flow *newest) {
 /* The key of `f`, the newest connection with it, begins a new one with `opener`. `f` lives on for its late
  * packets, as long as there is room. NULL without memory. */
 static struct flow *succeed(struct flow_table *t, struct flow *f, const struct packet *opener) {
-    uint64_t hash = f->hash;
+    uint64_t hash = hash_of(t, f);
     uint32_t incarnation = f->last_incarnation + 1;
     f = forget_oldest(t, f);
     struct session *x = pool_take(&t->sessions);
-    struct flow *next = x ? flow_take(t, opener, hash) : NULL;
+    struct flow *next = x ? flow_take(t, opener) : NULL;
     if (!next) {
         if (x) {
             pool_give(&t->sessions, x);
@@ -189,7 +201,7 @@ static struct flow *succeed(struct flow_table *t, struct flow *f, const struct p
     flow_index_add(&t->index, hash, &next->key);
     next->incarnation = next->last_incarnation = incarnation;
     next->session = x;
-    session_init(x, &next->key, next->ordinal, incarnation, next);
+    session_init(x, &next->key, next->timer.ordinal, incarnation, next);
     t->reassembler.counts.reused++;
     return next;
 }
@@ -279,8 +291,8 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
     return session_packet(r, (*flow)->session, d, p);
 }
 
-static void touch(struct flow_table *t, struct flow *f) {
-    if (t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
+static void touch(struct flow_table *t, struct flow *f, bool woken) {
+    if (woken || t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
         flow_list_remove(t, f);
         flow_list_append(t, f);
     }
@@ -315,9 +327,13 @@ static struct flow *flow_of_timer(struct timer *timer) {
 }
 
 static void fire(struct flow_table *t, struct flow *f) {
+    bool dozed = f->image && flow_wake(t, f, true);
     struct session_event event = flow_next_event(t, f);
     if (event.deadline_ns > timers_deadline(&f->timer)) {
-        timers_set(&t->timers, &f->timer, event.deadline_ns, f->ordinal);
+        timers_set(&t->timers, &f->timer, event.deadline_ns);
+        if (dozed) {
+            flow_doze_again(t, f);
+        }
         return;
     }
     if (event.kind == EVENT_IDLE || event.kind == EVENT_LINGERED) {
@@ -397,8 +413,12 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
             return FLOW_NO_MEMORY;
         }
     }
-    touch(t, f);
     enum flow_fate fate = FLOW_NO_MEMORY;
+    bool dozed = f->image;
+    if (dozed && !flow_wake(t, f, false)) {
+        return fate;
+    }
+    touch(t, f, dozed);
     if (f->grave && !flow_exhume(t, f)) {
         return fate;
     }
@@ -423,6 +443,7 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
         x->is_unsettled = false;
         settle(t, x->owner);
     }
+    flow_doze_packet(t);
     if (flow_needs_relief(t, f)) {
         flow_relieve(t, f);
     }
@@ -441,6 +462,7 @@ void flow_table_set_clock(struct flow_table *t, int64_t now_ns) {
         r->bias_ns += r->clock_ns - clock_ns;
     }
     t->due_ns = r->clock_ns;
+    flow_doze_tick(t);
 }
 
 bool flow_table_step(struct flow_table *t) {

@@ -12,6 +12,7 @@ void flow_list_remove(struct flow_table *t, struct flow *f) {
     struct flow_list *list = &t->lists[f->kind];
     *(f->previous ? &f->previous->next : &list->first) = f->next;
     *(f->next ? &f->next->previous : &list->last) = f->previous;
+    list->awake = list->awake == f ? f->next : list->awake;
     list->bytes -= f->bytes;
     t->bytes -= f->bytes;
 }
@@ -22,6 +23,7 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
     f->previous = list->last;
     *(list->last ? &list->last->next : &list->first) = f;
     list->last = f;
+    list->awake = list->awake ? list->awake : f;
     list->bytes += f->bytes;
     t->bytes += f->bytes;
     f->touched_ns = t->reassembler.clock_ns;
@@ -29,6 +31,9 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
 
 static enum flow_kind kind_of(const struct flow *f) {
     const struct session *x = f->session;
+    if (f->image) {
+        return (enum flow_kind)f->kind;
+    }
     if (f->grave) {
         return KIND_CLOSED;
     }
@@ -60,7 +65,7 @@ void flow_classify(struct flow_table *t, struct flow *f) {
     enum flow_kind kind = kind_of(f);
     if (kind != f->kind) {
         flow_list_remove(t, f);
-        f->kind = kind;
+        f->kind = (uint8_t)kind;
         flow_list_append(t, f);
     }
 }
@@ -111,6 +116,9 @@ void flow_relieve(struct flow_table *t, struct flow *f) {
         t->reassembler.counts.cap_flow_memory++;
         flow_end(t, f, END_EVICTED);
         f = NULL;
+    }
+    for (int i = 0; i < EVICTIONS_A_PACKET && memory_left(t->memory) < cap / FLOW_RESERVE_SHARE; i++) {
+        flow_doze_for_memory(t, f);
     }
     for (int i = 0; i < EVICTIONS_A_PACKET && memory_left(t->memory) < cap / FLOW_RESERVE_SHARE; i++) {
         struct flow *victim = find_victim(t, f);

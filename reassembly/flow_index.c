@@ -24,16 +24,24 @@ static uint32_t tag_of(uint64_t hash) {
     return (uint32_t)((hash * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
 }
 
+static struct flow_key *key_of(const struct flow_index_slot *slot) {
+    return (struct flow_key *)((uintptr_t)slot->key[0] | (uintptr_t)((uint64_t)slot->key[1] << 32));
+}
+
+static bool is_vacant(const struct flow_index_slot *slot) {
+    return (slot->key[0] | slot->key[1]) == 0;
+}
+
 static void place(struct flow_index *x, struct flow_index_slot slot) {
     size_t at = slot.tag & (x->capacity - 1);
-    while (x->slots[at].key) {
+    while (!is_vacant(&x->slots[at])) {
         at = (at + 1) & (x->capacity - 1);
     }
     x->slots[at] = slot;
 }
 
 bool flow_index_reserve(struct flow_index *x) {
-    if ((x->count + 1) * 2 <= x->capacity) {
+    if ((x->count + 1) * 4 <= x->capacity * 3) {
         return true;
     }
     struct flow_index larger = {
@@ -45,7 +53,7 @@ bool flow_index_reserve(struct flow_index *x) {
     }
     memset(larger.slots, 0, bytes);
     for (size_t i = 0; i < x->capacity; i++) {
-        if (x->slots[i].key) {
+        if (!is_vacant(&x->slots[i])) {
             place(&larger, x->slots[i]);
         }
     }
@@ -77,29 +85,31 @@ struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, cons
         return NULL;
     }
     uint32_t tag = tag_of(hash);
-    for (size_t at = tag & (x->capacity - 1); x->slots[at].key; at = (at + 1) & (x->capacity - 1)) {
-        if (x->slots[at].tag == tag && flow_index_matches(x->slots[at].key, key, direction)) {
-            return x->slots[at].key;
+    for (size_t at = tag & (x->capacity - 1); !is_vacant(&x->slots[at]); at = (at + 1) & (x->capacity - 1)) {
+        if (x->slots[at].tag == tag && flow_index_matches(key_of(&x->slots[at]), key, direction)) {
+            return key_of(&x->slots[at]);
         }
     }
     return NULL;
 }
 
 void flow_index_add(struct flow_index *x, uint64_t hash, struct flow_key *key) {
-    assert((x->count + 1) * 2 <= x->capacity);
-    place(x, (struct flow_index_slot){.key = key, .tag = tag_of(hash)});
+    assert((x->count + 1) * 4 <= x->capacity * 3);
+    uint64_t address = (uintptr_t)key;
+    place(x, (struct flow_index_slot){.tag = tag_of(hash),
+                                      .key = {(uint32_t)address, (uint32_t)(address >> 32)}});
     x->count++;
 }
 
 void flow_index_remove(struct flow_index *x, uint64_t hash, const struct flow_key *entry) {
     size_t mask = x->capacity - 1;
     size_t at = tag_of(hash) & mask;
-    while (x->slots[at].key != entry) {
-        assert(x->slots[at].key);
+    while (key_of(&x->slots[at]) != entry) {
+        assert(!is_vacant(&x->slots[at]));
         at = (at + 1) & mask;
     }
     /* Close the hole: whoever probed past it moves up. */
-    for (size_t from = (at + 1) & mask; x->slots[from].key; from = (from + 1) & mask) {
+    for (size_t from = (at + 1) & mask; !is_vacant(&x->slots[from]); from = (from + 1) & mask) {
         size_t home = x->slots[from].tag & mask;
         if (((from - home) & mask) >= ((from - at) & mask)) {
             x->slots[at] = x->slots[from];

@@ -8,15 +8,16 @@
 #include "capture/memory.h"
 #include "reassembly/consumer.h"
 
+/* Three words rather than a pointer and its padding. */
 struct flow_index_slot {
-    struct flow_key *key; /* NULL: vacant */
     uint32_t tag;
+    uint32_t key[2]; /* the address of the key; 0: vacant */
 };
 
 struct flow_index {
     struct memory *memory;
     struct flow_index_slot *slots;
-    size_t capacity; /* power of two, at least twice `count`; 0 before the first reserve */
+    size_t capacity; /* power of two, `count` is three quarters of it at most; 0 before the first reserve */
     size_t count;
 };
 

@@ -8,7 +8,7 @@ bool flow_hatch(struct flow_table *t, struct flow *f) {
     if (!x) {
         return false;
     }
-    session_init(x, &f->key, f->ordinal, f->incarnation, f);
+    session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
     f->session = x;
     if (!f->embryo) {
         return true;
@@ -61,7 +61,7 @@ void flow_bury(struct flow_table *t, struct flow *f) {
     if (f->grave) {
         session_bury(f->session, f->grave);
         session_fini(&t->reassembler, f->session);
-        pool_give(&t->sessions, f->session);
+        flow_give_session(t, f->session);
         f->session = NULL;
     }
 }
@@ -71,7 +71,7 @@ bool flow_exhume(struct flow_table *t, struct flow *f) {
     if (!x) {
         return false;
     }
-    session_init(x, &f->key, f->ordinal, f->incarnation, f);
+    session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
     session_exhume(x, f->grave);
     pool_give(&t->graves, f->grave);
     f->grave = NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flow table's own structures, shared by flow.c (packets in), flow_stages.c (what a flow keeps) and
- * flow_evict.c (who gives way). Private to these. */
+/* The flow table's own structures, shared by flow.c (packets in), flow_stages.c (what a flow keeps),
+ * flow_doze.c (in how little memory) and flow_evict.c (who gives way). Private to these. */
 #ifndef HARK_REASSEMBLY_FLOW_TABLE_H
 #define HARK_REASSEMBLY_FLOW_TABLE_H
 
 #include "capture/pool.h"
 #include "reassembly/flow.h"
 #include "reassembly/flow_index.h"
+#include "reassembly/session_doze.h"
 #include "reassembly/session_grave.h"
 #include "reassembly/session_syn.h"
 #include "reassembly/timers.h"
@@ -20,6 +21,8 @@ enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
 enum {
     FLOW_SHARE = 4,         /* one flow may have this part of the table's memory, held bytes not counted */
     FLOW_RESERVE_SHARE = 8, /* kept free after each packet, so that the next finds what it needs */
+    DOZE_STEP = 32,         /* images take a multiple of this */
+    DOZE_SIZES = 32,        /* a larger one is not worth it */
 };
 
 /* packets[i] went in direction i. */
@@ -31,30 +34,37 @@ struct embryo {
 struct flow {
     struct flow_key key; /* what the index points to */
     uint32_t incarnation;
-    uint64_t hash; /* with the secret */
-    uint64_t ordinal;
-    enum flow_kind kind;
-    size_t bytes; /* memory it has, held bytes not counted */
+    uint32_t last_incarnation; /* of the newest with the key: given to one so far */
+    struct timer timer;        /* has the connection's ordinal */
     int64_t touched_ns;
-    struct timer timer;
+    size_t bytes; /* memory it has, held bytes not counted */
     struct flow *previous;
     struct flow *next;
     /* connections with the same key: the newest one is in the index and leads to those before it, which late
      * packets may belong to */
     struct flow *older;
     struct flow *newer;
-    uint32_t last_incarnation; /* of the newest: given to one so far */
     /* at most one of these: */
     struct embryo *embryo; /* KIND_EMBRYO */
     struct session *session;
     struct session_grave *grave; /* KIND_CLOSED */
+    uint8_t *image;              /* of a session that dozes */
+    uint8_t image_size;          /* in DOZE_STEP, less one */
+    uint8_t kind;                /* enum flow_kind */
 };
 
 /* Least recently used first. */
 struct flow_list {
     struct flow *first;
     struct flow *last;
-    size_t bytes; /* sum of its flows' */
+    struct flow *awake; /* the first that has not been asked to doze since it was used; NULL: all were */
+    size_t bytes;       /* sum of its flows' */
+};
+
+struct flow_doze {
+    struct pool images[DOZE_SIZES]; /* by size */
+    struct session *spare;          /* kept while flows doze, so that one can be woken; NULL: it is not */
+    struct session_likeness likeness;
 };
 
 struct flow_table {
@@ -71,6 +81,7 @@ struct flow_table {
     struct pool embryos;
     struct pool sessions;
     struct pool graves;
+    struct flow_doze doze;
     struct flow_list lists[KIND_COUNT];
     size_t bytes; /* sum of the lists' */
 };
@@ -87,6 +98,26 @@ bool flow_hatch(struct flow_table *, struct flow *);
 void flow_bury(struct flow_table *, struct flow *);
 /* ... and is whole again. False without memory. */
 bool flow_exhume(struct flow_table *, struct flow *);
+
+/* flow_doze.c */
+void flow_doze_init(struct flow_table *);
+/* No flow has an image. */
+void flow_doze_fini(struct flow_table *);
+/* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
+ * the flow is touched. */
+bool flow_wake(struct flow_table *, struct flow *, bool must);
+/* It was woken for nothing. */
+void flow_doze_again(struct flow_table *, struct flow *);
+/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze. A tick gives
+ * memory back, too, that nobody needs. */
+void flow_doze_packet(struct flow_table *);
+void flow_doze_tick(struct flow_table *);
+/* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */
+void flow_doze_for_memory(struct flow_table *, const struct flow *spared);
+/* Frees the image, and with it whatever its consumer was. */
+void flow_drop_image(struct flow_table *, struct flow *);
+/* Takes back a session without consumer. */
+void flow_give_session(struct flow_table *, struct session *);
 
 /* flow_evict.c */
 void flow_list_remove(struct flow_table *, struct flow *);

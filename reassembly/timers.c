@@ -18,9 +18,12 @@ bool timers_reserve(struct timers *t, size_t count) {
     if (count <= t->capacity) {
         return true;
     }
+    if (count > UINT32_MAX) {
+        return false;
+    }
     size_t capacity = t->capacity ? t->capacity : FIRST_CAPACITY;
     while (capacity < count) {
-        capacity *= 2;
+        capacity += capacity / 4; /* a partition has many */
     }
     struct timers_entry *entries =
         memory_resize(t->memory, t->entries, timers_bytes(t), capacity * sizeof *entries);
@@ -33,12 +36,13 @@ bool timers_reserve(struct timers *t, size_t count) {
 }
 
 static bool before(const struct timers_entry *a, const struct timers_entry *b) {
-    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns : a->ordinal < b->ordinal;
+    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns
+                                            : a->timer->ordinal < b->timer->ordinal;
 }
 
 static void put(struct timers *t, size_t at, struct timers_entry entry) {
     t->entries[at] = entry;
-    entry.timer->place = at + 1;
+    entry.timer->place = (uint32_t)(at + 1);
 }
 
 static void rise(struct timers *t, size_t at) {
@@ -69,16 +73,15 @@ static void sink(struct timers *t, size_t at) {
     put(t, at, entry);
 }
 
-void timers_set(struct timers *t, struct timer *timer, int64_t deadline_ns, uint64_t ordinal) {
+void timers_set(struct timers *t, struct timer *timer, int64_t deadline_ns) {
     if (timer->place == 0) {
         assert(t->count < t->capacity);
         t->entries[t->count] = (struct timers_entry){.timer = timer};
-        timer->place = ++t->count;
+        timer->place = (uint32_t)++t->count;
     }
     size_t at = timer->place - 1;
     timer->deadline_ns = deadline_ns;
     t->entries[at].deadline_ns = deadline_ns;
-    t->entries[at].ordinal = ordinal;
     rise(t, at);
     sink(t, timer->place - 1);
 }

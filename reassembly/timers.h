@@ -12,13 +12,13 @@
 
 /* Embedded in its owner. Zero-initialised: not set. */
 struct timer {
-    size_t place;        /* in the heap, from 1 */
     int64_t deadline_ns; /* as in its entry: who has the owner at hand need not look there */
+    uint64_t ordinal;    /* the owner's, who sets it: orders equal deadlines */
+    uint32_t place;      /* in the heap, from 1 */
 };
 
 struct timers_entry {
     int64_t deadline_ns;
-    uint64_t ordinal;
     struct timer *timer;
 };
 
@@ -35,7 +35,7 @@ void timers_fini(struct timers *);
 /* Makes room so that `count` timers can be set without failing. False without memory. */
 bool timers_reserve(struct timers *, size_t count);
 /* Sets a timer, or moves it. */
-void timers_set(struct timers *, struct timer *, int64_t deadline_ns, uint64_t ordinal);
+void timers_set(struct timers *, struct timer *, int64_t deadline_ns);
 void timers_remove(struct timers *, struct timer *);
 /* Of a timer that is set. */
 static inline int64_t timers_deadline(const struct timer *timer) {

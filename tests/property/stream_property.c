@@ -28,6 +28,7 @@ struct witness {
     unsigned ends[2];
     unsigned opens;
     unsigned closes;
+    unsigned dozes;
     const char *fault;
 };
 
@@ -210,8 +211,33 @@ static void witness_close(void *consumer) {
     }
 }
 
+static size_t witness_image(const void *consumer, uint8_t *image) {
+    const struct witness *w = consumer;
+    image[0] = 0xee;
+    return w->pending[0] || w->pending[1] ? 0 : 1;
+}
+
+static void witness_leave(void *consumer) {
+    struct witness *w = consumer;
+    w->connection = NULL;
+    w->dozes++;
+}
+
+static void *witness_wake(void *environment, const struct connection *c, const uint8_t *image, bool must) {
+    struct witness *w = environment;
+    (void)must;
+    if (w->connection || image[0] != 0xee) {
+        blame(w, "woken without having dozed");
+    }
+    w->connection = c;
+    return w;
+}
+
+static const struct consumer_doze witness_doze = {witness_image, witness_leave, witness_wake};
+
 static const struct consumer_ops witness_ops = {witness_open, witness_data,  witness_gap, witness_overdue,
-                                                witness_end,  witness_close, NULL,        &witness_passing};
+                                                witness_end,  witness_close, NULL,        &witness_passing,
+                                                &witness_doze};
 
 /* What holds for every capture. */
 static void judge_sums(struct witness *w, const struct flow_counts *counts, uint64_t packets) {
@@ -261,10 +287,12 @@ struct manner {
     const char *name;
     unsigned loss; /* one packet in so many is lost by the tap; 0: none */
     bool passes;
+    bool dozes; /* connections doze as soon as they can */
 };
 
-static const char *run(const struct schedule *s, const struct limits *limits, uint64_t seed,
+static const char *run(const struct schedule *s, struct limits *limits, uint64_t seed,
                        const struct manner *manner, struct flow_counts *counts) {
+    limits->flow_doze_ns = manner->dozes ? 0 : INT64_MAX / 2;
     unsigned loss = manner->loss;
     static struct witness w;
     w = (struct witness){.schedule = s, .lossy = loss > 0, .passes = manner->passes};
@@ -343,11 +371,13 @@ static void print(const struct totals *t, const char *what) {
 
 int main(int argc, char **argv) {
     static const struct manner manners[] = {
-        {"whole", 0, false},
-        {"1 % lost by the tap", 100, false},
-        {"20 % lost by the tap", 5, false},
-        {"whole, holes passed", 0, true},
-        {"20 % lost by the tap, holes passed", 5, true},
+        {"whole", 0, false, false},
+        {"1 % lost by the tap", 100, false, false},
+        {"20 % lost by the tap", 5, false, false},
+        {"whole, holes passed", 0, true, false},
+        {"20 % lost by the tap, holes passed", 5, true, false},
+        {"whole, dozing", 0, false, true},
+        {"20 % lost by the tap, dozing", 5, false, true},
     };
     enum { MANNERS = sizeof manners / sizeof *manners };
     uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_RUNS;

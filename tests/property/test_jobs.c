@@ -189,11 +189,21 @@ static bool judge(struct bench *b) {
     return true;
 }
 
+/* When connections doze changes nothing either, unless some give way: those that have most. */
+static void spread_dozes(struct limits *limits, unsigned run) {
+    static const int64_t after_ns[RUNS_A_CAPTURE] = {INT64_MAX / 2, 200 * NS_PER_MILLISECOND, 0};
+    const struct limits usual = limits_default();
+    if (limits->memory == usual.memory && limits->flows == usual.flows) {
+        limits->flow_doze_ns = after_ns[run];
+    }
+}
+
 static bool holds(struct bench *b, uint64_t seed, const uint32_t *number) {
-    const struct limits limits = limits_of(seed, number[CASE_limits]);
+    struct limits limits = limits_of(seed, number[CASE_limits]);
     crowd_make(&b->crowd, seed, number[CASE_members], number[CASE_on]);
     crowd_write(&b->crowd, b->fd[0], number[CASE_from], number[CASE_to]);
     for (unsigned i = 0; i < RUNS_A_CAPTURE; i++) {
+        spread_dozes(&limits, i);
         if (!run_jobs(b, &limits, jobs[i], &b->outcomes[i])) {
             snprintf(b->why, sizeof b->why, "-j%u does not come to its end", jobs[i]);
             return false;

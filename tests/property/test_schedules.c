@@ -296,6 +296,7 @@ static const struct witness *ideal_of(struct bench *b, const struct schedule_cas
         struct tap_plan plan = tap_ideal;
         plan.number[TAP_frames] = frames;
         tap_make(&b->tap, &b->script, &plan);
+        b->tools.limits.flow_doze_ns = INT64_MAX / 2;
         witness_run(&b->ideal[frames], &b->tools, &b->tap);
         b->ideal_valid[frames] = all;
     }
@@ -307,6 +308,8 @@ static bool holds(struct bench *b, const struct schedule_case *c) {
     bool frames = plan.number[TAP_frames];
     const struct witness *ideals = ideal_of(b, c, frames);
     tap_make(&b->tap, &b->script, &plan);
+    /* The ideal schedule's connections never doze, those of half of the others whenever they can. */
+    b->tools.limits.flow_doze_ns = c->seed % 2 ? limits_default().flow_doze_ns : 0;
     witness_run(&b->seen, &b->tools, &b->tap);
     b->packets += b->tap.count;
     b->records += b->seen.count;

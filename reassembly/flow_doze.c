@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flows that nobody has used for a while keep their session as an image. Who is to doze next stands in the
+ * lists, where the flows unused for longest come first. */
+#include "reassembly/flow_table.h"
+
+enum {
+    DOZES_A_PACKET = 2,
+    DOZES_A_TICK = 64,
+};
+
+void flow_doze_init(struct flow_table *t) {
+    for (size_t i = 0; i < DOZE_SIZES; i++) {
+        pool_init(&t->doze.images[i], t->memory, (i + 1) * DOZE_STEP, SIZE_MAX);
+    }
+}
+
+void flow_doze_fini(struct flow_table *t) {
+    for (size_t i = 0; i < DOZE_SIZES; i++) {
+        pool_fini(&t->doze.images[i]);
+    }
+    if (t->doze.spare) {
+        pool_give(&t->sessions, t->doze.spare);
+        t->doze.spare = NULL;
+    }
+}
+
+void flow_give_session(struct flow_table *t, struct session *x) {
+    if (t->doze.likeness.images && !t->doze.spare) {
+        t->doze.spare = x;
+        return;
+    }
+    pool_give(&t->sessions, x);
+}
+
+void flow_drop_image(struct flow_table *t, struct flow *f) {
+    pool_give(&t->doze.images[f->image_size], f->image);
+    f->image = NULL;
+    t->doze.likeness.images--;
+}
+
+/* False: something is under way, or it would not pay. */
+static bool doze(struct flow_table *t, struct flow *f) {
+    struct session *x = f->session;
+    if (!x || f->older || f->newer) {
+        return false;
+    }
+    uint8_t image[SESSION_IMAGE_MOST];
+    size_t len = session_image(&t->reassembler, x, &t->doze.likeness, f->touched_ns, image);
+    if (len == 0 || len > (size_t)DOZE_SIZES * DOZE_STEP) {
+        return false;
+    }
+    size_t size = (len - 1) / DOZE_STEP;
+    f->image = pool_take(&t->doze.images[size]);
+    if (!f->image) {
+        return false;
+    }
+    memcpy(f->image, image, len);
+    f->image_size = (uint8_t)size;
+    session_leave(&t->reassembler, x);
+    f->session = NULL;
+    t->doze.likeness.images++;
+    flow_give_session(t, x);
+    flow_attribute(t, f);
+    return true;
+}
+
+bool flow_wake(struct flow_table *t, struct flow *f, bool must) {
+    struct session *x = pool_take(&t->sessions);
+    if (!x && must) {
+        x = t->doze.spare;
+        t->doze.spare = NULL;
+    }
+    if (!x) {
+        return false;
+    }
+    session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
+    if (!session_wake(&t->reassembler, x, &t->doze.likeness, f->touched_ns, f->image, must)) {
+        flow_give_session(t, x);
+        return false;
+    }
+    flow_drop_image(t, f);
+    f->session = x;
+    return true;
+}
+
+void flow_doze_again(struct flow_table *t, struct flow *f) {
+    (void)doze(t, f);
+}
+
+/* The next flow of the list that has not dozed or refused to since it was used; NULL when there is none that
+ * was not used since `before_ns`. */
+static struct flow *next_awake(struct flow_list *list, int64_t before_ns) {
+    struct flow *f = list->awake;
+    if (!f || f->touched_ns > before_ns) {
+        return NULL;
+    }
+    list->awake = f->next;
+    return f;
+}
+
+static void doze_some(struct flow_table *t, const struct flow *spared, int64_t before_ns, unsigned most) {
+    static const enum flow_kind kinds[] = {KIND_OPEN, KIND_HALF};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct flow *f;
+        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kinds[i]], before_ns)); left--) {
+            if (f != spared) {
+                (void)doze(t, f);
+            }
+        }
+    }
+}
+
+void flow_doze_packet(struct flow_table *t) {
+    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
+}
+
+void flow_doze_tick(struct flow_table *t) {
+    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_TICK);
+    memory_trim(t->memory);
+}
+
+void flow_doze_for_memory(struct flow_table *t, const struct flow *spared) {
+    doze_some(t, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
+}
