@@ -55,10 +55,15 @@ struct crowd {
     uint8_t body[BODY_BYTES];
 };
 
+/* Now and then later than it could be, so that no connection is the image of another. */
+static void pass_time(struct crowd *crowd) {
+    crowd->now_ns += crowd->step_ns / 2 + (int64_t)chance_below(&crowd->chance, (uint32_t)crowd->step_ns);
+}
+
 static void say(struct crowd *crowd, struct talk *talk, enum side side, uint8_t flags, const void *bytes,
                 size_t len) {
     struct segment segment = talk_say(talk, side, flags, bytes, len);
-    crowd->now_ns += crowd->step_ns;
+    pass_time(crowd);
     recorder_segment(&crowd->recorder, crowd->now_ns, &segment);
 }
 
@@ -69,7 +74,7 @@ static struct talk connect_one(struct crowd *crowd, unsigned long number) {
                      wire_ipv4(0xc0000201, 80));
     struct segment syn = talk_draft(&talk, CLIENT, WIRE_SYN, NULL, 0);
     syn.ack = 0;
-    crowd->now_ns += crowd->step_ns;
+    pass_time(crowd);
     recorder_segment(&crowd->recorder, crowd->now_ns, &syn);
     talk.next[CLIENT]++;
     say(crowd, &talk, SERVER, WIRE_SYN | WIRE_ACK, NULL, 0);
