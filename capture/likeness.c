@@ -70,11 +70,10 @@ static void find_differences(const struct likeness *l, const void *object,
     for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
         before[c] = chains[c].start;
     }
-    memcpy(differences, object, l->words * sizeof *differences);
-    memset(differences + l->words, 0, (LIKENESS_WORDS - l->words) * sizeof *differences);
-    for (size_t i = 0; i < LIKENESS_WORDS; i++) {
-        differences[i] ^= l->model[i];
+    for (size_t i = 0; i < l->words; i++) {
+        differences[i] = word_of(object, i) ^ l->model[i];
     }
+    memset(differences + l->words, 0, (LIKENESS_WORDS - l->words) * sizeof *differences);
     for (size_t k = 0; k < l->link_count; k++) {
         const struct likeness_link *link = &l->links[k];
         uint64_t value = word_of(object, link->word);

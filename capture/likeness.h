@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum {
-    LIKENESS_WORDS = 384, /* of 64 bits: most that an object may have */
+    LIKENESS_WORDS = 320, /* of 64 bits: most that an object may have */
     LIKENESS_LINKS = 128, /* most of them that follow on others */
     LIKENESS_CHAINS = 3,
     LIKENESS_SLACK = 7, /* bytes behind an image that are read, whatever they are */

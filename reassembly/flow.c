@@ -394,6 +394,9 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
                                       struct flow **flow) {
     enum direction d = DIRECTION_0;
     struct flow *f = find(t, p, hash, &d);
+    if (f) {
+        flow_prefetch(f);
+    }
     if (f && f->older) {
         f = nearest(f, &d, p);
     }

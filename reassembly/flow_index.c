@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 64, CACHE_LINE = 64 };
 
 void flow_index_init(struct flow_index *x, struct memory *memory) {
     *x = (struct flow_index){.memory = memory};
@@ -86,6 +86,11 @@ struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, cons
     }
     uint32_t tag = tag_of(hash);
     for (size_t at = tag & (x->capacity - 1); !is_vacant(&x->slots[at]); at = (at + 1) & (x->capacity - 1)) {
+        if (x->slots[at].tag == tag) {
+            const char *found = (const char *)key_of(&x->slots[at]);
+            __builtin_prefetch(found + CACHE_LINE); /* the owner's members behind the key */
+            __builtin_prefetch(found + 2 * CACHE_LINE);
+        }
         if (x->slots[at].tag == tag && flow_index_matches(key_of(&x->slots[at]), key, direction)) {
             return key_of(&x->slots[at]);
         }

@@ -106,6 +106,8 @@ void flow_doze_fini(struct flow_table *);
 /* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
  * the flow is touched. */
 bool flow_wake(struct flow_table *, struct flow *, bool must);
+/* The flow is to be woken soon: has what that needs brought nearer. */
+void flow_prefetch(const struct flow *);
 /* It was woken for nothing. */
 void flow_doze_again(struct flow_table *, struct flow *);
 /* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze. A tick gives
