@@ -194,7 +194,13 @@ static int create(const struct file_series *series, const char *name) {
     return fd;
 }
 
-int file_series_open_next(struct file_series *series, int64_t time_ns) {
+/* The next file takes the place of one that nothing was written to. */
+static void forget_current(struct file_series *series) {
+    (void)unlinkat(series->directory, series->current, 0);
+    series->count -= series->count > 0;
+}
+
+int file_series_open_next(struct file_series *series, int64_t time_ns, bool unused) {
     char base[FILE_SERIES_NAME_BYTES] = "", name[FILE_SERIES_NAME_BYTES];
     bool dated = is_dated(series);
     if (dated && !date_name(series, time_ns, base)) {
@@ -216,6 +222,9 @@ int file_series_open_next(struct file_series *series, int64_t time_ns) {
         }
     }
     if (fd >= 0) {
+        if (unused) {
+            forget_current(series);
+        }
         series->number = number - 1;
         memcpy(series->dated, base, sizeof base);
         memcpy(series->current, name, sizeof name);

@@ -40,9 +40,10 @@ void file_series_fini(struct file_series *);
 
 /* Opens the given name itself: a descriptor, or -1 with errno. */
 int file_series_open_given(const struct file_series *, int flags);
-/* Creates the series' next file, for `time_ns` since the epoch, then removes the oldest beyond `keep`. A
- * descriptor for writing, or -1 with errno, and nothing has changed. */
-int file_series_open_next(struct file_series *, int64_t time_ns);
+/* Creates the series' next file, for `time_ns` since the epoch, then removes the oldest beyond `keep`, and
+ * the current one where it is `unused`: there is nothing in it. A descriptor for writing, or -1 with errno,
+ * and nothing has changed. */
+int file_series_open_next(struct file_series *, int64_t time_ns, bool unused);
 /* The path of the current file, or of the given name, for messages. */
 void file_series_shown(const struct file_series *, char text[FILE_SERIES_SHOWN_BYTES]);
 

@@ -224,7 +224,7 @@ static void let_go(struct sink *sink) {
 
 /* The series' next file. False when there is none, which is told once. */
 static bool open_next(struct sink *sink) {
-    int fd = file_series_open_next(&sink->series, sink->time_ns);
+    int fd = file_series_open_next(&sink->series, sink->time_ns, sink->fd >= 0 && sink->position == 0);
     if (fd < 0) {
         if (!sink->told) {
             cannot_open(sink->name, errno, sink->why);

@@ -214,6 +214,25 @@ static void test_names_by_time(void **state) {
     assert_file("20231115-1202.log.2", "four\n");
 }
 
+static void test_an_empty_file_gives_way(void **state) {
+    (void)state;
+    for (size_t keep = 0; keep < 3; keep++) {
+        struct sink *sink = open_series("%S.log", 0, keep);
+        assert_int_equal(sink_begin(sink, 0), SINK_OK);
+        assert_string_equal(names_there(), "00.log ");
+        sink_rotate(sink, NS_PER_SECOND);
+        sink_rotate(sink, 2 * NS_PER_SECOND);
+        write_line(sink, "one\n");
+        assert_string_equal(names_there(), "02.log ");
+        sink_rotate(sink, 3 * NS_PER_SECOND);
+        write_line(sink, "two\n");
+        assert_string_equal(names_there(), keep == 1 ? "03.log " : "02.log 03.log ");
+        end(sink);
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(mkdir(directory, 0700), 0);
+    }
+}
+
 static void test_a_series_without_lines_has_no_file(void **state) {
     (void)state;
     struct sink *sink = open_series("r", 100, 0);
@@ -325,6 +344,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_files_of_whole_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_numbers_go_on_and_the_oldest_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names_by_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_empty_file_gives_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_series_without_lines_has_no_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_next_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_opened_again, set_up, tear_down),
