@@ -227,7 +227,10 @@ static bool open_next(struct sink *sink) {
     int fd = file_series_open_next(&sink->series, sink->time_ns, sink->fd >= 0 && sink->position == 0);
     if (fd < 0) {
         if (!sink->told) {
-            cannot_open(sink->name, errno, sink->why);
+            int error = errno;
+            (void)snprintf(sink->why, sizeof sink->why, "can't %s %s: %s%s",
+                           sink->fd < 0 ? "write to" : "begin the file after", sink->name, strerror(error),
+                           advice(error));
             sink->told = true;
             atomic_store(&sink->trouble, true);
         }

@@ -118,6 +118,22 @@ class Life(Processes):
         done = self.run("-r", empty, "-o", os.path.join(self.folder(), "out"), "--rotate-size", "64K", "--format", "text", "--stats-interval", "1s")
         self.check(done.status == 0 and done.err == b"", f"no packets: {done.status} {done.err!r}")
 
+    def no_next_file(self):
+        """A file system of three files: where there is no next one, the third goes on, and hark says so once."""
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            print("not checked: no next file (no mount namespace)")
+            return
+        for jobs in JOBS:
+            what = f"no next file, -j{jobs}"
+            folder = self.folder()
+            script = 'mount -t tmpfs -o nr_inodes=4 none "$1" && "$2" -r long.pcap -j "$3" -o "$1/out" --rotate-size 64K && wc -c "$1"/* >&2 && cat "$1"/*'
+            done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", folder, self.hark, jobs], capture_output=True, cwd=self.work, timeout=60,
+                                  check=False, env=harness.ENVIRONMENT)
+            err = done.stderr.decode()
+            self.check(done.returncode == 0 and done.stdout == self.good, f"{what}: {done.returncode}, not the same output: {err[-500:]}")
+            self.check(err.count("hark: ") == 1 and "begin the file after" in err and "out.0003: No space left" in err and "the file before" in err, f"{what}: {err}")
+            self.check(err.count("/out.000") == 4, f"{what}: {err}")
+
     # ---- signals ----
 
     def begin(self, process):
@@ -393,7 +409,7 @@ class Life(Processes):
             done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
             self.check(done.returncode == 0 and "hark.service" not in done.stderr, f"unit: {done.stderr}")
 
-    PARTS = ("unit", "rotated_by_size", "rotated_by_time", "kept", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "service", "stuck",
+    PARTS = ("unit", "rotated_by_size", "rotated_by_time", "kept", "no_next_file", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "service", "stuck",
              "other_watchdog")
 
 
