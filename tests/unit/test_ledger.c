@@ -67,6 +67,25 @@ static void test_it_balances(void **state) {
     assert_true(ledger_balances(&empty, why));
 }
 
+/* In the midst of a run: what is open has no end yet, but no more than that. */
+static void test_open_ones_may_wait(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    char why[256];
+    l.http.requests += 3;
+    l.http.responses += 1;
+    l.http.open_now = 2;
+    assert_false(ledger_balances(&l, why));
+    assert_non_null(strstr(why, "requests"));
+    l.http.open_now = 3;
+    assert_true(ledger_balances(&l, why));
+    l.http.paired[PAIRING_ACK]++; /* finished, and its record waits */
+    assert_true(ledger_balances(&l, why));
+    l.http.paired[PAIRING_ACK]++; /* a response too few */
+    assert_false(ledger_balances(&l, why));
+    assert_non_null(strstr(why, "responses"));
+}
+
 static void test_each_missing_one_is_found(void **state) {
     (void)state;
     struct ledger l = sample();
@@ -262,6 +281,7 @@ static void test_every_count_of_an_interface_is_shown(void **state) {
 static void test_every_count_is_shown(void **state) {
     (void)state;
     static const size_t silent[] = {
+        offsetof(struct ledger, source.last_bytes),            /* of a single frame */
         offsetof(struct ledger, source.file_bytes_read),       /* of the progress line */
         offsetof(struct ledger, source.file_bytes_total),      /* likewise */
         offsetof(struct ledger, source.interface_count),       /* how many of those below there are */
@@ -408,6 +428,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_balances),
         cmocka_unit_test(test_each_missing_one_is_found),
+        cmocka_unit_test(test_open_ones_may_wait),
         cmocka_unit_test(test_adding_partitions),
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
