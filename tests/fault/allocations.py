@@ -64,7 +64,8 @@ def outcomes(fault, case, work, first=1, step=1, last=ALL, trace=False):
 
 
 # Where another library ends the process (libseccomp hangs, or leaks) when it is refused memory, always before the first record.
-FOREIGN = re.compile(r"libpcap[^\n]*\(pcap_compile\+|libseccomp[^\n]*\(seccomp_load\+")
+FOREIGN = re.compile(r"libpcap[^\n]*\(pcap_compile\+")
+FOREIGN_IN_ANY_WAY = re.compile(r"libseccomp[^\n]*\(seccomp_load\+")
 SANITIZER = b"AddressSanitizer: CHECK failed"  # it needs memory to start a thread
 
 
@@ -72,10 +73,12 @@ def is_foreign(fault, case, work, outcome):
     """The run ended inside a library that was refused memory, and nothing was written."""
     if SANITIZER in outcome.err:
         return True
-    if outcome.out or not (outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err or b"LeakSanitizer: detected" in outcome.err):
+    ended = outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err
+    if outcome.out or not (ended or b"Sanitizer: " in outcome.err):
         return False
     traced = list(outcomes(fault, case, work, first=outcome.number, last=outcome.number, trace=True))[0]
-    return FOREIGN.search(traced.err.decode("utf-8", "replace").split("\n\n")[0]) is not None
+    stack = traced.err.decode("utf-8", "replace").split("\n\n")[0]
+    return (ended and FOREIGN.search(stack) is not None) or FOREIGN_IN_ANY_WAY.search(stack) is not None
 
 
 def ends(record):
