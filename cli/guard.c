@@ -57,18 +57,16 @@ static uint64_t connections_left_out(const struct guard *guard) {
 }
 
 static void say_begin(struct guard *guard, const struct overload_sample *sample) {
-    guard->said_begin = !guard->said || sample->now_ns - guard->said_ns >= GUARD_SAY_NS;
-    guard->began_ns = sample->now_ns;
-    guard->connections_before = connections_left_out(guard);
-    if (guard->said_begin) {
-        guard->said = true;
-        guard->said_ns = sample->now_ns;
-        progress_say(guard->options.progress,
-                     "overload: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
-                     " packets dropped so far; leaving out %s of new connections, or more if need be",
-                     (double)sample->lag_ns / (double)NS_PER_SECOND, sample->fill_permille / 10,
-                     sample->dropped, overload_level_name(guard->level));
+    if (guard->said_begin || (guard->said && sample->now_ns - guard->said_ns < GUARD_SAY_NS)) {
+        return;
     }
+    guard->said = guard->said_begin = true;
+    guard->said_ns = sample->now_ns;
+    progress_say(guard->options.progress,
+                 "overload: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
+                 " packets dropped so far; leaving out %s of new connections, or more if need be",
+                 (double)sample->lag_ns / (double)NS_PER_SECOND, sample->fill_permille / 10, sample->dropped,
+                 overload_level_name(guard->level));
 }
 
 static void say_end(struct guard *guard, int64_t now_ns) {
@@ -85,8 +83,13 @@ static void set_level(struct guard *guard, enum overload_level level, const stru
     enum overload_level before = guard->level;
     guard->level = level;
     if (before == OVERLOAD_NONE && level != OVERLOAD_NONE) {
+        guard->said_begin = false;
+        guard->began_ns = sample->now_ns;
+        guard->connections_before = connections_left_out(guard);
+    }
+    if (level != OVERLOAD_NONE) {
         say_begin(guard, sample);
-    } else if (before != OVERLOAD_NONE && level == OVERLOAD_NONE) {
+    } else if (before != OVERLOAD_NONE) {
         say_end(guard, sample->now_ns);
     }
 }
@@ -98,10 +101,7 @@ static void take_sample(struct guard *guard, const struct source *source, struct
     bool behind = guard->level != OVERLOAD_NONE || sample.fill_permille >= OVERLOAD_CALM_PERMILLE;
     look_at_drops(guard, source, now.monotonic_ns, behind);
     sample.dropped = guard->dropped;
-    enum overload_level level = overload_step(&guard->overload, &sample);
-    if (level != guard->level) {
-        set_level(guard, level, &sample);
-    }
+    set_level(guard, overload_step(&guard->overload, &sample), &sample);
     guard->looks = guard->level != OVERLOAD_NONE || shedder_remembers(guard->shedder);
 }
 

@@ -12,7 +12,7 @@ enum { GUARD_FRAMES = 64 }; /* the clock is looked at once in so many frames */
 /* Between samples, and between looks at the kernel's drops while nothing is behind. */
 #define GUARD_SAMPLE_NS (20 * NS_PER_MILLISECOND)
 #define GUARD_DROPS_NS  (250 * NS_PER_MILLISECOND)
-/* Least time between two lines on standard error about the beginning of overload. */
+/* Least time between what is said of one overload and the next. A short one may go unsaid. */
 #define GUARD_SAY_NS (10 * NS_PER_SECOND)
 
 struct guard_options {
@@ -37,9 +37,9 @@ struct guard {
     int64_t sampled_ns;
     int64_t drops_ns; /* when the kernel was asked last */
     uint64_t dropped;
-    bool said_begin;
-    int64_t said_ns; /* when, valid once something was said */
-    bool said;
+    bool said; /* something, when: */
+    int64_t said_ns;
+    bool said_begin; /* of the present overload */
     int64_t began_ns;
     uint64_t connections_before; /* left out before this overload */
 };

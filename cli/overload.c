@@ -10,9 +10,20 @@ const char *overload_level_name(enum overload_level level) {
     return names[level];
 }
 
-static bool is_pressed(const struct overload *o, const struct overload_sample *now) {
-    return now->dropped > o->last.dropped || now->fill_permille >= OVERLOAD_FULL_PERMILLE ||
-           now->lag_ns >= o->lag_most_ns;
+static bool is_dropping(struct overload *o, const struct overload_sample *now) {
+    if (now->dropped <= o->last.dropped) {
+        return false;
+    }
+    bool again = o->drops_seen && now->now_ns - o->drops_ns <= OVERLOAD_DROPS_NS;
+    o->drops_seen = true;
+    o->drops_ns = now->now_ns;
+    o->pressed = o->pressed || again; /* the kernel is not asked for each sample */
+    return again || now->fill_permille >= OVERLOAD_CALM_PERMILLE;
+}
+
+static bool is_pressed(struct overload *o, const struct overload_sample *now) {
+    bool dropping = is_dropping(o, now);
+    return dropping || now->fill_permille >= OVERLOAD_FULL_PERMILLE || now->lag_ns >= o->lag_most_ns;
 }
 
 static bool is_calm(const struct overload *o, const struct overload_sample *now) {
@@ -52,7 +63,7 @@ static void press(struct overload *o, const struct overload_sample *now) {
     bool tried = o->level == OVERLOAD_NONE || now->dropped > o->last.dropped ||
                  now->now_ns - o->changed_ns >= OVERLOAD_RAISE_NS;
     o->calm = false;
-    if (is_sinking(o, now) && o->level != OVERLOAD_NONE) {
+    if (!o->pressed || is_sinking(o, now)) {
         return;
     }
     enum overload_level level = needed(now);
@@ -85,13 +96,15 @@ enum overload_level overload_step(struct overload *o, const struct overload_samp
     }
     int64_t passed = now->now_ns - o->last.now_ns;
     o->counts.ns_at_level[o->level] += passed > 0 ? (uint64_t)passed : 0;
-    if (is_pressed(o, now)) {
+    bool pressed = is_pressed(o, now);
+    if (pressed) {
         press(o, now);
     } else if (is_calm(o, now)) {
         relax(o, now);
     } else {
         o->calm = false;
     }
+    o->pressed = pressed;
     o->last = *now;
     return o->level;
 }

@@ -23,6 +23,8 @@ enum { OVERLOAD_CALM_LAG_PART = 4 };
  * such part that it is fuller than OVERLOAD_FULL_PERMILLE needs one level more, at once. */
 #define OVERLOAD_RAISE_NS       (200 * NS_PER_MILLISECOND)
 #define OVERLOAD_RAISE_PERMILLE 50
+/* Drops while the buffer is nearly empty were a burst that is over; but not where there are more so soon. */
+#define OVERLOAD_DROPS_NS NS_PER_SECOND
 /* So long it must be calm before the next lower level. The wait doubles each time that was too early, up to
  * the longest, and is the shortest again after a time without overload as long as that. */
 #define OVERLOAD_LOWER_NS      (2 * NS_PER_SECOND)
@@ -38,6 +40,9 @@ struct overload_sample {
 struct overload {
     int64_t lag_most_ns;
     enum overload_level level;
+    bool pressed;    /* by the last sample: one alone may be a pause that is over */
+    bool drops_seen; /* when: */
+    int64_t drops_ns;
     bool started; /* `last` is valid */
     bool calm;    /* since: */
     int64_t calm_ns;

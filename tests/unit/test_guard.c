@@ -448,6 +448,14 @@ static void overload_leaves_out_whole_connections(void **state) {
     result_free(&slow);
 }
 
+static size_t count_lines(const char *text) {
+    size_t lines = 0;
+    for (; *text; text++) {
+        lines += *text == '\n';
+    }
+    return lines;
+}
+
 static void overload_ends_by_itself(void **state) {
     (void)state;
     struct result slow = run(true, 1);
@@ -461,11 +469,7 @@ static void overload_ends_by_itself(void **state) {
     assert_true(slow.ledger.overload.ns_at_level[OVERLOAD_NONE] > (uint64_t)(SHORT_TO - RECOVERED));
     assert_non_null(strstr(slow.said, "hark: overload: "));
     assert_non_null(strstr(slow.said, "hark: overload is over after "));
-    size_t lines = 0;
-    for (const char *at = slow.said; *at; at++) {
-        lines += *at == '\n';
-    }
-    assert_int_equal(lines, 2);
+    assert_int_equal(count_lines(slow.said), 2);
     result_free(&slow);
 }
 
@@ -485,11 +489,58 @@ static void the_same_for_any_number_of_workers(void **state) {
     result_free(&one);
 }
 
+/* Drops each 20 ms for so long, then calm until it is over. */
+static void overload_for(struct guard *guard, struct source *source, int64_t for_ns) {
+    struct simulation *s = source->input;
+    for (int64_t end_ns = s->now_ns + for_ns; s->now_ns < end_ns; s->now_ns += GUARD_SAMPLE_NS) {
+        s->dropped++;
+        guard_idle(guard, source);
+    }
+    for (; guard->level != OVERLOAD_NONE; s->now_ns += GUARD_SAMPLE_NS) {
+        guard_idle(guard, source);
+    }
+}
+
+/* Neither the beginning nor the end is told of a short one right behind another; of a long one it is, late.
+ */
+static void what_is_said_is_little(void **state) {
+    (void)state;
+    static const struct {
+        int64_t for_ns, rest_ns;
+        size_t lines;
+    } parts[] = {{SEC, 0, 2}, {SEC, 70 * SEC, 2}, {SEC, 0, 4}, {20 * SEC, 0, 6}};
+    struct simulation s = {.now_ns = SEC};
+    char message[SOURCE_MESSAGE_BYTES], *text = NULL;
+    size_t len;
+    FILE *said = open_memstream(&text, &len);
+    struct progress progress;
+    progress_init(&progress, said, false);
+    struct source *source = source_new(&simulated_ops, NULL, message);
+    assert_true(said && source);
+    source->input = &s;
+    struct guard *guard = make_guard(&s, &progress);
+    guard_idle(guard, source);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        /* waits grow with each overload so soon after the last; here they are to be short */
+        guard->overload.wait_ns = OVERLOAD_LOWER_NS / 4;
+        overload_for(guard, source, parts[i].for_ns);
+        (void)fflush(said);
+        assert_int_equal(count_lines(text), parts[i].lines);
+        s.now_ns += parts[i].rest_ns;
+    }
+    assert_int_equal(guard->overload.counts.episodes, sizeof parts / sizeof *parts);
+    guard_free(guard);
+    source_free(source);
+    assert_int_equal(fclose(said), 0);
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(overload_leaves_out_whole_connections),
         cmocka_unit_test(overload_ends_by_itself),
         cmocka_unit_test(the_same_for_any_number_of_workers),
+        cmocka_unit_test(what_is_said_is_little),
     };
     return cmocka_run_group_tests(tests, make_traffic, NULL);
 }

@@ -39,13 +39,14 @@ static void a_keen_run_has_no_level(void **state) {
     }
 }
 
-/* What the kernel dropped before hark looked first is not overload. */
+/* Twice in a row, and hark is not catching up. What the kernel dropped before hark looked first is not
+ * overload. */
 static void each_sign_alone_is_enough(void **state) {
     (void)state;
     static const struct overload_sample signs[] = {
         {.fill_permille = OVERLOAD_FULL_PERMILLE, .dropped = 7},
         {.lag_ns = LAG, .dropped = 7},
-        {.dropped = 8},
+        {.dropped = 8, .fill_permille = OVERLOAD_CALM_PERMILLE},
     };
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         struct overload o;
@@ -54,9 +55,48 @@ static void each_sign_alone_is_enough(void **state) {
         assert_int_equal(feed(&o, &now_ns, NS_PER_SECOND, 0, 0, 7), OVERLOAD_NONE);
         struct overload_sample sign = signs[i];
         sign.now_ns = now_ns;
+        assert_int_equal(overload_step(&o, &sign), OVERLOAD_NONE);
+        sign.now_ns += STEP_NS;
+        sign.dropped += sign.dropped > 7;
         assert_int_equal(overload_step(&o, &sign), OVERLOAD_LEAST);
         assert_int_equal(o.counts.episodes, 1);
     }
+}
+
+/* The process stood still for seconds and catches up in no time: nothing is left out. */
+static void a_pause_is_not_overload(void **state) {
+    (void)state;
+    struct overload o;
+    overload_init(&o, LAG);
+    struct overload_sample sample = {.now_ns = START};
+    assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+    for (int64_t lag_ns = 3 * LAG; lag_ns >= 0; lag_ns -= LAG / 4) {
+        sample.now_ns += STEP_NS;
+        sample = (struct overload_sample){.now_ns = sample.now_ns,
+                                          .lag_ns = lag_ns,
+                                          .fill_permille = (unsigned)(lag_ns * 900 / (3 * LAG)),
+                                          .dropped = 100};
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+    }
+}
+
+/* A burst that ran over a buffer that is empty again; and another. */
+static void lone_drops_are_not_overload(void **state) {
+    (void)state;
+    struct overload o;
+    overload_init(&o, LAG);
+    struct overload_sample sample = {.now_ns = START};
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+        sample.now_ns += OVERLOAD_DROPS_NS + 1;
+        sample.dropped += 1000;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        overload_step(&o, &sample);
+        sample.now_ns += 250 * MS;
+        sample.dropped += 10;
+    }
+    assert_int_not_equal(o.level, OVERLOAD_NONE);
 }
 
 /* Up fast: all levels within a second where nothing helps. */
@@ -65,7 +105,7 @@ static void levels_rise_fast_to_the_most(void **state) {
     struct overload o;
     int64_t now_ns = START;
     overload_init(&o, LAG);
-    assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, 520, 0), OVERLOAD_LEAST);
+    assert_int_equal(feed(&o, &now_ns, 2 * STEP_NS, 0, 520, 0), OVERLOAD_LEAST);
     assert_int_equal(feed(&o, &now_ns, OVERLOAD_RAISE_NS - 2 * STEP_NS, 0, 520, 0), OVERLOAD_LEAST);
     assert_int_equal(feed(&o, &now_ns, 3 * STEP_NS, 0, 520, 0), OVERLOAD_LEAST + 1);
     assert_int_equal(feed(&o, &now_ns, OVERLOAD_MOST * OVERLOAD_RAISE_NS, 0, 520, 0), OVERLOAD_MOST);
@@ -89,8 +129,8 @@ static void a_buffer_that_fills_fast_is_not_waited_for(void **state) {
     assert_true(fill >= OVERLOAD_FULL_PERMILLE);
 }
 
-/* hark stood still, in a write say, and looks again when the buffer is nearly full. */
-static void one_look_may_raise_several_levels(void **state) {
+/* hark stands still again and again, in writes say, and looks seldom. */
+static void looks_may_raise_several_levels(void **state) {
     (void)state;
     static const struct {
         unsigned fill;
@@ -104,6 +144,8 @@ static void one_look_may_raise_several_levels(void **state) {
         struct overload_sample sample = {.now_ns = START};
         assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
         sample = (struct overload_sample){.now_ns = START + 300 * MS, .fill_permille = looks[i].fill};
+        assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+        sample.now_ns += 300 * MS;
         assert_int_equal(overload_step(&o, &sample), looks[i].level);
         assert_int_equal(o.counts.highest, looks[i].level);
         assert_int_equal(o.counts.episodes, looks[i].level != OVERLOAD_NONE);
@@ -115,9 +157,10 @@ static void drops_are_not_waited_for(void **state) {
     (void)state;
     struct overload o;
     overload_init(&o, LAG);
-    for (unsigned i = 0; i <= OVERLOAD_MOST; i++) {
-        struct overload_sample sample = {.now_ns = START + i * STEP_NS, .fill_permille = 100, .dropped = i};
-        assert_int_equal(overload_step(&o, &sample), i);
+    for (unsigned i = 0; i <= OVERLOAD_MOST + 1; i++) {
+        struct overload_sample sample = {
+            .now_ns = START + i * STEP_NS, .fill_permille = OVERLOAD_CALM_PERMILLE, .dropped = i};
+        assert_int_equal(overload_step(&o, &sample), i > 1 ? i - 1 : 0);
     }
 }
 
@@ -127,7 +170,10 @@ static void no_higher_while_the_backlog_sinks(void **state) {
     struct overload o;
     int64_t now_ns = START, lag_ns = 3 * LAG;
     overload_init(&o, LAG);
-    for (; lag_ns >= LAG; lag_ns -= 10 * MS, now_ns += STEP_NS) {
+    struct overload_sample first = {.now_ns = now_ns};
+    overload_step(&o, &first);
+    feed(&o, &now_ns, 2 * STEP_NS, lag_ns, 500, 0);
+    for (lag_ns -= 10 * MS; lag_ns >= LAG; lag_ns -= 10 * MS, now_ns += STEP_NS) {
         struct overload_sample sample = {.now_ns = now_ns, .lag_ns = lag_ns, .fill_permille = 500};
         assert_int_equal(overload_step(&o, &sample), OVERLOAD_LEAST);
     }
@@ -294,9 +340,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_keen_run_has_no_level),
         cmocka_unit_test(each_sign_alone_is_enough),
+        cmocka_unit_test(a_pause_is_not_overload),
+        cmocka_unit_test(lone_drops_are_not_overload),
         cmocka_unit_test(levels_rise_fast_to_the_most),
         cmocka_unit_test(a_buffer_that_fills_fast_is_not_waited_for),
-        cmocka_unit_test(one_look_may_raise_several_levels),
+        cmocka_unit_test(looks_may_raise_several_levels),
         cmocka_unit_test(drops_are_not_waited_for),
         cmocka_unit_test(no_higher_while_the_backlog_sinks),
         cmocka_unit_test(levels_fall_one_by_one),
