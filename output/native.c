@@ -207,24 +207,30 @@ static void write_vlan(struct writer *w, uint16_t id) {
 
 static void write_network(struct native *native, struct writer *w, const struct transaction *t,
                           const struct packet_path *path) {
-    char id[COMMUNITY_ID_BYTES];
+    enum { MOST = 128 + COMMUNITY_ID_BYTES };
     struct flow_key key = t->connection->key;
     for (size_t i = 0; i < 2; i++) {
         key.side[i].address = mask_address(native->mask, &key.side[i].address);
     }
-    bool known = community_id(native->ids, &key, id);
     const char *protocol = network_protocol(t);
-    WRITER_KEY(w, "network");
-    writer_begin_object(w);
-    if (known) {
-        WRITER_KEY(w, "community_id");
-        (void)writer_string(w, slice_make(id, COMMUNITY_ID_BYTES));
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
+        return;
     }
-    WRITER_RAW(w, "\"transport\":\"tcp\"");
+    PEN_TEXT(to, "\"network\":{\"community_id\":\"");
+    if (community_id(native->ids, &key, (char *)to)) {
+        to += COMMUNITY_ID_BYTES;
+        PEN_TEXT(to, "\",");
+    } else {
+        to -= sizeof "\"community_id\":\"" - 1;
+    }
+    PEN_TEXT(to, "\"transport\":\"tcp\"");
     if (protocol) {
-        WRITER_KEY(w, "protocol");
-        writer_text(w, protocol);
+        PEN_TEXT(to, ",\"protocol\":\"");
+        to = slice_put(slice_of(protocol), to);
+        *to++ = '"';
     }
+    pen_close(w, to);
     if (path && path->vlan_count) {
         write_vlan(w, path->vlan[0]);
     }
@@ -238,36 +244,44 @@ static void write_network(struct native *native, struct writer *w, const struct 
 }
 
 /* ECS: upper case, hyphens. */
-static void write_mac(struct writer *w, const uint8_t mac[6]) {
+static uint8_t *put_mac(uint8_t *to, const uint8_t mac[6]) {
     static const char digits[] = "0123456789ABCDEF";
-    char text[17];
-    for (size_t i = 0; i < 6; i++) {
-        text[3 * i] = digits[mac[i] >> 4];
-        text[3 * i + 1] = digits[mac[i] & 0xF];
-        if (i < 5) {
-            text[3 * i + 2] = '-';
-        }
+    PEN_TEXT(to, "\"mac\":\"");
+    for (size_t i = 0; i < 6; i++, to += 3) {
+        to[0] = (uint8_t)digits[mac[i] >> 4];
+        to[1] = (uint8_t)digits[mac[i] & 0xF];
+        to[2] = '-';
     }
-    WRITER_KEY(w, "mac");
-    (void)writer_string(w, slice_make(text, sizeof text));
+    to[-1] = '"';
+    *to = ',';
+    return to + 1;
 }
 
 /* The side that sends in direction `d`, but for what it sent. Who hides IP addresses would be known by his
  * MAC address all the same, and many an IPv6 address is made of one (RFC 4291 appendix A). */
 static void begin_side(struct native *native, struct writer *w, const struct connection *c,
                        enum direction d) {
-    writer_begin_object(w);
-    write_ip(native, w, &c->key.side[d].address, c->key.ip_version);
-    WRITER_KEY(w, "port");
-    writer_unsigned(w, c->key.side[d].port);
-    if (mask_hides_addresses(native->mask)) {
+    enum { MOST = 64 + ADDRESS_TEXT_BYTES + PEN_MEMBER_BYTES("port") };
+    const enum direction other = direction_other(d);
+    struct address shown = mask_address(native->mask, &c->key.side[d].address);
+    uint8_t *to = pen_open(w, MOST);
+    if (!to) {
         return;
     }
-    if (c->path_seen[d] && c->path[d].has_mac) {
-        write_mac(w, c->path[d].mac[0]);
-    } else if (c->path_seen[direction_other(d)] && c->path[direction_other(d)].has_mac) {
-        write_mac(w, c->path[direction_other(d)].mac[1]);
+    PEN_TEXT(to, "{\"ip\":\"");
+    to += address_text(&shown, c->key.ip_version, (char *)to);
+    PEN_TEXT(to, "\",");
+    PEN_UNSIGNED(to, "port", c->key.side[d].port);
+    if (mask_hides_addresses(native->mask)) {
+        to--;
+    } else if (c->path_seen[d] && c->path[d].has_mac) {
+        to = put_mac(to, c->path[d].mac[0]) - 1;
+    } else if (c->path_seen[other] && c->path[other].has_mac) {
+        to = put_mac(to, c->path[other].mac[1]) - 1;
+    } else {
+        to--;
     }
+    pen_close(w, to);
 }
 
 static void end_side(struct writer *w, const struct transaction *t, enum direction d,
