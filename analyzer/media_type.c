@@ -5,7 +5,12 @@
 
 void media_type_read(struct media_type *media, struct slice value) {
     struct field_parameter p;
-    struct slice parameters, front = field_front(value, &parameters);
+    struct slice parameters = slice_make(NULL, 0), front = value;
+    if (slice_find(value, ';') < value.len) { /* many have no parameter, and no white space around them */
+        front = field_front(value, &parameters);
+    } else {
+        front = slice_trim(value);
+    }
     size_t slash = slice_find(front, '/');
     *media = (struct media_type){.parameters = parameters};
     if (front.len == 0) {

@@ -15,11 +15,10 @@ size_t native_failures(const struct native *native) {
     return native->scratch.memory->failures + community_ids_failures(native->ids) + hidden;
 }
 
-bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
+bool native_remembers_elsewhere(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
     uint16_t *hint = memo->hint ? memo->hint : &native->recent[memo->key.kind];
-    if (!memo_peek(native->memo, &memo->key, *hint, &json) &&
-        !memo_get(native->memo, &memo->key, hint, &json)) {
+    if (!memo_get(native->memo, &memo->key, hint, &json)) {
         memo->start = w->out->len + w->comma;
         memo->failures = native_failures(native);
         return false;

@@ -53,8 +53,20 @@ struct native_memo {
 };
 /* How often memory was refused to what the JSON is made with: it may then lack something. */
 size_t native_failures(const struct native *);
+/* What native_remembers does where the hint is wrong. */
+bool native_remembers_elsewhere(struct native *, struct writer *, struct native_memo *);
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
-bool native_remembers(struct native *, struct writer *, struct native_memo *);
+static inline bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
+    struct slice json;
+    uint16_t hint = memo->hint ? *memo->hint : native->recent[memo->key.kind];
+    if (!memo_peek(native->memo, &memo->key, hint, &json)) {
+        return native_remembers_elsewhere(native, w, memo);
+    }
+    if (json.len) {
+        writer_json_slack(w, json);
+    }
+    return true;
+}
 void native_remember(struct native *, struct writer *, const struct native_memo *);
 /* The memo's key for a field's line as it was sent; false where it was not kept in one piece. */
 bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);

@@ -153,9 +153,49 @@ void native_write_user_agent(struct native *native, struct writer *w, const stru
         }                                                                                                    \
     } while (0)
 
+/* A part that needs no escape, as most; NULL where one does. */
+#define PUT_PART(to, url, part)                                                                              \
+    do {                                                                                                     \
+        if ((to) && (url)->has_##part) {                                                                     \
+            PEN_TEXT((to), "\"" #part "\":\"");                                                              \
+            (to) = writer_clean((to), (url)->part);                                                          \
+            if (to) {                                                                                        \
+                PEN_TEXT((to), "\",");                                                                       \
+            }                                                                                                \
+        }                                                                                                    \
+    } while (0)
+
+/* The whole at once; false where some part needs an escape. */
+static bool write_clean_url(struct writer *w, const struct url *url) {
+    enum { KEYS = 96 + PEN_MEMBER_BYTES("port") };
+    size_t parts = (url->has_full ? url->full.len : 0) + (url->has_scheme ? url->scheme.len : 0) +
+                   (url->has_domain ? url->domain.len : 0) + (url->has_path ? url->path.len : 0) +
+                   (url->has_query ? url->query.len : 0);
+    uint8_t *to = pen_open(w, KEYS + parts);
+    if (!to) {
+        return true; /* the record does not fit */
+    }
+    PEN_TEXT(to, "\"url\":{");
+    PUT_PART(to, url, full);
+    PUT_PART(to, url, scheme);
+    PUT_PART(to, url, domain);
+    if (to && url->has_port) {
+        PEN_UNSIGNED(to, "port", url->port);
+    }
+    PUT_PART(to, url, path);
+    PUT_PART(to, url, query);
+    if (to) {
+        pen_close(w, pen_end(to, '}'));
+    }
+    return to;
+}
+
 void native_write_url(struct native *native, struct writer *w) {
     const struct url *url = &native->url;
     if (!url->has_full && !url->has_scheme && !url->has_domain && !url->has_path) {
+        return;
+    }
+    if (write_clean_url(w, url)) {
         return;
     }
     WRITER_KEY(w, "url");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/url.h"
 
+#include "analyzer/semantics.h"
+
 #include <stdio.h>
 
 void url_init(struct url *url, size_t cap) {
@@ -105,7 +107,8 @@ static void make_full(struct url *url, const struct target *target, struct mask 
 
 void url_make(struct url *url, const struct transaction *t, struct mask *mask) {
     const struct target *target = &t->target;
-    const struct header *host_field = header_find(&t->request.headers, "Host");
+    const struct header *host_field = t->semantics ? field_index_find(&t->semantics->request, FIELD_NAME_HOST)
+                                                   : header_find(&t->request.headers, "Host");
     struct slice raw = t->request.line[1];
     struct slice host = host_field ? host_field->value : slice_make(raw.ptr, 0);
     bool http =

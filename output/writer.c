@@ -236,6 +236,10 @@ bool writer_string(struct writer *w, struct slice s) {
     return true;
 }
 
+uint8_t *writer_clean(uint8_t *to, struct slice s) {
+    return copy_clean(to, s.ptr, s.len) == s.len ? to + s.len : NULL;
+}
+
 void writer_text(struct writer *w, const char *text) {
     (void)writer_string(w, slice_of(text));
 }

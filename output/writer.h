@@ -118,6 +118,9 @@ static inline void writer_json_slack(struct writer *w, struct slice json) {
 /* Bytes as a JSON string: what is not UTF-8 becomes U+FFFD, one for each maximal part of an ill-formed
  * sequence (Unicode, section 3.9). Returns false when that happened. */
 bool writer_string(struct writer *, struct slice);
+/* The string without its quotes, where nothing of it needs an escape, into room of the caller's: returns
+ * where it ends. Else NULL, and what is there is of no use. */
+uint8_t *writer_clean(uint8_t *to, struct slice);
 void writer_text(struct writer *, const char *);
 void writer_unsigned(struct writer *, uint64_t);
 /* The digits alone, into room of the caller's: returns where they end. */
