@@ -75,9 +75,10 @@ static enum verdict allows_headers(const struct cors *cors, const struct field_i
     return VERDICT_YES;
 }
 
-/* Would a browser ask? Not for what is of the same origin, nor for navigation. */
-static bool is_checked(const struct semantics_origin *o) {
-    bool other_mode = o->fetch_mode.len && !slice_is(o->fetch_mode, "cors");
+/* Would a browser ask? Not for what is of the same origin, nor for navigation and WebSockets. */
+static bool is_checked(const struct semantics_origin *o, const struct field_index *request) {
+    bool other_mode = (o->fetch_mode.len && !slice_is(o->fetch_mode, "cors")) ||
+                      field_index_has(request, FIELD_NAME_SEC_WEBSOCKET_KEY);
     return o->origin.kind != ORIGIN_ABSENT && o->origin_relation != ORIGIN_SAME && !other_mode;
 }
 
@@ -93,7 +94,7 @@ static void read_cors(struct semantics_origin *o, const struct field_index *requ
         slice_is(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS), "true");
     cors->has_max_age =
         field_number(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_MAX_AGE), &cors->max_age);
-    if (status && is_checked(o)) {
+    if (status && is_checked(o, request)) {
         bool allowed = lets_read(cors, request, response);
         cors->origin_allowed =
             allowed || o->origin_relation == ORIGIN_CROSS ? verdict_of(allowed) : VERDICT_UNKNOWN;

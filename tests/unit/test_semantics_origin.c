@@ -190,6 +190,10 @@ static void test_navigation_is_not_asked_for(void **state) {
     head_add(&h, "Sec-Fetch-Mode", "navigate");
     assert_int_equal(read_both(&h, &no_head, "POST").cors.origin_allowed, VERDICT_UNKNOWN);
     head_fini(&h);
+    head_add(&h, "Origin", "http://a.example"); /* RFC 6455 section 10.2: the server decides */
+    head_add(&h, "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
+    assert_int_equal(read_both(&h, &no_head, "GET").cors.origin_allowed, VERDICT_UNKNOWN);
+    head_fini(&h);
 }
 
 static void expect_preflight(const char *method, const char *headers, const char *methods,
