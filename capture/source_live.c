@@ -148,6 +148,7 @@ static void give(struct source_live *live, struct source_port *port, struct fram
         const u_char *at = port->bytes + SLL2_INDEX_AT;
         frame->file = name_number(
             live, which, (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]);
+        frame->interface = frame->file;
     }
 }
 

@@ -14,6 +14,7 @@ struct arrival {
     uint64_t placed;
     bool no_memory;
     bool capped;
+    bool recut; /* a copy in other segments: nothing was sent again */
 };
 
 static uint64_t arrival_end(const struct arrival *a) {
@@ -75,11 +76,18 @@ static void note_repeat(struct session *x, enum direction d, const struct packet
 
 /* What the packet says about the network, after it is known what is new, and before the consumer sees that.
  */
-static void note_sent(struct session *x, enum direction d, const struct packet *p, const struct arrival *a) {
+static void note_sent(struct session *x, enum direction d, const struct packet *p, struct arrival *a) {
     const struct stream *s = &x->streams[d];
     struct connection *c = &x->connection;
     bool filled = a->fresh > 0 && s->data_seen && a->first_fresh < s->highest;
     bool repeated = a->bytes.len > a->fresh + a->late;
+    a->recut = repeated && a->fresh == 0 && a->late == 0 && a->wire_end <= s->highest &&
+               tcpfacts_recut(&x->facts[d], p);
+    if (a->recut) {
+        c->counts[d].tap_duplicates++;
+        c->counts[d].packets--; /* copies are not among them */
+        return;
+    }
     if (repeated || (filled && is_mended(x, d, p, a))) {
         note_repeat(x, d, p, a);
         return;
@@ -360,6 +368,9 @@ enum flow_fate session_payload(struct reassembler *r, struct session *x, enum di
     }
     if (a.no_memory && a.placed == 0) {
         return FLOW_NO_MEMORY;
+    }
+    if (a.recut) {
+        return FLOW_TAP_DUPLICATE;
     }
     return news ? FLOW_DATA : a.late > 0 ? FLOW_LATE : FLOW_RETRANSMIT;
 }

@@ -71,6 +71,12 @@ bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_
     return false;
 }
 
+bool tcpfacts_recut(const struct tcpfacts *f, const struct packet *p) {
+    int64_t apart = p->time_ns - f->sent_ns;
+    return f->sent_ns && (uint16_t)p->interface != f->sent_interface && apart >= 0 &&
+           apart <= COPY_WITHIN_NS && p->has_timestamps && (int32_t)(p->ts_value - f->sent_stamp) <= 0;
+}
+
 static void count_zero_window(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p) {
     bool was_closed = f->ack_seen && f->last_window == 0;
     if (was_closed && p->time_ns > f->zero_ns) {

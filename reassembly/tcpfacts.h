@@ -21,7 +21,8 @@ struct tcpfacts {
     uint16_t last_window;
     int8_t window_scale; /* -1: no SYN seen, or without the option */
     bool ack_seen;
-    bool repeats_fast; /* what is sent again up to repeats_end was asked for by ACKs */
+    bool repeats_fast;       /* what is sent again up to repeats_end was asked for by ACKs */
+    uint16_t sent_interface; /* last packet with data came through it; its number's lower half */
     uint32_t
         timed_number; /* the other direction's number that the ACK of a timed packet reaches; valid with: */
     int64_t timed_ns; /* when that was seen; 0: none is timed */
@@ -46,6 +47,10 @@ void tcpfacts_init(struct tcpfacts *);
  * without the option, offload that writes 0), only a copy within some milliseconds counts, and for a bare ACK
  * nothing does, because TCP itself repeats those back to back. A packet that is no copy is remembered. */
 bool tcpfacts_tap_copy(struct tcpfacts *, const struct packet *, int64_t skew_ns, const struct hash_secret *);
+/* Is the packet, whose bytes were all seen before, what another interface shows of them, cut into other
+ * segments there (offload)? It comes within some milliseconds of the direction's last new data, through
+ * another interface, and its timestamp is not newer, as that of a retransmission is. */
+bool tcpfacts_recut(const struct tcpfacts *, const struct packet *);
 /* Remembers a packet that is known to be no copy. */
 void tcpfacts_remember(struct tcpfacts *, const struct packet *, const struct hash_secret *);
 
@@ -53,6 +58,7 @@ void tcpfacts_remember(struct tcpfacts *, const struct packet *, const struct ha
 static inline void tcpfacts_sent(struct tcpfacts *f, struct tcpfacts *receiver, const struct packet *p) {
     f->sent_ns = p->time_ns;
     f->sent_stamp = p->ts_value;
+    f->sent_interface = (uint16_t)p->interface;
     if (receiver->timed_ns == 0) {
         receiver->timed_ns = p->time_ns;
         receiver->timed_number = p->seq + (uint32_t)p->payload.len + p->cut;

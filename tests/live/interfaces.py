@@ -7,7 +7,7 @@ same packets in one file, down to the numbers of the frames; loopback and -i any
 bridge between two veth pairs, where the copies of a packet are no retransmissions; the size of the ring; and a filter that must be in
 force from the first frame on, while packets rush in.
 
-Needs what live.py needs."""
+Needs what live.py needs, and ethtool."""
 import json
 import os
 import re
@@ -183,6 +183,10 @@ class Interfaces:
             self.once(["-i", "any"], middle, CLIENT, ("west", "east", "br0"), url, True, "bridge by any")
             self.once(["-i", "west", "-i", "east"], middle, CLIENT, ("west", "east"), url, True, "bridge by both ports")
             self.once(["-i", "east"], middle, CLIENT, ("east",), url, False, "bridge by one port")
+            # What comes in in one piece goes out in segments: copies all the same.
+            inside(middle, "ethtool", "-K", "west", "tso", "off", "gso", "off")
+            self.once(["-i", "west", "-i", "east"], middle, CLIENT, ("west", "east"), url, True, "bridge that cuts segments")
+            self.once(["-i", "any"], middle, CLIENT, ("west", "east", "br0"), url, True, "bridge that cuts segments, by any")
         finally:
             subprocess.run(["ip", "netns", "del", middle], check=False, capture_output=True)
 
@@ -243,4 +247,4 @@ def parts_of(test):
 
 
 if __name__ == "__main__":
-    sys.exit(live.main(parts_of, "interfaces", __doc__))
+    sys.exit(live.main(parts_of, "interfaces", __doc__, ("ethtool",)))

@@ -63,6 +63,29 @@ static void any_difference_makes_another_packet(void **state) {
     }
 }
 
+/* The same bytes in other segments: a copy only where all speaks for one. */
+static void another_interface_may_cut_differently(void **state) {
+    (void)state;
+    for (int field = 0; field < 6; field++) {
+        struct tcpfacts f, receiver;
+        tcpfacts_init(&f);
+        tcpfacts_init(&receiver);
+        struct packet p = data_packet();
+        p.has_timestamps = true;
+        p.ts_value = 500;
+        p.interface = 3;
+        assert_false(tcpfacts_recut(&f, &p)); /* nothing was sent before */
+        tcpfacts_sent(&f, &receiver, &p);
+        struct packet piece = p;
+        piece.payload = slice_first(p.payload, 3);
+        piece.time_ns += field == 0 ? 11 * NS_PER_MILLISECOND : 9 * NS_PER_MILLISECOND;
+        piece.interface = field == 1 ? 3 : 4;
+        piece.ts_value = field == 2 ? 501 : field == 3 ? 499 : 500;
+        piece.has_timestamps = field != 4;
+        assert_int_equal(tcpfacts_recut(&f, &piece), field == 3 || field == 5);
+    }
+}
+
 static void without_id_only_time_tells(void **state) {
     (void)state;
     struct tcpfacts f;
@@ -283,6 +306,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_has_everything_the_same),
         cmocka_unit_test(any_difference_makes_another_packet),
+        cmocka_unit_test(another_interface_may_cut_differently),
         cmocka_unit_test(without_id_only_time_tells),
         cmocka_unit_test(the_last_eight_are_remembered),
         cmocka_unit_test(repeated_acks),
