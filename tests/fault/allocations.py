@@ -73,7 +73,7 @@ def is_foreign(fault, case, work, outcome):
     """The run ended inside a library that was refused memory, and nothing was written."""
     if SANITIZER in outcome.err:
         return True
-    ended = outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err
+    ended = outcome.status < 0 or b"out of dynamic memory in yy" in outcome.err or b"AddressSanitizer: SEGV" in outcome.err
     if outcome.out or not (ended or outcome.status in (1, harness.SANITIZER_EXIT)):
         return False
     traced = list(outcomes(fault, case, work, first=outcome.number, last=outcome.number, trace=True))[0]
