@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 enum {
-    FINISH_BYTES = 32 * 1024 * 1024, /* at the end: see crew_finish */
-    KEEP_BYTES = 2 * 1024 * 1024,    /* an emptied outbox keeps so much memory */
+    FINISH_BYTES = 8 * 1024 * 1024, /* at the end: see crew_finish */
+    KEEP_BYTES = 2 * 1024 * 1024,   /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
     PREFETCH_TURNS = 3, /* so far ahead is looked for packets */
 };

@@ -11,7 +11,7 @@
 enum {
     /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
     CAP_BYTES = EPOCH_BYTES + (1 << 28),
-    KEEP_BYTES = 1 << 20, /* an emptied outbox keeps so much memory: an epoch of small messages fills half */
+    KEEP_BYTES = 1 << 20, /* emptied outboxes keep so much memory: an epoch of small messages fills half */
 };
 
 /* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
@@ -120,7 +120,7 @@ void epoch_fini(struct epoch *epoch) {
 void epoch_clear(struct epoch *epoch) {
     release_blocks(epoch);
     for (unsigned i = 0; i < epoch->workers; i++) {
-        outbox_clear(&epoch->outboxes[i], KEEP_BYTES);
+        outbox_clear(&epoch->outboxes[i], KEEP_BYTES / epoch->workers);
         epoch->turn_counts[i] = 0;
     }
     epoch->count = 0;

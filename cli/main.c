@@ -2,6 +2,20 @@
 #include "cli/help.h"
 #include "cli/run.h"
 
+#include <malloc.h>
+
+enum {
+    LARGE_BLOCK_BYTES = 512 * 1024,
+    TOP_BYTES = 1024 * 1024,
+};
+
+/* What was needed for a burst goes back to the system: by itself the C library keeps blocks of the size that
+ * was freed last, up to 32 MiB, in each thread's heap. */
+static void keep_no_memory(void) {
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, TOP_BYTES);
+}
+
 static enum exit_status act(const struct options *options) {
     if (options->help) {
         help_print(stdout);
@@ -17,6 +31,7 @@ static enum exit_status act(const struct options *options) {
 int main(int argc, char **argv) {
     struct options options;
     char message[OPTIONS_MESSAGE_BYTES];
+    keep_no_memory();
     if (!options_parse(&options, argc, argv, message)) {
         fprintf(stderr, "hark: %s\n", message);
         return options.no_memory ? EXIT_FAILED : EXIT_USAGE;

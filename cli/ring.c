@@ -9,6 +9,10 @@
 
 static_assert((size_t)EPOCHS * EPOCH_BLOCKS <= SOURCE_BLOCKS_HELD, "the source has blocks for a full ring");
 
+/* Records that may wait for the writer in all epochs together; those that the oldest one brings may anyhow.
+ */
+#define UNWRITTEN_BYTES ((size_t)4 << 20)
+
 /* Invariant: drained <= processed[i] <= submitted <= drained + EPOCHS. */
 struct ring {
     pthread_mutex_t mutex;
@@ -24,6 +28,8 @@ struct ring {
     uint64_t processed[HARK_PARTITIONS]; /* epochs each worker is through with */
     bool working[HARK_PARTITIONS];       /* somebody has the worker's turn */
     unsigned pending[EPOCHS];            /* workers that are not through with the epoch */
+    size_t unwritten[EPOCHS];            /* bytes of records in the epoch, of workers that are through */
+    size_t all_unwritten;
     struct ring_state state;
     struct epoch epochs[EPOCHS];
 };
@@ -68,7 +74,8 @@ static bool can_write(const struct ring *ring) {
 }
 
 static bool can_work(const struct ring *ring, unsigned worker) {
-    return !ring->working[worker] && ring->processed[worker] < ring->submitted;
+    bool may = ring->all_unwritten < UNWRITTEN_BYTES || ring->processed[worker] == ring->drained;
+    return may && !ring->working[worker] && ring->processed[worker] < ring->submitted;
 }
 
 /* The worker whose turn it is: `own` where there is something for it, else the one that is furthest behind.
@@ -179,9 +186,13 @@ struct turn ring_turn(struct ring *ring, unsigned worker) {
 }
 
 void ring_worked(struct ring *ring, const struct turn *turn) {
+    size_t bytes = turn->epoch->outboxes[turn->worker].bytes.len;
     pthread_mutex_lock(&ring->mutex);
     ring->working[turn->worker] = false;
-    ring->pending[ring->processed[turn->worker]++ % EPOCHS]--;
+    size_t epoch = ring->processed[turn->worker]++ % EPOCHS;
+    ring->pending[epoch]--;
+    ring->unwritten[epoch] += bytes;
+    ring->all_unwritten += bytes;
     pthread_mutex_unlock(&ring->mutex); /* this thread takes what follows, and wakes others for the rest */
 }
 
@@ -189,7 +200,9 @@ void ring_written(struct ring *ring, const struct turn *turn, uint64_t written, 
     epoch_clear(turn->epoch);
     pthread_mutex_lock(&ring->mutex);
     ring->writing = false;
-    ring->drained++;
+    size_t epoch = ring->drained++ % EPOCHS;
+    ring->all_unwritten -= ring->unwritten[epoch];
+    ring->unwritten[epoch] = 0;
     ring->state.written = written;
     ring->state.stop = ring->state.stop || stop;
     if (ring->reader_waits) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who does what next, with -j. Epochs follow each other through a ring: the reader fills one, every worker
  * takes its events of it, then its records are written, in the order of the epochs. The ring bounds memory: a
- * full one makes the reader do a worker's or the writer's turn meanwhile.
+ * full one makes the reader do a worker's or the writer's turn meanwhile, and with many records unwritten
+ * nobody works ahead of the oldest epoch.
  *
  * Threads: as many as workers, the reader's among them. A worker is no thread of its own: whichever is free
  * takes the next turn of any, of its own first, but never two threads that of one worker. So none waits while
