@@ -2,6 +2,8 @@
 /* crowd STATE CONNECTIONS [EXCHANGES]: many connections that are open at once, as a capture on standard
  * output.
  *
+ *   syn     each is a SYN without an answer
+ *   open    each had its handshake, and nothing else
  *   idle    each had its handshake and one exchange, and is kept
  *   head    each stands in the middle of a request's head
  *   body    each stands in the middle of a response's body
@@ -67,7 +69,7 @@ static void say(struct crowd *crowd, struct talk *talk, enum side side, uint8_t 
     recorder_segment(&crowd->recorder, crowd->now_ns, &segment);
 }
 
-static struct talk connect_one(struct crowd *crowd, unsigned long number) {
+static struct talk send_syn(struct crowd *crowd, unsigned long number) {
     struct talk talk =
         talk_between(&crowd->chance,
                      wire_ipv4(0x0a000000 + (uint32_t)(number / PORTS), (uint16_t)(40000 + number % PORTS)),
@@ -77,6 +79,11 @@ static struct talk connect_one(struct crowd *crowd, unsigned long number) {
     pass_time(crowd);
     recorder_segment(&crowd->recorder, crowd->now_ns, &syn);
     talk.next[CLIENT]++;
+    return talk;
+}
+
+static struct talk connect_one(struct crowd *crowd, unsigned long number) {
+    struct talk talk = send_syn(crowd, number);
     say(crowd, &talk, SERVER, WIRE_SYN | WIRE_ACK, NULL, 0);
     say(crowd, &talk, CLIENT, WIRE_ACK, NULL, 0);
     return talk;
@@ -103,7 +110,7 @@ static void open_one(struct crowd *crowd, const char *state, struct talk *talk) 
         say(crowd, talk, SERVER, WIRE_ACK, NULL, 0);
     } else if (strcmp(state, "body") == 0) {
         begin_body(crowd, talk);
-    } else {
+    } else if (strcmp(state, "open") != 0) {
         exchange(crowd, talk);
     }
 }
@@ -131,9 +138,10 @@ int main(int count, char **arguments) {
     unsigned long connections = count > 2 ? strtoul(arguments[2], NULL, 10) : 0;
     unsigned long exchanges = count > 3 ? strtoul(arguments[3], NULL, 10) : 0;
     bool kept = strcmp(state, "idle") == 0;
-    if (connections == 0 ||
-        (!kept && strcmp(state, "head") && strcmp(state, "body") && strcmp(state, "left"))) {
-        fprintf(stderr, "usage: crowd idle|head|body|left CONNECTIONS [EXCHANGES]\n");
+    bool bare = strcmp(state, "syn") == 0;
+    if (connections == 0 || (!kept && !bare && strcmp(state, "open") && strcmp(state, "head") &&
+                             strcmp(state, "body") && strcmp(state, "left"))) {
+        fprintf(stderr, "usage: crowd syn|open|idle|head|body|left CONNECTIONS [EXCHANGES]\n");
         return 2;
     }
     struct talk *talks = kept ? calloc(connections, sizeof(*talks)) : NULL;
@@ -143,7 +151,10 @@ int main(int count, char **arguments) {
     }
     recorder_init(&crowd.recorder);
     crowd.step_ns = strcmp(state, "left") == 0 ? LEFT_STEP_NS : STEP_NS;
-    for (unsigned long i = 0; i < connections; i++) {
+    for (unsigned long i = 0; i < connections && bare; i++) {
+        send_syn(&crowd, i);
+    }
+    for (unsigned long i = 0; i < connections && !bare; i++) {
         struct talk talk = connect_one(&crowd, i);
         open_one(&crowd, state, &talk);
         if (talks) {

@@ -4,7 +4,7 @@
 
 How hark's cost grows, each part a table in Markdown:
 
-  memory    bytes a connection that is idle, in a head, in a body: the process's memory while it waits for more packets
+  memory    bytes a connection by what it stands at: the process's memory while it waits for more packets
   packets   CPU a packet of exchanges on 1,000 to 1,000,000 open connections, at random
   many      10 million connections that are left open: memory stays below its bound, every transaction is told
   size      CPU and memory for 1, 10 and 30 GB: a capture again and again with other addresses, through a pipe
@@ -92,10 +92,17 @@ class Scaling:
 
     def memory(self):
         few, many = 1000, 200_000 // self.divide
-        yield f"| connections ({many:,}) | bytes each |"
-        yield "|---|--:|"
-        for state, name in (("idle", "idle after an exchange"), ("head", "in a request's head"), ("body", "in a response's body")):
-            yield f"| {name} | {(self.memory_of(state, many) - self.memory_of(state, few)) / (many - few):.0f} |"
+        states = (("syn", "a bare SYN", ""), ("open", "idle after its handshake", ""), ("idle", "idle after an exchange", "≤ 400"),
+                  ("head", "in a request's head", ""), ("body", "in a response's body", ""))
+        yield f"| connections ({many:,}) | bytes each | target | |"
+        yield "|---|--:|--:|---|"
+        for state, name, target in states:
+            each = (self.memory_of(state, many) - self.memory_of(state, few)) / (many - few)
+            met = "" if not target else "met" if each <= 400 else "**not met**"
+            yield f"| {name} | {each:.0f} | {target} | {met} |"
+        all_of_them = 1_000_000 // self.divide
+        mib = self.memory_of("idle", all_of_them) / 1048576
+        yield f"| {all_of_them:,} idle after an exchange: all of hark, MiB | {mib:.0f} | ≤ {1024 // self.divide} | {'met' if mib <= 1024 / self.divide else '**not met**'} |"
 
     def packets(self):
         exchanges = 500_000 // self.divide

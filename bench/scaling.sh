@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # scaling.sh [--captures DIR] [--only PART,...] [--quick] [--write]: how cost grows with connections and size. The parts:
 #
-#   memory    bytes a connection: idle, in a head, in a body
+#   memory    bytes a connection: a bare SYN, idle, in a head, in a body; all of a million
 #   packets   CPU a packet, with 1,000 to 1,000,000 connections open
 #   many      10 million connections that stay open, in bounded memory
 #   size      1, 10 and 30 GB (of web, which bench/run.sh has made)
