@@ -17,8 +17,8 @@ struct memory_chunk {
 enum {
     OVERHEAD_BYTES = 16, /* what the C library adds to a block */
     TRIM_SLABS = 8,      /* at once */
-    KEPT_SLABS = 4,      /* spare ones that are kept whatever is used */
-    KEPT_SHARE = 16,     /* ... and a part of what is used */
+    KEPT_SLABS = 1,      /* spare ones that are kept whatever is used */
+    KEPT_SHARE = 64,     /* ... and a part of what is used */
     CHUNK_SLABS = 16,    /* one more is lost to the chunk's head and alignment; it is never touched */
 };
 

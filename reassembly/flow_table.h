@@ -21,8 +21,8 @@ enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
 enum {
     FLOW_SHARE = 4,         /* one flow may have this part of the table's memory, held bytes not counted */
     FLOW_RESERVE_SHARE = 8, /* kept free after each packet, so that the next finds what it needs */
-    DOZE_STEP = 32,         /* images take a multiple of this */
-    DOZE_SIZES = 32,        /* a larger one is not worth it */
+    DOZE_STEP = 16,         /* images take a multiple of this */
+    DOZE_SIZES = 48,        /* a larger one is not worth it */
 };
 
 /* packets[i] went in direction i. */
