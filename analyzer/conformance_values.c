@@ -108,45 +108,40 @@ static void judge_date(struct notes *notes, struct slice value, bool or_seconds,
     }
 }
 
-/* A comma at an end, or two with nothing but white space between them, outside of quoted strings. */
-static bool has_empty_member(struct slice value) {
-    struct slice rest = value, piece;
-    if (value.len == 0 || memchr(value.ptr, ',', value.len) == NULL) {
-        return false; /* an empty list is one */
-    }
-    while (field_piece_next(&rest, ',', &piece)) {
-        if (piece.len == 0) {
-            return true;
-        }
-    }
-    return false;
+static bool has_byte(struct slice s, char byte) {
+    return s.len && memchr(s.ptr, byte, s.len);
 }
 
 /* A "q" that is no number from 0 to 1 with at most three digits (RFC 9110 section 12.4.2). */
-static bool has_bad_weight(struct slice value) {
-    struct slice rest = value, member, parameters;
-    if (value.len == 0 || memchr(value.ptr, '=', value.len) == NULL) {
+static bool has_bad_weight(struct slice member) {
+    struct slice parameters;
+    if (!has_byte(member, ';')) {
         return false;
     }
-    while (field_piece_next(&rest, ',', &member)) {
-        (void)field_front(member, &parameters);
-        if (parameters.ptr && field_weight(parameters) == FIELD_WEIGHT_BAD) {
-            return true;
+    (void)field_front(member, &parameters);
+    return parameters.ptr && field_weight(parameters) == FIELD_WEIGHT_BAD;
+}
+
+/* Outside of quoted strings: a comma at an end, or two with nothing but white space between them. An empty
+ * list is one. */
+static void judge_list_line(struct notes *notes, struct slice value, bool weighted) {
+    bool several = has_byte(value, ',');
+    struct slice rest = value, member;
+    weighted = weighted && has_byte(value, '=');
+    while ((several || weighted) && field_piece_next(&rest, ',', &member)) {
+        if (several && member.len == 0) {
+            notes_add(notes, NOTE_LIST_EMPTY_MEMBER);
+        } else if (weighted && has_bad_weight(member)) {
+            notes_add(notes, NOTE_WEIGHT_SYNTAX);
         }
     }
-    return false;
 }
 
 static void judge_list(struct notes *notes, const struct field_index *index, enum field_name name,
                        bool weighted) {
     const struct header *field = field_index_find(index, name);
     while (field) {
-        if (has_empty_member(field->value)) {
-            notes_add(notes, NOTE_LIST_EMPTY_MEMBER);
-        }
-        if (weighted && has_bad_weight(field->value)) {
-            notes_add(notes, NOTE_WEIGHT_SYNTAX);
-        }
+        judge_list_line(notes, field->value, weighted);
         field = index->any_repeats ? field_index_next(index, name, field) : NULL;
     }
 }

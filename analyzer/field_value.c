@@ -3,6 +3,10 @@
 
 #include "analyzer/h1_syntax.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* Where the quoted string that begins at `i` is closed; the end where it is not. */
 static size_t closing_quote(struct slice s, size_t i) {
     for (i++; i < s.len; i++) {
@@ -35,17 +39,39 @@ static size_t behind_comment(struct slice s, size_t i) {
     return s.len;
 }
 
+/* Up to the first separator, quote or parenthesis. */
+static inline size_t plain_run(const uint8_t *bytes, size_t len, uint8_t separator) {
+    size_t i = 0;
+#ifdef __SSE2__
+    const __m128i wanted = _mm_set1_epi8((char)separator);
+    for (; len - i >= sizeof wanted; i += sizeof wanted) {
+        __m128i window = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i));
+        __m128i found =
+            _mm_or_si128(_mm_cmpeq_epi8(window, wanted), _mm_cmpeq_epi8(window, _mm_set1_epi8('"')));
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(window, _mm_set1_epi8('(')));
+        unsigned mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask) {
+            return i + (size_t)__builtin_ctz(mask);
+        }
+    }
+#endif
+    while (i < len && bytes[i] != separator && bytes[i] != '"' && bytes[i] != '(') {
+        i++;
+    }
+    return i;
+}
+
 static size_t find_outside(struct slice s, uint8_t separator, bool commented) {
     size_t i = 0;
-    while (i < s.len && s.ptr[i] != separator) { /* most pieces are short */
-        if (s.ptr[i] > '(') {
-            i++; /* neither of the two below */
-        } else if (s.ptr[i] == '"') {
+    while (i < s.len) {
+        i += plain_run(s.ptr + i, s.len - i, separator);
+        if (i >= s.len || s.ptr[i] == separator) {
+            break;
+        }
+        if (s.ptr[i] == '"') {
             i = behind_string(s, i);
-        } else if (commented && s.ptr[i] == '(') {
-            i = behind_comment(s, i);
         } else {
-            i++;
+            i = commented ? behind_comment(s, i) : i + 1;
         }
     }
     return i;
