@@ -66,6 +66,9 @@ static void rfc7519_section_4_1_2_subject(void **state) {
     expect("{\"sub\":\"0123456789abcdefg\"}", "0123456789abcdef", true);
 }
 
+#define EIGHT(x) x x x x x x x x
+#define DEEP(x)  EIGHT(x) EIGHT(x) EIGHT(x) EIGHT(x) EIGHT(x)
+
 static void what_names_nobody(void **state) {
     (void)state;
     static const char *const payloads[] = {
@@ -91,8 +94,7 @@ static void what_names_nobody(void **state) {
         "{\"x\":,\"sub\":\"a\"}",
         "{\"x\":\"\x01\",\"sub\":\"a\"}",
         "{\"subject\":\"a\",\"SUB\":\"b\"}",
-        "{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]],"
-        "\"sub\":\"a\"}",
+        "{\"x\":" DEEP("[") DEEP("]") ",\"sub\":\"a\"}", /* deeper than anybody nests */
     };
     for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
         expect(payloads[i], NULL, false);
