@@ -38,7 +38,8 @@ int main(int argc, char **argv) {
     }
     enum exit_status status = act(&options);
     options_fini(&options);
-    if (fflush(stdout) != 0 && status == EXIT_DONE) {
+    /* An earlier write may have failed, too: the help is longer than the buffer. */
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_DONE) {
         perror("hark: standard output");
         return EXIT_FAILED;
     }
