@@ -187,6 +187,24 @@ static bool message_is_complete(const struct http_message *m) {
            m->trailers.dropped == 0;
 }
 
+static bool is_between(unsigned status, unsigned low, unsigned high) {
+    return status >= low && status <= high;
+}
+
+enum outcome transaction_outcome(const struct transaction *t) {
+    unsigned status = t->response.seen ? t->response.status : 0;
+    if (t->type == TRANSACTION_TUNNEL) {
+        return t->reset ? OUTCOME_FAILURE : t->uncertain ? OUTCOME_UNKNOWN : OUTCOME_SUCCESS;
+    }
+    if (is_between(status, 400, 599) || t->reset) {
+        return OUTCOME_FAILURE;
+    }
+    if (t->uncertain || !(is_between(status, 200, 399) || status == 101)) {
+        return OUTCOME_UNKNOWN;
+    }
+    return OUTCOME_SUCCESS;
+}
+
 bool transaction_is_complete(const struct transaction *t) {
     if (t->type != TRANSACTION_PAIR) {
         return false;

@@ -83,6 +83,8 @@ static void begin(struct walk *w, const struct frame *frame, struct packet *pack
     w->frame = frame;
     w->peeled = 0;
     w->has_ip = false;
+    w->datagrams.completed_count = 0;
+    w->datagrams.held = 0;
     packet->time_ns = frame->time_ns;
     packet->number = frame->number;
     packet->ordinal = frame->ordinal;
@@ -141,6 +143,10 @@ enum decode_fate decoder_decode(struct decoder *decoder, const struct frame *fra
     }
     w->counts.fates[w->fate]++;
     return w->fate;
+}
+
+const struct decode_datagrams *decoder_datagrams(const struct decoder *decoder) {
+    return &decoder->walk.datagrams;
 }
 
 void decoder_tick(struct decoder *decoder, int64_t now_ns) {

@@ -40,6 +40,7 @@ struct decode_options {
     /* With verify_checksums: a TCP checksum that is not filled in yet (checksum_tcp_partial) passes. For live
      * interfaces, where the capturing host's own packets, and those put together for it, have none. */
     bool partial_checksums;
+    bool name_datagrams; /* decoder_datagrams is asked */
 };
 
 struct decode_counts {
@@ -58,6 +59,14 @@ struct decode_counts {
     uint64_t unsupported_link_type; /* last DLT met that hark doesn't know, + 1; 0 for none */
 };
 
+/* Which datagrams a frame's fragments belong to: names, never 0, that all fragments of one have in common. */
+enum { DECODE_DATAGRAMS = 16 };
+struct decode_datagrams {
+    uint64_t completed[DECODE_DATAGRAMS]; /* by this frame, outermost first */
+    unsigned completed_count;
+    uint64_t held; /* what came out last is a fragment of this one, that waits; 0: none */
+};
+
 struct decoder;
 
 /* Copies options and limits. NULL without memory. */
@@ -67,6 +76,8 @@ void decoder_free(struct decoder *);
 /* With DECODE_TCP the packet is filled; its slices live until the next decode and no longer than the frame.
  */
 enum decode_fate decoder_decode(struct decoder *, const struct frame *, struct packet *);
+/* Of the frame decoded last; without decode_options.name_datagrams there are none. */
+const struct decode_datagrams *decoder_datagrams(const struct decoder *);
 /* Drops fragments older than the time-out, by packet time. */
 void decoder_tick(struct decoder *, int64_t now_ns);
 void decoder_counts(const struct decoder *, struct decode_counts *);

@@ -61,6 +61,21 @@ static void set_key(struct walk *w, uint8_t version) {
     w->has_ip = true;
 }
 
+/* The same for all fragments that defragmentation puts together; ports are not in it. */
+static uint64_t name_datagram(const struct defrag_fragment *f) {
+    uint64_t words[4];
+    memcpy(words, f->key.side[0].address.bytes, ADDRESS_BYTES);
+    memcpy(words + 2, f->key.side[1].address.bytes, ADDRESS_BYTES);
+    uint64_t protocol = f->key.ip_version == 4 ? f->protocol : 0;
+    uint64_t name =
+        (uint64_t)f->id << 32 | protocol << 16 | (uint64_t)f->key.network_kind << 8 | f->key.ip_version;
+    name = hash_mix(name, (uint64_t)f->key.network_id << 32 | f->key.vlan);
+    for (size_t i = 0; i < 4; i++) {
+        name = hash_mix(name + i, words[i] ^ UINT64_C(0x9e3779b97f4a7c15));
+    }
+    return name ? name : 1;
+}
+
 /* Adds the walk's rest as a fragment. LAYER_IP where the datagram is complete and the walk stands on its
  * first byte, `*protocol` being what it carries. */
 static enum layer add_fragment(struct walk *w, uint32_t id, uint32_t offset, bool more, uint8_t *protocol) {
@@ -77,11 +92,15 @@ static enum layer add_fragment(struct walk *w, uint32_t id, uint32_t offset, boo
     struct defrag_datagram datagram;
     switch (defrag_add(w->defrag, &fragment, &datagram)) {
     case DEFRAG_HELD:
+        w->datagrams.held = w->options.name_datagrams ? name_datagram(&fragment) : 0;
         return walk_end(w, DECODE_FRAGMENT_HELD);
     case DEFRAG_DROPPED:
         return walk_end(w, DECODE_FRAGMENT_DROPPED);
     case DEFRAG_COMPLETE:
         break;
+    }
+    if (w->options.name_datagrams && w->datagrams.completed_count < DECODE_DATAGRAMS) {
+        w->datagrams.completed[w->datagrams.completed_count++] = name_datagram(&fragment);
     }
     w->at = cursor_of(datagram.bytes);
     w->missing = datagram.missing;

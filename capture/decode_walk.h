@@ -35,7 +35,8 @@ struct walk {
     enum decode_fate fate;
     unsigned peeled; /* tags, label stacks, tunnel headers and fragment headers so far */
     bool has_ip;     /* packet.key holds the addresses of an IP header */
-    bool offloaded;  /* its length is 0: lengths and checksums below are not final */
+    struct decode_datagrams datagrams;
+    bool offloaded; /* its length is 0: lengths and checksums below are not final */
     /* the same for every frame */
     unsigned depth; /* most that `peeled` may reach */
     struct decode_options options;

@@ -225,6 +225,12 @@ bool crew_is_inline(const struct crew *crew) {
     return !crew->ring;
 }
 
+void crew_save(struct crew *crew, struct saver *saver) {
+    for (unsigned i = 0; i < crew->count; i++) {
+        crew->workers[i].saver = saver;
+    }
+}
+
 void crew_time(struct crew *crew, struct stopwatch *reader) {
     crew->watch = reader;
     if (crew_is_inline(crew)) {

@@ -250,6 +250,51 @@ const struct option_info option_table[] = {
      .help = "keep the last N files, and remove older ones",
      .more = "Of those with numbers, also what earlier runs with the same FILE left; of those named by time, "
              "this run's."},
+    {.letter = 'w',
+     .name = "write",
+     .kind = OPTION_TEXT,
+     .group = GROUP_OUTPUT,
+     .offset = AT(write),
+     .argument = "FILE",
+     .completion = COMPLETE_FILE,
+     .help = "save the packets of transactions to FILE, as pcapng; they hold\n"
+             "secrets and addresses in clear",
+     .more =
+         "All packets of a transaction's connection, from its first one to the one that ended the "
+         "transaction, as they were captured: hark makes the same record of them again. Nothing is masked "
+         "in them, whatever --secrets, --redact-header and --anonymize-ip say. Files are read a second "
+         "time for it; from an interface or a pipe they come out of a buffer (--save-buffer). The "
+         "record's capture.saved says what was saved. An existing file is overwritten."},
+    {.name = "save",
+     .kind = OPTION_TEXT_LIST,
+     .group = GROUP_OUTPUT,
+     .offset = AT(save),
+     .argument = "WHICH",
+     .help = "the transactions to save with -w: all (the default), failures,\n"
+             "slow; several with commas between them",
+     .more = "Failures are those whose event.outcome is not \"success\": of status 400 or above, reset, "
+             "without an answer, or whose end was not seen. Slow are those that take longer than "
+             "--save-slower; tunnels are not among them."},
+    {.name = "save-slower",
+     .kind = OPTION_DURATION,
+     .group = GROUP_OUTPUT,
+     .offset = AT(save_slower_ns),
+     .argument = "TIME",
+     .minimum = 1,
+     .maximum = DAY,
+     .help = "save transactions that take longer than TIME (--save=slow: 1s)",
+     .more = "The time is timing.total, from the request's first byte to the last one of either message."},
+    {.name = "save-buffer",
+     .kind = OPTION_SIZE,
+     .group = GROUP_OUTPUT,
+     .offset = AT(save_buffer_bytes),
+     .argument = "SIZE",
+     .initial = "64M",
+     .minimum = MIB,
+     .maximum = 64 * 1024 * MIB,
+     .help = "packets kept for -w from an interface or a pipe",
+     .more = "What a transaction needs must still be in it when the transaction ends. It is part of "
+             "--max-memory."},
     {.name = "format",
      .kind = OPTION_CHOICE,
      .group = GROUP_OUTPUT,

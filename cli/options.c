@@ -3,6 +3,7 @@
 
 #include "analyzer/h1_syntax.h"
 #include "capture/source.h"
+#include "cli/save_rule.h"
 #include "cli/units.h"
 #include "output/redaction.h"
 
@@ -316,6 +317,24 @@ static bool check_interfaces(const struct parser *parser) {
     return true;
 }
 
+static bool check_save(const struct parser *parser) {
+    const struct options *options = parser->options;
+    struct save_rule rule = {.all = false};
+    if (!options->write && (options->save.count > 0 || options->save_slower_ns > 0)) {
+        return fail(parser, "--%s needs a file to save packets to: -w FILE " SEE_HELP,
+                    options->save.count > 0 ? "save" : "save-slower");
+    }
+    for (uint64_t i = 0; i < options->save.count; i++) {
+        if (!save_rule_add(&rule, options->save.items[i])) {
+            return fail(parser,
+                        "option '--save': '%s' is not one of all, failures, slow, or several of them "
+                        "with commas between them",
+                        options->save.items[i]);
+        }
+    }
+    return true;
+}
+
 /* What the options say together. */
 static bool check_options(const struct parser *parser) {
     const struct options *options = parser->options;
@@ -323,7 +342,7 @@ static bool check_options(const struct parser *parser) {
         return true;
     }
     if (!check_interfaces(parser) || !check_redactions(parser) || !check_key(parser) ||
-        !check_rotation(parser)) {
+        !check_rotation(parser) || !check_save(parser)) {
         return false;
     }
     if (options->paths.count > 0 && options->interface) {

@@ -45,9 +45,13 @@ struct options {
     uint64_t jobs;                                          /* 0: one for each processor */
     const char *output;                                     /* NULL: standard output */
     uint64_t rotate_bytes, rotate_interval_ns, rotate_keep; /* 0: never; all */
-    unsigned format;                                        /* enum choice_format */
-    unsigned secrets;                                       /* enum choice_secrets */
-    const char *key;                                        /* file of the key; NULL without one */
+    const char *write;                                      /* file of saved packets; NULL: none are */
+    struct text_list save;                                  /* which transactions' */
+    uint64_t save_slower_ns;                                /* 0: not given */
+    uint64_t save_buffer_bytes;
+    unsigned format;  /* enum choice_format */
+    unsigned secrets; /* enum choice_secrets */
+    const char *key;  /* file of the key; NULL without one */
     struct text_list redacted_headers, redacted_queries;
     bool anonymize_addresses;
     unsigned colour; /* enum choice_colour */

@@ -100,6 +100,10 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
     stopwatch_lap(&pipeline->watch, STAGE_DECODE);
+    if (pipeline->parts.saver) {
+        saver_frame(pipeline->parts.saver, frame, fate == DECODE_TCP ? &packet : NULL,
+                    decoder_datagrams(pipeline->parts.decoder));
+    }
     if (fate == DECODE_TCP) {
         struct guard *guard = pipeline->parts.guard;
         uint64_t hash = flow_key_hash(&packet.key);

@@ -25,6 +25,7 @@ struct pipeline_parts {
     struct source *source;
     struct decoder *decoder;
     struct crew *crew;
+    struct saver *saver; /* NULL: no packets are saved */
     struct progress *progress;
     const struct limits *limits;
     struct guard *guard; /* against overload; NULL: nothing is left out */

@@ -80,9 +80,10 @@ static bool add_interface(struct rights *rights, const char *interface) {
     return strchr(interface, '/') || !realpath(path, real) || add_folder_of(rights, real, RIGHTS_READ);
 }
 
+/* Those not open yet, and all that are read a second time (-w). */
 static bool add_inputs(struct rights *rights, const struct options *options, const struct source *source) {
     for (uint64_t i = 0; i < options->paths.count; i++) {
-        if (source_opens_later(source, (uint32_t)i) &&
+        if ((options->write || source_opens_later(source, (uint32_t)i)) &&
             !rights_add(rights, options->paths.items[i], RIGHTS_READ)) {
             return false;
         }

@@ -7,6 +7,7 @@
 #include "cli/pid_file.h"
 #include "cli/pipeline.h"
 #include "cli/rights.h"
+#include "cli/save_run.h"
 #include "cli/signals.h"
 #include "cli/upkeep.h"
 
@@ -95,10 +96,9 @@ static void say_warnings(const struct options *options, struct progress *progres
 }
 
 /* Writing into a file that is being read would destroy it. */
-static bool output_is_input(const struct options *options) {
+static bool is_input(const struct options *options, const char *path) {
     struct stat output, input;
-    if (!options->output || strcmp(options->output, "-") == 0 || stat(options->output, &output) != 0 ||
-        !S_ISREG(output.st_mode)) {
+    if (!path || strcmp(path, "-") == 0 || stat(path, &output) != 0 || !S_ISREG(output.st_mode)) {
         return false;
     }
     for (uint64_t i = 0; i < options->paths.count; i++) {
@@ -109,6 +109,36 @@ static bool output_is_input(const struct options *options) {
         }
     }
     return false;
+}
+
+/* Records and packets in one place would destroy each other. */
+static bool is_output(const struct options *options, const char *path) {
+    const char *records = options->output ? options->output : "-";
+    struct stat output, other;
+    if (!path || strcmp(path, records) == 0) {
+        return path != NULL;
+    }
+    return strcmp(path, "-") != 0 && strcmp(records, "-") != 0 && stat(path, &other) == 0 &&
+           stat(records, &output) == 0 && S_ISREG(other.st_mode) && other.st_dev == output.st_dev &&
+           other.st_ino == output.st_ino;
+}
+
+/* False when the outputs can't be what the options say; that was said. */
+static bool check_outputs(const struct options *options, struct progress *progress) {
+    if (is_input(options, options->output)) {
+        progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
+        return false;
+    }
+    if (is_input(options, options->write)) {
+        progress_say(progress, "'%s' is input and output at once; give another file to -w", options->write);
+        return false;
+    }
+    if (is_output(options, options->write)) {
+        progress_say(progress, "records and packets both go to '%s'; give another file to -w",
+                     options->write);
+        return false;
+    }
+    return true;
 }
 
 static bool wants_colour(const struct options *options, const struct sink *sink) {
@@ -165,40 +195,67 @@ static struct guard *make_guard(const struct options *options, const struct limi
     return made;
 }
 
-/* From open source and sink to the end of the run. */
-static enum exit_status run_pipeline(const struct options *options, const struct key_file *key,
-                                     unsigned workers, struct progress *progress, struct source *source,
-                                     struct upkeep *upkeep) {
-    struct sink *sink = upkeep->parts.sink;
-    struct limits limits = options_limits(options);
+static struct source *open_again(void *context, char message[SOURCE_MESSAGE_BYTES]) {
+    enum source_error error;
+    return open_source(context, &error, message);
+}
+
+/* What a run works with from open source and sinks on. All borrowed. */
+struct run_parts {
+    const struct options *options;
+    const struct key_file *key;
+    const struct limits *limits;
+    unsigned workers;
+    struct progress *progress;
+    struct source *source;
+    struct upkeep *upkeep;
+    struct save_run *save;
+};
+
+/* To the end of the run. */
+static enum exit_status run_pipeline(const struct run_parts *run) {
+    const struct options *options = run->options;
+    const struct limits *limits = run->limits;
+    struct progress *progress = run->progress;
+    struct source *source = run->source;
+    struct save_run *save = run->save;
+    struct sink *sink = run->upkeep->parts.sink;
     struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
                                     .colour = wants_colour(options, sink),
-                                    .record_bytes = limits.record_bytes,
+                                    .record_bytes = limits->record_bytes,
                                     .file_name = name_file,
                                     .file_name_context = source,
-                                    .hide = what_to_hide(options, key)};
+                                    .hide = what_to_hide(options, run->key)};
     struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
                                     .vlan_in_key = options->separate_vlans,
-                                    .partial_checksums = source_is_live(source)};
-    struct decoder *decoder = decoder_new(&decode, &limits);
-    struct crew *crew = decoder ? crew_new(&limits, &record, workers, sink) : NULL;
-    struct guard *guard = crew ? make_guard(options, &limits, progress) : NULL;
+                                    .partial_checksums = source_is_live(source),
+                                    .name_datagrams = save->ring_bytes > 0};
+    struct decoder *decoder = decoder_new(&decode, limits);
+    struct crew *crew = decoder ? crew_new(limits, &record, run->workers, sink) : NULL;
+    struct guard *guard = crew ? make_guard(options, limits, progress) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,
                                        .decoder = decoder,
                                        .crew = crew,
+                                       .saver = save->saver,
                                        .progress = progress,
-                                       .limits = &limits,
+                                       .limits = limits,
                                        .guard = guard,
                                        .flush_interval_ns = (int64_t)options->flush_interval_ns,
                                        .timed = options->stats,
-                                       .upkeep = upkeep};
+                                       .upkeep = run->upkeep};
         struct pipeline pipeline;
         pipeline_init(&pipeline, &parts);
+        crew_save(crew, save->saver);
         (void)pipeline_run(&pipeline); /* why it ended early, the sink tells */
         progress_clear(progress);
+        struct decode_counts counts;
+        decoder_counts(decoder, &counts);
+        bool saved = save_run_end(save, options, limits, progress, &decode, counts.datagrams_reassembled > 0,
+                                  open_again, (void *)(uintptr_t)options);
         status = conclude(options, progress, &pipeline, sink);
+        status = saved ? status : EXIT_FAILED;
     } else {
         progress_say(progress, "out of memory or threads; try fewer workers (-j)");
     }
@@ -209,16 +266,19 @@ static enum exit_status run_pipeline(const struct options *options, const struct
 }
 
 /* What is missing of the rights that were to be given up is told by --check, unless it is much. */
-static bool give_up_rights(const struct options *options, struct progress *progress,
-                           const struct source *source, const struct upkeep *upkeep) {
+static bool give_up_rights(const struct run_parts *run) {
+    const struct options *options = run->options;
+    struct progress *progress = run->progress;
     struct rights rights;
     char message[RIGHTS_MESSAGE_BYTES];
-    bool ok = rights_init(&rights, options, source, message);
-    if (ok && rights.user.change) {
-        (void)sink_give(upkeep->parts.sink, rights.user.uid,
-                        rights.user.gid); /* --check says what can't be written then */
+    bool ok = rights_init(&rights, options, run->source, message);
+    if (ok && rights.user.change) { /* --check says what can't be written then */
+        (void)sink_give(run->upkeep->parts.sink, rights.user.uid, rights.user.gid);
+        if (run->save->sink) {
+            (void)sink_give(run->save->sink, rights.user.uid, rights.user.gid);
+        }
     }
-    rights.notify_fd = upkeep->parts.service->fd;
+    rights.notify_fd = run->upkeep->parts.service->fd;
     ok = ok && rights_apply(&rights, message);
     if (!ok) {
         progress_say(progress, "%s", message);
@@ -240,34 +300,49 @@ static struct sink *open_output(const struct options *options, char message[SINK
 static enum exit_status run_source(const struct options *options, const struct key_file *key,
                                    struct progress *progress, struct source *source,
                                    struct service *service) {
-    if (output_is_input(options)) {
-        progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
+    struct limits limits = options_limits(options);
+    char message[SINK_MESSAGE_BYTES];
+    if (!save_run_limits(options, &limits, message)) {
+        progress_say(progress, "%s", message);
+        return EXIT_USAGE;
+    }
+    if (!check_outputs(options, progress)) {
         return EXIT_USAGE;
     }
     if (options->check) {
         return check(options, source);
     }
-    char message[SINK_MESSAGE_BYTES];
     struct sink *sink = open_output(options, message);
     if (!sink) {
         progress_say(progress, "%s", message);
         return EXIT_FAILED;
     }
-    unsigned workers = count_workers(options); /* asks a file */
-    struct upkeep_parts parts = {.options = options,
-                                 .sink = sink,
-                                 .service = service,
-                                 .progress = progress,
-                                 .live = source_is_live(source)};
+    struct upkeep_parts upkeep_parts = {.options = options,
+                                        .sink = sink,
+                                        .service = service,
+                                        .progress = progress,
+                                        .live = source_is_live(source)};
     struct upkeep upkeep;
-    upkeep_init(&upkeep, &parts);
+    struct save_run save = {.sink = NULL};
+    struct run_parts parts = {.options = options,
+                              .key = key,
+                              .limits = &limits,
+                              .workers = count_workers(options), /* asks a file */
+                              .progress = progress,
+                              .source = source,
+                              .upkeep = &upkeep,
+                              .save = &save};
+    upkeep_init(&upkeep, &upkeep_parts);
     enum exit_status status = EXIT_FAILED;
-    if (give_up_rights(options, progress, source, &upkeep)) {
+    if (!check_outputs(options, progress)) { /* one file by two names, made just now */
+        status = EXIT_USAGE;
+    } else if (save_run_begin(&save, options, &limits, progress, source) && give_up_rights(&parts)) {
         say_warnings(options, progress, source);
         progress->enabled = progress->enabled && !sink_is_terminal(sink);
-        status = run_pipeline(options, key, workers, progress, source, &upkeep);
+        status = run_pipeline(&parts);
     }
     upkeep_fini(&upkeep);
+    save_run_fini(&save);
     sink_free(sink);
     return status;
 }

@@ -24,6 +24,9 @@ static void write_record(void *context, const struct transaction *transaction) {
     }
     size_t offset = bytes->len;
     size_t failures = count_failures(worker);
+    if (worker->saver) {
+        record_writer_set_saved(worker->writer, saver_finish(worker->saver, transaction, worker->ordinal));
+    }
     int64_t started = stopwatch_record_begin(worker->watch);
     bool fits = record_write(worker->writer, transaction, bytes);
     stopwatch_record_end(worker->watch, started);
@@ -80,6 +83,7 @@ void worker_packet(struct worker *worker, uint64_t event, const struct packet *p
         }
     }
     worker->event = event;
+    worker->ordinal = packet->ordinal;
     flow_table_packet(partition->flows, packet, hash);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/outbox.h"
 #include "cli/partition.h"
+#include "cli/saver.h"
 #include "cli/stopwatch.h"
 #include "output/ledger.h"
 #include "output/record.h"
@@ -21,6 +22,8 @@ struct worker {
     struct outbox *outbox;   /* borrowed: where records go now */
     struct stopwatch own;    /* of its thread */
     struct stopwatch *watch; /* borrowed, or its own */
+    struct saver *saver;     /* borrowed; NULL: nobody's packets are saved */
+    uint64_t ordinal;        /* of the last frame given */
     uint64_t event;          /* number of the event being worked on */
     uint64_t too_long;       /* records beyond limits.record_bytes */
     uint64_t no_memory;      /* records beyond WORKER_OUTBOX_BYTES or memory */

@@ -37,26 +37,6 @@ void native_remember(struct native *native, struct writer *w, const struct nativ
     }
 }
 
-static bool is_between(unsigned status, unsigned low, unsigned high) {
-    return status >= low && status <= high;
-}
-
-enum outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_UNKNOWN };
-
-static enum outcome outcome_of(const struct transaction *t) {
-    unsigned status = t->response.seen ? t->response.status : 0;
-    if (t->type == TRANSACTION_TUNNEL) {
-        return t->reset ? OUTCOME_FAILURE : t->uncertain ? OUTCOME_UNKNOWN : OUTCOME_SUCCESS;
-    }
-    if (is_between(status, 400, 599) || t->reset) {
-        return OUTCOME_FAILURE;
-    }
-    if (t->uncertain || !(is_between(status, 200, 399) || status == 101)) {
-        return OUTCOME_UNKNOWN;
-    }
-    return OUTCOME_SUCCESS;
-}
-
 #define EVENT_OF(kind)                                                                                       \
     ",\"ecs\":" ECS ",\"event\":{\"kind\":\"event\"," kind ",\"dataset\":\"hark.http\",\"id\":\""
 
@@ -94,7 +74,7 @@ static void write_event(struct native *native, struct writer *w, const struct tr
     if (timing->total.known) {
         PEN_SIGNED(to, "duration", timing->total.ns);
     }
-    switch (outcome_of(t)) {
+    switch (transaction_outcome(t)) {
     case OUTCOME_SUCCESS:
         PEN_TEXT(to, "\"outcome\":\"success\"}");
         break;

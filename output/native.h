@@ -37,6 +37,7 @@ struct native {
     int64_t second_ns;                      /* when the second of second_text began */
     char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
     struct native_date dates[NATIVE_DATES]; /* by their seconds */
+    enum record_saved saved;                /* of the transaction at hand */
 };
 
 /* The mask is set: finds out which fields it hides. */

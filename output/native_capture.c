@@ -201,6 +201,15 @@ static void begin_capture(struct writer *w, const struct transaction *t, bool cl
     writer_unsigned(w, duplicates);
 }
 
+static void write_saved(struct writer *w, enum record_saved saved) {
+    static const char *const names[] = {[RECORD_SAVED_NONE] = "none",
+                                        [RECORD_SAVED_PART] = "part",
+                                        [RECORD_SAVED_TRANSACTION] = "transaction",
+                                        [RECORD_SAVED_CONNECTION] = "connection"};
+    WRITER_KEY(w, "saved");
+    writer_text(w, names[saved]);
+}
+
 void native_write_capture(struct native *native, struct writer *w, const struct transaction *t) {
     bool tunnel = t->type == TRANSACTION_TUNNEL;
     bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
@@ -212,6 +221,9 @@ void native_write_capture(struct native *native, struct writer *w, const struct 
     if (!tunnel && server) {
         WRITER_KEY(w, "response");
         write_frames(native, w, &t->response);
+    }
+    if (native->saved != RECORD_NOT_ASKED) {
+        write_saved(w, native->saved);
     }
     writer_end_object(w);
 }

@@ -101,6 +101,10 @@ static bool settle(const struct record_writer *writer, struct buf *out, size_t s
     return fits;
 }
 
+void record_writer_set_saved(struct record_writer *writer, enum record_saved saved) {
+    writer->native.saved = saved;
+}
+
 bool record_write(struct record_writer *writer, const struct transaction *t, struct buf *out) {
     size_t start = out->len;
     if (out->failed) {
@@ -118,6 +122,7 @@ bool record_write(struct record_writer *writer, const struct transaction *t, str
         (void)text_write(&writer->text, t, out);
         break;
     }
+    writer->native.saved = RECORD_NOT_ASKED;
     return settle(writer, out, start);
 }
 

@@ -9,6 +9,15 @@
 
 enum record_format { RECORD_NDJSON, RECORD_TEXT };
 
+/* What -w saves of a transaction's packets; in the order of being more. */
+enum record_saved {
+    RECORD_NOT_ASKED,         /* nobody wanted it: the record says nothing */
+    RECORD_SAVED_NONE,        /* they are gone */
+    RECORD_SAVED_PART,        /* some of its own are gone */
+    RECORD_SAVED_TRANSACTION, /* its own, but not all of the connection's before it */
+    RECORD_SAVED_CONNECTION,  /* from the connection's first packet on */
+};
+
 struct record_options {
     enum record_format format;
     bool mask_secrets;   /* --secrets=mask and hash; the same as hide.secrets */
@@ -35,6 +44,8 @@ size_t record_writer_failures(const struct record_writer *);
 bool record_writer_hides_addresses(const struct record_writer *);
 /* What stands for the address in records, and what ids are made of. */
 struct address record_writer_address(struct record_writer *, const struct address *);
+/* What the next record says of its packets; after it RECORD_NOT_ASKED again. */
+void record_writer_set_saved(struct record_writer *, enum record_saved);
 /* Appends the record and its line feed to `out`; false when it does not fit (out is as before): the caller
  * counts it. */
 bool record_write(struct record_writer *, const struct transaction *, struct buf *out);

@@ -76,6 +76,20 @@ _hark() {
     --rotate-keep)
         return
         ;;
+    -w | --write)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    --save)
+        return
+        ;;
+    --save-slower)
+        return
+        ;;
+    --save-buffer)
+        return
+        ;;
     --format)
         mapfile -t COMPREPLY < <(compgen -W "ndjson text" -- "$current")
         return

@@ -151,12 +151,15 @@ static void test_every_spelling(void **state) {
     (void)state;
     for (size_t i = 0; i < option_table_length; i++) {
         const struct option_info *info = &option_table[i];
+        bool saves = info->offset == offsetof(struct options, save) ||
+                     info->offset == offsetof(struct options, save_slower_ns);
         char least[32];
         uint64_t unit = info->kind == OPTION_DURATION ? (uint64_t)NS_PER_SECOND : 1;
-        snprintf(least, sizeof(least), "%llu", (unsigned long long)(info->minimum / unit));
+        snprintf(least, sizeof(least), "%llu", (unsigned long long)((info->minimum + unit - 1) / unit));
         const char *value = info->choices       ? info->choices[1]
                             : info->initial     ? info->initial
                             : info->minimum > 0 ? least
+                            : saves             ? "slow,failures"
                                                 : "x";
         char line[128];
         bool is_source = info->offset == offsetof(struct options, paths) ||
@@ -167,6 +170,7 @@ static void test_every_spelling(void **state) {
         const char *source = is_source   ? ""
                              : needs_key ? " -r a --secrets-key k"
                              : rotates   ? " -r a -o b --rotate-interval 1h"
+                             : saves     ? " -r a -w f"
                                          : " -r a";
         if (info->kind == OPTION_FLAG) {
             snprintf(line, sizeof(line), "--%s%s", info->name, source);
@@ -262,6 +266,25 @@ static void test_help_needs_nothing_else(void **state) {
     must_parse("-D");
     assert_true(options.list_interfaces);
     options_fini(&options);
+}
+
+static void test_what_to_save(void **state) {
+    (void)state;
+    must_parse("-r a -w f --save=slow,failures --save all --save-slower 20ms --save-buffer 2M");
+    assert_string_equal(options.write, "f");
+    assert_int_equal(options.save.count, 2);
+    assert_int_equal(options.save_slower_ns, 20 * NS_PER_MILLISECOND);
+    assert_int_equal(options.save_buffer_bytes, 2 << 20);
+    options_fini(&options);
+    must_parse("-r a -w f");
+    assert_int_equal(options.save_slower_ns, 0);
+    options_fini(&options);
+    FAILS("-r a --save=all", "--save", "-w FILE");
+    FAILS("-r a --save-slower=1s", "--save-slower", "-w FILE");
+    FAILS("-r a -w f --save=failures,fast", "failures,fast", "all, failures, slow");
+    FAILS("-r a -w f --save=slow,", "slow,");
+    FAILS("-r a -w f --save-slower=0", "--save-slower");
+    FAILS("-r a -w f -w g", "-w", "twice");
 }
 
 static void test_errors(void **state) {
@@ -554,6 +577,7 @@ int main(void) {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_every_option),
         cmocka_unit_test(test_every_spelling),
+        cmocka_unit_test(test_what_to_save),
         cmocka_unit_test(test_table_is_sound),
         cmocka_unit_test(test_filter_words),
         cmocka_unit_test(test_repeats_and_clusters),
