@@ -134,8 +134,8 @@ static bool check_outputs(const struct options *options, struct progress *progre
         return false;
     }
     if (is_output(options, options->write)) {
-        progress_say(progress, "records and packets both go to '%s'; give another file to -w",
-                     options->write);
+        progress_say(progress, "records and packets both go to %s; give another file to -w",
+                     strcmp(options->write, "-") == 0 ? "standard output" : options->write);
         return false;
     }
     return true;

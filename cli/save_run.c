@@ -71,6 +71,10 @@ static struct saver_options saver_options_of(const struct options *options, cons
     return saver;
 }
 
+static const char *shown(const struct options *options) {
+    return strcmp(options->write, "-") == 0 ? "standard output" : options->write;
+}
+
 static const char *name_interface(void *source, uint32_t file) {
     return source_file_name(source, file);
 }
@@ -89,7 +93,7 @@ bool save_run_begin(struct save_run *run, const struct options *options, const s
     }
     if (!options->quiet) {
         progress_say(progress, "%s will hold packets as they were captured: secrets and addresses in clear",
-                     options->write);
+                     shown(options));
     }
     run->ring_bytes = is_read_once(options) ? (size_t)options->save_buffer_bytes : 0;
     save_file_init(&run->file, run->sink, source_is_live(source) ? name_interface : NULL,
@@ -142,7 +146,7 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
     }
     if (run->file.unplaced > 0) {
         progress_say(progress, "%s: %" PRIu64 " packets were not saved: they are of too many interfaces",
-                     options->write, run->file.unplaced);
+                     shown(options), run->file.unplaced);
         ok = false;
     }
     uint64_t missed = saver_missed(run->saver);
@@ -150,10 +154,10 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
         progress_say(progress,
                      "%s: the packets of %" PRIu64 " transactions are not or not all in it (capture.saved "
                      "tells); %s helps",
-                     options->write, missed,
+                     shown(options), missed,
                      run->ring_bytes ? "a larger --save-buffer" : "more memory (--max-memory)");
     } else if (ok && !options->quiet) {
-        progress_say(progress, "%" PRIu64 " packets saved to %s", run->file.packets, options->write);
+        progress_say(progress, "%" PRIu64 " packets saved to %s", run->file.packets, shown(options));
     }
     return ok;
 }

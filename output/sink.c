@@ -47,13 +47,13 @@ struct sink {
 static const char *advice(int error) {
     switch (error) {
     case ENOSPC:
-        return "; free some space or choose another place with -o";
+        return "; free some space or choose another place";
     case EDQUOT:
-        return "; your quota is used up: choose another place with -o";
+        return "; your quota is used up: choose another place";
     case EFBIG:
         return "; the file size limit (ulimit -f) is reached";
     case EISDIR:
-        return "; name a file with -o";
+        return "; name a file in it";
     case ENAMETOOLONG:
         return "; choose a shorter name";
     case ENOENT:
@@ -61,7 +61,7 @@ static const char *advice(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
-        return "; choose another place with -o";
+        return "; choose another place";
     default:
         return "";
     }

@@ -76,8 +76,21 @@ class Usage:
         self.refused("a file and an interface", ["-r", self.capture, "-i", "lo"], 2, "-i")
         self.refused("an output that cannot be made", ["-r", self.capture, "-o", "nowhere/out"], 1, "nowhere/out")
         self.refused_keys()
+        self.refused_saving()
         done = self.run(["-r", self.capture, "-o", "/dev/full"])
         self.check(done.status == 1 and b"/dev/full" in done.err, f"a full disk: exit status {done.status}: {done.err!r}")
+
+    def refused_saving(self):
+        copy = self.write("copy.pcap", self.bytes)
+        self.refused("packets in place of the input", ["-r", copy, "-w", copy], 2, "copy.pcap", "-w")
+        self.refused("packets and records in one place", ["-r", copy, "-w", "-"], 2, "standard output", "-w")
+        self.refused("one place by two names", ["-r", copy, "-o", "both", "-w", "./both"], 2, "both", "-w")
+        self.refused("a choice of nothing", ["-r", copy, "--save=failures"], 2, "--save", "-w FILE")
+        self.refused("a wrong choice to save", ["-r", copy, "-w", "x", "--save=most"], 2, "most", "failures")
+        self.refused("no room for the buffer", ["-r", "-", "-w", "x", "--max-memory=128M"], 2, "--save-buffer", "--max-memory")
+        self.refused("a place that is not there", ["-r", copy, "-w", "nowhere/x"], 1, "nowhere/x")
+        with open(copy, "rb") as file:
+            self.check(file.read() == self.bytes, "a refused run changes its input")
 
     def refused_keys(self):
         """Of a key that is no key nothing is hashed, and nothing shown."""
@@ -164,13 +177,79 @@ class Usage:
             self.check(done.status == 0 and b"The ledger balances." in done.err and done.out != self.plain and least, f"{arguments}: no effect")
 
 
+    def saved(self, what, arguments, stdin=subprocess.DEVNULL):
+        """-w with these arguments: the records are as ever but for what they say of it, and so are those of the saved file."""
+        done = self.run([*arguments, "-w", "saved.pcapng", "-q"], stdin=stdin)
+        self.check(done.status == 0 and done.err == b"", f"{what}: exit status {done.status}: {done.err!r}")
+        self.check(done.out.count(b'"saved":"connection"') == self.plain.count(b"\n"), f"{what}: not all is saved: {done.out[:300]!r}")
+        self.same(what, done.out.replace(b',"saved":"connection"', b""))
+        self.same(f"{what}, read again", self.run(["-r", "saved.pcapng"]).out)
+        with open(os.path.join(self.work, "saved.pcapng"), "rb") as file:
+            return file.read()
+
+    def saving(self):
+        first = self.saved("saving", ["-r", self.capture])
+        self.check(self.saved("saving with threads", ["-r", self.capture, "-j", "4"]) == first, "with threads something else is saved")
+        self.check(self.saved("saving what is compressed", ["-r", self.write("s.pcap.gz", gzip.compress(self.bytes))]) == first,
+                   "of a compressed file something else is saved")
+        with open(self.capture, "rb") as file:
+            self.saved("saving what a pipe brings", ["-r", "-"], file)
+        ids = [record["event"]["id"].encode() for record in self.run(["-r", self.capture]).records()]
+        self.check(all(first.count(b"hark event.id " + each) == 1 for each in ids), "the saved packets do not name their transactions")
+        done = self.run(["-r", self.capture, "-w", "loud.pcapng"])
+        self.check(b"secrets" in done.err and b"packets saved to loud.pcapng" in done.err, f"saving says nothing: {done.err!r}")
+        key = harness.write_key(self.work)
+        self.run(["-r", self.capture, "-w", "other.pcapng", "--anonymize-ip", "--secrets-key", key])
+        with open(os.path.join(self.work, "other.pcapng"), "rb") as file:
+            self.check(b"event.id" not in file.read(), "ids beside the addresses that were to be hidden")
+        done = self.run(["-r", self.capture, "-w", "none.pcapng", "--save-slower=1h"])
+        self.check(done.status == 0 and done.out == self.run(["-r", self.capture]).out, "a transaction that nobody wants saved says more than ever")
+        self.check(self.run(["-r", "none.pcapng"]).status == 0, "a saved file without packets is no capture")
+        for where in ([], ["-j", "2"]):
+            done = self.run(["-r", self.capture, "-w", "/dev/full", *where])
+            self.check(done.status == 1 and b"/dev/full" in done.err and b"No space" in done.err, f"packets for a full disk: {done.status}: {done.err!r}")
+            self.check(done.out.count(b"\n") == self.plain.count(b"\n"), "with a full disk for packets records are missing")
+        with open(self.capture, "rb") as file:
+            done = self.run(["-r", "-", "-w", "/dev/full"], stdin=file)
+        self.check(done.status == 1 and done.out.count(b'"saved":"none"') == self.plain.count(b"\n"),
+                   f"packets of a pipe for a full disk: {done.status}, {done.out[-300:]!r}")
+
+    def overrun(self):
+        """A pipe whose connection is longer than the buffer: what is gone is said to be, and what is said to be there is."""
+        frames, head = [], self.bytes[:24]
+        at = 24
+        while at < len(self.bytes):
+            length = struct.unpack_from("<I", self.bytes, at + 8)[0]
+            frames.append(self.bytes[at:at + 16 + length])
+            at += 16 + length
+
+        def noise(number):  # a packet of another connection, with 60,000 bytes of payload
+            ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 60040, number, 0, 64, 6, 0, bytes((192, 0, 2, 77)), bytes((192, 0, 2, 78)))
+            tcp = struct.pack(">HHIIBBHHH", 4000, 4001, 1 + number * 60000, 1, 0x50, 0x10, 1000, 0, 0)
+            bytes_ = b"\0" * 12 + b"\x08\0" + ip + tcp + b"x" * 60000
+            return frames[0][:8] + struct.pack("<II", len(bytes_), len(bytes_)) + bytes_
+
+        flood = [noise(number) for number in range(40)]
+        mixed = self.write("overrun.pcap", head + b"".join(frames[:30] + flood + frames[30:]))
+        for jobs in ("1", "3"):
+            with open(mixed, "rb") as file:
+                done = self.run(["-r", "-", "-w", "part.pcapng", "--save-buffer=1M", "-q", "-j", jobs], stdin=file)
+            told = [record["capture"]["saved"] for record in done.records()]
+            self.check(done.status == 0 and told and set(told[:-1]) <= {"connection", "transaction", "part", "none"}, f"an overrun buffer: {told}")
+            self.check(told[-1] == "part" and b"--save-buffer" in done.err, f"an overrun buffer: {told}, {done.err!r}")
+            if jobs == "1":
+                self.check(told[:-1] == ["connection"] * (len(told) - 1), f"an overrun buffer: {told}")
+        done = self.run(["-r", mixed, "-w", "part.pcapng", "-q", "--save-buffer=1M"])
+        self.check(b'"saved":"part"' not in done.out and done.err == b"", f"a file needs no buffer: {done.err!r}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hark-usage.") as work:
         usage = Usage(os.path.abspath(arguments.hark), work)
-        for part in (usage.refusals, usage.damaged, usage.ways_in, usage.ways_out):
+        for part in (usage.refusals, usage.damaged, usage.ways_in, usage.ways_out, usage.saving, usage.overrun):
             part()
     print(f"usage: {usage.checks} checks, {len(usage.faults)} faults")
     return 1 if usage.faults else 0
