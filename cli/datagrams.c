@@ -31,7 +31,10 @@ static void forget(struct datagrams *datagrams, int64_t now_ns) {
 
 static void wait(struct datagrams *datagrams, uint64_t name, uint64_t frame, int64_t time_ns) {
     if (datagrams->end - datagrams->first == DATAGRAM_FRAMES) {
-        datagrams->first++;
+        if (entry(datagrams, datagrams->first++)->name) {
+            datagrams->forgot = true;
+            datagrams->forgot_ns = time_ns;
+        }
     }
     *entry(datagrams, datagrams->end++) =
         (struct datagram_frame){.name = name, .frame = frame, .time_ns = time_ns};
@@ -61,6 +64,9 @@ size_t datagrams_frame(struct datagrams *datagrams, const struct decode_datagram
             } else {
                 if (count < DATAGRAM_FRAMES_TAKEN) {
                     taken[count++] = one->frame;
+                } else { /* many copies of its fragments */
+                    datagrams->forgot = true;
+                    datagrams->forgot_ns = time_ns;
                 }
                 one->name = 0;
             }
@@ -71,4 +77,8 @@ size_t datagrams_frame(struct datagrams *datagrams, const struct decode_datagram
         wait(datagrams, of->held, frame, time_ns);
     }
     return count;
+}
+
+bool datagrams_may_lack(const struct datagrams *datagrams, int64_t now_ns) {
+    return datagrams->forgot && now_ns - datagrams->forgot_ns <= datagrams->timeout_ns;
 }

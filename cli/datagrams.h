@@ -8,8 +8,8 @@
 #include "capture/decode.h"
 
 enum {
-    DATAGRAM_FRAMES = 16384,      /* that wait at once */
-    DATAGRAM_FRAMES_TAKEN = 1024, /* of one packet: more are forgotten */
+    DATAGRAM_FRAMES = 32768,      /* that wait at once */
+    DATAGRAM_FRAMES_TAKEN = 8192, /* of one packet: a datagram has no more that differ */
 };
 
 struct datagram_frame {
@@ -24,6 +24,8 @@ struct datagrams {
     uint64_t first;
     uint64_t end;
     int64_t timeout_ns;
+    bool forgot;       /* one that waited was forgotten ... */
+    int64_t forgot_ns; /* ... last at this time */
 };
 
 /* False without memory; datagrams_fini is needed all the same. */
@@ -35,5 +37,8 @@ void datagrams_fini(struct datagrams *);
  * waits with them, and nothing is taken. `frame` is the caller's name for it. */
 size_t datagrams_frame(struct datagrams *, const struct decode_datagrams *, uint64_t frame, int64_t time_ns,
                        uint64_t *taken);
+
+/* May a packet that is complete now lack fragments, since some that came shortly before were forgotten? */
+bool datagrams_may_lack(const struct datagrams *, int64_t now_ns);
 
 #endif

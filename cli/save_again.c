@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FRAGMENTS_MOST = 1 << 23 /* noted; 64 MiB of them */ };
-
 /* One reading. Fragments that belong to what is saved are noted in the first of two, and saved in the last;
  * `notes` are in order then. */
 struct reading {
@@ -22,6 +20,7 @@ struct reading {
     uint64_t *notes;
     size_t count;
     size_t room;
+    uint64_t lacking;              /* saved packets that may lack fragments */
     size_t next;                   /* note that comes next */
     size_t marks[HARK_PARTITIONS]; /* of each partition, that comes next */
 };
@@ -31,7 +30,7 @@ static bool make_room(struct reading *r, size_t more) {
     while (room < r->count + more) {
         room *= 2;
     }
-    if (room > FRAGMENTS_MOST) {
+    if (room > r->again->notes_bytes / sizeof *r->notes) {
         return false;
     }
     if (room == r->room) {
@@ -82,9 +81,10 @@ static bool note_frame(struct reading *r, const struct frame *frame) {
     size_t count =
         datagrams_frame(&r->datagrams, decoder_datagrams(r->decoder), frame->ordinal, frame->time_ns, taken);
     uint64_t hash = fate == DECODE_TCP ? flow_key_hash(&packet.key) : 0;
-    if (fate != DECODE_TCP || !is_taken(r, &packet, flow_key_partition(hash), hash) || count == 0) {
+    if (fate != DECODE_TCP || !is_taken(r, &packet, flow_key_partition(hash), hash) || !packet.fragmented) {
         return true;
     }
+    r->lacking += datagrams_may_lack(&r->datagrams, frame->time_ns);
     if (!make_room(r, count)) {
         return false;
     }
@@ -192,5 +192,11 @@ enum save_result save_again(const struct save_again *again, char message[SOURCE_
         result = SAVE_SINK_ENDED;
     }
     free(reading.notes);
+    if (result == SAVE_DONE && reading.lacking > 0) {
+        (void)snprintf(message, SOURCE_MESSAGE_BYTES,
+                       "fragments of up to %llu packets are missing: there were too many at once",
+                       (unsigned long long)reading.lacking);
+        return SAVE_LACKING;
+    }
     return result;
 }

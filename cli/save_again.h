@@ -16,7 +16,8 @@ struct save_again {
     /* Opens the input as it was opened first; NULL, and a message, where that fails. */
     struct source *(*open)(void *context, char message[SOURCE_MESSAGE_BYTES]);
     void *context;
-    bool fragments; /* there were datagrams in fragments */
+    bool fragments;     /* there were datagrams in fragments */
+    size_t notes_bytes; /* most memory of the list of them */
     bool (*interrupted)(void);
 };
 
@@ -24,6 +25,7 @@ enum save_result {
     SAVE_DONE,
     SAVE_NOT_OPENED,  /* `message` says why */
     SAVE_NO_MEMORY,   /* likewise */
+    SAVE_LACKING,     /* fragments are missing; `message` says so */
     SAVE_SINK_ENDED,  /* the sink says why */
     SAVE_INTERRUPTED, /* not all is saved; `message` says so */
 };

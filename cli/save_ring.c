@@ -147,6 +147,7 @@ static bool write_entry(const struct save_ring *ring, struct save_file *file, st
 }
 
 static void link_fragments(struct save_ring *ring, struct save_entry *entry, size_t count) {
+    entry->torn = datagrams_may_lack(&ring->datagrams, entry->frame.time_ns);
     for (size_t i = 0; i < count; i++) {
         struct save_entry *fragment = entry_at(ring, ring->taken[i]);
         if (fragment) {
@@ -175,7 +176,9 @@ bool save_ring_frame(struct save_ring *ring, struct save_file *file, const struc
     if (!packet) {
         return true;
     }
-    link_fragments(ring, entry, others);
+    if (packet->fragmented) {
+        link_fragments(ring, entry, others);
+    }
     entry->key = packet->key;
     entry->aftermath = save_is_aftermath(packet);
     uint64_t *bucket = bucket_of(ring, &packet->key), before = *bucket;

@@ -36,7 +36,7 @@ bool save_run_limits(const struct options *options, struct limits *limits,
         return true;
     }
     if (!is_read_once(options)) {
-        limits->memory -= (size_t)(options->memory / NOTES_SHARE);
+        limits->memory -= (size_t)(options->memory / NOTES_SHARE * 2); /* connections, and fragments */
         return true;
     }
     uint64_t cost = ring_cost(options);
@@ -137,6 +137,7 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
                                    .open = open,
                                    .context = context,
                                    .fragments = fragments,
+                                   .notes_bytes = (size_t)(options->memory / NOTES_SHARE),
                                    .interrupted = signals_received() ? never : signals_received};
         ok = read_again(run, &again, progress);
     }

@@ -60,7 +60,8 @@ static uint64_t put(uint16_t port, size_t payload, size_t len, uint64_t complete
                           .link_type = DLT_EN10MB,
                           .time_ns = (int64_t)ordinal,
                           .ordinal = ordinal};
-    struct packet packet = {.key = key_of(port), .ordinal = ordinal, .flags = TCP_ACK};
+    struct packet packet = {
+        .key = key_of(port), .ordinal = ordinal, .flags = TCP_ACK, .fragmented = completed > 0};
     packet.payload = slice_make(bytes, payload);
     if (ordinal % 2) {
         packet.key = flow_key_reverse(&packet.key);

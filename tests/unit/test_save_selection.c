@@ -182,10 +182,13 @@ static void test_fragments(void **state) {
     assert_int_equal(frame(&datagrams, 0, 7, 9, 40, taken), 0);
     assert_int_equal(frame(&datagrams, 7, 0, 10, 41, taken), 1);
     assert_int_equal(taken[0], 9);
+    assert_false(datagrams_may_lack(&datagrams, 41 * NS_PER_SECOND));
     /* too many: the oldest are forgotten */
     for (uint64_t i = 0; i < 2 * DATAGRAM_FRAMES; i++) {
         (void)frame(&datagrams, 0, i < DATAGRAM_FRAMES ? 5 : 6, i, 50, taken);
     }
+    assert_true(datagrams_may_lack(&datagrams, 80 * NS_PER_SECOND));
+    assert_false(datagrams_may_lack(&datagrams, 81 * NS_PER_SECOND));
     assert_int_equal(frame(&datagrams, 5, 0, 1, 50, taken), 0);
     assert_int_equal(frame(&datagrams, 6, 0, 1, 50, taken), DATAGRAM_FRAMES_TAKEN);
     assert_int_equal(taken[0], DATAGRAM_FRAMES);
