@@ -12,6 +12,7 @@ static const char *const format_choices[] = {"ndjson", "text", NULL};
 static const char *const secrets_choices[] = {"mask", "hash", "keep", NULL};
 static const char *const checksums_choices[] = {"ignore", "verify", NULL};
 static const char *const overload_choices[] = {"shed", "none", NULL};
+static const char *const save_from_choices[] = {"connection", "transaction", NULL};
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
 const struct option_info option_table[] = {
@@ -259,12 +260,12 @@ const struct option_info option_table[] = {
      .completion = COMPLETE_FILE,
      .help = "save the packets of transactions to FILE, as pcapng; they hold\n"
              "secrets and addresses in clear",
-     .more =
-         "All packets of a transaction's connection, from its first one to the one that ended the "
-         "transaction, as they were captured: hark makes the same record of them again. Nothing is masked "
-         "in them, whatever --secrets, --redact-header and --anonymize-ip say. Files are read a second "
-         "time for it; from an interface or a pipe they come out of a buffer (--save-buffer). The "
-         "record's capture.saved says what was saved. An existing file is overwritten."},
+     .more = "All packets of a transaction's connection, from its first one to the one that ended the "
+             "transaction, as they were captured: hark makes the same record of them again (but see "
+             "--save-from). Nothing is masked "
+             "in them, whatever --secrets, --redact-header and --anonymize-ip say. Files are read a second "
+             "time for it; from an interface or a pipe they come out of a buffer (--save-buffer). The "
+             "record's capture.saved says what was saved. An existing file is overwritten."},
     {.name = "save",
      .kind = OPTION_TEXT_LIST,
      .group = GROUP_OUTPUT,
@@ -284,6 +285,18 @@ const struct option_info option_table[] = {
      .maximum = DAY,
      .help = "save transactions that take longer than TIME (--save=slow: 1s)",
      .more = "The time is timing.total, from the request's first byte to the last one of either message."},
+    {.name = "save-from",
+     .kind = OPTION_CHOICE,
+     .group = GROUP_OUTPUT,
+     .offset = AT(save_from),
+     .argument = "WHERE",
+     .initial = "connection",
+     .choices = save_from_choices,
+     .help = "save from the connection's first packet on, or only from the\n"
+             "transaction's own first one",
+     .more = "A transaction's own packets are less, and enough to look at. But whose answer it is, and whose "
+             "time it took, can't always be told without those before: hark may make another record of "
+             "them."},
     {.name = "save-buffer",
      .kind = OPTION_SIZE,
      .group = GROUP_OUTPUT,

@@ -14,6 +14,7 @@ enum choice_format { FORMAT_NDJSON, FORMAT_TEXT };
 enum choice_secrets { SECRETS_MASK, SECRETS_HASH, SECRETS_KEEP };
 enum choice_checksums { CHECKSUMS_IGNORE, CHECKSUMS_VERIFY };
 enum choice_overload { OVERLOAD_SHED, OVERLOAD_IGNORE };
+enum choice_save_from { SAVE_FROM_CONNECTION, SAVE_FROM_TRANSACTION };
 enum choice_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct option_info;
@@ -47,6 +48,7 @@ struct options {
     uint64_t rotate_bytes, rotate_interval_ns, rotate_keep; /* 0: never; all */
     const char *write;                                      /* file of saved packets; NULL: none are */
     struct text_list save;                                  /* which transactions' */
+    unsigned save_from;                                     /* enum choice_save_from */
     uint64_t save_slower_ns;                                /* 0: not given */
     uint64_t save_buffer_bytes;
     unsigned format;  /* enum choice_format */

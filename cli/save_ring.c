@@ -184,8 +184,8 @@ bool save_ring_frame(struct save_ring *ring, struct save_file *file, const struc
     uint64_t *bucket = bucket_of(ring, &packet->key), before = *bucket;
     entry->previous = *bucket;
     *bucket = place;
-    const struct save_entry *last = find_entry(ring, &packet->key, &before);
-    if (!last || !last->written || !entry->aftermath) {
+    const struct save_entry *last = entry->aftermath ? find_entry(ring, &packet->key, &before) : NULL;
+    if (!last || !last->written) {
         return true;
     }
     entry->since = last->since;
@@ -204,7 +204,7 @@ static struct save_stretch find_stretch(const struct save_ring *ring, const stru
     struct save_stretch stretch = {.oldest = NOWHERE, .since = UINT64_MAX};
     uint64_t place = *bucket_of(ring, wish->key);
     struct save_entry *entry;
-    while ((entry = find_entry(ring, wish->key, &place)) != NULL && entry->frame.ordinal >= wish->from) {
+    while ((entry = find_entry(ring, wish->key, &place)) != NULL && entry->frame.ordinal >= wish->start) {
         uint64_t ordinal = entry->frame.ordinal;
         stretch.own = stretch.own || (ordinal >= wish->first && ordinal <= wish->until);
         if (entry->written) {

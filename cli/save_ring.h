@@ -15,6 +15,7 @@ struct save_ring;
 struct save_wish {
     const struct flow_key *key;
     uint64_t from;     /* ordinal of the connection's first frame */
+    uint64_t start;    /* of the first frame that is written */
     uint64_t first;    /* of the frame with the transaction's first byte */
     uint64_t until;    /* of the last frame that is written whatever it carries */
     const uint8_t *id; /* for the comment of the first frame; NULL: without */

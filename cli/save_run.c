@@ -60,6 +60,7 @@ static struct saver_options saver_options_of(const struct options *options, cons
     struct saver_options saver = {
         .rule = {.slow = options->save_slower_ns > 0,
                  .slower_ns = options->save_slower_ns ? (int64_t)options->save_slower_ns : SAVE_SLOWER_NS},
+        .whole_connections = options->save_from == SAVE_FROM_CONNECTION,
         .marks = !options->anonymize_addresses, /* they would tell whose address is whose */
         .ring_bytes = ring_bytes,
         .notes_bytes = (size_t)(options->memory / NOTES_SHARE),

@@ -105,30 +105,32 @@ static void add_mark(struct save_selection *selection, const struct transaction 
     memcpy(mark->id, t->id, sizeof mark->id);
 }
 
-/* The newest one with the ordinal, which are the likeliest. */
+/* The connection's newest one. */
 static struct save_connection *find(struct save_selection *selection, const struct connection *connection) {
     if (selection->count == 0) {
         return NULL;
     }
     uint32_t at = *bucket_of(selection, flow_key_hash(&connection->key));
-    while (at && selection->connections[at - 1].from != connection->ordinal) {
+    while (at && selection->connections[at - 1].connection != connection->ordinal) {
         at = selection->connections[at - 1].next;
     }
     return at ? &selection->connections[at - 1] : NULL;
 }
 
-bool save_selection_add(struct save_selection *selection, const struct transaction *t, uint64_t until,
-                        bool mark) {
+bool save_selection_add(struct save_selection *selection, const struct transaction *t, uint64_t from,
+                        uint64_t until, bool mark) {
     assert(!selection->closed);
     struct save_connection *known = find(selection, t->connection);
-    if (!known) {
+    if (!known || from > known->until) {
         if (!make_room(selection)) {
             return false;
         }
         known = &selection->connections[selection->count];
-        *known = (struct save_connection){.key = t->connection->key, .from = t->connection->ordinal};
+        *known = (struct save_connection){
+            .key = t->connection->key, .connection = t->connection->ordinal, .from = from};
         link(selection, selection->count++);
     }
+    known->from = from < known->from ? from : known->from;
     known->until = until > known->until ? until : known->until;
     if (mark) {
         add_mark(selection, t);

@@ -10,9 +10,10 @@
 
 struct save_connection {
     struct flow_key key;
-    uint64_t from;  /* ordinal of its first frame; tells connections apart */
-    uint64_t until; /* of the last frame that is saved whatever it carries */
-    uint32_t next;  /* of the bucket, as index + 1; 0 ends it */
+    uint64_t connection; /* ordinal of its first frame: tells connections apart */
+    uint64_t from;       /* of the first frame that is saved */
+    uint64_t until;      /* of the last frame that is saved whatever it carries */
+    uint32_t next;       /* of the bucket, as index + 1; 0 ends it */
 };
 
 /* A frame with which a transaction begins. */
@@ -40,9 +41,10 @@ struct save_selection {
 void save_selection_init(struct save_selection *, size_t bytes);
 void save_selection_fini(struct save_selection *);
 
-/* Adds the transaction, finished by the frame `until` or by a tick behind it. False where there is no room.
- * A mark that finds no room is left out. */
-bool save_selection_add(struct save_selection *, const struct transaction *, uint64_t until, bool mark);
+/* Adds the transaction, from the frame `from` on, finished by the frame `until` or by a tick behind it. False
+ * where there is no room. A mark that finds no room is left out. */
+bool save_selection_add(struct save_selection *, const struct transaction *, uint64_t from, uint64_t until,
+                        bool mark);
 /* All are added: frames may be asked for, from the first one on; called again, once more from there. */
 void save_selection_close(struct save_selection *);
 /* Is the packet, which is behind those asked for before, saved? `hash` is flow_key_hash(&packet->key). */

@@ -62,9 +62,16 @@ void saver_frame(struct saver *saver, const struct frame *frame, const struct pa
     }
 }
 
+/* The handshake belongs to the first transaction. */
+static uint64_t start_of(const struct saver *saver, const struct transaction *t) {
+    bool whole = saver->options.whole_connections || t->first_on_connection;
+    return whole ? t->connection->ordinal : save_first_frame(t);
+}
+
 static enum record_saved take(struct saver *saver, const struct transaction *t, uint64_t until) {
     struct save_wish wish = {.key = &t->connection->key,
                              .from = t->connection->ordinal,
+                             .start = start_of(saver, t),
                              .first = save_first_frame(t),
                              .until = until,
                              .id = saver->options.marks ? t->id : NULL};
@@ -78,14 +85,16 @@ enum record_saved saver_finish(struct saver *saver, const struct transaction *t,
     if (!save_rule_wants(&saver->options.rule, t)) {
         return RECORD_NOT_ASKED;
     }
-    enum record_saved saved = RECORD_SAVED_CONNECTION;
+    uint64_t from = start_of(saver, t);
+    enum record_saved saved =
+        from == t->connection->ordinal ? RECORD_SAVED_CONNECTION : RECORD_SAVED_TRANSACTION;
     if (saver->ring) {
         saved = take(saver, t, until);
     } else {
         unsigned partition = flow_key_partition(flow_key_hash(&t->connection->key));
         struct save_selection *selection = &saver->selections[partition];
-        bool added = save_selection_add(selection, t, until, saver->options.marks);
-        saved = added ? RECORD_SAVED_CONNECTION : RECORD_SAVED_NONE;
+        bool added = save_selection_add(selection, t, from, until, saver->options.marks);
+        saved = added ? saved : RECORD_SAVED_NONE;
     }
     if (saved < RECORD_SAVED_TRANSACTION) {
         atomic_fetch_add(&saver->missed, 1);

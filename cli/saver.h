@@ -17,9 +17,10 @@
 
 struct saver_options {
     struct save_rule rule;
-    bool marks;         /* the first frame of a transaction has its event.id as a comment */
-    size_t ring_bytes;  /* 0: the input is read a second time */
-    size_t notes_bytes; /* most memory of what is noted for that */
+    bool whole_connections; /* else a transaction's own packets */
+    bool marks;             /* the first frame of a transaction has its event.id as a comment */
+    size_t ring_bytes;      /* 0: the input is read a second time */
+    size_t notes_bytes;     /* most memory of what is noted for that */
     int64_t fragment_timeout_ns;
 };
 

@@ -196,6 +196,10 @@ class Usage:
             self.saved("saving what a pipe brings", ["-r", "-"], file)
         ids = [record["event"]["id"].encode() for record in self.run(["-r", self.capture]).records()]
         self.check(all(first.count(b"hark event.id " + each) == 1 for each in ids), "the saved packets do not name their transactions")
+        alone = self.run(["-r", self.capture, "-w", "alone.pcapng", "--save-slower=500us", "--save-from=transaction"]).records()
+        again = self.run(["-r", "alone.pcapng"]).records()
+        self.check([r["capture"].get("saved") for r in alone] == [None] * (len(alone) - 1) + ["transaction"], "not the slow transaction alone is saved")
+        self.check(len(again) == 1 and again[0]["http"] == alone[-1]["http"] and again[0]["capture"]["midstream"], f"a transaction alone becomes {again}")
         done = self.run(["-r", self.capture, "-w", "loud.pcapng"])
         self.check(b"secrets" in done.err and b"packets saved to loud.pcapng" in done.err, f"saving says nothing: {done.err!r}")
         key = harness.write_key(self.work)

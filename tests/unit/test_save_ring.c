@@ -73,7 +73,7 @@ static uint64_t put(uint16_t port, size_t payload, size_t len, uint64_t complete
 
 static enum record_saved take(uint16_t port, uint64_t from, uint64_t first, uint64_t until) {
     struct flow_key key = key_of(port);
-    struct save_wish wish = {.key = &key, .from = from, .first = first, .until = until};
+    struct save_wish wish = {.key = &key, .from = from, .start = from, .first = first, .until = until};
     return save_ring_take(bench.ring, &bench.file, &wish);
 }
 
@@ -158,6 +158,23 @@ static void test_another_connection(void **state) {
     HAS(3);
 }
 
+/* A transaction's own packets alone. */
+static void test_alone(void **state) {
+    (void)state;
+    put(1000, 0, 60, 0, 0); /* 1 */
+    put(1000, 5, 60, 0, 0); /* 2 */
+    put(1000, 5, 60, 0, 0); /* 3 */
+    put(1000, 5, 60, 0, 0); /* 4 */
+    put(1000, 5, 60, 0, 0); /* 5 */
+    struct flow_key key = key_of(1000);
+    struct save_wish wish = {.key = &key, .from = 1, .start = 3, .first = 3, .until = 4};
+    assert_int_equal(save_ring_take(bench.ring, &bench.file, &wish), RECORD_SAVED_TRANSACTION);
+    HAS(3, 4);
+    wish.start = wish.first = wish.until = 5;
+    assert_int_equal(save_ring_take(bench.ring, &bench.file, &wish), RECORD_SAVED_TRANSACTION);
+    HAS(3, 4, 5);
+}
+
 /* Frames of all sizes go round and round; whatever is said to be there is, byte for byte. */
 static void test_round_and_round(void **state) {
     (void)state;
@@ -221,6 +238,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_once_each, begin, end),
         cmocka_unit_test_setup_teardown(test_another_connection, begin, end),
+        cmocka_unit_test_setup_teardown(test_alone, begin, end),
         cmocka_unit_test_setup_teardown(test_round_and_round, begin, end),
         cmocka_unit_test_setup_teardown(test_gone, begin, end),
         cmocka_unit_test_setup_teardown(test_fragments, begin, end),

@@ -43,7 +43,7 @@ static bool add(struct save_selection *selection, uint16_t port, uint64_t from, 
     t.request.seen = true;
     t.request.first.ordinal = first;
     t.id[0] = (uint8_t)first;
-    return save_selection_add(selection, &t, until, true);
+    return save_selection_add(selection, &t, from, until, true);
 }
 
 static void test_rule(void **state) {
@@ -135,6 +135,26 @@ static void test_ports_come_again(void **state) {
     save_selection_fini(&selection);
 }
 
+/* Transactions alone: what lies between them is not saved, and what they share is, once. */
+static void test_transactions_alone(void **state) {
+    (void)state;
+    struct save_selection selection;
+    struct connection connection = {.key = key_of(1000), .ordinal = 1};
+    struct transaction t = {.connection = &connection};
+    const uint64_t spans[][2] = {{1, 10}, {20, 30}, {25, 40}, {15, 16}};
+    save_selection_init(&selection, BYTES);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(save_selection_add(&selection, &t, spans[i][0], spans[i][1], false));
+    }
+    assert_int_equal(selection.count, 2); /* the last one is within reach of the one before */
+    save_selection_close(&selection);
+    for (uint64_t ordinal = 1; ordinal < 50; ordinal++) {
+        struct packet packet = packet_of(1000, ordinal, ordinal % 2, 3, TCP_ACK);
+        assert_int_equal(takes(&selection, &packet), ordinal <= 10 || (ordinal >= 15 && ordinal <= 40));
+    }
+    save_selection_fini(&selection);
+}
+
 static void test_cap(void **state) {
     (void)state;
     struct save_selection selection;
@@ -200,6 +220,7 @@ int main(void) {
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_one_connection),
         cmocka_unit_test(test_ports_come_again),
+        cmocka_unit_test(test_transactions_alone),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_fragments),
     };
