@@ -101,8 +101,11 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
     stopwatch_lap(&pipeline->watch, STAGE_DECODE);
     if (pipeline->parts.saver) {
-        saver_frame(pipeline->parts.saver, frame, fate == DECODE_TCP ? &packet : NULL,
-                    decoder_datagrams(pipeline->parts.decoder));
+        const char *news = saver_frame(pipeline->parts.saver, frame, fate == DECODE_TCP ? &packet : NULL,
+                                       decoder_datagrams(pipeline->parts.decoder));
+        if (news) {
+            progress_say(pipeline->parts.progress, "%s", news);
+        }
     }
     if (fate == DECODE_TCP) {
         struct guard *guard = pipeline->parts.guard;

@@ -143,7 +143,9 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
         ok = read_again(run, &again, progress);
     }
     if (sink_close(run->sink) == SINK_FAILED) {
-        progress_say(progress, "%s", sink_message(run->sink));
+        if (!saver_has_told(run->saver)) {
+            progress_say(progress, "%s", sink_message(run->sink));
+        }
         ok = false;
     }
     if (run->file.unplaced > 0) {

@@ -8,6 +8,7 @@ enum { FIRST_ROOM = 64 };
 
 void save_selection_init(struct save_selection *selection, size_t bytes) {
     *selection = (struct save_selection){.bytes = bytes};
+    hash_secret_make(&selection->secret);
 }
 
 void save_selection_fini(struct save_selection *selection) {
@@ -35,13 +36,15 @@ uint64_t save_first_frame(const struct transaction *t) {
     return request < response ? request : response;
 }
 
-static uint32_t *bucket_of(struct save_selection *selection, uint64_t hash) {
-    return &selection->buckets[hash & (selection->bucket_count - 1)];
+static uint32_t *bucket_of(const struct save_selection *selection, const struct flow_key *key,
+                           uint64_t hash) {
+    uint64_t secret = flow_key_hash_secret(key, hash, &selection->secret);
+    return &selection->buckets[secret & (selection->bucket_count - 1)];
 }
 
 static void link(struct save_selection *selection, size_t index) {
     struct save_connection *c = &selection->connections[index];
-    uint32_t *bucket = bucket_of(selection, flow_key_hash(&c->key));
+    uint32_t *bucket = bucket_of(selection, &c->key, flow_key_hash(&c->key));
     c->next = *bucket;
     *bucket = (uint32_t)index + 1;
 }
@@ -110,7 +113,7 @@ static struct save_connection *find(struct save_selection *selection, const stru
     if (selection->count == 0) {
         return NULL;
     }
-    uint32_t at = *bucket_of(selection, flow_key_hash(&connection->key));
+    uint32_t at = *bucket_of(selection, &connection->key, flow_key_hash(&connection->key));
     while (at && selection->connections[at - 1].connection != connection->ordinal) {
         at = selection->connections[at - 1].next;
     }
@@ -169,7 +172,7 @@ bool save_selection_takes(struct save_selection *selection, const struct packet 
     if (selection->count == 0) {
         return false;
     }
-    for (uint32_t *at = bucket_of(selection, hash); *at;) {
+    for (uint32_t *at = bucket_of(selection, &packet->key, hash); *at;) {
         struct save_connection *c = &selection->connections[*at - 1];
         if (!save_keys_match(&c->key, &packet->key)) {
             at = &c->next;

@@ -31,6 +31,7 @@ struct save_selection {
     size_t room;
     uint32_t *buckets; /* index + 1 */
     size_t bucket_count;
+    struct hash_secret secret; /* of the buckets */
     struct save_mark *marks;
     size_t mark_count;
     size_t mark_room;

@@ -16,6 +16,7 @@ struct saver {
     pthread_mutex_t lock;
     struct save_selection selections[HARK_PARTITIONS];
     uint64_t last_frame;
+    bool told; /* that the sink failed */
     atomic_uint_fast64_t missed;
 };
 
@@ -52,14 +53,24 @@ void saver_free(struct saver *saver) {
     free(saver);
 }
 
-void saver_frame(struct saver *saver, const struct frame *frame, const struct packet *packet,
-                 const struct decode_datagrams *of) {
+const char *saver_frame(struct saver *saver, const struct frame *frame, const struct packet *packet,
+                        const struct decode_datagrams *of) {
+    const char *news = NULL;
     saver->last_frame = frame->ordinal;
     if (saver->ring && (packet || of->held)) {
         pthread_mutex_lock(&saver->lock);
-        (void)save_ring_frame(saver->ring, saver->file, frame, packet, of); /* the sink tells at the end */
+        (void)save_ring_frame(saver->ring, saver->file, frame, packet, of);
+        if (!saver->told && sink_write(saver->file->sink, slice_make("", 0)) == SINK_FAILED) {
+            saver->told = true;
+            news = sink_message(saver->file->sink);
+        }
         pthread_mutex_unlock(&saver->lock);
     }
+    return news;
+}
+
+bool saver_has_told(const struct saver *saver) {
+    return saver->told;
 }
 
 /* The handshake belongs to the first transaction. */

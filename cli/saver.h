@@ -30,15 +30,18 @@ struct saver;
 struct saver *saver_new(const struct saver_options *, struct save_file *);
 void saver_free(struct saver *);
 
-/* What decoding made of a frame: `packet` is NULL where that was no TCP packet. Before any worker gets it. */
-void saver_frame(struct saver *, const struct frame *, const struct packet *,
-                 const struct decode_datagrams *);
+/* What decoding made of a frame: `packet` is NULL where that was no TCP packet. Before any worker gets it.
+ * Returns NULL, or once why no packet can be saved any more: one line, as long as the sink lives. */
+const char *saver_frame(struct saver *, const struct frame *, const struct packet *,
+                        const struct decode_datagrams *);
 /* A transaction is finished; `until` is the ordinal of the last frame that its worker was given. */
 enum record_saved saver_finish(struct saver *, const struct transaction *, uint64_t until);
 
 /* The input is read a second time: the partition's selection, and the ordinal of the last frame read. */
 struct save_selection *saver_selection(struct saver *, unsigned partition);
 uint64_t saver_last_frame(const struct saver *);
+/* saver_frame has said why none can be saved. */
+bool saver_has_told(const struct saver *);
 /* Transactions asked for of which no packet, or not all their own, were saved. */
 uint64_t saver_missed(const struct saver *);
 

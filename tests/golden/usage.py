@@ -215,6 +215,7 @@ class Usage:
             self.check(done.out.count(b"\n") == self.plain.count(b"\n"), "with a full disk for packets records are missing")
         with open(self.capture, "rb") as file:
             done = self.run(["-r", "-", "-w", "/dev/full"], stdin=file)
+        self.check(done.err.count(b"No space") == 1, f"packets of a pipe for a full disk: {done.err!r}")
         self.check(done.status == 1 and done.out.count(b'"saved":"none"') == self.plain.count(b"\n"),
                    f"packets of a pipe for a full disk: {done.status}, {done.out[-300:]!r}")
 
