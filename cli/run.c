@@ -111,16 +111,17 @@ static bool is_input(const struct options *options, const char *path) {
     return false;
 }
 
-/* Records and packets in one place would destroy each other. */
+/* Records and packets in one place would destroy each other; a device such as /dev/null takes both. */
 static bool is_output(const struct options *options, const char *path) {
     const char *records = options->output ? options->output : "-";
     struct stat output, other;
-    if (!path || strcmp(path, records) == 0) {
-        return path != NULL;
+    if (!path || strcmp(path, "-") == 0 || strcmp(records, "-") == 0) {
+        return path && strcmp(path, records) == 0;
     }
-    return strcmp(path, "-") != 0 && strcmp(records, "-") != 0 && stat(path, &other) == 0 &&
-           stat(records, &output) == 0 && S_ISREG(other.st_mode) && other.st_dev == output.st_dev &&
-           other.st_ino == output.st_ino;
+    if (stat(path, &other) != 0 || stat(records, &output) != 0) {
+        return strcmp(path, records) == 0;
+    }
+    return S_ISREG(other.st_mode) && other.st_dev == output.st_dev && other.st_ino == output.st_ino;
 }
 
 /* False when the outputs can't be what the options say; that was said. */

@@ -9,10 +9,12 @@ import gzip
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
@@ -85,6 +87,8 @@ class Usage:
         self.refused("packets in place of the input", ["-r", copy, "-w", copy], 2, "copy.pcap", "-w")
         self.refused("packets and records in one place", ["-r", copy, "-w", "-"], 2, "standard output", "-w")
         self.refused("one place by two names", ["-r", copy, "-o", "both", "-w", "./both"], 2, "both", "-w")
+        self.refused("one place by one name", ["-r", copy, "-o", "one", "-w", "one"], 2, "one", "-w")
+        self.check(self.run(["-r", copy, "-o", "/dev/null", "-w", "/dev/null"]).status == 0, "/dev/null does not take both")
         self.refused("a choice of nothing", ["-r", copy, "--save=failures"], 2, "--save", "-w FILE")
         self.refused("a wrong choice to save", ["-r", copy, "-w", "x", "--save=most"], 2, "most", "failures")
         self.refused("no room for the buffer", ["-r", "-", "-w", "x", "--max-memory=128M"], 2, "--save-buffer", "--max-memory")
@@ -248,13 +252,43 @@ class Usage:
         self.check(b'"saved":"part"' not in done.out and done.err == b"", f"a file needs no buffer: {done.err!r}")
 
 
+    def interrupted(self):
+        """SIGINT amid the first reading: what was read is finished, and its packets are saved."""
+        many, at = [self.bytes[:24]], 24
+        frames = []
+        for _ in range(17):
+            length = struct.unpack_from("<I", self.bytes, at + 8)[0]
+            frames.append(self.bytes[at:at + 16 + length])
+            at += 16 + length
+        client = frames[0][16 + 34:16 + 36]
+        for copy in range(3000):
+            port = struct.pack(">H", 10000 + copy)
+            for frame in frames:
+                side = 16 + (34 if frame[16 + 34:16 + 36] == client else 36)
+                many.append(frame[:side] + port + frame[side + 2:])
+        self.write("many.pcap", b"".join(many))
+        for wait in (0.05, 0.3, 0.8):
+            process = subprocess.Popen([self.hark, "-r", "many.pcap", "-w", "part.pcapng", "-o", "part.json", "-q"], cwd=self.work,
+                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=harness.ENVIRONMENT)
+            time.sleep(wait)
+            process.send_signal(signal.SIGINT)
+            err = process.communicate(timeout=60)[1]
+            if process.returncode == -signal.SIGINT or b"interrupted" in err:  # before hark listened to it, or amid the second reading
+                continue
+            self.check(process.returncode == 0 and err == b"", f"SIGINT while saving: {process.returncode}: {err!r}")
+            with open(os.path.join(self.work, "part.json"), "rb") as file:
+                ids = sorted(re.findall(rb'"id":"([0-9a-f]{32})"', file.read()))
+            again = sorted(re.findall(rb'"id":"([0-9a-f]{32})"', self.run(["-r", "part.pcapng"]).out))
+            self.check(ids == again, f"SIGINT after {wait} s: {len(ids)} records, and {len(again)} of what is saved")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hark-usage.") as work:
         usage = Usage(os.path.abspath(arguments.hark), work)
-        for part in (usage.refusals, usage.damaged, usage.ways_in, usage.ways_out, usage.saving, usage.overrun):
+        for part in (usage.refusals, usage.damaged, usage.ways_in, usage.ways_out, usage.saving, usage.overrun, usage.interrupted):
             part()
     print(f"usage: {usage.checks} checks, {len(usage.faults)} faults")
     return 1 if usage.faults else 0
