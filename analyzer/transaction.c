@@ -191,7 +191,7 @@ static bool is_between(unsigned status, unsigned low, unsigned high) {
     return status >= low && status <= high;
 }
 
-enum outcome transaction_outcome(const struct transaction *t) {
+enum event_outcome transaction_outcome(const struct transaction *t) {
     unsigned status = t->response.seen ? t->response.status : 0;
     if (t->type == TRANSACTION_TUNNEL) {
         return t->reset ? OUTCOME_FAILURE : t->uncertain ? OUTCOME_UNKNOWN : OUTCOME_SUCCESS;

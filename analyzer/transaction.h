@@ -253,8 +253,8 @@ static inline const struct header *header_find(const struct header_list *list, c
     return NULL;
 }
 /* record.md's event.outcome. */
-enum outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_UNKNOWN };
-enum outcome transaction_outcome(const struct transaction *);
+enum event_outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_UNKNOWN };
+enum event_outcome transaction_outcome(const struct transaction *);
 /* record.md's capture.complete. */
 bool transaction_is_complete(const struct transaction *);
 
