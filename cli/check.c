@@ -24,10 +24,10 @@ enum { STATUS_BYTES = 4096, COLUMN = 16 };
 
 struct check {
     const struct options *options;
-    const struct source *source;
     struct rights rights;
     int status; /* /proc/self/status, opened while that was allowed */
     int output; /* -o's file; negative: none, or not there */
+    int saved;  /* -w's, likewise */
     unsigned faults;
     char facts[STATUS_BYTES]; /* what the kernel says in it */
 };
@@ -138,6 +138,9 @@ static const char *purpose_of(const struct check *check, int fd, const char *lin
     if (fd == check->output) {
         return "records";
     }
+    if (fd == check->saved) {
+        return "saved packets";
+    }
     if (fd == check->status) {
         return "this check";
     }
@@ -168,17 +171,18 @@ static void list_open(const struct check *check) {
     }
 }
 
-/* The output as it is: not made, not emptied. A pipe would wait for its reader. */
-static void open_output(struct check *check) {
-    const char *path = check->options->output;
+/* The output as it is: not made, not emptied. A pipe would wait for its reader. Negative when it is not open
+ * now. */
+static int open_output(struct check *check, const char *what, const char *path) {
     struct stat status;
     if (!path || strcmp(path, "-") == 0 || (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))) {
-        return;
+        return -1;
     }
-    check->output = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (check->output < 0 && errno != ENOENT) {
-        miss(check, "output", "%s: %s", path, strerror(errno));
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno != ENOENT) {
+        miss(check, what, "%s: %s", path, strerror(errno));
     }
+    return fd;
 }
 
 /* ---- what is left ---- */
@@ -337,12 +341,13 @@ static void say_all(struct check *check) {
     say_caps(check);
 }
 
-enum exit_status check(const struct options *options, const struct source *source) {
-    struct check run = {.options = options, .source = source, .output = -1};
+enum exit_status check(const struct options *options, const struct source *const *sources, size_t count) {
+    struct check run = {.options = options};
     char message[RIGHTS_MESSAGE_BYTES];
     run.status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    open_output(&run);
-    bool ok = rights_init(&run.rights, options, source, message);
+    run.output = open_output(&run, "output", options->output);
+    run.saved = open_output(&run, "saved packets", options->write);
+    bool ok = rights_init(&run.rights, options, sources, count, message);
     if (ok) {
         list_open(&run);
     }
@@ -356,6 +361,9 @@ enum exit_status check(const struct options *options, const struct source *sourc
     rights_fini(&run.rights);
     if (run.output >= 0) {
         (void)close(run.output);
+    }
+    if (run.saved >= 0) {
+        (void)close(run.saved);
     }
     if (run.status >= 0) {
         (void)close(run.status);

@@ -8,8 +8,9 @@
 #include "capture/source.h"
 
 /* Lists what is open, gives up rights as a run does (for good: this process ends afterwards), tries what must
- * not be possible any more, and prints what the kernel says is left, on standard output. The output is opened
- * but not written to. EXIT_FAILED when something can't be had. */
-enum exit_status check(const struct options *, const struct source *);
+ * not be possible any more, and prints what the kernel says is left, on standard output. The sources are all
+ * that is read, now or later; the outputs are opened but not written to. EXIT_FAILED when something can't be
+ * had. */
+enum exit_status check(const struct options *, const struct source *const *sources, size_t count);
 
 #endif

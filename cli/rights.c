@@ -80,10 +80,19 @@ static bool add_interface(struct rights *rights, const char *interface) {
     return strchr(interface, '/') || !realpath(path, real) || add_folder_of(rights, real, RIGHTS_READ);
 }
 
-/* Those not open yet, and all that are read a second time (-w). */
-static bool add_inputs(struct rights *rights, const struct options *options, const struct source *source) {
+static bool opens_later(const struct source *const *sources, size_t count, uint32_t file) {
+    for (size_t i = 0; i < count; i++) {
+        if (source_opens_later(sources[i], file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_inputs(struct rights *rights, const struct options *options,
+                       const struct source *const *sources, size_t count) {
     for (uint64_t i = 0; i < options->paths.count; i++) {
-        if ((options->write || source_opens_later(source, (uint32_t)i)) &&
+        if (opens_later(sources, count, (uint32_t)i) &&
             !rights_add(rights, options->paths.items[i], RIGHTS_READ)) {
             return false;
         }
@@ -110,8 +119,8 @@ void rights_make_room(uint64_t files) {
     }
 }
 
-bool rights_init(struct rights *rights, const struct options *options, const struct source *source,
-                 char message[RIGHTS_MESSAGE_BYTES]) {
+bool rights_init(struct rights *rights, const struct options *options, const struct source *const *sources,
+                 size_t count, char message[RIGHTS_MESSAGE_BYTES]) {
     *rights = (struct rights){.sandbox = !options->no_sandbox,
                               .live = options->interface != NULL,
                               .ciphers = options->anonymize_addresses,
@@ -119,8 +128,8 @@ bool rights_init(struct rights *rights, const struct options *options, const str
     rights->path_cap = options->paths.count + options->interfaces.count + RIGHTS_MORE_PATHS +
                        4; /* output, the sanitizers' */
     rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
-    if (!rights->paths || !add_inputs(rights, options, source) || !add_output(rights, options->output) ||
-        !add_interfaces(rights, &options->interfaces) ||
+    if (!rights->paths || !add_inputs(rights, options, sources, count) ||
+        !add_output(rights, options->output) || !add_interfaces(rights, &options->interfaces) ||
         (RIGHTS_SANITIZED &&
          !(rights_add(rights, "/proc", RIGHTS_READ) && rights_add(rights, "/proc/self/exe", RIGHTS_READ) &&
            rights_add(rights, "/usr/lib", RIGHTS_READ)))) {

@@ -77,9 +77,10 @@ struct rights {
 
 /* Before the source is opened: room for so many open files, where the system allows it. */
 void rights_make_room(uint64_t files);
-/* What is wanted by these options, with an open source: who to become, which paths. False: --user names
- * nobody, or there is no memory, and `message` says so in one line. rights_fini in any case. */
-bool rights_init(struct rights *, const struct options *, const struct source *,
+/* What is wanted by these options, with open sources (all of the same files): who to become, which paths.
+ * False: --user names nobody, or there is no memory, and `message` says so in one line. rights_fini in any
+ * case. */
+bool rights_init(struct rights *, const struct options *, const struct source *const *sources, size_t count,
                  char message[RIGHTS_MESSAGE_BYTES]);
 void rights_fini(struct rights *);
 /* One path more, at most RIGHTS_MORE_PATHS beyond those of rights_init; false without room or memory. */

@@ -39,7 +39,7 @@ static const char *file_in_filter(const char *filter, char *word, size_t room) {
 static struct source *open_source(const struct options *options, enum source_error *error,
                                   char message[SOURCE_MESSAGE_BYTES]) {
     if (!options->interface) {
-        rights_make_room(options->paths.count);
+        rights_make_room(options->paths.count * (options->write ? 1 + SAVE_READINGS : 1));
         struct source_files_options files = {.paths = options->paths.items,
                                              .path_count = options->paths.count,
                                              .filter = options->filter,
@@ -196,12 +196,12 @@ static struct guard *make_guard(const struct options *options, const struct limi
     return made;
 }
 
-static struct source *open_again(void *context, char message[SOURCE_MESSAGE_BYTES]) {
+static struct source *open_again(const struct options *options, char message[SOURCE_MESSAGE_BYTES]) {
     enum source_error error;
-    return open_source(context, &error, message);
+    return open_source(options, &error, message);
 }
 
-/* What a run works with from open source and sinks on. All borrowed. */
+/* What a run works with once its source is open. All borrowed. */
 struct run_parts {
     const struct options *options;
     const struct key_file *key;
@@ -209,7 +209,7 @@ struct run_parts {
     unsigned workers;
     struct progress *progress;
     struct source *source;
-    struct upkeep *upkeep;
+    struct upkeep *upkeep; /* once the sinks are open */
     struct save_run *save;
 };
 
@@ -253,8 +253,7 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
         progress_clear(progress);
         struct decode_counts counts;
         decoder_counts(decoder, &counts);
-        bool saved = save_run_end(save, options, limits, progress, &decode, counts.datagrams_reassembled > 0,
-                                  open_again, (void *)(uintptr_t)options);
+        bool saved = save_run_end(save, options, limits, progress, &decode, counts.datagrams_reassembled > 0);
         status = conclude(options, progress, &pipeline, sink);
         status = saved ? status : EXIT_FAILED;
     } else {
@@ -266,13 +265,28 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
     return status;
 }
 
+/* All that is read, now or later. */
+struct run_sources {
+    const struct source *items[1 + SAVE_READINGS];
+    size_t count;
+};
+
+static struct run_sources list_sources(const struct source *source, const struct save_run *save) {
+    struct run_sources sources = {.items = {source}, .count = 1};
+    for (size_t i = 0; i < SAVE_READINGS && save->again[i]; i++) {
+        sources.items[sources.count++] = save->again[i];
+    }
+    return sources;
+}
+
 /* What is missing of the rights that were to be given up is told by --check, unless it is much. */
 static bool give_up_rights(const struct run_parts *run) {
     const struct options *options = run->options;
     struct progress *progress = run->progress;
     struct rights rights;
     char message[RIGHTS_MESSAGE_BYTES];
-    bool ok = rights_init(&rights, options, run->source, message);
+    struct run_sources sources = list_sources(run->source, run->save);
+    bool ok = rights_init(&rights, options, sources.items, sources.count, message);
     if (ok && rights.user.change) { /* --check says what can't be written then */
         (void)sink_give(run->upkeep->parts.sink, rights.user.uid, rights.user.gid);
         if (run->save->sink) {
@@ -298,6 +312,52 @@ static struct sink *open_output(const struct options *options, char message[SINK
                                    : sink_open(options->output, message);
 }
 
+/* With all inputs open. */
+static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, struct service *service) {
+    const struct options *options = run->options;
+    struct progress *progress = run->progress;
+    struct upkeep_parts parts = {.options = options,
+                                 .sink = sink,
+                                 .service = service,
+                                 .progress = progress,
+                                 .live = source_is_live(run->source)};
+    struct upkeep upkeep;
+    upkeep_init(&upkeep, &parts);
+    run->upkeep = &upkeep;
+    enum exit_status status = EXIT_FAILED;
+    if (!check_outputs(options, progress)) { /* one file by two names, made just now */
+        status = EXIT_USAGE;
+    } else if (save_run_begin(run->save, options, run->limits, progress, run->source) &&
+               give_up_rights(run)) {
+        say_warnings(options, progress, run->source);
+        progress->enabled = progress->enabled && !sink_is_terminal(sink);
+        status = run_pipeline(run);
+    }
+    upkeep_fini(&upkeep);
+    return status;
+}
+
+static enum exit_status run_with_save(struct run_parts *run, struct service *service) {
+    const struct options *options = run->options;
+    struct progress *progress = run->progress;
+    if (!save_run_open(run->save, options, progress, open_again)) {
+        return EXIT_FAILED;
+    }
+    if (options->check) {
+        struct run_sources sources = list_sources(run->source, run->save);
+        return check(options, sources.items, sources.count);
+    }
+    char message[SINK_MESSAGE_BYTES];
+    struct sink *sink = open_output(options, message);
+    if (!sink) {
+        progress_say(progress, "%s", message);
+        return EXIT_FAILED;
+    }
+    enum exit_status status = run_into_sink(run, sink, service);
+    sink_free(sink);
+    return status;
+}
+
 static enum exit_status run_source(const struct options *options, const struct key_file *key,
                                    struct progress *progress, struct source *source,
                                    struct service *service) {
@@ -310,41 +370,16 @@ static enum exit_status run_source(const struct options *options, const struct k
     if (!check_outputs(options, progress)) {
         return EXIT_USAGE;
     }
-    if (options->check) {
-        return check(options, source);
-    }
-    struct sink *sink = open_output(options, message);
-    if (!sink) {
-        progress_say(progress, "%s", message);
-        return EXIT_FAILED;
-    }
-    struct upkeep_parts upkeep_parts = {.options = options,
-                                        .sink = sink,
-                                        .service = service,
-                                        .progress = progress,
-                                        .live = source_is_live(source)};
-    struct upkeep upkeep;
     struct save_run save = {.sink = NULL};
-    struct run_parts parts = {.options = options,
-                              .key = key,
-                              .limits = &limits,
-                              .workers = count_workers(options), /* asks a file */
-                              .progress = progress,
-                              .source = source,
-                              .upkeep = &upkeep,
-                              .save = &save};
-    upkeep_init(&upkeep, &upkeep_parts);
-    enum exit_status status = EXIT_FAILED;
-    if (!check_outputs(options, progress)) { /* one file by two names, made just now */
-        status = EXIT_USAGE;
-    } else if (save_run_begin(&save, options, &limits, progress, source) && give_up_rights(&parts)) {
-        say_warnings(options, progress, source);
-        progress->enabled = progress->enabled && !sink_is_terminal(sink);
-        status = run_pipeline(&parts);
-    }
-    upkeep_fini(&upkeep);
+    struct run_parts run = {.options = options,
+                            .key = key,
+                            .limits = &limits,
+                            .workers = count_workers(options), /* asks a file */
+                            .progress = progress,
+                            .source = source,
+                            .save = &save};
+    enum exit_status status = run_with_save(&run, service);
     save_run_fini(&save);
-    sink_free(sink);
     return status;
 }
 

@@ -6,7 +6,7 @@
 enum { OUT_BYTES = 2 * SINK_BLOCK_BYTES, OUT_CAP_BYTES = 64 * 1024 * 1024 };
 
 void save_file_init(struct save_file *file, struct sink *sink,
-                    const char *(*name_of)(void *context, uint32_t file), void *context) {
+                    const char *(*name_of)(void *context, uint32_t interface), void *context) {
     *file = (struct save_file){.sink = sink, .name_of = name_of, .context = context};
     pcapng_writer_init(&file->writer);
     buf_init(&file->out, OUT_CAP_BYTES);
@@ -35,7 +35,7 @@ bool save_file_add(struct save_file *file, const struct frame *frame, const uint
     if (file->out.len + pcapng_frame_bytes(frame) > OUT_BYTES && !save_file_flush(file)) {
         return false;
     }
-    const char *name = file->name_of ? file->name_of(file->context, frame->file) : "";
+    const char *name = file->name_of ? file->name_of(file->context, frame->interface) : "";
     if (!pcapng_write_frame(&file->writer, &file->out, frame, name, comment)) {
         file->unplaced++;
         return false;

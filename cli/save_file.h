@@ -14,13 +14,13 @@ struct save_file {
     struct buf out;    /* on its way into the sink */
     uint64_t packets;  /* given */
     uint64_t unplaced; /* of interfaces beyond what a file describes */
-    const char *(*name_of)(void *context, uint32_t file);
+    const char *(*name_of)(void *context, uint32_t interface);
     void *context;
 };
 
 /* The file begins with its section. `name_of` may be NULL: interfaces have no names then. */
-void save_file_init(struct save_file *, struct sink *, const char *(*name_of)(void *context, uint32_t file),
-                    void *context);
+void save_file_init(struct save_file *, struct sink *,
+                    const char *(*name_of)(void *context, uint32_t interface), void *context);
 void save_file_fini(struct save_file *);
 
 /* The frame comes next. `id`: the event.id of the transaction that begins with it, for its comment, or NULL.

@@ -4,6 +4,7 @@
 #include "cli/signals.h"
 #include "cli/units.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -76,13 +77,33 @@ static const char *shown(const struct options *options) {
     return strcmp(options->write, "-") == 0 ? "standard output" : options->write;
 }
 
-static const char *name_interface(void *source, uint32_t file) {
-    return source_file_name(source, file);
+static const char *name_interface(void *source, uint32_t interface) {
+    return source_file_name(source, interface);
+}
+
+bool save_run_open(struct save_run *run, const struct options *options, struct progress *progress,
+                   struct source *(*open)(const struct options *, char message[SOURCE_MESSAGE_BYTES])) {
+    *run = (struct save_run){.sink = NULL};
+    if (!options->write) {
+        return true;
+    }
+    if (is_read_once(options)) {
+        run->ring_bytes = (size_t)options->save_buffer_bytes;
+        return true;
+    }
+    for (size_t i = 0; i < SAVE_READINGS; i++) {
+        char message[SOURCE_MESSAGE_BYTES];
+        run->again[i] = open(options, message);
+        if (!run->again[i]) {
+            progress_say(progress, "%s", message);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool save_run_begin(struct save_run *run, const struct options *options, const struct limits *limits,
                     struct progress *progress, const struct source *source) {
-    *run = (struct save_run){.sink = NULL};
     if (!options->write) {
         return true;
     }
@@ -96,7 +117,6 @@ bool save_run_begin(struct save_run *run, const struct options *options, const s
         progress_say(progress, "%s will hold packets as they were captured: secrets and addresses in clear",
                      shown(options));
     }
-    run->ring_bytes = is_read_once(options) ? (size_t)options->save_buffer_bytes : 0;
     save_file_init(&run->file, run->sink, source_is_live(source) ? name_interface : NULL,
                    (void *)(uintptr_t)source);
     struct saver_options saver = saver_options_of(options, limits, run->ring_bytes);
@@ -109,6 +129,15 @@ bool save_run_begin(struct save_run *run, const struct options *options, const s
 
 static bool never(void) {
     return false;
+}
+
+static struct source *take_source(void *context, char message[SOURCE_MESSAGE_BYTES]) {
+    struct save_run *run = context;
+    message[0] = '\0';
+    assert(run->taken < SAVE_READINGS);
+    struct source *source = run->again[run->taken];
+    run->again[run->taken++] = NULL;
+    return source;
 }
 
 /* True when all is in the file. A signal before ended the first reading: what that read is saved all the
@@ -124,8 +153,7 @@ static bool read_again(struct save_run *run, const struct save_again *again, str
 }
 
 bool save_run_end(struct save_run *run, const struct options *options, const struct limits *limits,
-                  struct progress *progress, const struct decode_options *decode, bool fragments,
-                  struct source *(*open)(void *context, char message[SOURCE_MESSAGE_BYTES]), void *context) {
+                  struct progress *progress, const struct decode_options *decode, bool fragments) {
     if (!run->saver) {
         return true;
     }
@@ -135,8 +163,8 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
                                    .file = &run->file,
                                    .limits = limits,
                                    .decode = *decode,
-                                   .open = open,
-                                   .context = context,
+                                   .open = take_source,
+                                   .context = run,
                                    .fragments = fragments,
                                    .notes_bytes = (size_t)(options->memory / NOTES_SHARE),
                                    .interrupted = signals_received() ? never : signals_received};
@@ -172,5 +200,8 @@ void save_run_fini(struct save_run *run) {
         save_file_fini(&run->file);
     }
     sink_free(run->sink);
+    for (size_t i = 0; i < SAVE_READINGS; i++) {
+        source_free(run->again[i]);
+    }
     *run = (struct save_run){.sink = NULL};
 }
