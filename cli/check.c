@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <limits.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -171,6 +172,16 @@ static void list_open(const struct check *check) {
     }
 }
 
+/* Can a file be made there? Else errno says why. */
+static bool folder_takes(const char *file) {
+    char copy[PATH_MAX];
+    if (snprintf(copy, sizeof copy, "%s", file) >= (int)sizeof copy) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return access(dirname(copy), W_OK | X_OK) == 0;
+}
+
 /* The output as it is: not made, not emptied. A pipe would wait for its reader. Negative when it is not open
  * now. */
 static int open_output(struct check *check, const char *what, const char *path) {
@@ -179,7 +190,7 @@ static int open_output(struct check *check, const char *what, const char *path) 
         return -1;
     }
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 && errno != ENOENT) {
+    if (fd < 0 && (errno != ENOENT || !folder_takes(path))) {
         miss(check, what, "%s: %s", path, strerror(errno));
     }
     return fd;
