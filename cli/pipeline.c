@@ -92,6 +92,15 @@ static enum crew_status flush_due(struct pipeline *pipeline, int64_t now_ns) {
     return crew_flush(pipeline->parts.crew);
 }
 
+/* `packet`: NULL where no record can come of it. */
+static void save_frame(struct pipeline *pipeline, const struct frame *frame, const struct packet *packet) {
+    const char *news =
+        saver_frame(pipeline->parts.saver, frame, packet, decoder_datagrams(pipeline->parts.decoder));
+    if (news) {
+        progress_say(pipeline->parts.progress, "%s", news);
+    }
+}
+
 static enum crew_status take_frame(struct pipeline *pipeline, const struct frame *frame) {
     pipeline->ahead = true;
     enum crew_status status = advance_clock(pipeline, frame->time_ns);
@@ -100,19 +109,13 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
     stopwatch_lap(&pipeline->watch, STAGE_DECODE);
+    struct guard *guard = pipeline->parts.guard;
+    uint64_t hash = fate == DECODE_TCP ? flow_key_hash(&packet.key) : 0;
+    bool shed = fate == DECODE_TCP && guard && guard_takes(guard, &packet, hash);
     if (pipeline->parts.saver) {
-        const char *news = saver_frame(pipeline->parts.saver, frame, fate == DECODE_TCP ? &packet : NULL,
-                                       decoder_datagrams(pipeline->parts.decoder));
-        if (news) {
-            progress_say(pipeline->parts.progress, "%s", news);
-        }
+        save_frame(pipeline, frame, fate == DECODE_TCP && !shed ? &packet : NULL);
     }
-    if (fate == DECODE_TCP) {
-        struct guard *guard = pipeline->parts.guard;
-        uint64_t hash = flow_key_hash(&packet.key);
-        if (guard && guard_takes(guard, &packet, hash)) {
-            return status;
-        }
+    if (fate == DECODE_TCP && !shed) {
         enum crew_status now =
             crew_packet(pipeline->parts.crew, event, &packet, hash, packet_block(&packet, frame));
         stopwatch_lap(&pipeline->watch,
