@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
@@ -74,6 +75,60 @@ class Rights:
                 capture = file.read()
             for filter_words in ([], ["tcp port http or tcp portrange 1-65535"]):
                 self.same("-r", "-", "-j", jobs, *filter_words, input=capture, stdin=None)
+
+    def saved(self, *arguments, status=0, **more):
+        """The records and the saved packets of a run."""
+        path = os.path.join(self.work, "saved.pcapng")
+        done = self.run(*arguments, "-w", path, **more)
+        self.check(done.returncode == status, f"-w {arguments}: {done.returncode} {done.stderr[-300:]!r}")
+        with open(path, "rb") as file:
+            packets = file.read()
+        os.unlink(path)
+        return done.stdout, packets
+
+    def what_is_saved(self):
+        """Files are read once and twice more when the rights are gone, with filters whose names were looked up before."""
+        key = harness.write_key(self.work)
+        fragments = os.path.join(harness.PCAPS, "fragments-ipv4.pcap")
+        packed = os.path.join(self.work, "packed.pcap.gz")
+        for jobs in ("1", "3"):
+            for words in (["-r", CAPTURE], ["-r", fragments], ["-r", packed, "-r", CAPTURE, "tcp port http or portrange 1-65535 or host localhost"],
+                          ["-r", fragments, "-r", CAPTURE, "--save-from=transaction"], ["-r", CAPTURE, "--anonymize-ip", "--secrets-key", key]):
+                records, packets = self.saved(*words, "-j", jobs)
+                self.check((records, packets) == self.saved("--no-sandbox", *words, "-j", jobs), f"-w {words} -j {jobs}: not the same as without the sandbox")
+                self.check(records and len(packets) > 1000, f"-w {words} -j {jobs}: {len(records)} and {len(packets)} bytes")
+            with open(CAPTURE, "rb") as file:
+                capture = file.read()
+            piped = {"input": capture, "stdin": None}
+            got = self.saved("-r", "-", "-j", jobs, **piped)
+            self.check(got[0] and len(got[1]) > 1000 and got == self.saved("--no-sandbox", "-r", "-", "-j", jobs, **piped), f"-w of a pipe -j {jobs}: not the same as without the sandbox")
+        many = [word for _ in range(80) for word in ("-r", CAPTURE)]
+        whole = self.saved(*many)
+        for most in (48, 150, 300):
+            few = self.saved(*many, preexec_fn=lambda most=most: resource.setrlimit(resource.RLIMIT_NOFILE, (48, most)))
+            self.check(few == whole, f"-w of 80 files with {most} descriptors: not the same")
+
+    def names_that_go(self):
+        """The second reading is of the files that were read first, whatever has their names by then."""
+        good = self.saved("-r", CAPTURE)
+        capture, output, path = (os.path.join(self.work, name) for name in ("going.pcap", "going", "going.pcapng"))
+        shutil.copy(CAPTURE, capture)
+        os.mkfifo(output)
+        hark = subprocess.Popen([self.hark, "-q", "-r", capture, "-o", output, "-w", path], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=harness.ENVIRONMENT)
+        held, deadline = 0, time.monotonic() + PATIENCE
+        while held < 3 and time.monotonic() < deadline:  # then it waits for who reads the output
+            time.sleep(0.02)
+            held = sum(os.readlink(f"/proc/{hark.pid}/fd/{fd}") == capture for fd in os.listdir(f"/proc/{hark.pid}/fd"))
+        self.check(held == 3, f"the input is held open {held} times instead of 3")
+        os.unlink(capture)
+        with open(capture, "wb") as file:
+            file.write(b"another")
+        with open(output, "rb") as file:
+            records = file.read()
+        said = hark.stderr.read()
+        self.check(hark.wait(PATIENCE) == 0 and said == b"", f"a file that went: {hark.returncode} {said!r}")
+        with open(path, "rb") as file:
+            self.check((unnamed(records), file.read()) == (unnamed(good[0]), good[1]), "a file that went: not the same records and packets")
 
     def ways_in(self):
         """Names that mean open descriptors; pipes with names; more files than descriptors."""
@@ -144,6 +199,17 @@ class Rights:
         self.check(all(line.endswith(("not permitted", "denied")) for line in facts["tried"]), f"{facts}")
         self.check(facts["memory"] == ["1G at most, 1048576 connections"], f"{facts}")
         self.check(self.told("-r", path, "--max-memory", "300M")["memory"][0].startswith("300M at most"), "--check: memory")
+        saved = os.path.join(self.work, "to-be-saved")
+        facts = self.told("-r", path, "-w", saved)
+        self.check(not os.path.exists(saved) and f"read {path}" not in facts.get("path", []) and len([line for line in facts["open"] if f" packets ({path})" in line]) == 3, f"-w: {facts}")
+        with open(saved, "w", encoding="ascii") as file:
+            file.write("before")
+        facts = self.told("-r", path, "-w", saved)
+        self.check(any(line.endswith(f" saved packets ({saved})") for line in facts["open"]) and os.path.getsize(saved) == 6, f"-w: {facts}")
+        for option in ("-o", "-w"):
+            refused = self.told("-r", path, option, os.path.join(self.work, "no-folder", "file"), status=1)
+            self.check("no-folder" in "".join(refused["output" if option == "-o" else "saved packets"]), f"{option} in no folder: {refused}")
+        self.check(self.run("--check", "-r", path, "-w", path).returncode == 2, "--check takes an input for -w")
         facts = self.told("-r", path, "--no-sandbox")
         self.check("--no-sandbox" in facts["files"][0] and "--no-sandbox" in facts["system calls"][0] and "--no-sandbox" in facts["new privileges"][0], f"{facts}")
         with open(os.devnull, "wb") as other:
@@ -168,6 +234,13 @@ class Rights:
         self.check(done.returncode == 0 and os.stat(output).st_uid == NOBODY and os.path.getsize(output) > 0, f"--user nobody: {done.returncode} {done.stderr!r}")
         facts = self.told("-r", path, "--user", "nobody")
         self.check(facts["user"][0].startswith("nobody, group nogroup (user ids 65534 65534 65534 65534)") and facts["groups"] == ["no others"], f"{facts}")
+        mine, saved = os.path.join(self.work, "mine.pcap"), os.path.join(self.work, "given.pcapng")
+        shutil.copy(path, mine)
+        os.chmod(mine, 0o600)
+        done = self.run("-q", "-r", mine, "-o", output, "-w", saved, "--user", "nobody")
+        self.check(done.returncode == 0 and done.stderr == b"" and os.stat(saved).st_uid == NOBODY, f"-w as nobody: {done.returncode} {done.stderr!r}")
+        with open(saved, "rb") as file:
+            self.check(file.read() == self.saved("-r", mine)[1], "-w as nobody: other packets than root's")
         kept = os.path.join(self.work, "kept")
         done = self.run("-r", path, "-o", kept)
         self.check(done.returncode == 0 and os.stat(kept).st_uid == 0, "root's own output has another owner")
@@ -194,7 +267,7 @@ def main():
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hark-rights.") as work:
         tests = Rights(os.path.abspath(arguments.hark), work)
-        for part in (tests.nothing_is_needed_late, tests.ways_in, tests.check_tells_the_truth, tests.users):
+        for part in (tests.nothing_is_needed_late, tests.what_is_saved, tests.names_that_go, tests.ways_in, tests.check_tells_the_truth, tests.users):
             part()
     print(f"rights: {tests.checks} checks, {tests.faults} faults")
     return 1 if tests.faults or not tests.checks else 0
