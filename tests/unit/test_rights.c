@@ -77,7 +77,8 @@ static void open_run(struct run *run, const char *arguments) {
 }
 
 static void drop(struct run *run) {
-    MUST(rights_init(&run->rights, &run->options, run->source, run->message), "%s", run->message);
+    const struct source *source = run->source;
+    MUST(rights_init(&run->rights, &run->options, &source, 1, run->message), "%s", run->message);
     MUST(!run->sink || !run->rights.user.change ||
              sink_give(run->sink, run->rights.user.uid, run->rights.user.gid),
          "give");
@@ -337,7 +338,8 @@ static void notify_body(void) {
     MUST(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, others) == 0, "sockets");
     (void)snprintf(line, sizeof line, "-r %s", capture);
     open_run(&run, line);
-    MUST(rights_init(&run.rights, &run.options, run.source, run.message), "%s", run.message);
+    const struct source *source = run.source;
+    MUST(rights_init(&run.rights, &run.options, &source, 1, run.message), "%s", run.message);
     run.rights.notify_fd = ends[0];
     MUST(rights_apply(&run.rights, run.message), "%s", run.message);
     MUST(send(ends[0], "READY=1", 7, MSG_NOSIGNAL) == 7, "send");
@@ -468,7 +470,8 @@ static void nobody_body(void) {
     }
     (void)snprintf(line, sizeof line, "-r %s --user root", capture);
     open_run(&run, line);
-    MUST(rights_init(&run.rights, &run.options, run.source, run.message), "%s", run.message);
+    const struct source *source = run.source;
+    MUST(rights_init(&run.rights, &run.options, &source, 1, run.message), "%s", run.message);
     MUST(!rights_apply(&run.rights, run.message) && strstr(run.message, "can't become user root"), "%s",
          run.message);
 }
@@ -543,7 +546,8 @@ static void bound_root_body(void) {
 static void short_body(void) {
     (void)snprintf(line, sizeof line, "-r %s", capture);
     open_run(&run, line);
-    MUST(rights_init(&run.rights, &run.options, run.source, run.message), "%s", run.message);
+    const struct source *source = run.source;
+    MUST(rights_init(&run.rights, &run.options, &source, 1, run.message), "%s", run.message);
     struct rlimit limit = {3, 3};
     MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
     MUST(!rights_apply(&run.rights, run.message) && strstr(run.message, "--no-sandbox"), "%s", run.message);
