@@ -455,7 +455,8 @@ static void unknown_body(void) {
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         (void)snprintf(line, sizeof line, "-r %s %s", capture, wrong[i][0]);
         open_run(&run, line);
-        MUST(!rights_init(&run.rights, &run.options, run.source, run.message), "%s", wrong[i][0]);
+        const struct source *source = run.source;
+        MUST(!rights_init(&run.rights, &run.options, &source, 1, run.message), "%s", wrong[i][0]);
         MUST(strstr(run.message, wrong[i][1]), "%s", run.message);
         rights_fini(&run.rights);
         source_free(run.source);
