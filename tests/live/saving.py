@@ -4,12 +4,16 @@
 
 hark -i IFACE -w FILE beside nginx and curl in network namespaces, as live.py has them: the packets of the transactions that were
 asked for are in the file, each once, as soon as the record is written, with the handshake before and the FIN behind; hark makes the same
-records of them; and what a small buffer lost is said to be lost.
+records of them; and what a small buffer lost is said to be lost. Several interfaces keep their names; a connection that was silent for
+long is whole; and the file is the user's that hark becomes, and stays one whatever becomes of the records' file.
 
 Needs root, iproute2, nginx, curl and tshark; is skipped where one is missing. Ends only processes that it started."""
 import argparse
+import json
 import os
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,31 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import harness  # noqa: E402
 import live  # noqa: E402
+
+
+NOBODY = 65534
+TWICE = """
+import http.client, sys, time
+connection = http.client.HTTPConnection("192.0.2.20", timeout=10)
+for target in sys.argv[2:]:
+    connection.request("GET", target)
+    connection.getresponse().read()
+    time.sleep(float(sys.argv[1]))
+"""
+
+
+def interfaces(path):
+    """The names of the file's interface blocks, in their order."""
+    names, at = [], 0
+    with open(path, "rb") as file:
+        data = file.read()
+    while at < len(data):
+        kind, length = struct.unpack_from("<II", data, at)
+        if kind == 1:
+            option, size = struct.unpack_from("<HH", data, at + 16)
+            names.append(data[at + 20:at + 20 + size].decode() if option == 2 else None)
+        at += length
+    return names
 
 
 def shown(record):
@@ -95,6 +124,82 @@ class Saving(live.Live):
         self.check(got is not None and got["http"] == record["http"] and got["capture"]["midstream"], f"a long connection: {got}")
 
 
+    def listened(self, what, path, arguments, ask, targets):
+        """Records and what the file gives, where all of each target is to be saved."""
+        listener = live.Listener(self.hark, [*arguments, "--stats", "-w", path])
+        ask()
+        for target in targets:
+            self.check(listener.wait_for(target, 5) is not None, f"{what}: no record of {target}")
+        time.sleep(0.3)
+        self.sound(listener, listener.finish(), what)
+        records = {harness.get(r, "http.request.target"): r for _, r in listener.records()}
+        again = self.saved_records(path, what)
+        for target in targets:
+            record = records.get(target, {"capture": {}})
+            self.check(record["capture"].get("saved") == "connection", f"{what}: {target}: {record['capture']}")
+            got = again.get(harness.get(record, "event.id"))
+            self.check(got is not None and shown(got) == shown(record), f"{what}: {shown(record)} becomes {got and shown(got)}")
+        return records
+
+    def several(self, jobs):
+        """One after the other and both in one file, each packet under the name of its own; -i any is one."""
+        def ask():
+            self.curl("http://192.0.2.20/small.txt?far")
+            subprocess.run(["ip", "netns", "exec", live.SERVER, "curl", "-q", "-sS", "-o", os.devnull, "http://192.0.2.20/small.txt?near"], check=True)
+
+        what, path = f"-i eth0 -i lo -j {jobs}", os.path.join(self.work, f"several{jobs}.pcapng")
+        targets = ("/small.txt?far", "/small.txt?near")
+        records = self.listened(what, path, ["-i", "eth0", "-i", "lo", "-j", jobs], ask, targets)
+        self.check(interfaces(path) == ["eth0", "lo"], f"{what}: the file has the interfaces {interfaces(path)}")
+        for target, name in zip(targets, ("eth0", "lo")):
+            port = harness.get(records.get(target, {}), "client.port")
+            self.check(set(self.frames(path, what, f"tcp.port == {port}", "frame.interface_name")) == {name}, f"{what}: {target} is not all from {name}")
+        what, path = f"-i any -j {jobs}", os.path.join(self.work, f"any{jobs}.pcapng")
+        self.listened(what, path, ["-i", "any", "-j", jobs], ask, targets)
+        self.check(interfaces(path) == ["any"], f"{what}: the file has the interfaces {interfaces(path)}")
+
+    def silence(self):
+        """Between its transactions the connection dozes; the later one is of the same connection all the same."""
+        def ask():
+            subprocess.run(["ip", "netns", "exec", live.CLIENT, sys.executable, "-c", TWICE, "3", "/small.txt?a", "/small.txt?b"], check=True)
+
+        path = os.path.join(self.work, "silence.pcapng")
+        records = self.listened("a silent connection", path, ["-i", "eth0"], ask, ("/small.txt?a", "/small.txt?b"))
+        ports = {harness.get(r, "client.port") for r in records.values()}
+        self.check(len(ports) == 1 and len(self.frames(path, "a silent connection", "tcp.flags.syn == 1")) == 2, f"a silent connection: {ports}")
+
+    def renamed(self):
+        """The records' file is opened anew, or followed by others; that of packets goes on, and is nobody's as theirs are."""
+        path, moved = os.path.join(self.work, "one.pcapng"), os.path.join(self.work, "moved.pcapng")
+        for more, name in (([], "records"), (["--rotate-size=4K"], "rotated")):
+            what, output = f"a hangup {more}", os.path.join(self.work, name)
+            os.chmod(self.work, 0o777)
+            listener = live.Listener(self.hark, ["-i", "eth0", "--stats", "-o", output, "-w", path, *more])
+            self.check(os.stat(path).st_uid == NOBODY, f"{what}: the saved packets are not of the user that hark is")
+            self.curl("http://192.0.2.20/small.txt?before")
+            time.sleep(1.5)
+            os.rename(path, moved)
+            if not more:
+                os.rename(output, output + ".old")
+            listener.process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            for number in range(6):
+                self.curl(f"http://192.0.2.20/small.txt?after{number}")
+            time.sleep(0.5)
+            self.sound(listener, listener.finish(), what)
+            self.check(not os.path.exists(path), f"{what}: there is a second file of packets")
+            written = [record for file in sorted(os.listdir(self.work)) if file.startswith(name) for record in self.lines_of(file)]
+            files = [file for file in os.listdir(self.work) if file.startswith(name)]
+            self.check(len(files) > 1 and len(written) == 7 and all(record["capture"].get("saved") == "connection" for record in written),
+                       f"{what}: {len(written)} records in {files}: {listener.err[-300:]}")
+            again = self.saved_records(moved, what)
+            self.check(all(shown(again.get(r["event"]["id"], {"capture": {}})) == shown(r) for r in written), f"{what}: the packets of {len(again)} are saved, or of others")
+
+    def lines_of(self, name):
+        with open(os.path.join(self.work, name), encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
@@ -120,6 +225,10 @@ def main():
             saving.selected("2")
             saving.overrun()
             saving.long_connection()
+            saving.several("1")
+            saving.several("2")
+            saving.silence()
+            saving.renamed()
         finally:
             if server is not None:
                 server.terminate()
