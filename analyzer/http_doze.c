@@ -60,10 +60,11 @@ static void strip_side(struct side *side) {
     side->interim = NULL;
 }
 
+/* `conn` is for the model alone. */
 static void make_chains(struct likeness_chain chains[LIKENESS_CHAINS], const struct http_conn *conn,
                         const struct connection *connection) {
     uint64_t start = (uint64_t)connection->syn_ns;
-    uint64_t near = start ? start : (uint64_t)conn->pairing.response_end_ns;
+    uint64_t near = start || !conn ? start : (uint64_t)conn->pairing.response_end_ns;
     chains[0] = (struct likeness_chain){start, near, UINT64_C(1) << TIME_REACH_BITS};
     for (int d = 0; d < 2; d++) {
         uint64_t delivered = connection->delivered[d];
@@ -86,7 +87,7 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
     }
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, conn->connection);
-    if (environment->likeness.words == 0 || environment->images == 0) {
+    if (environment->likeness.words == 0) {
         likeness_learn(&environment->likeness, &copy, sizeof copy, chains);
     }
     return likeness_write(&environment->likeness, &copy, chains, image);
@@ -109,9 +110,8 @@ static void *conn_wake(void *context, const struct connection *connection, const
     if (!conn) {
         return NULL;
     }
-    memset(conn, 0, sizeof *conn);
     struct likeness_chain chains[LIKENESS_CHAINS];
-    make_chains(chains, conn, connection);
+    make_chains(chains, NULL, connection);
     likeness_read(&environment->likeness, conn, chains, image);
     conn->connection = connection;
     environment->images--;

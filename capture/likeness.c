@@ -46,10 +46,12 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
     }
     l->words = bytes / sizeof(uint64_t);
     l->link_count = 0;
-    memset(l->model, 0, sizeof l->model);
     memcpy(l->model, object, bytes);
     for (size_t i = 0; i < l->words; i++) {
         uint64_t value = word_of(object, i);
+        if (value == 0) {
+            continue; /* most are, and no time or offset that is known is */
+        }
         size_t c = 0;
         while (c < LIKENESS_CHAINS && !is_within(value, &chains[c])) {
             c++;

@@ -75,8 +75,8 @@ bool flow_wake(struct flow_table *t, struct flow *f, bool must) {
     if (!x) {
         return false;
     }
-    session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
-    if (!session_wake(&t->reassembler, x, &t->doze.likeness, f->touched_ns, f->image, must)) {
+    const struct session_identity identity = {&f->key, f->timer.ordinal, f->incarnation, f};
+    if (!session_wake(&t->reassembler, x, &identity, &t->doze.likeness, f->touched_ns, f->image, must)) {
         flow_give_session(t, x);
         return false;
     }

@@ -83,13 +83,14 @@ static void strip(const struct reassembler *r, struct session *x) {
     }
 }
 
+/* `x` is for the model alone, NULL without. */
 static void make_chains(struct likeness_chain chains[LIKENESS_CHAINS], const struct session *x,
                         int64_t touched_ns) {
     uint64_t start = (uint64_t)touched_ns;
     chains[0] = (struct likeness_chain){start, start, UINT64_C(1) << TIME_REACH_BITS};
     for (int d = 0; d < 2; d++) {
-        chains[1 + d] =
-            (struct likeness_chain){.near = x->streams[d].highest, .reach = UINT64_C(1) << OFFSET_REACH_BITS};
+        chains[1 + d] = (struct likeness_chain){.near = x ? x->streams[d].highest : 0,
+                                                .reach = UINT64_C(1) << OFFSET_REACH_BITS};
     }
 }
 
@@ -113,7 +114,7 @@ size_t session_image(const struct reassembler *r, const struct session *x, struc
     struct likeness *likeness = consumer ? &l->with_consumer : &l->without;
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, touched_ns);
-    if (likeness->words == 0 || l->images == 0) {
+    if (likeness->words == 0) {
         likeness_learn(likeness, &copy, sizeof copy, chains);
     }
     size_t len = likeness_write(likeness, &copy, chains, image + 1);
@@ -128,20 +129,16 @@ void session_leave(const struct reassembler *r, struct session *x) {
     }
 }
 
-bool session_wake(const struct reassembler *r, struct session *x, const struct session_likeness *l,
-                  int64_t touched_ns, const uint8_t *image, bool must) {
+bool session_wake(const struct reassembler *r, struct session *x, const struct session_identity *identity,
+                  const struct session_likeness *l, int64_t touched_ns, const uint8_t *image, bool must) {
     bool consumer = image[0];
-    const struct flow_key key = x->connection.key;
-    uint64_t ordinal = x->connection.ordinal;
-    uint32_t incarnation = x->connection.incarnation;
-    void *owner = x->owner;
     struct likeness_chain chains[LIKENESS_CHAINS];
-    make_chains(chains, x, touched_ns);
+    make_chains(chains, NULL, touched_ns);
     size_t len = likeness_read(consumer ? &l->with_consumer : &l->without, x, chains, image + 1);
-    x->connection.key = key;
-    x->connection.ordinal = ordinal;
-    x->connection.incarnation = incarnation;
-    x->owner = owner;
+    x->connection.key = *identity->key;
+    x->connection.ordinal = identity->ordinal;
+    x->connection.incarnation = identity->incarnation;
+    x->owner = identity->owner;
     if (consumer) {
         x->consumer = r->ops->doze->wake(r->environment, &x->connection, image + 1 + len, must);
     }

@@ -13,7 +13,7 @@ enum { SESSION_IMAGE_MOST = 2 * LIKENESS_IMAGE_MOST };
 struct session_likeness {
     struct likeness with_consumer;
     struct likeness without;
-    size_t images; /* that are kept now: while there is none, a model may be learned */
+    size_t images; /* that are kept now */
 };
 
 /* Writes the images and returns their length, the slack included; 0: something is under way, or they are too
@@ -23,9 +23,16 @@ size_t session_image(const struct reassembler *, const struct session *, struct 
                      int64_t touched_ns, uint8_t image[SESSION_IMAGE_MOST]);
 /* Frees the consumer of a session that is kept as an image; the session's memory is the caller's. */
 void session_leave(const struct reassembler *, struct session *);
-/* `x` is as session_init left it for the connection that the image is of. False without memory for the
- * consumer; `must`: as in struct consumer_doze. */
-bool session_wake(const struct reassembler *, struct session *x, const struct session_likeness *,
-                  int64_t touched_ns, const uint8_t *image, bool must);
+/* What is not in the image, as session_init had it. */
+struct session_identity {
+    const struct flow_key *key;
+    uint64_t ordinal;
+    uint32_t incarnation;
+    void *owner;
+};
+
+/* `x` has no content yet. False without memory for the consumer; `must`: as in struct consumer_doze. */
+bool session_wake(const struct reassembler *, struct session *x, const struct session_identity *,
+                  const struct session_likeness *, int64_t touched_ns, const uint8_t *image, bool must);
 
 #endif
