@@ -23,6 +23,7 @@ void http_environment_free(struct http_environment *environment) {
             pool_give(&environment->connections, environment->spare);
         }
         pool_fini(&environment->connections);
+        free(environment->likeness);
         free(environment);
     }
 }

@@ -3,6 +3,7 @@
 #include "analyzer/http_side.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static_assert(sizeof(struct http_conn) <= LIKENESS_WORDS * sizeof(uint64_t), "an image has room for it");
@@ -72,10 +73,20 @@ static void make_chains(struct likeness_chain chains[LIKENESS_CHAINS], const str
     }
 }
 
+static bool has_likeness(struct http_environment *environment) {
+    if (!environment->likeness) {
+        environment->likeness = malloc(sizeof *environment->likeness);
+        if (environment->likeness) {
+            likeness_init(environment->likeness);
+        }
+    }
+    return environment->likeness;
+}
+
 static size_t conn_image(const void *consumer, uint8_t *image) {
     const struct http_conn *conn = consumer;
     struct http_environment *environment = conn->environment;
-    if (!conn_can_doze(conn)) {
+    if (!conn_can_doze(conn) || !has_likeness(environment)) {
         return 0;
     }
     struct http_conn copy;
@@ -87,10 +98,10 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
     }
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, conn->connection);
-    if (environment->likeness.words == 0) {
-        likeness_learn(&environment->likeness, &copy, sizeof copy, chains);
+    if (environment->likeness->words == 0) {
+        likeness_learn(environment->likeness, &copy, sizeof copy, chains);
     }
-    return likeness_write(&environment->likeness, &copy, chains, image);
+    return likeness_write(environment->likeness, &copy, chains, image);
 }
 
 static void conn_leave(void *consumer) {
@@ -112,7 +123,7 @@ static void *conn_wake(void *context, const struct connection *connection, const
     }
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, NULL, connection);
-    likeness_read(&environment->likeness, conn, chains, image);
+    likeness_read(environment->likeness, conn, chains, image);
     conn->connection = connection;
     environment->images--;
     return conn;

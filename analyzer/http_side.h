@@ -104,9 +104,9 @@ struct http_environment {
     struct transaction_store *store;
     struct http_counts counts;
     struct pool connections;
-    struct http_conn *spare; /* kept while connections doze, so that one can be woken; NULL: it is not */
-    size_t images;           /* of connections that doze */
-    struct likeness likeness;
+    struct http_conn *spare;   /* kept while connections doze, so that one can be woken; NULL: it is not */
+    size_t images;             /* of connections that doze */
+    struct likeness *likeness; /* made with the first; it is large */
 };
 
 static inline struct side *http_client_side(struct http_conn *conn) {

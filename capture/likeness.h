@@ -39,6 +39,11 @@ struct likeness {
     uint64_t model[LIKENESS_WORDS]; /* of linked words: how far they are from the one before in their chain */
 };
 
+/* There is no model. */
+static inline void likeness_init(struct likeness *l) {
+    l->words = 0;
+}
+
 /* Takes the object, of `bytes` (a multiple of 8), as the model. Images made before can't be read any more. */
 void likeness_learn(struct likeness *, const void *object, size_t bytes,
                     const struct likeness_chain[LIKENESS_CHAINS]);

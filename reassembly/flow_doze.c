@@ -3,6 +3,8 @@
  * lists, where the flows unused for longest come first. */
 #include "reassembly/flow_table.h"
 
+#include <stdlib.h>
+
 enum {
     DOZES_A_PACKET = 2,
     DOZES_A_TICK = 64,
@@ -24,10 +26,22 @@ void flow_doze_fini(struct flow_table *t) {
         pool_give(&t->sessions, t->doze.spare);
         t->doze.spare = NULL;
     }
+    free(t->doze.likeness);
+}
+
+static bool has_likeness(struct flow_table *t) {
+    if (!t->doze.likeness) {
+        t->doze.likeness = malloc(sizeof *t->doze.likeness);
+        if (t->doze.likeness) {
+            likeness_init(&t->doze.likeness->with_consumer);
+            likeness_init(&t->doze.likeness->without);
+        }
+    }
+    return t->doze.likeness;
 }
 
 void flow_give_session(struct flow_table *t, struct session *x) {
-    if (t->doze.likeness.images && !t->doze.spare) {
+    if (t->doze.count && !t->doze.spare) {
         t->doze.spare = x;
         return;
     }
@@ -37,17 +51,17 @@ void flow_give_session(struct flow_table *t, struct session *x) {
 void flow_drop_image(struct flow_table *t, struct flow *f) {
     pool_give(&t->doze.images[f->image_size], f->image);
     f->image = NULL;
-    t->doze.likeness.images--;
+    t->doze.count--;
 }
 
 /* False: something is under way, or it would not pay. */
 static bool doze(struct flow_table *t, struct flow *f) {
     struct session *x = f->session;
-    if (!x || f->older || f->newer) {
+    if (!x || f->older || f->newer || !has_likeness(t)) {
         return false;
     }
     uint8_t image[SESSION_IMAGE_MOST];
-    size_t len = session_image(&t->reassembler, x, &t->doze.likeness, f->touched_ns, image);
+    size_t len = session_image(&t->reassembler, x, t->doze.likeness, f->touched_ns, image);
     if (len == 0 || len > (size_t)DOZE_SIZES * DOZE_STEP) {
         return false;
     }
@@ -60,7 +74,7 @@ static bool doze(struct flow_table *t, struct flow *f) {
     f->image_size = (uint8_t)size;
     session_leave(&t->reassembler, x);
     f->session = NULL;
-    t->doze.likeness.images++;
+    t->doze.count++;
     flow_give_session(t, x);
     flow_attribute(t, f);
     return true;
@@ -76,7 +90,7 @@ bool flow_wake(struct flow_table *t, struct flow *f, bool must) {
         return false;
     }
     const struct session_identity identity = {&f->key, f->timer.ordinal, f->incarnation, f};
-    if (!session_wake(&t->reassembler, x, &identity, &t->doze.likeness, f->touched_ns, f->image, must)) {
+    if (!session_wake(&t->reassembler, x, &identity, t->doze.likeness, f->touched_ns, f->image, must)) {
         flow_give_session(t, x);
         return false;
     }

@@ -62,9 +62,10 @@ struct flow_list {
 };
 
 struct flow_doze {
-    struct pool images[DOZE_SIZES]; /* by size */
-    struct session *spare;          /* kept while flows doze, so that one can be woken; NULL: it is not */
-    struct session_likeness likeness;
+    struct pool images[DOZE_SIZES];    /* by size */
+    struct session *spare;             /* kept while flows doze, so that one can be woken; NULL: it is not */
+    size_t count;                      /* flows that doze */
+    struct session_likeness *likeness; /* made with the first; it is large */
 };
 
 struct flow_table {

@@ -9,11 +9,10 @@
 
 enum { SESSION_IMAGE_MOST = 2 * LIKENESS_IMAGE_MOST };
 
-/* Sessions that no consumer has been opened for look different. Zeroed at first. */
+/* Sessions that no consumer has been opened for look different. */
 struct session_likeness {
     struct likeness with_consumer;
     struct likeness without;
-    size_t images; /* that are kept now */
 };
 
 /* Writes the images and returns their length, the slack included; 0: something is under way, or they are too
