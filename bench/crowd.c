@@ -25,7 +25,7 @@ enum {
     STEP_NS = 20000, /* between packets */
     LEFT_STEP_NS = 1000,
     PAUSE_NS = 100000000,
-    PAUSES = 50,
+    PAUSES = 150,
     PORTS = 16,
     BODY_BYTES = 1000
 };
