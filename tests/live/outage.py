@@ -11,7 +11,6 @@ Needs what live.py needs."""
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
@@ -37,6 +36,11 @@ def make_link():
 
 def index_of(name):
     return json.loads(subprocess.run(["ip", "-j", "-n", SERVER, "link", "show", name], capture_output=True, check=True).stdout)[0]["ifindex"]
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return {name: value.split() for name, value in (line.split(":", 1) for line in file)}
 
 
 def packet_sockets():
@@ -119,9 +123,8 @@ class Outage:
     def removed_and_made_again(self):
         listener = Listener(self.test.hark, self.test.work, ["-i", "eth0", "--stats", "tcp", "port", "80"])
         before, sockets = index_of("eth0"), packet_sockets()
-        # From here on hark can open nothing, as after it gave up its rights.
-        limits = resource.prlimit(listener.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(listener.process.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        status = status_of(listener.process.pid)
+        self.check(status["CapEff"] == ["0000000000000000"] and status["Uid"][1] != "0", f"hark has its rights still: {status['CapEff']} {status['Uid']}")
         self.check(list(sockets.values()) == [before], f"sockets {sockets} instead of one on {before}")
         self.asked(listener, "/small.txt?first", "before it was removed")
         open_request = subprocess.Popen(["ip", "netns", "exec", CLIENT, "curl", "-q", "-s", "--max-time", "20", "-o", os.devnull,
@@ -143,7 +146,6 @@ class Outage:
         open_request.wait()
         promiscuous = subprocess.run(["ip", "-d", "-n", SERVER, "link", "show", "eth0"], capture_output=True, text=True, check=True).stdout
         self.check("promiscuity 1" in promiscuous, f"the new interface is not promiscuous: {promiscuous}")
-        resource.prlimit(listener.process.pid, resource.RLIMIT_NOFILE, limits)  # for what a sanitizer does at the end
         self.ended(listener, "removed and made again", 3, 2.0, 9)
         self.check(ledger(listener, "other protocol") == 0, "the filter lets ICMP through on the new interface")
         cut = [record for _, record in listener.records() if record["http"]["request"]["target"] == "/slow/large.bin?cut"]
