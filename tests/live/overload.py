@@ -173,9 +173,10 @@ class Overload:
         self.check(hark.count("shed") == 0 and not any("overload" in line for line in hark.said), "none: something was left out")
         return dropped
 
-    def shedding(self, jobs, dropped_without):
+    def shedding(self, jobs, dropped_without, saves=False):
         what = f"shed -j {jobs}"
-        hark = Slow(self.hark, ["-j", jobs])
+        saved = os.path.join(self.work, "saved.pcapng")
+        hark = Slow(self.hark, ["-j", jobs, *(["-w", saved] if saves else [])])
         self.send("flood.pcap", RATE)
         hark.slow = False
         self.check(hark.wait_for("hark: overload: ", 5), f"{what}: overload is not told: {''.join(hark.said)}")
@@ -192,6 +193,17 @@ class Overload:
         self.check(left_out > CONNECTIONS // 4 and left_out <= hark.count("packets left out"), f"{what}: {left_out} connections left out")
         self.check(abs(CONNECTIONS + LATER - len(whole) - left_out) <= dropped, f"{what}: {len(whole)} whole and {left_out} left out are not all")
         self.check(all(number in whole for number in range(CONNECTIONS, CONNECTIONS + LATER)), f"{what}: after the overload connections are missing")
+        if saves:
+            self.saved(hark, saved, what)
+
+    def saved(self, hark, path, what):
+        """Of what is reported as saved the file gives the same connections, and of those left out none."""
+        told = [record for record in hark.records() if harness.get(record, "capture.saved") == "connection"]
+        done = harness.run_hark(self.hark, ["-q", "-r", path])
+        wanted, got = (sorted(record["event"]["id"] for record in records) for records in (told, done.records()))
+        self.check(done.status == 0 and len(told) > LATER, f"{what} -w: {len(told)} connections are saved: {done.err[-300:]}")
+        others = {record["event"]["id"] for record in hark.records()}
+        self.check(set(wanted) <= set(got) and set(got) <= others, f"{what} -w: {len(wanted)} connections are saved, and the file has {len(got)}")
 
 
 def namespaces():
@@ -228,6 +240,7 @@ def main():
             dropped = overload.without()
             for jobs in ("1", "2"):
                 overload.shedding(jobs, dropped)
+            overload.shedding("2", dropped, saves=True)
         finally:
             for name in (SENDER, TAP):
                 subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
