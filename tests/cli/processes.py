@@ -298,7 +298,7 @@ class Processes:
             capture.question(client)
         path = self.write("flows.pcap", capture)
         missing = 0
-        for kilobytes in (12000, 16000, 20000, 24000, 32000):
+        for kilobytes in (14000, 16000, 20000, 24000, 32000):
             done = subprocess.run(["bash", "-c", 'ulimit -v "$0"; exec "$@"', str(kilobytes), self.hark, "-r", path], capture_output=True, check=False,
                                   env=harness.ENVIRONMENT, timeout=PATIENCE)
             whole = done.returncode == 0 and done.stdout.count(b"\n") == 20000
