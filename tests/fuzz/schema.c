@@ -24,6 +24,7 @@ enum keyword {
     UNIQUE_ITEMS,
     PROPERTIES,
     ADDITIONAL_PROPERTIES,
+    PROPERTY_NAMES,
     REQUIRED,
     MIN_PROPERTIES,
     TYPE,
@@ -63,6 +64,7 @@ static enum keyword keyword_of_name(const char *name) {
         {"uniqueItems", UNIQUE_ITEMS},
         {"properties", PROPERTIES},
         {"additionalProperties", ADDITIONAL_PROPERTIES},
+        {"propertyNames", PROPERTY_NAMES},
         {"required", REQUIRED},
         {"minProperties", MIN_PROPERTIES},
         {"type", TYPE},
@@ -295,6 +297,19 @@ static bool check_additional(struct check *c, struct json_object *schema, struct
     return true;
 }
 
+static bool check_names(struct check *c, struct json_object *rule, struct json_object *value) {
+    json_object_object_foreach(value, key, item) {
+        (void)item;
+        struct json_object *name = json_object_new_string(key);
+        bool allowed = name ? allows(c, rule, name, key) : refuse(c, key, "no memory");
+        json_object_put(name);
+        if (!allowed) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool check_required(struct check *c, struct json_object *rule, struct json_object *value,
                            const char *name) {
     for (size_t i = 0; i < json_object_array_length(rule); i++) {
@@ -316,6 +331,9 @@ static bool check_object(struct check *c, enum keyword key, struct json_object *
     }
     if (key == ADDITIONAL_PROPERTIES) {
         return check_additional(c, schema, rule, value);
+    }
+    if (key == PROPERTY_NAMES) {
+        return check_names(c, rule, value);
     }
     if (key == REQUIRED) {
         return check_required(c, rule, value, name);
@@ -415,6 +433,7 @@ static bool check_keyword(struct check *c, enum keyword key, struct json_object 
         return check_array(c, key, rule, value, name);
     case PROPERTIES:
     case ADDITIONAL_PROPERTIES:
+    case PROPERTY_NAMES:
     case REQUIRED:
     case MIN_PROPERTIES:
         return check_object(c, key, schema, rule, value, name);
@@ -514,7 +533,7 @@ static bool is_any(const char *key, const char *const names[], size_t count) {
 }
 
 static bool is_understood(struct schema *s, const char *key, struct json_object *rule, struct check *c) {
-    static const char *const schemas[] = {"items", "additionalProperties", "if", "then", "else"};
+    static const char *const schemas[] = {"items", "additionalProperties", "propertyNames", "if", "then", "else"};
     static const char *const lists[] = {"properties", "$defs", "anyOf", "allOf"};
     static const char *const types[] = {"null", "boolean", "number", "integer", "object", "array", "string"};
     static const char *const counts[] = {"minLength", "minItems", "maxItems", "minProperties"};
