@@ -99,7 +99,7 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, conn->connection);
     if (environment->likeness->words == 0) {
-        likeness_learn(environment->likeness, &copy, sizeof copy, chains);
+        likeness_learn(environment->likeness, &copy, sizeof copy, chains, NULL);
     }
     return likeness_write(environment->likeness, &copy, chains, image);
 }

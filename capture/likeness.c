@@ -37,8 +37,13 @@ static bool is_within(uint64_t value, const struct likeness_chain *chain) {
     return apart <= chain->reach;
 }
 
+static bool is_wild(const struct likeness *l, size_t word) {
+    return l->wild[word / 64] >> word % 64 & 1;
+}
+
 void likeness_learn(struct likeness *l, const void *object, size_t bytes,
-                    const struct likeness_chain chains[LIKENESS_CHAINS]) {
+                    const struct likeness_chain chains[LIKENESS_CHAINS],
+                    const uint64_t wild[LIKENESS_WORDS / 64]) {
     assert(bytes % sizeof(uint64_t) == 0 && bytes / sizeof(uint64_t) <= LIKENESS_WORDS);
     uint64_t before[LIKENESS_CHAINS];
     for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
@@ -47,8 +52,16 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
     l->words = bytes / sizeof(uint64_t);
     l->link_count = 0;
     memcpy(l->model, object, bytes);
+    memset(l->wild, 0, sizeof l->wild);
+    if (wild) {
+        memcpy(l->wild, wild, sizeof l->wild);
+    }
     for (size_t i = 0; i < l->words; i++) {
         uint64_t value = word_of(object, i);
+        if (is_wild(l, i)) {
+            l->model[i] = 0;
+            continue;
+        }
         if (value == 0) {
             continue; /* most are, and no time or offset that is known is */
         }
@@ -112,9 +125,9 @@ static size_t write_places(const uint64_t differences[LIKENESS_WORDS], uint16_t 
     return count;
 }
 
-static uint8_t *write_difference(uint8_t *at, uint64_t difference, unsigned *length) {
-    unsigned bytes = (unsigned)(64 - __builtin_clzll(difference) + 7) / 8;
-    unsigned zeros = (unsigned)__builtin_ctzll(difference) / 8;
+static uint8_t *write_difference(uint8_t *at, uint64_t difference, bool whole, unsigned *length) {
+    unsigned bytes = whole ? 8 : (unsigned)(64 - __builtin_clzll(difference) + 7) / 8;
+    unsigned zeros = whole ? 0 : (unsigned)__builtin_ctzll(difference) / 8;
     *length = bytes - 1;
     if (zeros >= SHIFT_PAYS) {
         *at++ = (uint8_t)zeros;
@@ -138,7 +151,7 @@ size_t likeness_write(const struct likeness *l, const void *object,
     at += (count + 1) / 2;
     for (size_t k = 0; k < count; k++) {
         unsigned length;
-        at = write_difference(at, differences[places[k]], &length);
+        at = write_difference(at, differences[places[k]], is_wild(l, places[k]), &length);
         if (k % 2 == 0) {
             lengths[k / 2] = (uint8_t)length;
         } else {

@@ -35,6 +35,7 @@ struct likeness_link {
 struct likeness {
     size_t words; /* 0: there is no model yet */
     size_t link_count;
+    uint64_t wild[LIKENESS_WORDS / 64]; /* a bit a word */
     struct likeness_link links[LIKENESS_LINKS];
     uint64_t model[LIKENESS_WORDS]; /* of linked words: how far they are from the one before in their chain */
 };
@@ -44,9 +45,11 @@ static inline void likeness_init(struct likeness *l) {
     l->words = 0;
 }
 
-/* Takes the object, of `bytes` (a multiple of 8), as the model. Images made before can't be read any more. */
+/* Takes the object, of `bytes` (a multiple of 8), as the model. Images made before can't be read any more.
+ * `wild`: a bit for each word whose value differs from run to run. An image has all of it where it is not 0,
+ * so that its length is the same in each run. NULL: there is none. */
 void likeness_learn(struct likeness *, const void *object, size_t bytes,
-                    const struct likeness_chain[LIKENESS_CHAINS]);
+                    const struct likeness_chain[LIKENESS_CHAINS], const uint64_t wild[LIKENESS_WORDS / 64]);
 /* Writes the object's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the slack. */
 size_t likeness_write(const struct likeness *, const void *object,
                       const struct likeness_chain[LIKENESS_CHAINS], uint8_t *image);

@@ -83,6 +83,20 @@ static void strip(const struct reassembler *r, struct session *x) {
     }
 }
 
+/* Marks are hashes with a key of this run. */
+static void mark_wild(uint64_t wild[LIKENESS_WORDS / 64]) {
+    memset(wild, 0, LIKENESS_WORDS / 8);
+    for (size_t d = 0; d < 2; d++) {
+        for (size_t i = 0; i < TCPFACTS_SIGHTINGS; i++) {
+            size_t word = (offsetof(struct session, facts) + d * sizeof(struct tcpfacts) +
+                           offsetof(struct tcpfacts, sightings) + i * sizeof(struct sighting) +
+                           offsetof(struct sighting, mark)) /
+                          sizeof(uint64_t);
+            wild[word / 64] |= UINT64_C(1) << word % 64;
+        }
+    }
+}
+
 /* `x` is for the model alone, NULL without. */
 static void make_chains(struct likeness_chain chains[LIKENESS_CHAINS], const struct session *x,
                         int64_t touched_ns) {
@@ -115,7 +129,9 @@ size_t session_image(const struct reassembler *r, const struct session *x, struc
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, touched_ns);
     if (likeness->words == 0) {
-        likeness_learn(likeness, &copy, sizeof copy, chains);
+        uint64_t wild[LIKENESS_WORDS / 64];
+        mark_wild(wild);
+        likeness_learn(likeness, &copy, sizeof copy, chains, wild);
     }
     size_t len = likeness_write(likeness, &copy, chains, image + 1);
     image[0] = consumer;

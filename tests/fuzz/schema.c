@@ -533,7 +533,8 @@ static bool is_any(const char *key, const char *const names[], size_t count) {
 }
 
 static bool is_understood(struct schema *s, const char *key, struct json_object *rule, struct check *c) {
-    static const char *const schemas[] = {"items", "additionalProperties", "propertyNames", "if", "then", "else"};
+    static const char *const schemas[] = {"items", "additionalProperties", "propertyNames", "if", "then",
+                                          "else"};
     static const char *const lists[] = {"properties", "$defs", "anyOf", "allOf"};
     static const char *const types[] = {"null", "boolean", "number", "integer", "object", "array", "string"};
     static const char *const counts[] = {"minLength", "minItems", "maxItems", "minProperties"};

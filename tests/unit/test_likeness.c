@@ -60,7 +60,7 @@ static void any_object_comes_back(void **state) {
                 object[i] -= next_random(&chance) % 2000;
             }
         }
-        likeness_learn(&l, model, sizeof model, chains);
+        likeness_learn(&l, model, sizeof model, chains, NULL);
         chains[0].start += next_random(&chance);
         assert_comes_back(&l, object, chains, LIKENESS_IMAGE_MOST);
         assert_comes_back(&l, model, chains, LIKENESS_IMAGE_MOST);
@@ -73,7 +73,7 @@ static void an_object_that_differs_in_all_is_within_the_bound(void **state) {
     const struct likeness_chain chains[LIKENESS_CHAINS] = {{.start = 1000}, {.start = 2000}, {.start = 3000}};
     uint64_t model[WORDS] = {0}, object[WORDS];
     memset(object, 0xff, sizeof object);
-    likeness_learn(&l, model, sizeof model, chains);
+    likeness_learn(&l, model, sizeof model, chains, NULL);
     assert_comes_back(&l, object, chains, LIKENESS_IMAGE_MOST);
 }
 
@@ -92,7 +92,7 @@ static void likeness_is_small(void **state) {
     for (size_t i = 0; i < 30; i++) {
         model[20 + i] = chains[i % 3].start - i * 100;
     }
-    likeness_learn(&l, model, sizeof model, chains);
+    likeness_learn(&l, model, sizeof model, chains, NULL);
     assert_comes_back(&l, model, chains, 8);
     /* Another time, other offsets: the same distances. */
     uint64_t object[WORDS];
@@ -109,11 +109,34 @@ static void likeness_is_small(void **state) {
     assert_comes_back(&l, object, chains, 20);
 }
 
+/* Whatever such words are, the image has one length; the same words as others would not. */
+static void wild_words_do_not_change_the_length(void **state) {
+    (void)state;
+    static const uint64_t values[] = {1, 9, UINT64_C(0x4200), UINT64_C(0xff00000000000000), UINT64_MAX, 77};
+    const struct likeness_chain chains[LIKENESS_CHAINS] = {{.start = 70, .near = 70, .reach = 10}};
+    const uint64_t wild[LIKENESS_WORDS / 64] = {[2] = 1U << 3};
+    uint64_t model[WORDS] = {5, 6}, object[WORDS] = {5, 8}, lengths = 0;
+    struct likeness l;
+    model[2 * 64 + 3] = 77;
+    likeness_learn(&l, model, sizeof model, chains, wild);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        uint8_t image[LIKENESS_IMAGE_MOST];
+        object[2 * 64 + 3] = values[i];
+        assert_comes_back(&l, object, chains, LIKENESS_IMAGE_MOST);
+        size_t len = likeness_write(&l, object, chains, image);
+        assert_true(i == 0 || len == lengths);
+        lengths = len;
+    }
+    object[2 * 64 + 3] = 0;
+    assert_comes_back(&l, object, chains, lengths - 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_object_comes_back),
         cmocka_unit_test(an_object_that_differs_in_all_is_within_the_bound),
         cmocka_unit_test(likeness_is_small),
+        cmocka_unit_test(wild_words_do_not_change_the_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
