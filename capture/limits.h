@@ -48,8 +48,11 @@ struct limits {
 #define LIMITS_MEMORY       (UINT64_C(1) << 30)
 #define LIMITS_MEMORY_LEAST (UINT64_C(128) << 20)
 
+/* ... beside the kernel's capture buffers. */
+#define LIMITS_MEMORY_BESIDE_BUFFERS (UINT64_C(96) << 20)
+
 struct limits limits_default(void);
-/* Deals `bytes` (LIMITS_MEMORY_LEAST or more) to all that needs memory. */
+/* Deals `bytes` (LIMITS_MEMORY_BESIDE_BUFFERS or more) to all that needs memory. */
 void limits_set_memory(struct limits *, uint64_t bytes);
 
 #endif

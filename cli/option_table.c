@@ -78,8 +78,9 @@ const struct option_info option_table[] = {
      .maximum = 2047 * MIB,
      .live_only = true,
      .help = "size of the kernel's capture buffer, for each interface",
-     .more = "A larger one survives longer bursts without kernel drops. Other than in tcpdump(8), a number "
-             "without unit is bytes."},
+     .more =
+         "A larger one survives longer bursts without kernel drops. All of them are part of --max-memory, "
+         "and take half of it at most. Other than in tcpdump(8), a number without unit is bytes."},
     {.letter = 'p',
      .name = "no-promiscuous-mode",
      .kind = OPTION_FLAG,
@@ -176,7 +177,8 @@ const struct option_info option_table[] = {
      .minimum = LIMITS_MEMORY_LEAST,
      .maximum = UINT64_C(1) << 40,
      .help = "most memory to use",
-     .more = "For connections, bytes that wait, open transactions and all else. When it runs short, the "
+     .more = "For connections, bytes that wait, open transactions, the kernel's capture buffers (-B) and all "
+             "else. When it runs short, the "
              "connections that matter least are ended (closed ones, half-open ones, then those unused for "
              "longest), their open transactions are written, and the statistics count it."},
     {.name = "checksums",

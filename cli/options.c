@@ -335,6 +335,27 @@ static bool check_save(const struct parser *parser) {
     return true;
 }
 
+enum { BUFFER_STEP_BYTES = 128 * 1024, SAVE_RING_SHARE = 64, SAVE_RING_BYTES = 1 << 20 };
+
+/* The kernel's capture buffers are mapped, and so part of what the process takes: --max-memory bounds them
+ * too. */
+static void fit_buffers(struct options *options) {
+    uint64_t interfaces = options->interfaces.count;
+    if (interfaces == 0) {
+        return;
+    }
+    uint64_t beside = LIMITS_MEMORY_BESIDE_BUFFERS + (options->write ? options_save_memory(options) : 0);
+    uint64_t least = LIMITS_MEMORY_LEAST - LIMITS_MEMORY_BESIDE_BUFFERS;
+    uint64_t half = options->memory / 2, rest = options->memory > beside ? options->memory - beside : 0;
+    rest = rest > least ? rest : least; /* if that's not there, -w is refused */
+    uint64_t most = (half < rest ? half : rest) / interfaces;
+    most -= most % BUFFER_STEP_BYTES;
+    if (options->buffer_bytes > most) {
+        options->buffer_bytes = most;
+        options->buffer_is_cut = true;
+    }
+}
+
 /* What the options say together. */
 static bool check_options(const struct parser *parser) {
     const struct options *options = parser->options;
@@ -345,6 +366,7 @@ static bool check_options(const struct parser *parser) {
         !check_rotation(parser) || !check_save(parser)) {
         return false;
     }
+    fit_buffers(parser->options);
     if (options->paths.count > 0 && options->interface) {
         return fail(parser, "-r %s and -i %s exclude each other: read files, or capture from an interface",
                     options->paths.items[0], options->interface);
@@ -416,12 +438,20 @@ void options_fini(struct options *options) {
     }
 }
 
+uint64_t options_memory(const struct options *options) {
+    return options->memory - options->interfaces.count * options->buffer_bytes;
+}
+
+uint64_t options_save_memory(const struct options *options) {
+    return options->save_buffer_bytes + options->save_buffer_bytes / SAVE_RING_SHARE + SAVE_RING_BYTES;
+}
+
 struct limits options_limits(const struct options *options) {
     struct limits limits = limits_default();
     limits.skew_ns = (int64_t)options->skew_ns;
     limits.hold_time_ns = (int64_t)options->hold_time_ns;
     limits.flow_idle_ns = (int64_t)options->flow_timeout_ns;
     limits.flows = options->flows;
-    limits_set_memory(&limits, options->memory);
+    limits_set_memory(&limits, options_memory(options));
     return limits;
 }

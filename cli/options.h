@@ -33,7 +33,8 @@ struct options {
     const char *interface; /* the first of them; NULL without -i */
     char *filter;          /* the words that are no options, joined by spaces; NULL without any */
     uint64_t snapshot_length;
-    uint64_t buffer_bytes;
+    uint64_t buffer_bytes; /* of each interface, what --max-memory has room for */
+    bool buffer_is_cut;    /* it had no room for what -B says */
     uint64_t frame_count;
     bool no_promiscuous;
     bool separate_vlans;
@@ -116,6 +117,10 @@ void options_fini(struct options *);
 bool options_output_is_file(const struct options *);
 /* ... or several, one after another. */
 bool options_rotate(const struct options *);
+/* Of --max-memory, what the kernel's capture buffers leave. */
+uint64_t options_memory(const struct options *);
+/* What -w takes of it where packets can be read once only: the ring, its links and the list of fragments. */
+uint64_t options_save_memory(const struct options *);
 /* The caps of a run with these options. */
 struct limits options_limits(const struct options *);
 

@@ -9,6 +9,7 @@
 #include "cli/rights.h"
 #include "cli/save_run.h"
 #include "cli/signals.h"
+#include "cli/units.h"
 #include "cli/upkeep.h"
 
 #include <stdlib.h>
@@ -87,6 +88,14 @@ static void say_warnings(const struct options *options, struct progress *progres
                      "the filter '%s' misses packets with VLAN tags, in tunnels and in fragments; write "
                      "'%s or (vlan and (%s))' for tagged ones, or leave the filter out",
                      options->filter, options->filter, options->filter);
+    }
+    if (options->buffer_is_cut && !options->quiet) {
+        char buffer[UNITS_TEXT_BYTES], memory[UNITS_TEXT_BYTES];
+        units_size_text(options->buffer_bytes, buffer);
+        units_size_text(options->memory, memory);
+        progress_say(progress,
+                     "the kernel's capture buffer is %s (-B): --max-memory, %s, has no room for more", buffer,
+                     memory);
     }
     if (options->interface && !options->quiet) {
         bool more = options->interfaces.count > 1;
@@ -178,14 +187,26 @@ static struct mask_options what_to_hide(const struct options *options, const str
         .key = key_file_slice(key)};
 }
 
+/* The smallest of the kernel's buffers, as they are: all traffic may be that of one interface. */
+static uint64_t smallest_buffer(const struct options *options, const struct source *source) {
+    struct source_counts counts;
+    uint64_t least = options->buffer_bytes;
+    source_counts(source, &counts);
+    for (size_t i = 0; i < counts.interface_count; i++) {
+        uint64_t ring = counts.interfaces[i].ring_bytes;
+        least = ring > 0 && ring < least ? ring : least;
+    }
+    return least;
+}
+
 /* Files wait for hark; an interface does not. NULL for these, and without memory. */
 static struct guard *make_guard(const struct options *options, const struct limits *limits,
-                                struct progress *progress) {
+                                const struct source *source, struct progress *progress) {
     if (!options->interface || options->overload != OVERLOAD_SHED) {
         return NULL;
     }
     struct guard_options guard = {.lag_most_ns = (int64_t)options->overload_lag_ns,
-                                  .buffer_bytes = options->buffer_bytes,
+                                  .buffer_bytes = smallest_buffer(options, source),
                                   .idle_ns = limits->flow_idle_ns,
                                   .linger_ns = limits->flow_linger_ns,
                                   .progress = progress};
@@ -233,7 +254,7 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
                                     .name_datagrams = save->ring_bytes > 0};
     struct decoder *decoder = decoder_new(&decode, limits);
     struct crew *crew = decoder ? crew_new(limits, &record, run->workers, sink) : NULL;
-    struct guard *guard = crew ? make_guard(options, limits, progress) : NULL;
+    struct guard *guard = crew ? make_guard(options, limits, run->source, progress) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { RING_SHARE = 64, RING_BYTES = 1 << 20, NOTES_SHARE = 32 };
+enum { NOTES_SHARE = 32 };
 
 /* What can be read once only goes through a ring. */
 static bool is_read_once(const struct options *options) {
@@ -26,11 +26,6 @@ static bool is_read_once(const struct options *options) {
     return false;
 }
 
-/* Its links and the list of fragments included. */
-static uint64_t ring_cost(const struct options *options) {
-    return options->save_buffer_bytes + options->save_buffer_bytes / RING_SHARE + RING_BYTES;
-}
-
 bool save_run_limits(const struct options *options, struct limits *limits,
                      char message[SOURCE_MESSAGE_BYTES]) {
     if (!options->write) {
@@ -40,7 +35,7 @@ bool save_run_limits(const struct options *options, struct limits *limits,
         limits->memory -= (size_t)(options->memory / NOTES_SHARE * 2); /* connections, and fragments */
         return true;
     }
-    uint64_t cost = ring_cost(options);
+    uint64_t cost = options_save_memory(options);
     if (options->memory < LIMITS_MEMORY_LEAST + cost) {
         char buffer[UNITS_TEXT_BYTES], least[UNITS_TEXT_BYTES];
         uint64_t mib = UINT64_C(1) << 20;
@@ -52,7 +47,7 @@ bool save_run_limits(const struct options *options, struct limits *limits,
                        buffer, least);
         return false;
     }
-    limits_set_memory(limits, options->memory - cost);
+    limits_set_memory(limits, options_memory(options) - cost);
     return true;
 }
 

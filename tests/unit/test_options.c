@@ -562,6 +562,35 @@ static void test_overload(void **state) {
     options_fini(&options);
 }
 
+static void test_buffers_are_part_of_memory(void **state) {
+    (void)state;
+    const uint64_t mib = UINT64_C(1) << 20;
+    const struct {
+        const char *line;
+        uint64_t buffer, memory;
+        bool is_cut;
+    } cases[] = {
+        {"-i a", 64 * mib, 960 * mib, false},
+        {"-i a -i b", 64 * mib, 896 * mib, false},
+        {"-i a -B 512M", 512 * mib, 512 * mib, false},
+        {"-i a -B 513M", 512 * mib, 512 * mib, true},
+        {"-i a -i b -B 512M", 256 * mib, 512 * mib, true},
+        {"-i a --max-memory=128M", 32 * mib, 96 * mib, true},
+        {"-i a -B 3M --max-memory=128M", 3 * mib, 125 * mib, false},
+        {"-i a -i b -i c --max-memory=128M", 10 * mib + 640 * 1024, 96 * mib + 128 * 1024, true},
+        {"-r a -B 3M --max-memory=128M", 3 * mib, 128 * mib, false},
+        {"-i a -w f -B 99M --save-buffer=64M --max-memory=258M", 96 * mib, 162 * mib, true},
+        {"-i a -w f -B 99M --save-buffer=64M --max-memory=200M", 38 * mib, 162 * mib, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        must_parse(cases[i].line);
+        assert_int_equal(options.buffer_bytes, cases[i].buffer);
+        assert_int_equal(options_memory(&options), cases[i].memory);
+        assert_int_equal(options.buffer_is_cut, cases[i].is_cut);
+        options_fini(&options);
+    }
+}
+
 static void test_live_options_are_marked(void **state) {
     (void)state;
     assert_true(info_of("buffer-size")->live_only);
@@ -596,6 +625,7 @@ int main(void) {
         cmocka_unit_test(test_texts_parse_back),
         cmocka_unit_test(test_overload),
         cmocka_unit_test(test_live_options_are_marked),
+        cmocka_unit_test(test_buffers_are_part_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
