@@ -50,6 +50,7 @@ struct source_live_options {
     int buffer_bytes;    /* kernel buffer of each interface; 0 for libpcap's default, 2 MiB */
     bool promiscuous;
     int timeout_ms; /* longest wait before SOURCE_IDLE, at least 1 */
+    bool held;      /* refuses all frames at first; for source_fanout.c alone */
 };
 
 enum source_error {

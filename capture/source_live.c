@@ -6,9 +6,10 @@
  * times two late, so the earliest frame at hand waits until every interface has one, or was seen empty so
  * much later than the frame's time. Nothing is copied for it: each handle keeps the one frame it gave last.
  */
+#include "capture/source_live.h"
+
 #include "capture/limits.h"
 #include "capture/source_ops.h"
-#include "capture/source_port.h"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -254,6 +255,11 @@ static const struct source_ops live_ops = {
     .free = live_free,
     .live = true,
 };
+
+struct source_port *source_live_port(const struct source *source) {
+    const struct source_live *live = source->input;
+    return &live->ports[0];
+}
 
 static enum source_error open_ports(struct source *source, const struct source_live_options *options,
                                     char message[SOURCE_MESSAGE_BYTES]) {

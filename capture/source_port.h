@@ -64,6 +64,9 @@ struct source_port {
 enum source_error source_port_open(struct source_port *, const struct source_live_options *, size_t which,
                                    int control, char message[SOURCE_MESSAGE_BYTES]);
 void source_port_close(struct source_port *);
+/* Of a port that is held: throws away what came before it was, then sets the options' filter. */
+enum source_error source_port_begin(struct source_port *, const struct source_live_options *,
+                                    char message[SOURCE_MESSAGE_BYTES]);
 
 /* Looks for the next frame, unless there is one. */
 enum source_port_status source_port_bring(struct source_port *, char message[SOURCE_MESSAGE_BYTES]);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,17 @@ static enum source_error set_filter(struct source_port *port, const struct sourc
     return SOURCE_OK;
 }
 
+/* From here on the kernel gives the socket nothing. */
+static enum source_error refuse_all(struct source_port *port, char message[SOURCE_MESSAGE_BYTES]) {
+    struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    if (setsockopt(pcap_fileno(port->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+        source_say(message, "%s: a filter can't be set: %s", port->name, strerror(errno));
+        return SOURCE_ERROR_FILE;
+    }
+    return SOURCE_OK;
+}
+
 enum source_error source_port_open(struct source_port *port, const struct source_live_options *options,
                                    size_t which, int control, char message[SOURCE_MESSAGE_BYTES]) {
     *port = (struct source_port){
@@ -153,7 +165,26 @@ enum source_error source_port_open(struct source_port *port, const struct source
         return SOURCE_ERROR_FILE;
     }
     look_at_ring(port, options);
-    return set_filter(port, options, message);
+    return options->held ? refuse_all(port, message) : set_filter(port, options, message);
+}
+
+enum source_error source_port_begin(struct source_port *port, const struct source_live_options *options,
+                                    char message[SOURCE_MESSAGE_BYTES]) {
+    struct pcap_pkthdr *header = NULL;
+    const u_char *bytes = NULL;
+    while (pcap_next_ex(port->pcap, &header, &bytes) == 1) {
+    }
+    source_port_update(port);
+    port->received = port->dropped = 0;
+    enum source_error error = set_filter(port, options, message);
+    bool blank = source_filter_is_blank(options->filter) && !options->snapshot_length;
+    int ignored = 0;
+    if (error == SOURCE_OK && blank &&
+        setsockopt(pcap_fileno(port->pcap), SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored) != 0) {
+        source_say(message, "%s: the socket's filter can't be taken away: %s", port->name, strerror(errno));
+        return SOURCE_ERROR_FILE;
+    }
+    return error;
 }
 
 bool source_list_interfaces(void (*each)(void *context, const char *name, const char *description),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
+#include "capture/source_fanout.h"
+
 #define AT(member) offsetof(struct options, member)
 #define KIB        (UINT64_C(1) << 10)
 #define MIB        (UINT64_C(1) << 20)
@@ -89,6 +91,21 @@ const struct option_info option_table[] = {
      .live_only = true,
      .help = "leave the interface out of promiscuous mode",
      .more = ""},
+    {.name = "fanout",
+     .kind = OPTION_COUNT,
+     .group = GROUP_LIVE,
+     .offset = AT(fanout),
+     .argument = "N",
+     .initial = "1",
+     .minimum = 1,
+     .maximum = SOURCE_FANOUT_MOST,
+     .help = "read with N threads, each for its share of the connections",
+     .more =
+         "The kernel deals the packets by a hash of addresses and ports, the same for both directions of a "
+         "connection; each thread has its Nth part of the buffer and of the memory, and numbers its own "
+         "frames. The kernel hashes the outer header only, so traffic in tunnels (VXLAN, GRE, GTP ...) and "
+         "IPv6 fragments need one reader: leave --fanout out and give -j N. An interface that is removed "
+         "and made again ends the run."},
     {.name = "flush-interval",
      .kind = OPTION_DURATION,
      .group = GROUP_LIVE,

@@ -3,6 +3,7 @@
 
 #include "analyzer/h1_syntax.h"
 #include "capture/source.h"
+#include "capture/source_fanout.h"
 #include "cli/save_rule.h"
 #include "cli/units.h"
 #include "output/redaction.h"
@@ -335,6 +336,34 @@ static bool check_save(const struct parser *parser) {
     return true;
 }
 
+/* Each reader is a whole hark with its part of the limits. */
+static bool check_fanout(const struct parser *parser) {
+    const struct options *options = parser->options;
+    uint64_t least = options->fanout * LIMITS_MEMORY_LEAST;
+    char memory[UNITS_TEXT_BYTES];
+    if (options->fanout == 1) {
+        return true;
+    }
+    if (options->interfaces.count != 1) {
+        return fail(parser, "--fanout shares out the packets of one live interface: give one -i and no -r");
+    }
+    if (options->jobs != 1) {
+        return fail(parser, "--fanout and -j exclude each other: several readers, or one with N workers");
+    }
+    if (options->frame_count) {
+        return fail(parser, "--fanout and -c exclude each other: the readers count for themselves");
+    }
+    if (options->write) {
+        return fail(parser, "--fanout and -w exclude each other: packets are saved by one reader, with -j N");
+    }
+    if (options->memory < least) {
+        units_size_text(least, memory);
+        return fail(parser, "--fanout=%" PRIu64 " shares the memory out: --max-memory must be %s at least",
+                    options->fanout, memory);
+    }
+    return true;
+}
+
 enum { BUFFER_STEP_BYTES = 128 * 1024, SAVE_RING_SHARE = 64, SAVE_RING_BYTES = 1 << 20 };
 
 /* The kernel's capture buffers are mapped, and so part of what the process takes: --max-memory bounds them
@@ -344,12 +373,15 @@ static void fit_buffers(struct options *options) {
     if (interfaces == 0) {
         return;
     }
-    uint64_t beside = LIMITS_MEMORY_BESIDE_BUFFERS + (options->write ? options_save_memory(options) : 0);
+    uint64_t beside =
+        LIMITS_MEMORY_BESIDE_BUFFERS * options->fanout + (options->write ? options_save_memory(options) : 0);
     uint64_t least = LIMITS_MEMORY_LEAST - LIMITS_MEMORY_BESIDE_BUFFERS;
+    uint64_t rings = options->fanout > 1 ? options->fanout * SOURCE_FANOUT_RING_LEAST : 0;
     uint64_t half = options->memory / 2, rest = options->memory > beside ? options->memory - beside : 0;
     rest = rest > least ? rest : least; /* if that's not there, -w is refused */
     uint64_t most = (half < rest ? half : rest) / interfaces;
     most -= most % BUFFER_STEP_BYTES;
+    options->buffer_bytes = options->buffer_bytes > rings ? options->buffer_bytes : rings;
     if (options->buffer_bytes > most) {
         options->buffer_bytes = most;
         options->buffer_is_cut = true;
@@ -362,8 +394,8 @@ static bool check_options(const struct parser *parser) {
     if (options->help || options->version || options->list_interfaces) {
         return true;
     }
-    if (!check_interfaces(parser) || !check_redactions(parser) || !check_key(parser) ||
-        !check_rotation(parser) || !check_save(parser)) {
+    if (!check_interfaces(parser) || !check_fanout(parser) || !check_redactions(parser) ||
+        !check_key(parser) || !check_rotation(parser) || !check_save(parser)) {
         return false;
     }
     fit_buffers(parser->options);

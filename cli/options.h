@@ -45,6 +45,7 @@ struct options {
     uint64_t flows;
     uint64_t memory;                                        /* bytes */
     uint64_t jobs;                                          /* 0: one for each processor */
+    uint64_t fanout;                                        /* readers of the interface; 1: no fanout */
     const char *output;                                     /* NULL: standard output */
     uint64_t rotate_bytes, rotate_interval_ns, rotate_keep; /* 0: never; all */
     const char *write;                                      /* file of saved packets; NULL: none are */

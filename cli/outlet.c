@@ -22,13 +22,13 @@ void outlet_fini(struct outlet *outlet) {
 
 /* Returns how many bytes went out. */
 static uint64_t put(struct outlet *outlet, struct slice bytes) {
-    uint64_t before = sink_bytes(outlet->sink);
+    uint64_t out = 0;
     int64_t started = stopwatch_start(outlet->watch);
     if (outlet->status == SINK_OK && bytes.len > 0) {
-        outlet->status = sink_write(outlet->sink, bytes);
+        out = sink_put(outlet->sink, bytes, &outlet->status);
     }
     stopwatch_stop(outlet->watch, started, STAGE_WRITE);
-    return sink_bytes(outlet->sink) - before;
+    return out;
 }
 
 /* Writes the first `len` bytes of the outbox, in which records and bytes are in order, and forgets them. A

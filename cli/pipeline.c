@@ -40,6 +40,9 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
     if (pipeline->parts.guard) {
         guard_tick(pipeline->parts.guard, time_ns);
     }
+    if (pipeline->parts.ticked) {
+        pipeline->parts.ticked(pipeline->parts.ticked_context);
+    }
     enum crew_status status = crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
     return kept != CREW_OK ? kept : status;
 }
@@ -207,7 +210,9 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             progress_say(parts->progress, "%s", source_message(parts->source));
             break;
         case SOURCE_NOTICE:
-            progress_say(parts->progress, "%s", source_message(parts->source));
+            if (!parts->no_notices) {
+                progress_say(parts->progress, "%s", source_message(parts->source));
+            }
             break;
         case SOURCE_END:
             ended = true;
@@ -223,18 +228,25 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
 }
 
 void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
-    source_counts(pipeline->parts.source, &ledger->source);
-    if (pipeline->ahead) {
-        ledger->source.frames--;
-        ledger->source.bytes -= ledger->source.last_bytes;
+    for (; pipeline; pipeline = pipeline->next) {
+        struct source_counts source;
+        struct decode_counts decode;
+        source_counts(pipeline->parts.source, &source);
+        if (pipeline->ahead) {
+            source.frames--;
+            source.bytes -= source.last_bytes;
+        }
+        source_counts_add(&ledger->source, &source);
+        decoder_counts(pipeline->parts.decoder, &decode);
+        decode_counts_add(&ledger->decode, &decode);
+        ledger->output_bytes = 0; /* the crews have one sink */
+        crew_counts(pipeline->parts.crew, ledger);
+        if (pipeline->parts.guard) {
+            guard_counts(pipeline->parts.guard, ledger);
+        }
+        ledger->clock_jumps += pipeline->clock.jumps;
+        ledger->clock_steps_back += pipeline->clock.steps_back;
+        ledger->clock_wild += pipeline->clock.wild;
+        ledger->stats_records += pipeline->parts.upkeep ? pipeline->parts.upkeep->stats_records : 0;
     }
-    decoder_counts(pipeline->parts.decoder, &ledger->decode);
-    crew_counts(pipeline->parts.crew, ledger);
-    if (pipeline->parts.guard) {
-        guard_counts(pipeline->parts.guard, ledger);
-    }
-    ledger->clock_jumps = pipeline->clock.jumps;
-    ledger->clock_steps_back = pipeline->clock.steps_back;
-    ledger->clock_wild = pipeline->clock.wild;
-    ledger->stats_records = pipeline->parts.upkeep ? pipeline->parts.upkeep->stats_records : 0;
 }

@@ -32,6 +32,10 @@ struct pipeline_parts {
     int64_t flush_interval_ns;
     bool timed;            /* find out where time goes */
     struct upkeep *upkeep; /* NULL: nothing beside the packets */
+    bool no_notices;       /* another pipeline says what there is to say of the interface */
+    /* After each tick, in the pipeline's thread; NULL for nothing. */
+    void (*ticked)(void *context);
+    void *ticked_context;
 };
 
 /* Frames of a link type that hark does not know, in one file. */
@@ -61,6 +65,7 @@ struct pipeline {
     struct unsupported_frames
         unsupported[PIPELINE_UNSUPPORTED]; /* the first ones; those after are not named */
     size_t unsupported_count;
+    const struct pipeline *next; /* another one of the same run (cli/fanout.h), or NULL */
 };
 
 /* The largest multiple of PIPELINE_TICK_NS that is not after time_ns, which may be negative. */
@@ -71,7 +76,7 @@ bool pipeline_flush_is_due(int64_t waited_ns, int64_t flush_interval_ns);
 void pipeline_init(struct pipeline *, const struct pipeline_parts *);
 /* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. */
 enum crew_status pipeline_run(struct pipeline *);
-/* Fills in what pipeline and crew counted. */
+/* Fills in what pipeline and crew counted, and those that follow it. */
 void pipeline_counts(const struct pipeline *, struct ledger *);
 
 #endif

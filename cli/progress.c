@@ -87,6 +87,7 @@ void progress_clear(struct progress *progress) {
 }
 
 void progress_say(struct progress *progress, const char *format, ...) {
+    flockfile(progress->out); /* other threads have their lines */
     progress_clear(progress);
     va_list arguments;
     va_start(arguments, format);
@@ -94,5 +95,6 @@ void progress_say(struct progress *progress, const char *format, ...) {
     vfprintf(progress->out, format, arguments);
     fputc('\n', progress->out);
     fflush(progress->out);
+    funlockfile(progress->out);
     va_end(arguments);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run.h"
 
+#include "capture/source_fanout.h"
 #include "cli/check.h"
 #include "cli/conclusion.h"
+#include "cli/fanout.h"
 #include "cli/key_file.h"
 #include "cli/pid_file.h"
 #include "cli/pipeline.h"
@@ -37,8 +39,9 @@ static const char *file_in_filter(const char *filter, char *word, size_t room) {
     return NULL;
 }
 
-static struct source *open_source(const struct options *options, enum source_error *error,
-                                  char message[SOURCE_MESSAGE_BYTES]) {
+/* Opens options->fanout sources; the first is NULL on failure. */
+static void open_sources(const struct options *options, struct source **sources, enum source_error *error,
+                         char message[SOURCE_MESSAGE_BYTES]) {
     if (!options->interface) {
         rights_make_room(options->paths.count * (options->write ? 1 + SAVE_READINGS : 1));
         struct source_files_options files = {.paths = options->paths.items,
@@ -48,7 +51,8 @@ static struct source *open_source(const struct options *options, enum source_err
                                              .snapshot_length = (int)options->snapshot_length,
                                              .idle_ms = IDLE_MS,
                                              .hold_open = true};
-        return source_open_files(&files, error, message);
+        sources[0] = source_open_files(&files, error, message);
+        return;
     }
     struct source_live_options live = {.interfaces = options->interfaces.items,
                                        .interface_count = (size_t)options->interfaces.count,
@@ -58,7 +62,11 @@ static struct source *open_source(const struct options *options, enum source_err
                                        .buffer_bytes = (int)options->buffer_bytes,
                                        .promiscuous = !options->no_promiscuous,
                                        .timeout_ms = IDLE_MS};
-    return source_open_live(&live, error, message);
+    if (options->fanout > 1) {
+        (void)source_open_fanout(&live, sources, (size_t)options->fanout, error, message);
+    } else {
+        sources[0] = source_open_live(&live, error, message);
+    }
 }
 
 static enum exit_status say_not_opened(const struct options *options, struct progress *progress,
@@ -217,20 +225,23 @@ static struct guard *make_guard(const struct options *options, const struct limi
     return made;
 }
 
+/* Files, which one reader reads. */
 static struct source *open_again(const struct options *options, char message[SOURCE_MESSAGE_BYTES]) {
     enum source_error error;
-    return open_source(options, &error, message);
+    struct source *source = NULL;
+    open_sources(options, &source, &error, message);
+    return source;
 }
 
-/* What a run works with once its source is open. All borrowed. */
+/* What a run works with once its sources are open. All borrowed. */
 struct run_parts {
     const struct options *options;
     const struct key_file *key;
     const struct limits *limits;
     unsigned workers;
     struct progress *progress;
-    struct source *source;
-    struct upkeep *upkeep; /* once the sinks are open */
+    struct source *const *sources; /* options->fanout of them */
+    struct upkeep *upkeep;         /* once the sinks are open */
     struct save_run *save;
 };
 
@@ -239,7 +250,7 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
     const struct options *options = run->options;
     const struct limits *limits = run->limits;
     struct progress *progress = run->progress;
-    struct source *source = run->source;
+    struct source *source = run->sources[0];
     struct save_run *save = run->save;
     struct sink *sink = run->upkeep->parts.sink;
     struct record_options record = {.format = options->format == FORMAT_TEXT ? RECORD_TEXT : RECORD_NDJSON,
@@ -252,9 +263,13 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
                                     .vlan_in_key = options->separate_vlans,
                                     .partial_checksums = source_is_live(source),
                                     .name_datagrams = save->ring_bytes > 0};
+    if (options->fanout > 1) {
+        struct fanout_parts parts = {options, limits, &record, &decode, progress, sink, run->upkeep};
+        return fanout_run(&parts, run->sources, (size_t)options->fanout);
+    }
     struct decoder *decoder = decoder_new(&decode, limits);
     struct crew *crew = decoder ? crew_new(limits, &record, run->workers, sink) : NULL;
-    struct guard *guard = crew ? make_guard(options, limits, run->source, progress) : NULL;
+    struct guard *guard = crew ? make_guard(options, limits, source, progress) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,
@@ -288,14 +303,17 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
 
 /* All that is read, now or later. */
 struct run_sources {
-    const struct source *items[1 + SAVE_READINGS];
+    const struct source *items[SOURCE_FANOUT_MOST + SAVE_READINGS];
     size_t count;
 };
 
-static struct run_sources list_sources(const struct source *source, const struct save_run *save) {
-    struct run_sources sources = {.items = {source}, .count = 1};
-    for (size_t i = 0; i < SAVE_READINGS && save->again[i]; i++) {
-        sources.items[sources.count++] = save->again[i];
+static struct run_sources list_sources(const struct run_parts *run) {
+    struct run_sources sources = {.count = 0};
+    for (uint64_t i = 0; i < run->options->fanout; i++) {
+        sources.items[sources.count++] = run->sources[i];
+    }
+    for (size_t i = 0; i < SAVE_READINGS && run->save->again[i]; i++) {
+        sources.items[sources.count++] = run->save->again[i];
     }
     return sources;
 }
@@ -306,7 +324,7 @@ static bool give_up_rights(const struct run_parts *run) {
     struct progress *progress = run->progress;
     struct rights rights;
     char message[RIGHTS_MESSAGE_BYTES];
-    struct run_sources sources = list_sources(run->source, run->save);
+    struct run_sources sources = list_sources(run);
     bool ok = rights_init(&rights, options, sources.items, sources.count, message);
     if (ok && rights.user.change) { /* --check says what can't be written then */
         (void)sink_give(run->upkeep->parts.sink, rights.user.uid, rights.user.gid);
@@ -341,16 +359,16 @@ static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, 
                                  .sink = sink,
                                  .service = service,
                                  .progress = progress,
-                                 .live = source_is_live(run->source)};
+                                 .live = source_is_live(run->sources[0])};
     struct upkeep upkeep;
     upkeep_init(&upkeep, &parts);
     run->upkeep = &upkeep;
     enum exit_status status = EXIT_FAILED;
     if (!check_outputs(options, progress)) { /* one file by two names, made just now */
         status = EXIT_USAGE;
-    } else if (save_run_begin(run->save, options, run->limits, progress, run->source) &&
+    } else if (save_run_begin(run->save, options, run->limits, progress, run->sources[0]) &&
                give_up_rights(run)) {
-        say_warnings(options, progress, run->source);
+        say_warnings(options, progress, run->sources[0]);
         progress->enabled = progress->enabled && !sink_is_terminal(sink);
         status = run_pipeline(run);
     }
@@ -365,7 +383,7 @@ static enum exit_status run_with_save(struct run_parts *run, struct service *ser
         return EXIT_FAILED;
     }
     if (options->check) {
-        struct run_sources sources = list_sources(run->source, run->save);
+        struct run_sources sources = list_sources(run);
         return check(options, sources.items, sources.count);
     }
     char message[SINK_MESSAGE_BYTES];
@@ -379,10 +397,11 @@ static enum exit_status run_with_save(struct run_parts *run, struct service *ser
     return status;
 }
 
-static enum exit_status run_source(const struct options *options, const struct key_file *key,
-                                   struct progress *progress, struct source *source,
-                                   struct service *service) {
-    struct limits limits = options_limits(options);
+static enum exit_status run_sources(const struct options *options, const struct key_file *key,
+                                    struct progress *progress, struct source *const *sources,
+                                    struct service *service) {
+    struct limits limits =
+        options->fanout > 1 ? fanout_limits(options, (size_t)options->fanout) : options_limits(options);
     char message[SINK_MESSAGE_BYTES];
     if (!save_run_limits(options, &limits, message)) {
         progress_say(progress, "%s", message);
@@ -397,7 +416,7 @@ static enum exit_status run_source(const struct options *options, const struct k
                             .limits = &limits,
                             .workers = count_workers(options), /* asks a file */
                             .progress = progress,
-                            .source = source,
+                            .sources = sources,
                             .save = &save};
     enum exit_status status = run_with_save(&run, service);
     save_run_fini(&save);
@@ -408,17 +427,20 @@ static enum exit_status run_with_key(const struct options *options, const struct
                                      struct progress *progress, struct service *service) {
     enum source_error error;
     char message[SOURCE_MESSAGE_BYTES];
-    struct source *source = open_source(options, &error, message);
-    if (!source && signals_received()) {
+    struct source *sources[SOURCE_FANOUT_MOST] = {NULL};
+    open_sources(options, sources, &error, message);
+    if (!sources[0] && signals_received()) {
         return EXIT_DONE;
     }
-    if (!source) {
+    if (!sources[0]) {
         return say_not_opened(options, progress, error, message);
     }
-    signals_set_source(source);
-    enum exit_status status = run_source(options, key, progress, source, service);
+    signals_set_source(sources[0]);
+    enum exit_status status = run_sources(options, key, progress, sources, service);
     signals_set_source(NULL);
-    source_free(source);
+    for (uint64_t i = 0; i < options->fanout; i++) {
+        source_free(sources[i]);
+    }
     return status;
 }
 

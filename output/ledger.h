@@ -66,6 +66,11 @@ struct ledger {
 void flow_counts_add(struct flow_counts *a, const struct flow_counts *b);
 void http_counts_add(struct http_counts *a, const struct http_counts *b);
 
+/* The counts of one interface's readers, which share its packets out (capture/source_fanout.h), as one: what
+ * each of them sees for itself is added, and what all see of the interface is not. */
+void source_counts_add(struct source_counts *a, const struct source_counts *b);
+void decode_counts_add(struct decode_counts *a, const struct decode_counts *b);
+
 /* Times the system had no memory to give, in all layers. */
 uint64_t ledger_refused(const struct ledger *);
 /* Does every equation hold? Else the first that does not, as text in `why`. */

@@ -128,7 +128,7 @@ bool record_write(struct record_writer *writer, const struct transaction *t, str
 
 bool record_write_heading(struct record_writer *writer, struct buf *out) {
     size_t start = out->len;
-    if (writer->options.format == RECORD_NDJSON) {
+    if (writer->options.format == RECORD_NDJSON || writer->options.no_heading) {
         return true;
     }
     if (out->failed) {

@@ -22,6 +22,7 @@ struct record_options {
     enum record_format format;
     bool mask_secrets;   /* --secrets=mask and hash; the same as hide.secrets */
     bool colour;         /* text only */
+    bool no_heading;     /* text only: another writer of the same sink writes it */
     size_t record_bytes; /* limits.record_bytes */
     /* Names of capture files by number; borrowed for the writer's life. */
     const char *(*file_name)(void *context, uint32_t file);

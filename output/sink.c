@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,8 @@ struct sink {
     bool told;           /* why there is no next file */
     atomic_bool trouble; /* `why` waits for somebody to ask */
     enum sink_status status;
+    bool shared;
+    pthread_mutex_t mutex; /* with `shared`: of all but what never changes and `trouble` */
     uint64_t bytes;
     uint64_t position; /* in the file */
     uint64_t reserved; /* room in the file system up to here */
@@ -127,6 +130,7 @@ static struct sink *sink_new(const char *path, char message[SINK_MESSAGE_BYTES])
         return NULL;
     }
     buf_init(&sink->head, HEAD_CAP_BYTES);
+    (void)pthread_mutex_init(&sink->mutex, NULL);
     sink->series.directory = -1;
     sink->owned = path && strcmp(path, "-") != 0;
     sink->fd = sink->owned ? -1 : STDOUT_FILENO;
@@ -285,7 +289,7 @@ static size_t next_part(struct sink *sink, struct slice bytes) {
     }
 }
 
-enum sink_status sink_write(struct sink *sink, struct slice bytes) {
+static enum sink_status write_all(struct sink *sink, struct slice bytes) {
     if (sink->fd < 0 && sink->status == SINK_OK) {
         if (!buf_append_slice(&sink->head, bytes)) {
             return fail(sink, ENOMEM);
@@ -300,7 +304,38 @@ enum sink_status sink_write(struct sink *sink, struct slice bytes) {
     return sink->rotates ? sink->status : put(sink, bytes);
 }
 
-enum sink_status sink_begin(struct sink *sink, int64_t time_ns) {
+void sink_share(struct sink *sink) {
+    sink->shared = true;
+}
+
+static void lock(struct sink *sink) {
+    if (sink->shared) {
+        pthread_mutex_lock(&sink->mutex);
+    }
+}
+
+static void unlock(struct sink *sink) {
+    if (sink->shared) {
+        pthread_mutex_unlock(&sink->mutex);
+    }
+}
+
+uint64_t sink_put(struct sink *sink, struct slice bytes, enum sink_status *status) {
+    lock(sink);
+    uint64_t before = sink->bytes;
+    *status = write_all(sink, bytes);
+    uint64_t out = sink->bytes - before;
+    unlock(sink);
+    return out;
+}
+
+enum sink_status sink_write(struct sink *sink, struct slice bytes) {
+    enum sink_status status;
+    (void)sink_put(sink, bytes, &status);
+    return status;
+}
+
+static enum sink_status begin(struct sink *sink, int64_t time_ns) {
     if (!sink->rotates || sink->fd >= 0 || sink->status != SINK_OK) {
         return sink->status;
     }
@@ -311,19 +346,28 @@ enum sink_status sink_begin(struct sink *sink, int64_t time_ns) {
         memcpy(sink->message, sink->why, sizeof sink->message);
         return sink->status;
     }
-    enum sink_status status = sink_write(sink, buf_slice(&sink->head));
+    enum sink_status status = write_all(sink, buf_slice(&sink->head));
     buf_fini(&sink->head);
     return status;
 }
 
+enum sink_status sink_begin(struct sink *sink, int64_t time_ns) {
+    lock(sink);
+    enum sink_status status = begin(sink, time_ns);
+    unlock(sink);
+    return status;
+}
+
 void sink_rotate(struct sink *sink, int64_t time_ns) {
+    lock(sink);
     if (sink->rotates && sink->fd >= 0) {
         sink->due = true;
         sink->time_ns = time_ns;
     }
+    unlock(sink);
 }
 
-bool sink_reopen(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
+static bool reopen(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
     message[0] = '\0';
     if (sink->rotates) {
         sink->due = sink->due || sink->position > 0;
@@ -355,6 +399,13 @@ bool sink_reopen(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
     return true;
 }
 
+bool sink_reopen(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
+    lock(sink);
+    bool ok = reopen(sink, message);
+    unlock(sink);
+    return ok;
+}
+
 bool sink_has_trouble(const struct sink *sink) {
     return atomic_load_explicit(&sink->trouble, memory_order_relaxed);
 }
@@ -363,7 +414,9 @@ bool sink_trouble(struct sink *sink, char message[SINK_MESSAGE_BYTES]) {
     if (!atomic_exchange(&sink->trouble, false)) {
         return false;
     }
+    lock(sink);
     memcpy(message, sink->why, SINK_MESSAGE_BYTES);
+    unlock(sink);
     return true;
 }
 
@@ -372,13 +425,13 @@ int sink_directory(const struct sink *sink) {
 }
 
 bool sink_is_regular(const struct sink *sink) {
-    return sink->regular;
+    return !sink->shared && sink->regular; /* where it is shared, that may change */
 }
 
 size_t sink_whole_blocks(const struct sink *sink, size_t len) {
     assert(len >= SINK_BLOCK_BYTES);
     bool ends = sink->most > 0 && sink->position + len > sink->most; /* the file: at a line's end */
-    return sink->regular && !ends ? len - (size_t)((sink->position + len) % SINK_BLOCK_BYTES) : len;
+    return sink_is_regular(sink) && !ends ? len - (size_t)((sink->position + len) % SINK_BLOCK_BYTES) : len;
 }
 
 enum sink_status sink_close(struct sink *sink) {
@@ -417,7 +470,14 @@ const char *sink_message(const struct sink *sink) {
 }
 
 uint64_t sink_bytes(const struct sink *sink) {
-    return sink->bytes;
+    if (!sink->shared) {
+        return sink->bytes;
+    }
+    pthread_mutex_t *mutex = (pthread_mutex_t *)&sink->mutex;
+    pthread_mutex_lock(mutex);
+    uint64_t bytes = sink->bytes;
+    pthread_mutex_unlock(mutex);
+    return bytes;
 }
 
 bool sink_is_terminal(const struct sink *sink) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where records go: standard output, a file, or files one after another. Heap-owned; one thread at a time. */
+/* Where records go: standard output, a file, or files one after another. Heap-owned; one thread at a time,
+ * but for sink_share. */
 #ifndef HARK_OUTPUT_SINK_H
 #define HARK_OUTPUT_SINK_H
 
@@ -48,10 +49,15 @@ bool sink_trouble(struct sink *, char message[SINK_MESSAGE_BYTES]);
 bool sink_has_trouble(const struct sink *);
 /* The directory that files are opened in, borrowed; -1 for standard output. */
 int sink_directory(const struct sink *);
+/* Several threads may call sink_write and sink_bytes from now on. Nothing is cut at blocks any more, so that
+ * each brings whole lines. Before the first of them. */
+void sink_share(struct sink *);
 /* Writes all of it or says why not; after a status other than SINK_OK later writes do nothing and return the
  * same. However it ends, what was written is the beginning of what was given: one line may be torn, the last.
  */
 enum sink_status sink_write(struct sink *, struct slice);
+/* The same; returns how many of these bytes went out. */
+uint64_t sink_put(struct sink *, struct slice, enum sink_status *);
 /* A file that sink_open opened: writing from multiples of SINK_BLOCK_BYTES costs less there. */
 bool sink_is_regular(const struct sink *);
 /* How many of `len` bytes, at least SINK_BLOCK_BYTES of them, to write while more are to come: in a regular

@@ -30,6 +30,9 @@ _hark() {
     -B | --buffer-size)
         return
         ;;
+    --fanout)
+        return
+        ;;
     --flush-interval)
         return
         ;;
@@ -129,6 +132,6 @@ _hark() {
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --flush-interval --overload --overload-lag --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep -w --write --save --save-slower --save-from --save-buffer --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --fanout --flush-interval --overload --overload-lag --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep -w --write --save --save-slower --save-from --save-buffer --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

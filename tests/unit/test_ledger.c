@@ -277,6 +277,40 @@ static void test_every_count_of_an_interface_is_shown(void **state) {
     free(report);
 }
 
+/* The readers of one interface: what each sees for itself adds up, what all see of the interface does not. */
+static void test_the_counts_of_readers(void **state) {
+    (void)state;
+    struct source_counts sum = {.frames = 0}, one = {.frames = 10,
+                                                     .bytes = 20,
+                                                     .kernel_received = 30,
+                                                     .kernel_dropped = 40,
+                                                     .interface_dropped = 50,
+                                                     .outages = 2,
+                                                     .outage_ns = 60,
+                                                     .interface_count = 1};
+    one.interfaces[0] = (struct source_interface_counts){"eth0", 10, 30, 40, 50, 2, 60, 70};
+    source_counts_add(&sum, &one);
+    one.outage_ns = one.interfaces[0].outage_ns = 61;
+    source_counts_add(&sum, &one);
+    assert_int_equal(sum.frames, 20);
+    assert_int_equal(sum.bytes, 40);
+    assert_int_equal(sum.kernel_received, 60);
+    assert_int_equal(sum.kernel_dropped, 80);
+    assert_int_equal(sum.interface_dropped, 50);
+    assert_int_equal(sum.outages, 2);
+    assert_int_equal(sum.outage_ns, 61);
+    assert_int_equal(sum.interface_count, 1);
+    const struct source_interface_counts *of = &sum.interfaces[0];
+    assert_string_equal(of->name, "eth0");
+    assert_true(of->frames == 20 && of->kernel_received == 60 && of->kernel_dropped == 80);
+    assert_true(of->interface_dropped == 50 && of->outages == 2 && of->outage_ns == 61);
+    assert_int_equal(of->ring_bytes, 140);
+    struct decode_counts decoded = {.fates = {[DECODE_TCP] = 5}, .unsupported_link_type = 148}, all = decoded;
+    decode_counts_add(&all, &decoded);
+    assert_int_equal(all.fates[DECODE_TCP], 10);
+    assert_int_equal(all.unsupported_link_type, 148);
+}
+
 /* Nothing is hidden: whichever count is not zero, its number stands in the report. */
 static void test_every_count_is_shown(void **state) {
     (void)state;
@@ -433,6 +467,7 @@ int main(void) {
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
         cmocka_unit_test(test_every_count_of_an_interface_is_shown),
+        cmocka_unit_test(test_the_counts_of_readers),
         cmocka_unit_test(test_every_count_is_shown),
         cmocka_unit_test(test_speed),
         cmocka_unit_test(test_overload),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/fanout.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/units.h"
@@ -244,6 +245,22 @@ static void test_repeats_and_clusters(void **state) {
     options_fini(&options);
 }
 
+static void test_fanout(void **state) {
+    (void)state;
+    must_parse("-i a --fanout 8");
+    assert_int_equal(options.fanout, 8);
+    struct limits whole = options_limits(&options), part = fanout_limits(&options, 8);
+    assert_int_equal(part.flows, whole.flows / 8);
+    assert_true(part.memory <= whole.memory / 8 && part.memory > 0);
+    assert_int_equal(part.fragment_bytes, whole.fragment_bytes / 8);
+    assert_int_equal(part.fragment_datagrams, whole.fragment_datagrams / 8);
+    assert_int_equal(part.skew_ns, whole.skew_ns);
+    /* One reader has all. */
+    struct limits one = fanout_limits(&options, 1);
+    assert_memory_equal(&one, &whole, sizeof one);
+    options_fini(&options);
+}
+
 static void test_several_interfaces(void **state) {
     (void)state;
     must_parse("-i b --interface=a -i c");
@@ -302,6 +319,13 @@ static void test_errors(void **state) {
     FAILS("-r a --output=", "option '--output' has an empty FILE");
     FAILS("-r a --stats=yes", "option '--stats' takes no value", "'yes'");
     FAILS("-i a -i b -i a", "interface 'a' is given twice");
+    FAILS("-r a --fanout 2", "live interface");
+    FAILS("-i a -i b --fanout 2", "one -i");
+    FAILS("-i a --fanout 2 -j 2", "--fanout and -j exclude each other");
+    FAILS("-i a --fanout 2 -c 5", "--fanout and -c exclude each other");
+    FAILS("-i a --fanout 2 -w f", "--fanout and -w exclude each other");
+    FAILS("-i a --fanout 9", "--fanout=9 shares the memory out", "1152M");
+    FAILS("-i a --fanout 0", "from 1 to 64");
     FAILS("-i a -i any", "-i any captures from all interfaces");
     FAILS("-ia -ib -ic -id -ie -if -ig -ih -ii -ij -ik -il -im -in -io -ip -iq",
           "given 17 times; 16 interfaces");
@@ -579,6 +603,10 @@ static void test_buffers_are_part_of_memory(void **state) {
         {"-i a -B 3M --max-memory=128M", 3 * mib, 125 * mib, false},
         {"-i a -i b -i c --max-memory=128M", 10 * mib + 640 * 1024, 96 * mib + 128 * 1024, true},
         {"-r a -B 3M --max-memory=128M", 3 * mib, 128 * mib, false},
+        {"-i a --fanout=4", 64 * mib, 960 * mib, false},
+        {"-i a --fanout=4 -B 1M", 4 * mib, 1020 * mib, false}, /* each ring has its least */
+        {"-i a --fanout=4 -B 513M --max-memory=1G", 512 * mib, 512 * mib, true},
+        {"-i a --fanout=4 -B 200M --max-memory=512M", 128 * mib, 384 * mib, true},
         {"-i a -w f -B 99M --save-buffer=64M --max-memory=258M", 96 * mib, 162 * mib, true},
         {"-i a -w f -B 99M --save-buffer=64M --max-memory=200M", 38 * mib, 162 * mib, true},
     };
@@ -610,6 +638,7 @@ int main(void) {
         cmocka_unit_test(test_table_is_sound),
         cmocka_unit_test(test_filter_words),
         cmocka_unit_test(test_repeats_and_clusters),
+        cmocka_unit_test(test_fanout),
         cmocka_unit_test(test_several_interfaces),
         cmocka_unit_test(test_help_needs_nothing_else),
         cmocka_unit_test(test_errors),

@@ -46,6 +46,63 @@ static size_t read_back(char *text, size_t room) {
     return (size_t)len;
 }
 
+enum { SHARED_THREADS = 4, SHARED_LINES = 2000, SHARED_LINE = 99 };
+
+struct shared_writer {
+    struct sink *sink;
+    char letter;
+    uint64_t out;
+};
+
+static void *write_lines(void *context) {
+    struct shared_writer *writer = context;
+    char line[SHARED_LINE];
+    memset(line, writer->letter, sizeof line);
+    line[SHARED_LINE - 1] = '\n';
+    for (int i = 0; i < SHARED_LINES; i++) {
+        enum sink_status status;
+        writer->out += sink_put(writer->sink, slice_make(line, sizeof line), &status);
+        if (status != SINK_OK) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* Threads write at once: each line is whole, and each thread knows what of its own went out. */
+static void test_a_shared_sink(void **state) {
+    (void)state;
+    char message[SINK_MESSAGE_BYTES];
+    struct sink *sink = sink_open(path, message);
+    assert_non_null(sink);
+    sink_share(sink);
+    assert_false(sink_is_regular(sink));
+    assert_int_equal(sink_whole_blocks(sink, SINK_BLOCK_BYTES + 5), SINK_BLOCK_BYTES + 5);
+    struct shared_writer writers[SHARED_THREADS];
+    pthread_t threads[SHARED_THREADS];
+    for (int i = 0; i < SHARED_THREADS; i++) {
+        writers[i] = (struct shared_writer){.sink = sink, .letter = (char)('a' + i)};
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &writers[i]), 0);
+    }
+    for (int i = 0; i < SHARED_THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(writers[i].out, SHARED_LINES * SHARED_LINE);
+    }
+    assert_int_equal(sink_bytes(sink), SHARED_THREADS * SHARED_LINES * SHARED_LINE);
+    assert_int_equal(sink_close(sink), SINK_OK);
+    sink_free(sink);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    char line[SHARED_LINE + 2];
+    int lines = 0;
+    for (; fgets(line, sizeof line, file); lines++) {
+        assert_int_equal(strlen(line), SHARED_LINE);
+        assert_int_equal(strspn(line, (char[]){line[0], '\0'}), SHARED_LINE - 1);
+    }
+    assert_int_equal(lines, SHARED_THREADS * SHARED_LINES);
+    (void)fclose(file);
+}
+
 static void test_a_file_is_overwritten(void **state) {
     (void)state;
     char message[SINK_MESSAGE_BYTES], text[64];
@@ -214,6 +271,7 @@ static void test_closed_standard_output(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_shared_sink),
         cmocka_unit_test(test_a_file_is_overwritten),
         cmocka_unit_test(test_what_cannot_be_opened),
         cmocka_unit_test(test_a_full_disk),
