@@ -15,7 +15,7 @@ enum source_status {
                      a pipe is silent, or the filter let nothing pass for long; time to flush and to show
                      progress, but never for the wall clock (source_is_live tells) */
     SOURCE_END,   /* every file was read to its end, or source_stop was called, or the count is reached, or
-                     the interface is gone; it stays so */
+                     every interface has failed; it stays so */
     SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
                        readable was given before. Go on calling: the next file follows, or SOURCE_END. Or the
                        filter does not fit a link type of a file: its other frames follow */

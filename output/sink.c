@@ -462,6 +462,7 @@ void sink_free(struct sink *sink) {
     }
     buf_fini(&sink->head);
     file_series_fini(&sink->series);
+    (void)pthread_mutex_destroy(&sink->mutex);
     free(sink);
 }
 

@@ -200,6 +200,29 @@ class Interfaces:
             self.test.sound(listener, listener.finish(), f"-B {size}")
             self.check(number(listener.err.decode(), "bytes of its capture buffer") == [bytes_, bytes_], f"-B {size}: the ledger says {listener.err}")
 
+    def smaller_ring(self):
+        """Where the kernel has no memory for the size asked for, hark goes on with less and says so, once for each interface."""
+        library = os.environ.get("HARK_SMALL_RING")
+        if not library:
+            print("not checked: a smaller ring (HARK_SMALL_RING names no library)")
+            return
+        before = dict(harness.ENVIRONMENT)
+        harness.ENVIRONMENT.update({"LD_PRELOAD": library, "ASAN_OPTIONS": before["ASAN_OPTIONS"] + ":verify_asan_link_order=0"})
+        try:
+            listener = live.Listener(self.test.hark, ["-i", "eth0", "-i", "lo", "-B", "32M", "--stats"])
+            self.test.curl("http://192.0.2.20/small.txt?ring")
+            self.check(listener.wait_for("/small.txt?ring", 5) is not None, "no record with a smaller ring")
+            self.test.sound(listener, listener.finish(), "a smaller ring")
+        finally:
+            harness.ENVIRONMENT.clear()
+            harness.ENVIRONMENT.update(before)
+        text = listener.err.decode()
+        rings = number(text, "bytes of its capture buffer")
+        self.check(len(rings) == 2 and all(0 < ring <= 4 << 20 for ring in rings), f"a smaller ring: the ledger says {rings}")
+        for name, ring in zip(("eth0", "lo"), rings):
+            said = f"hark: {name}: the kernel had memory for a capture buffer of {ring // 1024} KiB instead of 32768 KiB (-B)\n"
+            self.check(text.count(said) == 1, f"a smaller ring: not said: {said}{text[:600]}")
+
     def filter_first(self):
         """Packets rush in while hark starts; none that the filter does not pass is ever given."""
         flood = subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c",
@@ -243,7 +266,7 @@ def inside_any(namespace, *command):
 
 def parts_of(test):
     interfaces = Interfaces(test)
-    return (interfaces.tap, interfaces.loopback, interfaces.bridge, interfaces.ring, interfaces.filter_first, interfaces.refused)
+    return (interfaces.tap, interfaces.loopback, interfaces.bridge, interfaces.ring, interfaces.smaller_ring, interfaces.filter_first, interfaces.refused)
 
 
 if __name__ == "__main__":
