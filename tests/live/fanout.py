@@ -36,7 +36,9 @@ class Fanout:
         interfaces.quiet(SERVER)
 
     def listener(self, *arguments):
-        return outage.Listener(self.test.hark, self.test.work, ["-i", "eth0", "--fanout", READERS, *arguments])
+        listener = outage.Listener(self.test.hark, self.test.work, ["-i", "eth0", "--fanout", READERS, *arguments])
+        self.check(listener.said.wait_for("listening", 1, 10), f"{arguments}: does not listen: {listener.said.lines('')}")
+        return listener
 
     def ask(self, word, connections, each):
         """So many connections with so many requests each, four connections at once; returns the targets."""
