@@ -28,6 +28,7 @@ static bool join(struct source_port *port, unsigned *group, bool first) {
         return false;
     }
     *group = first ? given & 0xffff : *group;
+    port->grouped = true;
     return true;
 }
 
@@ -55,14 +56,15 @@ static enum source_error gather(const struct source_live_options *options, struc
     return error;
 }
 
+uint64_t source_fanout_buffer_bytes(uint64_t bytes, size_t count) {
+    return bytes / count > SOURCE_FANOUT_RING_LEAST ? bytes / count : SOURCE_FANOUT_RING_LEAST;
+}
+
 bool source_open_fanout(const struct source_live_options *options, struct source **sources, size_t count,
                         enum source_error *error, char message[SOURCE_MESSAGE_BYTES]) {
     struct source_live_options one = *options;
     one.held = true;
-    one.buffer_bytes = options->buffer_bytes / (int)count;
-    if (one.buffer_bytes < SOURCE_FANOUT_RING_LEAST) {
-        one.buffer_bytes = SOURCE_FANOUT_RING_LEAST;
-    }
+    one.buffer_bytes = (int)source_fanout_buffer_bytes((uint64_t)options->buffer_bytes, count);
     memset(sources, 0, count * sizeof(*sources));
     *error = gather(&one, sources, count, message);
     for (size_t i = 0; *error != SOURCE_OK && i < count; i++) {

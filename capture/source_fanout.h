@@ -10,8 +10,11 @@
 
 enum { SOURCE_FANOUT_MOST = 64, SOURCE_FANOUT_RING_LEAST = 1 << 20 /* bytes */ };
 
+/* Each source's part of a buffer of `bytes`, SOURCE_FANOUT_RING_LEAST at least. */
+uint64_t source_fanout_buffer_bytes(uint64_t bytes, size_t count);
+
 /* Opens `count` (2 to SOURCE_FANOUT_MOST) sources of the options' one interface into `sources`; the options'
- * buffer_bytes are shared out, SOURCE_FANOUT_RING_LEAST for each at least. A packet is given by one of them,
+ * buffer_bytes are shared out. A packet is given by one of them,
  * those from before all were ready by none. On error false: none is open, and the message is set. */
 bool source_open_fanout(const struct source_live_options *, struct source **sources, size_t count,
                         enum source_error *, char message[SOURCE_MESSAGE_BYTES]);

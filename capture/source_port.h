@@ -35,6 +35,7 @@ struct source_port {
     int link_type;
     bool nanoseconds; /* its stamps have them */
     bool promiscuous;
+    bool grouped; /* a member of a fanout group, which can't be bound to another interface */
     enum source_port_state state;
     int index;    /* the kernel's number of the interface; 0: none ("any", usbmon0), it can't be watched */
     int hardware; /* its ARPHRD_ value */

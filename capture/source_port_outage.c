@@ -95,8 +95,15 @@ static enum source_port_status come_back(struct source_port *port, const struct 
         if (errno == ENODEV || errno == ENETDOWN) {
             return PORT_EMPTY; /* gone again */
         }
-        source_say(message, "%s: capturing ended after frame %llu: the interface is another one now: %s",
-                   port->name, (unsigned long long)port->frames, strerror(errno));
+        if (port->grouped && errno == EINVAL) {
+            source_say(message,
+                       "%s: capturing ended: the interface was removed and made anew, and the kernel lets no "
+                       "socket of a fanout group go on to another one; start anew",
+                       port->name);
+        } else {
+            source_say(message, "%s: capturing ended after frame %llu: the interface is another one now: %s",
+                       port->name, (unsigned long long)port->frames, strerror(errno));
+        }
         port->state = PORT_ENDED;
         return PORT_FAILED;
     }

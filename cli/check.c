@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/check.h"
 
+#include "capture/source_fanout.h"
+#include "cli/fanout.h"
 #include "cli/rights.h"
 #include "cli/units.h"
 
@@ -331,11 +333,21 @@ static void try_all(struct check *check) {
 
 static void say_caps(const struct check *check) {
     const struct options *options = check->options;
-    struct limits limits = options_limits(options);
-    char memory[UNITS_TEXT_BYTES], buffer[UNITS_TEXT_BYTES];
+    size_t readers = (size_t)options->fanout;
+    struct limits limits = fanout_limits(options, readers);
+    char memory[UNITS_TEXT_BYTES], buffer[UNITS_TEXT_BYTES], part[UNITS_TEXT_BYTES];
     units_size_text(options->memory, memory);
     units_size_text(options->buffer_bytes, buffer);
-    say("memory", "%s at most, %" PRIu64 " connections", memory, (uint64_t)limits.flows);
+    say("memory", "%s at most, %" PRIu64 " connections", memory,
+        readers > 1 ? options->flows : (uint64_t)limits.flows);
+    if (readers > 1) {
+        units_bytes_for_people(options->memory / readers, part);
+        say("readers", "%zu (--fanout), each with %s, %" PRIu64 " connections and a socket of its own",
+            readers, part, (uint64_t)limits.flows);
+        units_bytes_for_people(source_fanout_buffer_bytes(options->buffer_bytes, readers), part);
+        say("buffers", "%zu of %s of the kernel's for packets of %s", readers, part, options->interface);
+        return;
+    }
     for (uint64_t i = 0; i < options->interfaces.count; i++) {
         say("buffer", "%s of the kernel's for packets of %s", buffer, options->interfaces.items[i]);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/conclusion.h"
 
+#include "cli/tally.h"
+
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <string.h>
@@ -90,12 +92,9 @@ void conclusion_measure(struct run_speed *speed, const struct progress *progress
         speed->system_ns = time_ns(&usage.ru_stime);
         speed->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
     }
-    speed->threads = 0;
-    for (const struct pipeline *one = pipeline; one; one = one->next) {
-        if (one != pipeline) {
-            stopwatch_add(&watch, &one->watch);
-        }
-        speed->threads += crew_times(one->parts.crew, &watch);
+    speed->threads = crew_times(pipeline->parts.crew, &watch);
+    if (pipeline->parts.peers && pipeline->parts.peers->others) {
+        speed->threads += tally_add_times(pipeline->parts.peers->others, &watch);
     }
     memcpy(speed->stage_ns, watch.ns, sizeof speed->stage_ns);
     uint64_t *analyze = &speed->stage_ns[STAGE_ANALYZE], *record = &speed->stage_ns[STAGE_RECORD];

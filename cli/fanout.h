@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Several readers of one live interface (--fanout): N whole pipelines, each with its source, decoder and crew
- * of one worker on a thread of its own. They share nothing but the sink, to which each writes whole lines.
- * The caller's thread is the first of them. */
+ * of one worker, and guard, on a thread of its own. They share the sink, to which each writes whole lines,
+ * and the tally. The caller's thread is the first of them: it has the upkeep, gets the signals and tells of
+ * all. No thread is started before fanout_run, so that rights can be given up before. */
 #ifndef HARK_CLI_FANOUT_H
 #define HARK_CLI_FANOUT_H
 
@@ -15,6 +16,7 @@ struct fanout_parts {
     const struct limits *limits; /* fanout_limits */
     const struct record_options *record;
     const struct decode_options *decode;
+    const struct guard_options *guard; /* of each, but for its buffer's size; NULL: none */
     struct progress *progress;
     struct sink *sink;
     struct upkeep *upkeep; /* the first reader's */

@@ -56,25 +56,33 @@ static uint64_t connections_left_out(const struct guard *guard) {
     return ledger.overload.connections;
 }
 
+/* " of reader 2", or "". */
+static const char *whose(const struct guard *guard, char text[32]) {
+    (void)snprintf(text, 32, guard->options.reader ? " of reader %u" : "", guard->options.reader);
+    return text;
+}
+
 static void say_begin(struct guard *guard, const struct overload_sample *sample) {
     if (guard->said_begin || (guard->said && sample->now_ns - guard->said_ns < GUARD_SAY_NS)) {
         return;
     }
     guard->said = guard->said_begin = true;
     guard->said_ns = sample->now_ns;
+    char who[32];
     progress_say(guard->options.progress,
-                 "overload: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
+                 "overload%s: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
                  " packets dropped so far; leaving out %s of new connections, or more if need be",
-                 (double)sample->lag_ns / (double)NS_PER_SECOND, sample->fill_permille / 10, sample->dropped,
-                 overload_level_name(guard->level));
+                 whose(guard, who), (double)sample->lag_ns / (double)NS_PER_SECOND,
+                 sample->fill_permille / 10, sample->dropped, overload_level_name(guard->level));
 }
 
 static void say_end(struct guard *guard, int64_t now_ns) {
     if (guard->said_begin) {
+        char who[32];
         guard->said_ns = now_ns;
         progress_say(guard->options.progress,
-                     "overload is over after %.1f s; %" PRIu64 " connections were left out",
-                     (double)(now_ns - guard->began_ns) / (double)NS_PER_SECOND,
+                     "overload%s is over after %.1f s; %" PRIu64 " connections were left out",
+                     whose(guard, who), (double)(now_ns - guard->began_ns) / (double)NS_PER_SECOND,
                      connections_left_out(guard) - guard->connections_before);
     }
 }

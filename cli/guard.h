@@ -21,6 +21,7 @@ struct guard_options {
     int64_t idle_ns;           /* a connection without packets for so long is over */
     int64_t linger_ns;         /* ... or so long after its FIN or RST */
     struct progress *progress; /* borrowed */
+    unsigned reader;           /* which of several it guards, in what is said; 0: there is one */
     /* The clocks, for tests; NULL: the system's. */
     struct backlog_clocks (*clocks)(void *context);
     void *context;

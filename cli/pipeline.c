@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pipeline.h"
 
+#include "cli/tally.h"
 #include "cli/upkeep.h"
 
 #include <time.h>
@@ -39,9 +40,6 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
     decoder_tick(pipeline->parts.decoder, time_ns);
     if (pipeline->parts.guard) {
         guard_tick(pipeline->parts.guard, time_ns);
-    }
-    if (pipeline->parts.ticked) {
-        pipeline->parts.ticked(pipeline->parts.ticked_context);
     }
     enum crew_status status = crew_tick(pipeline->parts.crew, ++pipeline->event, time_ns);
     return kept != CREW_OK ? kept : status;
@@ -171,6 +169,10 @@ static bool is_paced(const struct source *source) {
 /* What else there is to do, after a frame or none. */
 static enum crew_status keep_up(struct pipeline *pipeline, bool frame, enum crew_status status) {
     struct upkeep *upkeep = pipeline->parts.upkeep;
+    const struct pipeline_peers *peers = pipeline->parts.peers;
+    if (peers && status == CREW_OK) {
+        status = peers->turned(peers->context, frame);
+    }
     if (!upkeep || status != CREW_OK) {
         return status;
     }
@@ -180,17 +182,30 @@ static enum crew_status keep_up(struct pipeline *pipeline, bool frame, enum crew
 /* Finishes and writes everything. */
 static enum crew_status finish(struct pipeline *pipeline) {
     struct upkeep *upkeep = pipeline->parts.upkeep;
+    const struct pipeline_peers *peers = pipeline->parts.peers;
     if (upkeep) {
         upkeep_stop(upkeep);
     }
+    if (peers) {
+        peers->ended(peers->context);
+    }
     enum crew_status status = crew_finish(pipeline->parts.crew, ++pipeline->event, pipeline->clock.now_ns);
-    return upkeep && status == CREW_OK ? upkeep_finish(upkeep, pipeline) : status;
+    return upkeep && !peers && status == CREW_OK ? upkeep_finish(upkeep, pipeline) : status;
+}
+
+/* What the source says, once for all its readers. */
+static void say(const struct pipeline *pipeline, bool failed) {
+    const struct pipeline_peers *peers = pipeline->parts.peers;
+    if (!peers || peers->says(peers->context, failed)) {
+        progress_say(pipeline->parts.progress, "%s", source_message(pipeline->parts.source));
+    }
 }
 
 enum crew_status pipeline_run(struct pipeline *pipeline) {
     const struct pipeline_parts *parts = &pipeline->parts;
     pipeline->paced = is_paced(parts->source);
-    enum crew_status status = parts->upkeep ? upkeep_begin(parts->upkeep, pipeline) : CREW_OK;
+    enum crew_status status =
+        parts->upkeep && !parts->peers ? upkeep_begin(parts->upkeep, pipeline) : CREW_OK;
     bool ended = false;
     while (status == CREW_OK && !ended) {
         struct frame frame;
@@ -207,12 +222,10 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             break;
         case SOURCE_DAMAGED:
             pipeline->damages++;
-            progress_say(parts->progress, "%s", source_message(parts->source));
+            say(pipeline, true);
             break;
         case SOURCE_NOTICE:
-            if (!parts->no_notices) {
-                progress_say(parts->progress, "%s", source_message(parts->source));
-            }
+            say(pipeline, false);
             break;
         case SOURCE_END:
             ended = true;
@@ -228,25 +241,22 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
 }
 
 void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
-    for (; pipeline; pipeline = pipeline->next) {
-        struct source_counts source;
-        struct decode_counts decode;
-        source_counts(pipeline->parts.source, &source);
-        if (pipeline->ahead) {
-            source.frames--;
-            source.bytes -= source.last_bytes;
-        }
-        source_counts_add(&ledger->source, &source);
-        decoder_counts(pipeline->parts.decoder, &decode);
-        decode_counts_add(&ledger->decode, &decode);
-        ledger->output_bytes = 0; /* the crews have one sink */
-        crew_counts(pipeline->parts.crew, ledger);
-        if (pipeline->parts.guard) {
-            guard_counts(pipeline->parts.guard, ledger);
-        }
-        ledger->clock_jumps += pipeline->clock.jumps;
-        ledger->clock_steps_back += pipeline->clock.steps_back;
-        ledger->clock_wild += pipeline->clock.wild;
-        ledger->stats_records += pipeline->parts.upkeep ? pipeline->parts.upkeep->stats_records : 0;
+    const struct pipeline_parts *parts = &pipeline->parts;
+    source_counts(parts->source, &ledger->source);
+    if (pipeline->ahead) {
+        ledger->source.frames--;
+        ledger->source.bytes -= ledger->source.last_bytes;
+    }
+    decoder_counts(parts->decoder, &ledger->decode);
+    crew_counts(parts->crew, ledger);
+    if (parts->guard) {
+        guard_counts(parts->guard, ledger);
+    }
+    ledger->clock_jumps = pipeline->clock.jumps;
+    ledger->clock_steps_back = pipeline->clock.steps_back;
+    ledger->clock_wild = pipeline->clock.wild;
+    ledger->stats_records = parts->upkeep ? parts->upkeep->stats_records : 0;
+    if (parts->peers && parts->peers->others) {
+        tally_add(parts->peers->others, ledger);
     }
 }

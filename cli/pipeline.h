@@ -18,7 +18,20 @@
 
 #define PIPELINE_TICK_NS (100 * NS_PER_MILLISECOND)
 
+struct tally;
 struct upkeep;
+
+/* What a pipeline has to do with others of the same run (cli/fanout.h). All is called in its own thread. */
+struct pipeline_peers {
+    void *context;
+    /* Is it this one that says what happened to the interface: that it failed, or something else? */
+    bool (*says)(void *context, bool failed);
+    /* After each turn of its loop, with a frame or without. */
+    enum crew_status (*turned)(void *context, bool frame);
+    /* Its source has ended, or the sink; the rest is not finished yet. */
+    void (*ended)(void *context);
+    struct tally *others; /* whose counts it tells with its own; NULL for none */
+};
 
 /* All borrowed until pipeline_fini. */
 struct pipeline_parts {
@@ -30,12 +43,9 @@ struct pipeline_parts {
     const struct limits *limits;
     struct guard *guard; /* against overload; NULL: nothing is left out */
     int64_t flush_interval_ns;
-    bool timed;            /* find out where time goes */
-    struct upkeep *upkeep; /* NULL: nothing beside the packets */
-    bool no_notices;       /* another pipeline says what there is to say of the interface */
-    /* After each tick, in the pipeline's thread; NULL for nothing. */
-    void (*ticked)(void *context);
-    void *ticked_context;
+    bool timed;                         /* find out where time goes */
+    struct upkeep *upkeep;              /* NULL: nothing beside the packets */
+    const struct pipeline_peers *peers; /* NULL: it is the only one */
 };
 
 /* Frames of a link type that hark does not know, in one file. */
@@ -65,7 +75,6 @@ struct pipeline {
     struct unsupported_frames
         unsupported[PIPELINE_UNSUPPORTED]; /* the first ones; those after are not named */
     size_t unsupported_count;
-    const struct pipeline *next; /* another one of the same run (cli/fanout.h), or NULL */
 };
 
 /* The largest multiple of PIPELINE_TICK_NS that is not after time_ns, which may be negative. */
@@ -74,9 +83,10 @@ int64_t pipeline_tick_time(int64_t time_ns);
 bool pipeline_flush_is_due(int64_t waited_ns, int64_t flush_interval_ns);
 
 void pipeline_init(struct pipeline *, const struct pipeline_parts *);
-/* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. */
+/* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. With
+ * peers, upkeep_begin comes before it and upkeep_finish after all of them. */
 enum crew_status pipeline_run(struct pipeline *);
-/* Fills in what pipeline and crew counted, and those that follow it. */
+/* Adds what pipeline, crew and guard counted, and what its peers left. */
 void pipeline_counts(const struct pipeline *, struct ledger *);
 
 #endif

@@ -207,19 +207,26 @@ static uint64_t smallest_buffer(const struct options *options, const struct sour
     return least;
 }
 
-/* Files wait for hark; an interface does not. NULL for these, and without memory. */
-static struct guard *make_guard(const struct options *options, const struct limits *limits,
-                                const struct source *source, struct progress *progress) {
-    if (!options->interface || options->overload != OVERLOAD_SHED) {
-        return NULL;
-    }
-    struct guard_options guard = {.lag_most_ns = (int64_t)options->overload_lag_ns,
-                                  .buffer_bytes = smallest_buffer(options, source),
+/* Files wait for hark; an interface does not. */
+static bool wants_guard(const struct options *options) {
+    return options->interface && options->overload == OVERLOAD_SHED;
+}
+
+/* For one reader with all of the buffer. */
+static struct guard_options guard_options_of(const struct options *options, const struct limits *limits,
+                                             struct progress *progress) {
+    return (struct guard_options){.lag_most_ns = (int64_t)options->overload_lag_ns,
+                                  .buffer_bytes = options->buffer_bytes,
                                   .idle_ns = limits->flow_idle_ns,
                                   .linger_ns = limits->flow_linger_ns,
                                   .progress = progress};
-    struct guard *made = guard_new(&guard);
-    if (!made) {
+}
+
+/* NULL where none is wanted, and without memory. */
+static struct guard *make_guard(const struct options *options, const struct guard_options *guard,
+                                struct progress *progress) {
+    struct guard *made = wants_guard(options) ? guard_new(guard) : NULL;
+    if (!made && wants_guard(options)) {
         progress_say(progress, "out of memory for overload; nothing will be left out");
     }
     return made;
@@ -245,6 +252,19 @@ struct run_parts {
     struct save_run *save;
 };
 
+static enum exit_status run_fanout(const struct run_parts *run, const struct record_options *record,
+                                   const struct decode_options *decode, const struct guard_options *guard) {
+    struct fanout_parts parts = {.options = run->options,
+                                 .limits = run->limits,
+                                 .record = record,
+                                 .decode = decode,
+                                 .guard = wants_guard(run->options) ? guard : NULL,
+                                 .progress = run->progress,
+                                 .sink = run->upkeep->parts.sink,
+                                 .upkeep = run->upkeep};
+    return fanout_run(&parts, run->sources, (size_t)run->options->fanout);
+}
+
 /* To the end of the run. */
 static enum exit_status run_pipeline(const struct run_parts *run) {
     const struct options *options = run->options;
@@ -263,13 +283,14 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
                                     .vlan_in_key = options->separate_vlans,
                                     .partial_checksums = source_is_live(source),
                                     .name_datagrams = save->ring_bytes > 0};
+    struct guard_options guarding = guard_options_of(options, limits, progress);
     if (options->fanout > 1) {
-        struct fanout_parts parts = {options, limits, &record, &decode, progress, sink, run->upkeep};
-        return fanout_run(&parts, run->sources, (size_t)options->fanout);
+        return run_fanout(run, &record, &decode, &guarding);
     }
+    guarding.buffer_bytes = smallest_buffer(options, source);
     struct decoder *decoder = decoder_new(&decode, limits);
     struct crew *crew = decoder ? crew_new(limits, &record, run->workers, sink) : NULL;
-    struct guard *guard = crew ? make_guard(options, limits, source, progress) : NULL;
+    struct guard *guard = crew ? make_guard(options, &guarding, progress) : NULL;
     enum exit_status status = EXIT_FAILED;
     if (crew) {
         struct pipeline_parts parts = {.source = source,

@@ -3,6 +3,7 @@
 
 #include "cli/conclusion.h"
 #include "cli/signals.h"
+#include "cli/tally.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,6 +52,16 @@ void upkeep_fini(struct upkeep *upkeep) {
 
 /* ---- statistics ---- */
 
+static struct tally *others_of(const struct pipeline *pipeline) {
+    return pipeline->parts.peers ? pipeline->parts.peers->others : NULL;
+}
+
+/* Of all readers, the longest. */
+static int64_t longest_lag_ns(const struct upkeep *upkeep, const struct pipeline *pipeline) {
+    int64_t others_ns = others_of(pipeline) ? tally_take_lag(others_of(pipeline)) : -1;
+    return others_ns > upkeep->lag_ns ? others_ns : upkeep->lag_ns;
+}
+
 static uint64_t resident_bytes(const struct upkeep *upkeep) {
     char text[128];
     ssize_t len = upkeep->statm >= 0 ? pread(upkeep->statm, text, sizeof text - 1, 0) : -1;
@@ -71,7 +82,7 @@ static enum crew_status give_stats(struct upkeep *upkeep, struct pipeline *pipel
     if (moment.live) {
         struct run_speed speed = {0};
         conclusion_measure(&speed, upkeep->parts.progress, pipeline);
-        moment.lag_ns = upkeep->lag_ns;
+        moment.lag_ns = longest_lag_ns(upkeep, pipeline);
         moment.resident_bytes = resident_bytes(upkeep);
         moment.processor_ns = speed.user_ns + speed.system_ns;
     }
@@ -156,9 +167,11 @@ static enum crew_status answer_signals(struct upkeep *upkeep, struct pipeline *p
         status = crew_settle(pipeline->parts.crew);
         pipeline_counts(pipeline, &ledger);
         conclusion_measure(&ledger.speed, upkeep->parts.progress, pipeline);
+        flockfile(upkeep->parts.progress->out); /* other readers have their lines */
         progress_clear(upkeep->parts.progress);
         ledger_print(&ledger, upkeep->parts.progress->out);
         (void)fflush(upkeep->parts.progress->out);
+        funlockfile(upkeep->parts.progress->out);
     }
     return status;
 }
@@ -170,17 +183,24 @@ static enum crew_status answer_signals(struct upkeep *upkeep, struct pipeline *p
 static void tell_alive(struct upkeep *upkeep, struct pipeline *pipeline, int64_t now_ns) {
     struct service *service = upkeep->parts.service;
     struct crew_progress progress = crew_progress(pipeline->parts.crew);
-    if (now_ns < upkeep->alive_ns || progress.done < upkeep->epochs_given) {
+    struct tally *others = others_of(pipeline);
+    if (now_ns < upkeep->alive_ns || progress.done < upkeep->epochs_given ||
+        (others && !tally_is_alive(others))) {
         return;
     }
     struct source_counts counts;
+    struct ledger rest = {0};
     source_counts(pipeline->parts.source, &counts);
+    if (others) {
+        tally_add(others, &rest);
+        source_counts_add(&counts, &rest.source);
+    }
     if (service->watchdog_ns > 0) {
         service_alive(service);
     }
     service_status(service, "%" PRIu64 " packets, %" PRIu64 " dropped, %" PRIu64 " records written",
                    counts.frames, counts.kernel_dropped + counts.interface_dropped,
-                   crew_written(pipeline->parts.crew));
+                   crew_written(pipeline->parts.crew) + ledger_written(&rest));
     upkeep->epochs_given = progress.given;
     upkeep->alive_ns = now_ns + (service->watchdog_ns > 0 ? service->watchdog_ns : STATUS_NS);
 }

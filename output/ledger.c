@@ -35,6 +35,10 @@ static uint64_t sum_of(const uint64_t *counts, size_t count) {
 
 #define SUM(array) sum_of((array), sizeof(array) / sizeof((array)[0]))
 
+uint64_t ledger_written(const struct ledger *l) {
+    return SUM(l->records);
+}
+
 /* "left = right" must hold. */
 static bool is_equal(uint64_t left, const char *left_name, uint64_t right, const char *right_name,
                      char why[256]) {

@@ -70,7 +70,11 @@ void http_counts_add(struct http_counts *a, const struct http_counts *b);
  * each of them sees for itself is added, and what all see of the interface is not. */
 void source_counts_add(struct source_counts *a, const struct source_counts *b);
 void decode_counts_add(struct decode_counts *a, const struct decode_counts *b);
+/* The same of all but the run's speed. */
+void ledger_add(struct ledger *a, const struct ledger *b);
 
+/* Records of all types written. */
+uint64_t ledger_written(const struct ledger *);
 /* Times the system had no memory to give, in all layers. */
 uint64_t ledger_refused(const struct ledger *);
 /* Does every equation hold? Else the first that does not, as text in `why`. */

@@ -31,7 +31,7 @@ void source_counts_add(struct source_counts *a, const struct source_counts *b) {
     a->damaged_files += b->damaged_files;
     a->outages = larger(a->outages, b->outages);
     a->outage_ns = larger(a->outage_ns, b->outage_ns);
-    a->interface_count = b->interface_count;
+    a->interface_count = larger(a->interface_count, b->interface_count);
     for (size_t i = 0; i < b->interface_count; i++) {
         interface_counts_add(&a->interfaces[i], &b->interfaces[i]);
     }
@@ -48,4 +48,34 @@ void decode_counts_add(struct decode_counts *a, const struct decode_counts *b) {
         memcpy((char *)a + at, &sum, sizeof sum);
     }
     a->unsupported_link_type = link_type;
+}
+
+static void overload_counts_add(struct overload_counts *a, const struct overload_counts *b) {
+    a->episodes += b->episodes;
+    a->highest = larger(a->highest, b->highest);
+    for (size_t i = 0; i < OVERLOAD_LEVELS; i++) {
+        a->ns_at_level[i] += b->ns_at_level[i];
+    }
+    a->connections += b->connections;
+    a->forgotten += b->forgotten;
+}
+
+void ledger_add(struct ledger *a, const struct ledger *b) {
+    source_counts_add(&a->source, &b->source);
+    decode_counts_add(&a->decode, &b->decode);
+    flow_counts_add(&a->flow, &b->flow);
+    http_counts_add(&a->http, &b->http);
+    a->clock_jumps += b->clock_jumps;
+    a->clock_steps_back += b->clock_steps_back;
+    a->clock_wild += b->clock_wild;
+    overload_counts_add(&a->overload, &b->overload);
+    for (size_t i = 0; i < sizeof a->records / sizeof a->records[0]; i++) {
+        a->records[i] += b->records[i];
+    }
+    a->records_too_long += b->records_too_long;
+    a->records_unwritten += b->records_unwritten;
+    a->records_no_memory += b->records_no_memory;
+    a->memory_failures += b->memory_failures;
+    a->stats_records += b->stats_records;
+    a->output_bytes += b->output_bytes;
 }

@@ -4,12 +4,14 @@
 
 Several readers of one interface (--fanout): every request that nginx logged is one whole record, whichever reader its connection came
 to; those under way at the start are reported once; lines are whole, the heading comes once, the ledger balances and is the sum of all;
-fragments come to one reader; traffic in tunnels is told of; the interface may go down and up.
+fragments come to one reader; traffic in tunnels is told of; the interface may go down and up. Statistics and SIGUSR1 tell of all readers, and
+rotation loses and tears no line.
 
 Needs what live.py needs."""
 import collections
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,7 +161,80 @@ class Fanout:
         time.sleep(0.3)
         outage.make_link()
         status = listener.finish(None)
-        self.check(status == 1 and listener.said.lines("another one now"), f"removed: exit status {status}: {listener.said.lines('')}")
+        self.check(status == 1 and len(listener.said.lines("removed and made anew")) == 1, f"removed: exit status {status}: {listener.said.lines('')}")
+
+    def statistics(self):
+        """--stats-interval and SIGUSR1 tell of all readers."""
+        listener = self.listener("--stats-interval", "1s", "--stats")
+        asked = self.ask("first", 40, 2)
+        time.sleep(0.6)  # each reader leaves its counts ten times a second
+        before = len(listener.said.lines("read"))
+        listener.process.send_signal(signal.SIGUSR1)
+        self.check(listener.said.wait_for("The ledger balances.", 1, 5), f"SIGUSR1: {listener.said.lines('')[before:]}")
+        with open(listener.said.path, encoding="utf-8") as file:
+            told = file.read()
+        self.check(interfaces.number(told, "opened") == [40], f"SIGUSR1: {interfaces.number(told, 'opened')} connections opened")
+        self.check(interfaces.number(told, "request and response") == [80], f"SIGUSR1: {interfaces.number(told, 'request and response')}")
+        stop = time.monotonic() + 4
+        rounds = 0
+        while time.monotonic() < stop:  # under traffic, too, each balances
+            asked += self.ask(f"more{rounds}", 8, 5)
+            listener.process.send_signal(signal.SIGUSR1)
+            rounds += 1
+        time.sleep(1.2)
+        self.test.sound(listener, listener.finish(), "statistics")
+        records = [record for _, record in listener.records()]
+        stats = [record["hark"]["stats"] for record in records if record["hark"]["type"] == "stats"]
+        self.check(len(stats) >= 4 and [s["last"] for s in stats] == [False] * (len(stats) - 1) + [True], f"statistics: {[s['last'] for s in stats]}")
+        self.check(records[-1]["hark"]["type"] == "stats", "statistics: a record stands behind the last of them")
+        self.check(stats[-1]["transactions"]["paired"]["ack"] == len(asked), f"statistics: {stats[-1]['transactions']} of {len(asked)}")
+        written = 0
+        counted = iter(stats)
+        for record in records:
+            if record["hark"]["type"] == "stats":
+                count = next(counted)["transactions"]["paired"]["ack"]
+                self.check(count <= written, f"statistics: {count} counted before they are written ({written})")
+            else:
+                written += 1
+        text = listener.err.decode()
+        self.check(text.count("The ledger balances.") >= 3, f"SIGUSR1: {text.count('The ledger balances.')} ledgers for {rounds} signals")
+        self.check(sum(interfaces.number(told, "read")[:1]) <= interfaces.number(text, "read")[-2], "SIGUSR1: more was read then than at the end")
+
+    def rotated(self):
+        for how, options in (("SIGHUP", []), ("interval", ["--rotate-interval=1s"]), ("size", ["--rotate-size=64K"])):
+            what = f"rotation by {how}"
+            folder = os.path.join(self.test.work, how)
+            os.mkdir(folder)
+            shutil.chown(folder, "nobody")  # whom hark is when it opens the next file
+            target = os.path.join(folder, "out")
+            listener = self.listener("--stats", "-o", target, *options)
+            asked, stop, number = [], time.monotonic() + 3.5, 0
+            while time.monotonic() < stop:
+                if how == "SIGHUP":
+                    os.rename(target, f"{target}.{number}")
+                    listener.process.send_signal(signal.SIGHUP)
+                asked += self.ask(f"{how}{number}", 16, 4)
+                deadline = time.monotonic() + 5
+                while how == "SIGHUP" and not os.path.exists(target) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                number += 1
+            time.sleep(1.2)
+            self.test.sound(listener, listener.finish(), what)
+            got, names = [], os.listdir(folder)
+            for name in names:
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    got += [json.loads(line)["http"]["request"]["target"] for line in file]
+                self.check(how != "size" or os.stat(os.path.join(folder, name)).st_size <= 64 << 10, f"{what}: {name} is too long")
+            self.check(sorted(got) == sorted(asked), f"{what}: {len(got)} records of {len(asked)}")
+            self.check(len(names) >= 3, f"{what}: {names}")
+
+    def checked(self):
+        done = subprocess.run(["ip", "netns", "exec", SERVER, self.test.hark, "-i", "eth0", "--fanout", READERS, "--check"], capture_output=True, text=True,
+                              check=False, timeout=30, env=harness.ENVIRONMENT)
+        self.check(done.returncode == 0, f"--check: {done.returncode} {done.stdout}{done.stderr}")
+        self.check(done.stdout.count("packets of eth0 (socket:") == int(READERS), f"--check: {done.stdout}")
+        for line in ("readers         3 (--fanout), each with 358 MB, ", "buffers         3 of 22.4 MB of the kernel's for packets of eth0\n"):
+            self.check(line in done.stdout, f"--check: no '{line}': {done.stdout}")
 
     def refused(self):
         for arguments, word in ((["-i", "eth0", "-j", "2"], "-j exclude"), (["-r", "x.pcap"], "live interface"), (["-i", "eth0", "-i", "lo"], "one -i"),
@@ -177,7 +252,7 @@ class Fanout:
 def parts_of(test):
     fanout = Fanout(test)
     return (fanout.every_request, lambda: fanout.every_request("tcp", "port", "80"), fanout.whole_lines, fanout.begins_once, fanout.fragments, fanout.tunnels,
-            fanout.sigint, fanout.refused, fanout.outages)
+            fanout.statistics, fanout.rotated, fanout.sigint, fanout.checked, fanout.refused, fanout.outages)
 
 
 if __name__ == "__main__":
