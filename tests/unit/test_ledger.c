@@ -311,6 +311,41 @@ static void test_the_counts_of_readers(void **state) {
     assert_int_equal(all.unsupported_link_type, 148);
 }
 
+/* Ledgers of two readers are one that balances. */
+static void test_adding_ledgers(void **state) {
+    (void)state;
+    char why[256];
+    struct ledger sum = {.output_bytes = 0}, one = sample();
+    one.clock_jumps = 1;
+    one.clock_steps_back = 2;
+    one.clock_wild = 3;
+    one.overload = (struct overload_counts){1, 2, {10, 20, 30}, 5, 4};
+    one.flow.fates[FLOW_SHED] += 5;
+    one.decode.fates[DECODE_TCP] += 5;
+    one.source.frames += 5;
+    one.memory_failures = 6;
+    one.stats_records = 7;
+    ledger_add(&sum, &one);
+    one.overload.highest = 1;
+    ledger_add(&sum, &one);
+    (void)ledger_balances(&sum, why);
+    assert_string_equal(why, "");
+    assert_int_equal(sum.source.frames, 2 * one.source.frames);
+    assert_int_equal(sum.decode.tunnels[TUNNEL_VXLAN], 2 * one.decode.tunnels[TUNNEL_VXLAN]);
+    assert_int_equal(sum.flow.opened, 2 * one.flow.opened);
+    assert_int_equal(sum.http.requests, 2 * one.http.requests);
+    assert_true(sum.clock_jumps == 2 && sum.clock_steps_back == 4 && sum.clock_wild == 6);
+    assert_true(sum.overload.episodes == 2 && sum.overload.highest == 2);
+    assert_true(sum.overload.connections == 10 && sum.overload.forgotten == 8);
+    assert_true(sum.overload.ns_at_level[0] == 20 && sum.overload.ns_at_level[2] == 60);
+    assert_int_equal(ledger_written(&sum), 2 * ledger_written(&one));
+    assert_true(ledger_written(&one) > 0);
+    assert_int_equal(sum.records_too_long, 2 * one.records_too_long);
+    assert_int_equal(sum.records_unwritten, 2 * one.records_unwritten);
+    assert_true(sum.memory_failures == 12 && sum.stats_records == 14);
+    assert_int_equal(sum.output_bytes, 2 * one.output_bytes);
+}
+
 /* Nothing is hidden: whichever count is not zero, its number stands in the report. */
 static void test_every_count_is_shown(void **state) {
     (void)state;
@@ -468,6 +503,7 @@ int main(void) {
         cmocka_unit_test(test_every_reason_has_a_line),
         cmocka_unit_test(test_every_count_of_an_interface_is_shown),
         cmocka_unit_test(test_the_counts_of_readers),
+        cmocka_unit_test(test_adding_ledgers),
         cmocka_unit_test(test_every_count_is_shown),
         cmocka_unit_test(test_speed),
         cmocka_unit_test(test_overload),
