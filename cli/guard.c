@@ -58,7 +58,10 @@ static uint64_t connections_left_out(const struct guard *guard) {
 
 /* " of reader 2", or "". */
 static const char *whose(const struct guard *guard, char text[32]) {
-    (void)snprintf(text, 32, guard->options.reader ? " of reader %u" : "", guard->options.reader);
+    if (guard->options.reader == 0) {
+        return "";
+    }
+    (void)snprintf(text, 32, " of reader %u", guard->options.reader);
     return text;
 }
 
