@@ -430,8 +430,11 @@ bool sink_is_regular(const struct sink *sink) {
 
 size_t sink_whole_blocks(const struct sink *sink, size_t len) {
     assert(len >= SINK_BLOCK_BYTES);
+    if (!sink_is_regular(sink)) {
+        return len; /* where it is shared, the position is another thread's to change */
+    }
     bool ends = sink->most > 0 && sink->position + len > sink->most; /* the file: at a line's end */
-    return sink_is_regular(sink) && !ends ? len - (size_t)((sink->position + len) % SINK_BLOCK_BYTES) : len;
+    return ends ? len : len - (size_t)((sink->position + len) % SINK_BLOCK_BYTES);
 }
 
 enum sink_status sink_close(struct sink *sink) {
