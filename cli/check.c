@@ -245,12 +245,17 @@ static void say_capabilities(struct check *check) {
     }
 }
 
-static void say_path(const struct check *check, const struct rights_path *path) {
+static void say_path(struct check *check, const struct rights_path *path) {
     static const char *const does[] = {[RIGHTS_READ] = "read",
                                        [RIGHTS_WRITE] = "write",
                                        [RIGHTS_WRITE_FOLDER] = "make, write, remove files in"};
     say("  path", "%s %s%s%s%s", does[path->access], path->path, path->usable ? "" : " (not granted to ",
         path->usable ? "" : check->rights.user.name, path->usable ? "" : " by the file system)");
+    if (!path->usable && path->access == RIGHTS_WRITE_FOLDER && options_rotate(check->options)) {
+        char user[RIGHTS_NAME_BYTES + 8];
+        rights_user_text(&check->rights, user, sizeof user);
+        miss(check, "rotation", "%s may not make files in %s", user, path->path);
+    }
 }
 
 static void say_files(struct check *check) {

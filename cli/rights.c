@@ -38,7 +38,7 @@ bool rights_add(struct rights *rights, const char *path, enum rights_access acce
     }
     char *copy = strdup(path);
     if (copy) {
-        rights->paths[rights->path_count++] = (struct rights_path){.path = copy, .access = access};
+        rights->paths[rights->path_count++] = (struct rights_path){.path = copy, .access = access, .fd = -1};
     }
     return copy;
 }
@@ -146,14 +146,57 @@ void rights_fini(struct rights *rights) {
     *rights = (struct rights){.notify_fd = -1};
 }
 
+/* A folder is reached as the output reaches it: through a descriptor, whatever may be searched above it. */
+static void open_folders(struct rights *rights) {
+    for (size_t i = 0; i < rights->path_count; i++) {
+        struct rights_path *path = &rights->paths[i];
+        path->fd =
+            path->access == RIGHTS_WRITE_FOLDER ? open(path->path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    }
+}
+
+static bool is_granted(const struct rights_path *path, int mode) {
+    return faccessat(path->fd >= 0 ? path->fd : AT_FDCWD, path->fd >= 0 ? "." : path->path, mode,
+                     AT_EACCESS) == 0;
+}
+
+static void close_folders(struct rights *rights) {
+    for (size_t i = 0; i < rights->path_count; i++) {
+        if (rights->paths[i].fd >= 0) {
+            (void)close(rights->paths[i].fd);
+            rights->paths[i].fd = -1;
+        }
+    }
+}
+
 /* Does the file system grant it to who we are now? */
 static void look_at_paths(struct rights *rights) {
     static const int modes[] = {
         [RIGHTS_READ] = R_OK, [RIGHTS_WRITE] = W_OK, [RIGHTS_WRITE_FOLDER] = W_OK | X_OK};
     for (size_t i = 0; i < rights->path_count; i++) {
         struct rights_path *path = &rights->paths[i];
-        path->usable = faccessat(AT_FDCWD, path->path, modes[path->access], AT_EACCESS) == 0;
+        path->usable = is_granted(path, modes[path->access]);
     }
+}
+
+void rights_user_text(const struct rights *rights, char *text, size_t room) {
+    const struct rights_user *user = &rights->user;
+    if (!user->change) {
+        (void)snprintf(text, room, "hark without its capabilities");
+    } else if (*user->name) {
+        (void)snprintf(text, room, "user %s", user->name);
+    } else {
+        (void)snprintf(text, room, "user %u", (unsigned)user->uid);
+    }
+}
+
+const char *rights_lacking_folder(const struct rights *rights) {
+    for (size_t i = 0; i < rights->path_count; i++) {
+        if (rights->paths[i].access == RIGHTS_WRITE_FOLDER && !rights->paths[i].usable) {
+            return rights->paths[i].path;
+        }
+    }
+    return NULL;
 }
 
 static void set_no_new_privileges(struct rights *rights) {
@@ -178,13 +221,16 @@ bool rights_apply(struct rights *rights, char message[RIGHTS_MESSAGE_BYTES]) {
     if (rights->sandbox && !rights_landlock_prepare(rights, &ruleset, message)) {
         return false;
     }
-    if (!rights_user_drop(rights, message)) {
+    open_folders(rights);
+    bool dropped = rights_user_drop(rights, message);
+    look_at_paths(rights);
+    close_folders(rights);
+    if (!dropped) {
         if (ruleset >= 0) {
             (void)close(ruleset);
         }
         return false;
     }
-    look_at_paths(rights);
     if (!rights->sandbox) {
         return true;
     }

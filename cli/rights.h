@@ -51,6 +51,7 @@ enum rights_access {
 struct rights_path {
     char *path; /* owned */
     enum rights_access access;
+    int fd;      /* a folder, open before and while the user changes; -1: none */
     bool usable; /* known after rights_apply: the file system grants it to the user, too */
 };
 
@@ -77,6 +78,10 @@ struct rights {
 
 /* Before the source is opened: room for so many open files, where the system allows it. */
 void rights_make_room(uint64_t files);
+/* After rights_apply: the first folder that the user may not make files in; NULL: there is none. Borrowed. */
+const char *rights_lacking_folder(const struct rights *);
+/* Who hark is then: "user NAME", or "hark without its capabilities". */
+void rights_user_text(const struct rights *, char *text, size_t room);
 /* What is wanted by these options, with open sources (all of the same files): who to become, which paths.
  * False: --user names nobody, or there is no memory, and `message` says so in one line. rights_fini in any
  * case. */

@@ -339,6 +339,30 @@ static struct run_sources list_sources(const struct run_parts *run) {
     return sources;
 }
 
+/* Files that must be made later are made by who hark has become: whoever has to mend that hears of it now,
+ * not when records are lost. */
+static bool say_folder(const struct options *options, struct progress *progress,
+                       const struct rights *rights) {
+    const char *folder = rights_lacking_folder(rights);
+    char user[RIGHTS_NAME_BYTES + 8];
+    rights_user_text(rights, user, sizeof user);
+    if (folder && options_rotate(options)) {
+        progress_say(progress,
+                     "%s may not make files in %s, as rotation must; give it that directory (chown), choose "
+                     "another one with -o, or another user with --user",
+                     user, folder);
+        return false;
+    }
+    if (folder && options->interface) {
+        progress_say(
+            progress,
+            "%s may not make files in %s: SIGHUP will open '%s' again only if somebody else makes it; "
+            "give it that directory (chown), or choose another user with --user",
+            user, folder, options->output);
+    }
+    return true;
+}
+
 /* What is missing of the rights that were to be given up is told by --check, unless it is much. */
 static bool give_up_rights(const struct run_parts *run) {
     const struct options *options = run->options;
@@ -362,6 +386,7 @@ static bool give_up_rights(const struct run_parts *run) {
     } else if (options->no_sandbox && !options->quiet) {
         progress_say(progress, "running without its sandbox (--no-sandbox)");
     }
+    ok = ok && say_folder(options, progress, &rights);
     rights_fini(&rights);
     return ok;
 }
@@ -487,12 +512,13 @@ enum exit_status run(const struct options *options) {
     char message[PID_FILE_MESSAGE_BYTES];
     progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
     signals_install(options_output_is_file(options));
-    if (options->pid_file && !pid_file_take(&pid_file, options->pid_file, message)) {
+    bool has_pid_file = options->pid_file && !options->check; /* a check may be made beside a run */
+    if (has_pid_file && !pid_file_take(&pid_file, options->pid_file, message)) {
         progress_say(&progress, "%s", message);
         return EXIT_FAILED;
     }
     enum exit_status status = run_alone(options, &progress);
-    if (options->pid_file) {
+    if (has_pid_file) {
         pid_file_drop(&pid_file);
     }
     return status;
