@@ -22,7 +22,7 @@ static void say_permission(const char *interface, char message[SOURCE_MESSAGE_BY
     program[len > 0 ? len : 0] = '\0';
     source_say(message,
                "%s: no permission to capture; run as root, or give hark the right once: "
-               "sudo setcap cap_net_raw,cap_net_admin=eip %s",
+               "sudo setcap cap_net_raw=eip %s",
                interface, len > 0 ? program : "/path/to/hark");
 }
 

@@ -10,9 +10,11 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,7 +71,7 @@ class Sensor:
         found = []
         for path in paths:
             with open(path, "rb") as file:
-                found += [record["http"]["request"]["target"].partition("?")[2] for record in map(json.loads, file.read().splitlines())]
+                found += [record["http"]["request"]["target"].partition("?")[2] for record in map(json.loads, file.read().splitlines()) if "http" in record]
         return found
 
     def refused_at_the_start(self):
@@ -135,6 +137,34 @@ class Sensor:
                        f"rotated, -j {jobs}: {targets} in {names}")
             self.check(not [line for line in listener.err.splitlines() if line.startswith(b"hark: ")], f"rotated: {listener.err[:300]!r}")
 
+    def unit_file(self):
+        """The options of docs/hark.service, for who has what it gives: CAP_NET_RAW alone, of the bounding set as well."""
+        with open(os.path.join(HERE, "..", "..", "docs", "hark.service"), encoding="utf-8") as file:
+            unit = [line.strip().partition("=")[::2] for line in file if "=" in line and not line.startswith("#")]
+        settings = dict(unit)
+        allowed = " ".join(value for name, value in unit if name == "SystemCallFilter")
+        for call in ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"):
+            self.check(re.search(rf"(^| ){call}( |$)", allowed), f"hark.service: its own sandbox may not call {call}")
+        self.check(settings["AmbientCapabilities"] == settings["CapabilityBoundingSet"] == "CAP_NET_RAW", "hark.service: other capabilities")
+        with tempfile.TemporaryDirectory() as place:  # where everybody may look
+            os.chmod(place, 0o755)
+            copy = shutil.copy(self.test.hark, place)
+            os.chmod(copy, 0o755)
+            folder = os.path.join(place, "log", "hark")
+            os.makedirs(folder)
+            os.chown(folder, NOBODY, NOBODY)
+            os.chmod(folder, int(settings["LogsDirectoryMode"], 8))
+            arguments = settings["ExecStart"].replace("/var/log/hark", folder).split()[1:]
+            self.check(f"{folder}/records.ndjson" in arguments and settings["LogsDirectory"] == "hark", f"hark.service: {arguments}")
+            listener = live.Listener("setpriv", [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs", "--inh-caps=-all,+net_raw",
+                                                 "--ambient-caps=-all,+net_raw", "--bounding-set=-all,+net_raw", copy, *arguments, "--stats"])
+            promiscuous = subprocess.run(["ip", "-d", "-n", SERVER, "link", "show", "eth0"], capture_output=True, text=True, check=True).stdout
+            self.check("promiscuity 1" in promiscuous, f"hark.service: not promiscuous: {promiscuous}")
+            self.ask("unit")
+            time.sleep(1.5)
+            self.check(self.targets(f"{folder}/records.ndjson.0001") == ["unit"], f"hark.service: {os.listdir(folder)}")
+            self.test.sound(listener, listener.finish(), "hark.service")
+
     def memory(self):
         """As the kernel measures it. A sanitizer's shadow is no part of the promise."""
         with open(self.test.hark, "rb") as file:
@@ -160,7 +190,7 @@ class Sensor:
 
 def parts_of(test):
     sensor = Sensor(test)
-    return sensor.refused_at_the_start, sensor.hangup_in_roots_folder, sensor.rotated_in_own_folder, sensor.memory
+    return sensor.refused_at_the_start, sensor.hangup_in_roots_folder, sensor.rotated_in_own_folder, sensor.unit_file, sensor.memory
 
 
 if __name__ == "__main__":
