@@ -52,14 +52,16 @@ static bool add_folder_of(struct rights *rights, const char *file, enum rights_a
 }
 
 /* The output may be opened again under its name, and files made beside it. What is no regular file is only
- * opened again; what has no name (/proc/self/fd/1 may be a pipe) not even that. */
-static bool add_output(struct rights *rights, const char *output) {
+ * opened again; what has no name (/proc/self/fd/1 may be a pipe) not even that. With rotation all files are
+ * beside the name, whatever has it. */
+static bool add_output(struct rights *rights, const char *output, bool rotates) {
     struct stat itself;
     char real[PATH_MAX];
     if (!output || strcmp(output, "-") == 0) {
         return true;
     }
-    if (lstat(output, &itself) != 0 || S_ISREG(itself.st_mode)) { /* --check may find it not made yet */
+    if (rotates || lstat(output, &itself) != 0 ||
+        S_ISREG(itself.st_mode)) { /* --check may find it not made yet */
         return add_folder_of(rights, output, RIGHTS_WRITE_FOLDER);
     }
     if (!S_ISLNK(itself.st_mode)) {
@@ -129,7 +131,8 @@ bool rights_init(struct rights *rights, const struct options *options, const str
                        4; /* output, the sanitizers' */
     rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
     if (!rights->paths || !add_inputs(rights, options, sources, count) ||
-        !add_output(rights, options->output) || !add_interfaces(rights, &options->interfaces) ||
+        !add_output(rights, options->output, options_rotate(options)) ||
+        !add_interfaces(rights, &options->interfaces) ||
         (RIGHTS_SANITIZED &&
          !(rights_add(rights, "/proc", RIGHTS_READ) && rights_add(rights, "/proc/self/exe", RIGHTS_READ) &&
            rights_add(rights, "/usr/lib", RIGHTS_READ)))) {

@@ -137,6 +137,18 @@ class Sensor:
                        f"rotated, -j {jobs}: {targets} in {names}")
             self.check(not [line for line in listener.err.splitlines() if line.startswith(b"hark: ")], f"rotated: {listener.err[:300]!r}")
 
+    def beside_a_link(self):
+        """Files of a series are beside the name that -o gives, which may be somebody else's link."""
+        folder = self.folder("links", NOBODY)
+        os.symlink("../elsewhere", f"{folder}/x")
+        with open(os.path.join(folder, "..", "elsewhere"), "wb"):
+            pass
+        listener = live.Listener(self.test.hark, ["-i", "eth0", "-q", "--stats", "-o", f"{folder}/x", "--rotate-interval=1d"])
+        self.ask("beside")
+        time.sleep(1.5)
+        self.test.sound(listener, listener.finish(), "beside a link")
+        self.check(self.targets(f"{folder}/x.0001") == ["beside"] and os.stat(f"{folder}/x").st_size == 0, f"beside a link: {os.listdir(folder)}")
+
     def unit_file(self):
         """The options of docs/hark.service, for who has what it gives: CAP_NET_RAW alone, of the bounding set as well."""
         with open(os.path.join(HERE, "..", "..", "docs", "hark.service"), encoding="utf-8") as file:
@@ -190,7 +202,7 @@ class Sensor:
 
 def parts_of(test):
     sensor = Sensor(test)
-    return sensor.refused_at_the_start, sensor.hangup_in_roots_folder, sensor.rotated_in_own_folder, sensor.unit_file, sensor.memory
+    return sensor.refused_at_the_start, sensor.hangup_in_roots_folder, sensor.rotated_in_own_folder, sensor.beside_a_link, sensor.unit_file, sensor.memory
 
 
 if __name__ == "__main__":
