@@ -77,7 +77,10 @@ class Watcher:
 
 class Life(Live):
     def folder(self):
-        return tempfile.mkdtemp(dir=self.work)
+        """For who hark becomes: files are made in it after the start."""
+        path = tempfile.mkdtemp(dir=self.work)
+        os.chown(path, 65534, 65534)
+        return path
 
     def ask(self, seconds, pause, name="small.txt", wait=True):
         process = subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c", ASKER, str(seconds), str(pause), name],
