@@ -142,21 +142,20 @@ class Saving(live.Live):
         return records
 
     def several(self, jobs):
-        """One after the other and both in one file, each packet under the name of its own; -i any is one."""
+        """One after the other and both in one file, each packet under the name of its own; so it is with -i any."""
         def ask():
             self.curl("http://192.0.2.20/small.txt?far")
             subprocess.run(["ip", "netns", "exec", live.SERVER, "curl", "-q", "-sS", "-o", os.devnull, "http://192.0.2.20/small.txt?near"], check=True)
 
-        what, path = f"-i eth0 -i lo -j {jobs}", os.path.join(self.work, f"several{jobs}.pcapng")
         targets = ("/small.txt?far", "/small.txt?near")
-        records = self.listened(what, path, ["-i", "eth0", "-i", "lo", "-j", jobs], ask, targets)
-        self.check(interfaces(path) == ["eth0", "lo"], f"{what}: the file has the interfaces {interfaces(path)}")
-        for target, name in zip(targets, ("eth0", "lo")):
-            port = harness.get(records.get(target, {}), "client.port")
-            self.check(set(self.frames(path, what, f"tcp.port == {port}", "frame.interface_name")) == {name}, f"{what}: {target} is not all from {name}")
-        what, path = f"-i any -j {jobs}", os.path.join(self.work, f"any{jobs}.pcapng")
-        self.listened(what, path, ["-i", "any", "-j", jobs], ask, targets)
-        self.check(interfaces(path) == ["any"], f"{what}: the file has the interfaces {interfaces(path)}")
+        for given in (["eth0", "lo"], ["any"]):
+            options = [word for name in given for word in ("-i", name)]
+            what, path = f"{' '.join(options)} -j {jobs}", os.path.join(self.work, f"{len(given)}.{jobs}.pcapng")
+            records = self.listened(what, path, [*options, "-j", jobs], ask, targets)
+            self.check(interfaces(path) == ["eth0", "lo"], f"{what}: the file has the interfaces {interfaces(path)}")
+            for target, name in zip(targets, ("eth0", "lo")):
+                port = harness.get(records.get(target, {}), "client.port")
+                self.check(set(self.frames(path, what, f"tcp.port == {port}", "frame.interface_name")) == {name}, f"{what}: {target} is not all from {name}")
 
     def silence(self):
         """Between its transactions the connection dozes; the later one is of the same connection all the same."""
