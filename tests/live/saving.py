@@ -152,7 +152,7 @@ class Saving(live.Live):
             options = [word for name in given for word in ("-i", name)]
             what, path = f"{' '.join(options)} -j {jobs}", os.path.join(self.work, f"{len(given)}.{jobs}.pcapng")
             records = self.listened(what, path, [*options, "-j", jobs], ask, targets)
-            self.check(interfaces(path) == ["eth0", "lo"], f"{what}: the file has the interfaces {interfaces(path)}")
+            self.check(sorted(interfaces(path)) == ["eth0", "lo"], f"{what}: the file has the interfaces {interfaces(path)}")
             for target, name in zip(targets, ("eth0", "lo")):
                 port = harness.get(records.get(target, {}), "client.port")
                 self.check(set(self.frames(path, what, f"tcp.port == {port}", "frame.interface_name")) == {name}, f"{what}: {target} is not all from {name}")
