@@ -167,7 +167,7 @@ static void partitions_finish(void *context, uint64_t event, int64_t now_ns) {
 static void run_partitions(const char *path, const struct transaction_observer *observer) {
     struct partitions all = {.limits = limits_default()};
     for (int i = 0; i < HARK_PARTITIONS; i++) {
-        all.of[i] = partition_new(&all.limits, NULL, observer);
+        all.of[i] = partition_new(&all.limits, observer);
         if (!all.of[i]) {
             bench_die("out of memory");
         }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/memory.h"
 
-#include "capture/memory_source.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,16 +20,10 @@ enum {
     KEPT_SLABS = 1,      /* spare ones that are kept whatever is used */
     KEPT_SHARE = 64,     /* ... and a part of what is used */
     CHUNK_SLABS = 16,    /* one more is lost to the chunk's head and alignment; it is never touched */
-    PIECE_SLABS = MEMORY_PIECE_BYTES / MEMORY_SLAB_BYTES,
 };
 
 void memory_init(struct memory *m, size_t cap) {
     *m = (struct memory){.cap = cap};
-}
-
-void memory_take_from(struct memory *m, struct memory_source *source) {
-    assert(m->all_slabs == 0);
-    m->source = source;
 }
 
 void memory_fini(struct memory *m) {
@@ -58,13 +50,10 @@ static void push(struct memory_slab **list, struct memory_slab *slab) {
     *list = slab;
 }
 
-/* Gives a spare slab's pages to the system. It is not to fill the holes in order to make huge pages again. */
+/* Gives a spare slab's pages to the system. */
 static void hollow_out(struct memory *m) {
     struct memory_slab *slab = pop(&m->slabs);
     m->spare -= MEMORY_SLAB_BYTES;
-    if (m->source) {
-        madvise((char *)slab - (uintptr_t)slab % MEMORY_HUGE_BYTES, MEMORY_HUGE_BYTES, MADV_NOHUGEPAGE);
-    }
     madvise(slab, MEMORY_SLAB_BYTES, MADV_DONTNEED);
     m->hollow[m->hollow_count++] = slab;
 }
@@ -80,33 +69,20 @@ static bool make_room(struct memory *m, size_t len) {
     return true;
 }
 
-static bool take_chunk(struct memory *m) {
-    struct memory_chunk *chunk = malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
-    if (!chunk) {
-        return false;
-    }
-    chunk->next = m->chunks;
-    m->chunks = chunk;
-    m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
-    m->fresh_slabs = CHUNK_SLABS;
-    return true;
-}
-
-static bool take_piece(struct memory *m) {
-    m->fresh = memory_source_take(m->source);
-    m->fresh_slabs = m->fresh ? PIECE_SLABS : 0;
-    return m->fresh;
-}
-
 static void *take_fresh(struct memory *m) {
     if (m->fresh_slabs == 0) {
         void **hollow = realloc((void *)m->hollow, (m->all_slabs + CHUNK_SLABS) * sizeof *hollow);
         m->hollow = hollow ? hollow : m->hollow;
-        if (!hollow || !(m->source ? take_piece(m) : take_chunk(m))) {
+        struct memory_chunk *chunk = !hollow ? NULL : malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
+        if (!chunk) {
             m->failures++;
             return NULL;
         }
-        m->all_slabs += m->fresh_slabs;
+        m->all_slabs += CHUNK_SLABS;
+        chunk->next = m->chunks;
+        m->chunks = chunk;
+        m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
+        m->fresh_slabs = CHUNK_SLABS;
     }
     void *slab = m->fresh;
     m->fresh += MEMORY_SLAB_BYTES;

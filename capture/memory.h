@@ -14,7 +14,6 @@ enum { MEMORY_SLAB_BYTES = 16 * 1024 };
 
 struct memory_slab;
 struct memory_chunk;
-struct memory_source;
 
 /* Invariant: used + spare <= cap. */
 struct memory {
@@ -25,17 +24,14 @@ struct memory {
     struct memory_slab *slabs; /* those */
     void **hollow;             /* slabs given back whose pages the system has; room for all there are */
     size_t hollow_count;
-    size_t all_slabs;             /* cut or to be cut from the chunks */
-    struct memory_source *source; /* what slabs are cut from; borrowed. Without one, chunks of its own: */
-    struct memory_chunk *chunks;
-    char *fresh; /* the rest of what was taken last */
+    size_t all_slabs;            /* cut or to be cut from the chunks */
+    struct memory_chunk *chunks; /* what slabs are cut from */
+    char *fresh;                 /* the rest of the newest chunk */
     size_t fresh_slabs;
     size_t failures; /* times the C library had none to give */
 };
 
 void memory_init(struct memory *, size_t cap);
-/* Slabs will be pieces of `source`, which outlives the memory. Before the first one is taken. */
-void memory_take_from(struct memory *, struct memory_source *source);
 /* Everything must have been given back. */
 void memory_fini(struct memory *);
 

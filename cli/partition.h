@@ -5,7 +5,6 @@
 #define HARK_CLI_PARTITION_H
 
 #include "analyzer/http_conn.h"
-#include "capture/memory_source.h"
 #include "reassembly/flow.h"
 
 struct partition {
@@ -15,10 +14,8 @@ struct partition {
     struct flow_table *flows;
 };
 
-/* limits and the source of its memory (NULL: the C library) outlive it; the observer is copied. NULL without
- * memory. */
-struct partition *partition_new(const struct limits *, struct memory_source *,
-                                const struct transaction_observer *);
+/* limits outlive it; the observer is copied. NULL without memory. */
+struct partition *partition_new(const struct limits *, const struct transaction_observer *);
 void partition_free(struct partition *);
 
 #endif

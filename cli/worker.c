@@ -57,7 +57,6 @@ void worker_fini(struct worker *worker) {
         partition_free(worker->partitions[i]);
         worker->partitions[i] = NULL;
     }
-    memory_source_fini(&worker->memory);
     if (worker->writer) {
         record_writer_free(worker->writer);
         worker->writer = NULL;
@@ -69,7 +68,7 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
     if (record_writer_hides_addresses(worker->writer)) {
         observer.address = shown_address;
     }
-    worker->partitions[number] = partition_new(worker->limits, &worker->memory, &observer);
+    worker->partitions[number] = partition_new(worker->limits, &observer);
     return worker->partitions[number];
 }
 

@@ -18,7 +18,6 @@
 struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
-    struct memory_source memory;                   /* of the partitions */
     struct record_writer *writer;
     struct outbox *outbox;   /* borrowed: where records go now */
     struct stopwatch own;    /* of its thread */

@@ -2,7 +2,6 @@
 /* Buffers and arenas: caps hold, nothing is lost when they are reached, blocks are used again. */
 #include "capture/arena.h"
 #include "capture/buf.h"
-#include "capture/memory_source.h"
 
 #include <setjmp.h>
 #include <stdalign.h>
@@ -138,50 +137,6 @@ static void copy_tells_when_there_is_no_room(void **state) {
     memory_fini(&memory);
 }
 
-/* Two memories draw from one source in turn, beyond its first region: no slab is given twice, what goes to
- * the system comes again, and a cap holds whatever the source has. */
-static void slabs_of_a_source(void **state) {
-    (void)state;
-    enum { SLABS = 2000 };
-    static uint8_t *slabs[2 * SLABS];
-    struct memory_source source;
-    struct memory memory[2];
-    memory_source_init(&source);
-    for (unsigned i = 0; i < 2; i++) {
-        memory_init(&memory[i], (size_t)SLABS * MEMORY_SLAB_BYTES);
-        memory_take_from(&memory[i], &source);
-    }
-    for (unsigned round = 0; round < 2; round++) {
-        for (unsigned i = 0; i < 2 * SLABS; i++) {
-            slabs[i] = memory_slab_take(&memory[i % 2]);
-            assert_non_null(slabs[i]);
-            assert_int_equal((uintptr_t)slabs[i] % MEMORY_SLAB_BYTES, 0);
-            memset(slabs[i], (int)(i % 251), MEMORY_SLAB_BYTES);
-        }
-        assert_null(memory_slab_take(&memory[0]));
-        assert_true(source.count > 1);
-        for (unsigned i = 0; i < 2 * SLABS; i++) {
-            assert_int_equal(slabs[i][0], i % 251);
-            assert_int_equal(slabs[i][MEMORY_SLAB_BYTES - 1], i % 251);
-        }
-        size_t regions = source.count;
-        for (unsigned i = 0; i < 2 * SLABS; i++) {
-            memory_slab_give(&memory[i % 2], slabs[i]);
-        }
-        for (unsigned i = 0; i < SLABS; i++) {
-            memory_trim(&memory[0]);
-            memory_trim(&memory[1]);
-        }
-        assert_true(memory[0].spare <= MEMORY_SLAB_BYTES);
-        assert_true(memory[0].hollow_count >= SLABS - 1);
-        assert_int_equal(source.count, regions);
-    }
-    memory_fini(&memory[0]);
-    memory_fini(&memory[1]);
-    memory_source_fini(&source);
-    assert_null(source.regions);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_to_its_cap_and_no_further),
@@ -191,7 +146,6 @@ int main(void) {
         cmocka_unit_test(arena_respects_its_cap_and_the_pool_s),
         cmocka_unit_test(arena_blocks_are_used_again),
         cmocka_unit_test(copy_tells_when_there_is_no_room),
-        cmocka_unit_test(slabs_of_a_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
