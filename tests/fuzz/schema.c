@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATTERNS = 64, DEPTH = 64, KEYS = 1 << 12 };
+enum { PATTERNS = 128, DEPTH = 64, KEYS = 1 << 13 };
 
 enum keyword {
     ANNOTATION, /* says nothing of what is allowed; what belongs to "if" is read with it */
