@@ -11,7 +11,7 @@
 enum {
     /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
     CAP_BYTES = EPOCH_BYTES + (1 << 28),
-    KEEP_BYTES = 1 << 20, /* emptied outboxes keep so much memory: an epoch of small messages fills half */
+    KEEP_BYTES = 2 << 20, /* emptied outboxes keep so much memory: an epoch of small messages fills half */
 };
 
 /* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */

@@ -11,7 +11,7 @@ static_assert((size_t)EPOCHS * EPOCH_BLOCKS <= SOURCE_BLOCKS_HELD, "the source h
 
 /* Records that may wait for the writer in all epochs together; those that the oldest one brings may anyhow.
  */
-#define UNWRITTEN_BYTES ((size_t)4 << 20)
+#define UNWRITTEN_BYTES ((size_t)12 << 20)
 
 /* Invariant: drained <= processed[i] <= submitted <= drained + EPOCHS. */
 struct ring {
