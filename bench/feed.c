@@ -2,10 +2,10 @@
 #include "bench/feed.h"
 
 #include "bench/way.h"
+#include "capture/ns.h"
 #include "cli/ring.h"
 
 #include <pthread.h>
-#include <time.h>
 
 struct member {
     struct ring *ring;
@@ -85,12 +85,6 @@ static void feed_finish(void *context, uint64_t event, int64_t now_ns) {
     (void)take_turns(feed->ring);
 }
 
-static int64_t thread_cpu_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 static void start(struct feed *feed, struct member *members) {
     if (!feed->ring) {
         bench_die("out of memory");
@@ -108,11 +102,11 @@ struct feed_result feed_run(const char *path, unsigned workers) {
     struct feed feed = {.ring = ring_new(workers), .workers = workers};
     struct member members[FEED_MOST_WORKERS];
     start(&feed, members);
-    int64_t begin = bench_wall_ns(), cpu = thread_cpu_ns();
+    int64_t begin = bench_wall_ns(), cpu = ns_of_clock(CLOCK_THREAD_CPUTIME_ID);
     next_epoch(&feed);
     struct way_end end = {.context = &feed, .packet = feed_packet, .tick = feed_tick, .finish = feed_finish};
     struct feed_result result = {.packets = way_run(path, &limits, &end)};
-    result.reader_ns = thread_cpu_ns() - cpu;
+    result.reader_ns = ns_of_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
     for (unsigned i = 0; i < workers; i++) {
         pthread_join(members[i].thread, NULL);
     }

@@ -3,13 +3,13 @@
 
 #include "capture/clock.h"
 #include "capture/decode.h"
+#include "capture/ns.h"
 #include "capture/source.h"
 #include "cli/pipeline.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 void bench_die(const char *format, ...) {
     va_list arguments;
@@ -21,18 +21,12 @@ void bench_die(const char *format, ...) {
     exit(1);
 }
 
-static int64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 int64_t bench_cpu_ns(void) {
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    return ns_of_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int64_t bench_wall_ns(void) {
-    return clock_ns(CLOCK_MONOTONIC);
+    return ns_of_clock(CLOCK_MONOTONIC);
 }
 
 static int by_value(const void *left, const void *right) {

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums of times that a capture may have made up: they end at the largest and the smallest there is. */
+/* Times in nanoseconds. Sums of those that a capture may have made up end at the largest and the smallest
+ * there is. */
 #ifndef HARK_CAPTURE_NS_H
 #define HARK_CAPTURE_NS_H
 
+#include "capture/limits.h"
+
 #include <stdint.h>
+#include <time.h>
+
+/* The system's clock. */
+static inline int64_t ns_of_clock(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
 
 static inline int64_t ns_add(int64_t a, int64_t b) {
     int64_t sum;

@@ -2,9 +2,8 @@
 #include "capture/source_port.h"
 
 #include "capture/limits.h"
+#include "capture/ns.h"
 #include "capture/source_ops.h"
-
-#include <time.h>
 
 enum {
     STATS_FRAMES = 1 << 20, /* pcap_stats has 32 bits: look long before they wrap */
@@ -13,18 +12,12 @@ enum {
 
 #define LOOK_NS (100 * NS_PER_MILLISECOND)
 
-static int64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 int64_t source_monotonic_ns(void) {
-    return clock_ns(CLOCK_MONOTONIC);
+    return ns_of_clock(CLOCK_MONOTONIC);
 }
 
 int64_t source_wall_ns(void) {
-    return clock_ns(CLOCK_REALTIME);
+    return ns_of_clock(CLOCK_REALTIME);
 }
 
 /* A clock that is set wildly wrong gives the nearest time that can be told. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/fanout.h"
 
+#include "capture/ns.h"
 #include "capture/source_fanout.h"
 #include "cli/conclusion.h"
 #include "cli/tally.h"
@@ -9,7 +10,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Between one copy of a reader's counts and the next. */
 #define GIVE_NS (100 * NS_PER_MILLISECOND)
@@ -68,12 +68,6 @@ static void look_for_tunnels(struct fanout_reader *reader) {
     }
 }
 
-static int64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 /* ---- what a pipeline asks of its peers ---- */
 
 /* All see the same of the interface. */
@@ -85,7 +79,7 @@ static bool says(void *context, bool failed) {
 static enum crew_status turned(void *context, bool frame) {
     struct fanout_reader *reader = context;
     const struct pipeline *pipeline = &reader->pipeline;
-    int64_t now_ns = frame ? pipeline->packet_wall_ns : clock_ns(CLOCK_MONOTONIC_COARSE);
+    int64_t now_ns = frame ? pipeline->packet_wall_ns : ns_of_clock(CLOCK_MONOTONIC_COARSE);
     if (now_ns < reader->next_ns) {
         return CREW_OK;
     }
@@ -97,7 +91,7 @@ static enum crew_status turned(void *context, bool frame) {
     enum crew_status status = crew_settle(reader->crew);
     int64_t lag_ns = -1;
     if (!frame || !pipeline->ticked ||
-        __builtin_sub_overflow(clock_ns(CLOCK_REALTIME), pipeline->clock.now_ns, &lag_ns)) {
+        __builtin_sub_overflow(ns_of_clock(CLOCK_REALTIME), pipeline->clock.now_ns, &lag_ns)) {
         lag_ns = -1;
     }
     tally_give(reader->fanout->tally, reader->number - 1, pipeline, lag_ns, false);
@@ -206,17 +200,7 @@ static void fold(struct pipeline *first, const struct pipeline *other) {
     first->damages += other->damages;
     first->abandoned |= other->abandoned;
     for (size_t i = 0; i < other->unsupported_count; i++) {
-        const struct unsupported_frames *more = &other->unsupported[i];
-        size_t at = 0;
-        while (at < first->unsupported_count && (first->unsupported[at].file != more->file ||
-                                                 first->unsupported[at].link_type != more->link_type)) {
-            at++;
-        }
-        if (at < first->unsupported_count) {
-            first->unsupported[at].frames += more->frames;
-        } else if (at < PIPELINE_UNSUPPORTED) {
-            first->unsupported[first->unsupported_count++] = *more;
-        }
+        pipeline_note_unsupported(first, &other->unsupported[i]);
     }
 }
 

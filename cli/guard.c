@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/guard.h"
 
+#include "capture/ns.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
-
-static int64_t read_clock(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 static struct backlog_clocks system_clocks(void *context) {
     (void)context;
-    return (struct backlog_clocks){.monotonic_ns = read_clock(CLOCK_MONOTONIC),
-                                   .wall_ns = read_clock(CLOCK_REALTIME)};
+    return (struct backlog_clocks){.monotonic_ns = ns_of_clock(CLOCK_MONOTONIC),
+                                   .wall_ns = ns_of_clock(CLOCK_REALTIME)};
 }
 
 struct guard *guard_new(const struct guard_options *options) {

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pipeline.h"
 
+#include "capture/ns.h"
 #include "cli/tally.h"
 #include "cli/upkeep.h"
 
-#include <time.h>
-
 /* A flush is late by up to one time-out of the source and one wait in the kernel's buffer. */
 #define FLUSH_MARGIN_NS (200 * NS_PER_MILLISECOND)
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 int64_t pipeline_tick_time(int64_t time_ns) {
     int64_t rest = time_ns % PIPELINE_TICK_NS;
@@ -62,17 +55,16 @@ static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns
     return CREW_OK;
 }
 
-static void note_unsupported(struct pipeline *pipeline, const struct frame *frame) {
+void pipeline_note_unsupported(struct pipeline *pipeline, const struct unsupported_frames *more) {
     for (size_t i = 0; i < pipeline->unsupported_count; i++) {
         struct unsupported_frames *known = &pipeline->unsupported[i];
-        if (known->file == frame->file && known->link_type == frame->link_type) {
-            known->frames++;
+        if (known->file == more->file && known->link_type == more->link_type) {
+            known->frames += more->frames;
             return;
         }
     }
     if (pipeline->unsupported_count < PIPELINE_UNSUPPORTED) {
-        pipeline->unsupported[pipeline->unsupported_count++] =
-            (struct unsupported_frames){.file = frame->file, .link_type = frame->link_type, .frames = 1};
+        pipeline->unsupported[pipeline->unsupported_count++] = *more;
     }
 }
 
@@ -123,7 +115,9 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
                       crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
         status = now != CREW_OK ? now : status;
     } else if (fate == DECODE_LINK_UNSUPPORTED) {
-        note_unsupported(pipeline, frame);
+        pipeline_note_unsupported(
+            pipeline,
+            &(struct unsupported_frames){.file = frame->file, .link_type = frame->link_type, .frames = 1});
     }
     return status;
 }
@@ -133,7 +127,7 @@ static enum crew_status take_paced_frame(struct pipeline *pipeline, const struct
     if (pipeline->parts.guard) {
         guard_frame(pipeline->parts.guard, pipeline->parts.source, frame);
     }
-    pipeline->packet_wall_ns = monotonic_ns();
+    pipeline->packet_wall_ns = ns_of_clock(CLOCK_MONOTONIC_COARSE);
     enum crew_status flushed = flush_due(pipeline, pipeline->packet_wall_ns);
     return flushed != CREW_OK ? flushed : status;
 }
@@ -145,7 +139,7 @@ static enum crew_status take_idle(struct pipeline *pipeline) {
         guard_idle(pipeline->parts.guard, pipeline->parts.source);
     }
     if (source_is_live(pipeline->parts.source) && pipeline->ticked) {
-        int64_t passed = monotonic_ns() - pipeline->packet_wall_ns;
+        int64_t passed = ns_of_clock(CLOCK_MONOTONIC_COARSE) - pipeline->packet_wall_ns;
         int64_t now_ns;
         if (!__builtin_add_overflow(pipeline->clock.now_ns, passed, &now_ns) &&
             pipeline_tick_time(now_ns) > pipeline->last_tick_ns) {

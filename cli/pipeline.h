@@ -86,6 +86,8 @@ void pipeline_init(struct pipeline *, const struct pipeline_parts *);
 /* Reads to the end, finishes and writes everything. What was damaged is said on standard error at once. With
  * peers, upkeep_begin comes before it and upkeep_finish after all of them. */
 enum crew_status pipeline_run(struct pipeline *);
+/* Frames of a link type that can't be read; beyond PIPELINE_UNSUPPORTED kinds they are not named. */
+void pipeline_note_unsupported(struct pipeline *, const struct unsupported_frames *);
 /* Adds what pipeline, crew and guard counted, and what its peers left. */
 void pipeline_counts(const struct pipeline *, struct ledger *);
 

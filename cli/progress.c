@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
+#include "capture/ns.h"
 #include "cli/units.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <time.h>
 
 enum { STEPS_PER_LOOK = 1024 };
 
 #define FIRST_NS  NS_PER_SECOND
 #define REPEAT_NS (250 * NS_PER_MILLISECOND)
 
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 void progress_init(struct progress *progress, FILE *out, bool enabled) {
-    int64_t now = monotonic_ns();
+    int64_t now = ns_of_clock(CLOCK_MONOTONIC);
     *progress =
         (struct progress){.out = out, .enabled = enabled, .started_ns = now, .next_ns = now + FIRST_NS};
 }
 
 int64_t progress_elapsed_ns(const struct progress *progress) {
-    return monotonic_ns() - progress->started_ns;
+    return ns_of_clock(CLOCK_MONOTONIC) - progress->started_ns;
 }
 
 static void time_left_text(uint64_t seconds, char text[UNITS_TEXT_BYTES]) {
@@ -63,7 +57,7 @@ void progress_step(struct progress *progress, const struct source *source, struc
         return;
     }
     progress->steps = 0;
-    int64_t now = monotonic_ns();
+    int64_t now = ns_of_clock(CLOCK_MONOTONIC);
     if (now < progress->next_ns) {
         return;
     }

@@ -2,8 +2,7 @@
 #include "cli/stopwatch.h"
 
 #include "capture/limits.h"
-
-#include <time.h>
+#include "capture/ns.h"
 
 /* On the average one in MEAN is drawn: each count of 1 to 2 MEAN - 1 is as likely, so that no rhythm of the
  * traffic falls in with it. */
@@ -11,12 +10,6 @@ enum { MEAN = 64 };
 
 /* A stage of one packet that took longer was another program's turn, or waited for a pipe. */
 #define LONGEST_NS (INT64_C(250) * 1000)
-
-static int64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 static uint32_t draw(struct stopwatch *watch) {
     watch->random ^= watch->random << 13;
@@ -45,11 +38,11 @@ void stopwatch_draw(struct stopwatch *watch) {
     watch->left = draw(watch);
     watch->running = true;
     watch->nested_ns = 0;
-    watch->last_ns = now_ns();
+    watch->last_ns = ns_of_clock(CLOCK_MONOTONIC);
 }
 
 void stopwatch_count(struct stopwatch *watch, enum stage stage) {
-    int64_t now = now_ns();
+    int64_t now = ns_of_clock(CLOCK_MONOTONIC);
     int64_t ns = now - watch->last_ns - watch->nested_ns;
     add(watch, stage, ns < LONGEST_NS ? ns : LONGEST_NS, MEAN);
     watch->last_ns = now;
@@ -57,12 +50,12 @@ void stopwatch_count(struct stopwatch *watch, enum stage stage) {
 }
 
 int64_t stopwatch_start(const struct stopwatch *watch) {
-    return watch->on ? now_ns() : 0;
+    return watch->on ? ns_of_clock(CLOCK_MONOTONIC) : 0;
 }
 
 void stopwatch_stop(struct stopwatch *watch, int64_t started, enum stage stage) {
     if (watch->on) {
-        int64_t ns = now_ns() - started;
+        int64_t ns = ns_of_clock(CLOCK_MONOTONIC) - started;
         watch->nested_ns += ns;
         add(watch, stage, ns, 1);
     }
@@ -70,7 +63,7 @@ void stopwatch_stop(struct stopwatch *watch, int64_t started, enum stage stage) 
 
 void stopwatch_exclude(struct stopwatch *watch, int64_t started) {
     if (watch->on) {
-        watch->nested_ns += now_ns() - started;
+        watch->nested_ns += ns_of_clock(CLOCK_MONOTONIC) - started;
     }
 }
 
@@ -79,12 +72,12 @@ int64_t stopwatch_record_begin(struct stopwatch *watch) {
         return 0;
     }
     watch->records = draw(watch);
-    return now_ns();
+    return ns_of_clock(CLOCK_MONOTONIC);
 }
 
 void stopwatch_record_end(struct stopwatch *watch, int64_t started) {
     if (started) {
-        int64_t ns = now_ns() - started;
+        int64_t ns = ns_of_clock(CLOCK_MONOTONIC) - started;
         add(watch, STAGE_RECORD, ns < LONGEST_NS ? ns : LONGEST_NS, MEAN);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/upkeep.h"
 
+#include "capture/ns.h"
 #include "cli/conclusion.h"
 #include "cli/signals.h"
 #include "cli/tally.h"
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -19,12 +19,6 @@ enum {
 
 #define LOOK_NS   (50 * NS_PER_MILLISECOND)
 #define STATUS_NS (10 * NS_PER_SECOND)
-
-static int64_t clock_ns(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 /* The beginning of the interval that the time is in; the time may be negative. */
 static int64_t period_of(int64_t time_ns, uint64_t interval_ns) {
@@ -209,9 +203,9 @@ static void tell_alive(struct upkeep *upkeep, struct pipeline *pipeline, int64_t
 
 enum crew_status upkeep_begin(struct upkeep *upkeep, struct pipeline *pipeline) {
     enum crew_status status = CREW_OK;
-    int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+    int64_t now_ns = ns_of_clock(CLOCK_MONOTONIC);
     if (upkeep->parts.live) {
-        status = begin_at(upkeep, clock_ns(CLOCK_REALTIME), now_ns);
+        status = begin_at(upkeep, ns_of_clock(CLOCK_REALTIME), now_ns);
     }
     if (status == CREW_OK) {
         service_ready(upkeep->parts.service);
@@ -234,7 +228,7 @@ static enum crew_status look(struct upkeep *upkeep, struct pipeline *pipeline, i
         tell_alive(upkeep, pipeline, now_ns);
     }
     if (upkeep->parts.live) {
-        int64_t wall_ns = clock_ns(CLOCK_REALTIME), lag_ns = 0;
+        int64_t wall_ns = ns_of_clock(CLOCK_REALTIME), lag_ns = 0;
         if (frame && !__builtin_sub_overflow(wall_ns, pipeline->clock.now_ns, &lag_ns) &&
             lag_ns > upkeep->lag_ns) {
             upkeep->lag_ns = lag_ns;
@@ -260,7 +254,7 @@ enum crew_status upkeep_step(struct upkeep *upkeep, struct pipeline *pipeline, i
     if (now_ns == 0 && ++upkeep->steps % STEPS_PER_LOOK != 0 && frame) {
         return status;
     }
-    now_ns = now_ns == 0 ? clock_ns(CLOCK_MONOTONIC) : now_ns;
+    now_ns = now_ns == 0 ? ns_of_clock(CLOCK_MONOTONIC) : now_ns;
     if (now_ns < upkeep->next_ns) {
         return status;
     }
@@ -282,6 +276,6 @@ enum crew_status upkeep_finish(struct upkeep *upkeep, struct pipeline *pipeline)
         return CREW_OK;
     }
     bool live = upkeep->parts.live;
-    return give_stats(upkeep, pipeline, live ? clock_ns(CLOCK_REALTIME) : pipeline->clock.now_ns,
-                      live ? clock_ns(CLOCK_MONOTONIC) : pipeline->clock.now_ns, true);
+    return give_stats(upkeep, pipeline, live ? ns_of_clock(CLOCK_REALTIME) : pipeline->clock.now_ns,
+                      live ? ns_of_clock(CLOCK_MONOTONIC) : pipeline->clock.now_ns, true);
 }
