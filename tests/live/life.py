@@ -10,7 +10,6 @@ Needs root, iproute2, nginx and curl; is skipped where one is missing. Ends only
 import argparse
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -244,14 +243,8 @@ def main():
     parser.add_argument("--hark", required=True)
     parser.add_argument("--only", action="append", choices=Life.PARTS)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "nginx", "curl") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "nginx", "curl")):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", PREFIX + "x"], check=True)
     server = None
     with tempfile.TemporaryDirectory(prefix="hark-live-life.") as work:
         life = Life(os.path.abspath(arguments.hark), work)

@@ -13,7 +13,6 @@ import hmac
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -291,14 +290,8 @@ def main(parts=parts_of, name="live", description=__doc__, needs=()):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "nginx", "curl", "nsenter", "setpriv", *needs) if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "nginx", "curl", "nsenter", "setpriv", *needs)):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", PREFIX + "x"], check=True)
     server = None
     with tempfile.TemporaryDirectory(prefix="hark-live.") as work:
         live = Live(os.path.abspath(arguments.hark), work)

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import re
-import shutil
 import signal
 import struct
 import subprocess
@@ -225,14 +224,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "tcpreplay") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "tcpreplay")):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", PREFIX + "x"], check=True)
     with tempfile.TemporaryDirectory(prefix="hark-overload.") as work:
         overload = Overload(os.path.abspath(arguments.hark), work)
         write_capture(os.path.join(work, "flood.pcap"), range(CONNECTIONS))

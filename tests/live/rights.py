@@ -147,14 +147,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "ss", "nginx", "curl", "setpriv") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "ss", "nginx", "curl", "setpriv")):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", live.PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", live.PREFIX + "x"], check=True)
     server = None
     with tempfile.TemporaryDirectory(prefix="hark-live.") as work:
         tests = Rights(os.path.abspath(arguments.hark), work)

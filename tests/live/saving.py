@@ -11,7 +11,6 @@ Needs root, iproute2, nginx, curl and tshark; is skipped where one is missing. E
 import argparse
 import json
 import os
-import shutil
 import signal
 import struct
 import subprocess
@@ -203,14 +202,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
-    missing = [tool for tool in ("ip", "nginx", "curl", "tshark") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "nginx", "curl", "tshark")):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", live.PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", live.PREFIX + "x"], check=True)
     server = None
     with tempfile.TemporaryDirectory(prefix="hark-saving.") as work:
         saving = Saving(os.path.abspath(arguments.hark), work)

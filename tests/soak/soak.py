@@ -11,7 +11,6 @@ import argparse
 import collections
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,12 +21,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "bench"))
+sys.path.insert(0, os.path.join(HERE, "..", "live"))  # before bench, which has a live.py too
 import document  # noqa: E402
 import harness  # noqa: E402
+import live  # noqa: E402
+from live import CLIENT, SERVER  # noqa: E402
 
-PREFIX = f"hks{os.getpid()}"
-CLIENT, SERVER = PREFIX + "c", PREFIX + "s"
-ADDRESS = {CLIENT: "192.0.2.10", SERVER: "192.0.2.20"}
 GROWTH = 1.03  # memory at the end, to that after the first quarter
 GROWTH_MIB = 2  # pages that a quiet quarter did not need
 CONNECTIONS = 64
@@ -91,20 +90,6 @@ class Listener:
         for thread in self.threads:
             thread.join()
         return status
-
-
-def namespaces():
-    def run(*command):
-        subprocess.run(command, check=True)
-
-    for name in (CLIENT, SERVER):
-        run("ip", "netns", "add", name)
-        run("ip", "-n", name, "link", "set", "lo", "up")
-    run("ip", "link", "add", "eth0", "netns", CLIENT, "type", "veth", "peer", "name", "eth0", "netns", SERVER)
-    for name, address in ADDRESS.items():
-        run("ip", "-n", name, "addr", "add", address + "/24", "dev", "eth0")
-        run("ip", "-n", name, "link", "set", "eth0", "up")
-    run("ip", "netns", "exec", CLIENT, "sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=1024 65535")
 
 
 def start_nginx(work):
@@ -176,7 +161,8 @@ class Soak:
         return dropped
 
     def run(self):
-        namespaces()
+        live.namespaces()
+        subprocess.run(["ip", "netns", "exec", CLIENT, "sysctl", "-q", "-w", "net.ipv4.ip_local_port_range=1024 65535"], check=True)
         server = start_nginx(self.work)
         listener = None
         try:
@@ -210,14 +196,8 @@ def main():
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
     arguments.hark = os.path.abspath(arguments.hark)
-    missing = [tool for tool in ("ip", "nginx", "wrk") if shutil.which(tool) is None]
-    if os.geteuid() != 0 or missing:
-        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+    if harness.lacks_network(("ip", "nginx", "wrk")):
         return harness.SKIPPED
-    if subprocess.run(["ip", "netns", "add", PREFIX + "x"], capture_output=True, check=False).returncode != 0:
-        print("SKIPPED: no network namespace can be made here")
-        return harness.SKIPPED
-    subprocess.run(["ip", "netns", "del", PREFIX + "x"], check=True)
     with tempfile.TemporaryDirectory(prefix="hark-soak.") as work:
         soak = Soak(arguments, work)
         try:

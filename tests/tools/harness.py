@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -20,6 +21,20 @@ ENVIRONMENT = dict(os.environ, NO_COLOR="1", TZ="UTC", LC_ALL="C.UTF-8",
                    ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=1:abort_on_error=0",
                    UBSAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:print_stacktrace=1",
                    TSAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:halt_on_error=1:second_deadlock_stack=1")
+
+
+def lacks_network(tools):
+    """True, and says why, where a test can't make network namespaces of its own with these programs in them."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    probe = f"hkx{os.getpid()}"
+    if os.geteuid() != 0 or missing:
+        print("SKIPPED: needs root" if not missing else f"SKIPPED: not installed: {' '.join(missing)}")
+        return True
+    if subprocess.run(["ip", "netns", "add", probe], capture_output=True, check=False).returncode != 0:
+        print("SKIPPED: no network namespace can be made here")
+        return True
+    subprocess.run(["ip", "netns", "del", probe], check=True)
+    return False
 
 
 class Run:
