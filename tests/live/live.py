@@ -255,10 +255,15 @@ def namespaces():
     for name in (CLIENT, SERVER):
         run("ip", "netns", "add", name)
         run("ip", "-n", name, "link", "set", "lo", "up")
-    run("ip", "link", "add", "eth0", "netns", CLIENT, "type", "veth", "peer", "name", "eth0", "netns", SERVER)
+    link()
+
+
+def link():
+    """The two namespaces' veth pair; its interfaces have other numbers each time."""
+    subprocess.run(["ip", "link", "add", "eth0", "netns", CLIENT, "type", "veth", "peer", "name", "eth0", "netns", SERVER], check=True)
     for name, address in ADDRESS.items():
-        run("ip", "-n", name, "addr", "add", address + "/24", "dev", "eth0")
-        run("ip", "-n", name, "link", "set", "eth0", "up")
+        subprocess.run(["ip", "-n", name, "addr", "add", address + "/24", "dev", "eth0"], check=True)
+        subprocess.run(["ip", "-n", name, "link", "set", "eth0", "up"], check=True)
 
 
 def start_nginx(work):

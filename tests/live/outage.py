@@ -26,14 +26,6 @@ def ip(*arguments):
     subprocess.run(["ip", *arguments], check=True)
 
 
-def make_link():
-    """As live.namespaces() makes it; a number of its own each time."""
-    ip("link", "add", "eth0", "netns", CLIENT, "type", "veth", "peer", "name", "eth0", "netns", SERVER)
-    for name, address in live.ADDRESS.items():
-        ip("-n", name, "addr", "add", address + "/24", "dev", "eth0")
-        ip("-n", name, "link", "set", "eth0", "up")
-
-
 def index_of(name):
     return json.loads(subprocess.run(["ip", "-j", "-n", SERVER, "link", "show", name], capture_output=True, check=True).stdout)[0]["ifindex"]
 
@@ -134,7 +126,7 @@ class Outage:
             ip("-n", SERVER, "link", "del", "eth0")
             self.check(listener.said.wait_for("; waiting for it", n, 3), f"removal {n}: not said: {listener.said.lines('')}")
             time.sleep(0.7)
-            make_link()
+            live.link()
             self.check(listener.said.wait_for("eth0: the interface is back", n, 3), f"return {n}: not said: {listener.said.lines('')}")
             self.check(index_of("eth0") != before, "the test made an interface with the same number")
             now = packet_sockets()
@@ -171,7 +163,7 @@ class Outage:
         began = time.monotonic()
         self.ended(listener, "ended while away", 1, 0.2, 3)
         self.check(time.monotonic() - began < 2, "SIGTERM is not heard while the interface is away")
-        make_link()
+        live.link()
 
     def one_of_two(self):
         ip("-n", SERVER, "link", "add", "other0", "type", "veth", "peer", "name", "other1")

@@ -37,7 +37,7 @@ pid {work}/nginx.pid;
 error_log {work}/error.log;
 events {{ worker_connections 1024; }}
 http {{
-    log_format ids '$status $request_uri';
+    log_format ids '$status $msec $request_uri';
     access_log {work}/access.log ids buffer=64k flush=1s;
     keepalive_requests 500;
     client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
@@ -56,11 +56,11 @@ STATUS = re.compile(rb'"status_code":(\d+)')
 class Listener:
     """A running hark: counts its records by id while they come."""
 
-    def __init__(self, hark, jobs):
+    def __init__(self, hark, jobs, options=()):
         self.ids = {}  # id: status
         self.twice = self.lines = 0
         # ip-netns(8) execs hark: the process is hark itself.
-        self.process = subprocess.Popen(["ip", "netns", "exec", SERVER, hark, "--stats", "-i", "eth0", "-j", str(jobs)], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(["ip", "netns", "exec", SERVER, hark, "--stats", "-i", "eth0", "-j", str(jobs), *options], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=harness.ENVIRONMENT)
         self.err = b""
         self.threads = [threading.Thread(target=self.read_out), threading.Thread(target=self.read_err)]
@@ -113,13 +113,13 @@ def load(seconds, pause):
 
 
 def logged(work):
-    """id: status, of nginx's log, without those that nginx could not read to their end (its 400)."""
+    """id: (status, when it was logged), of nginx's log, without those that nginx could not read to their end (its 400)."""
     found = {}
     with open(os.path.join(work, "access.log"), "rb") as file:
         for line in file:
-            status, target = line.split(b" ", 1)
+            status, moment, target = line.split(b" ", 2)
             if b"?id=" in target:
-                found[target.split(b"?id=")[1].strip()] = status
+                found[target.split(b"?id=")[1].strip()] = (status, float(moment))
     return found
 
 
@@ -153,7 +153,7 @@ class Soak:
         self.check(server_log and listener.ids.keys() == server_log.keys() and not listener.twice,
                    f"{len(server_log.keys() - listener.ids.keys())} of nginx's {len(server_log)} transactions are not told, "
                    f"{len(listener.ids.keys() - server_log.keys())} others are, {listener.twice} twice")
-        wrong = [key for key, value in server_log.items() if value != b"499" and listener.ids.get(key, value) != value]
+        wrong = [key for key, (value, _) in server_log.items() if value != b"499" and listener.ids.get(key, value) != value]
         self.check(len(wrong) <= CONNECTIONS, f"{len(wrong)} records have another status than nginx's log")  # those that wrk broke off
         if len(self.samples) == 8:
             first, last = self.samples[1].rss_mib, self.samples[7].rss_mib
