@@ -84,6 +84,7 @@ static void conn_close(void *consumer) {
         http_finish_ended(conn, conn->connection->reset_ns ? END_RST : reason, true);
     }
     assert(conn->pairing.count == 0 && !conn->pending);
+    assert(!conn->side[0].surplus && !conn->side[1].surplus);
     http_interim_drop(conn);
     http_tunnel_close(conn);
     if (conn->verdict == PROTOCOL_UNDECIDED && (conn->side[0].stranger || conn->side[1].stranger)) {
@@ -231,6 +232,8 @@ static void forget_roles(struct http_conn *conn, enum direction found) {
     http_finish_others(conn, NULL);
     http_interim_drop(conn);
     http_stop_waiting(conn);
+    http_surplus_drop(conn, &conn->side[0]);
+    http_surplus_drop(conn, &conn->side[1]);
     http_search(conn, other, conn->connection->delivered[other]);
     conn->roles_known = false;
 }
@@ -309,7 +312,9 @@ static void shift_candidate(struct side *side, const struct chunk *chunk, uint64
 }
 
 /* The probe looked at bytes from `offset` on, and has a candidate. */
-static void follow_candidate(struct side *side, const struct chunk *chunk, uint64_t offset) {
+static void follow_candidate(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                             uint64_t offset) {
+    struct side *side = &conn->side[direction];
     uint64_t start = side->probe.offset;
     if (start < offset && side->own.offset == start) {
         message_advance(&side->own, chunk, side->own.end_offset);
@@ -322,6 +327,7 @@ static void follow_candidate(struct side *side, const struct chunk *chunk, uint6
         http_begin_own(side, chunk, start);
         side->segment = *chunk->segment;
     }
+    http_surplus_candidate(conn, direction, chunk);
 }
 
 /* False: the bytes must wait for the other direction. */
@@ -347,7 +353,7 @@ static bool probe(struct http_conn *conn, enum direction direction, const struct
     enum probe_verdict verdict =
         probe_feed(&side->probe, offset, *in, offset == chunk->segment->offset, &resume);
     if (side->probe.candidate || verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE) {
-        follow_candidate(side, chunk, offset);
+        follow_candidate(conn, direction, chunk, offset);
     }
     side->probed = *chunk->segment;
     take_verdict(conn, direction, chunk, in, verdict, resume);
@@ -423,6 +429,7 @@ static size_t conn_data(void *consumer, enum direction direction, const struct c
     }
     size_t taken = chunk->bytes.len - in.len;
     follow_tail(&conn->side[direction], chunk, taken);
+    http_surplus_follow(conn, direction, chunk, taken);
     conn->bytes += taken;
     return taken;
 }
@@ -446,7 +453,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
         }
         http_search(conn, direction, offset + len);
         side->after_gap = true;
-        side->surplus = false;
+        http_surplus_end(conn, side, offset);
         break;
     case SIDE_MESSAGE:
         if (side->message && reason == GAP_SNAPLEN) {
@@ -511,6 +518,7 @@ static void conn_end(void *consumer, enum direction direction, enum end_reason r
     if (side->state == SIDE_MESSAGE) {
         http_read_end(conn, direction, reason);
     }
+    http_surplus_end(conn, side, conn->connection->delivered[direction]);
     if (conn->roles_known && direction != conn->client) {
         http_finish_ended(conn, reason, false);
     }

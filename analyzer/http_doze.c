@@ -18,7 +18,7 @@ enum {
 static bool side_can_doze(const struct side *side) {
     const struct probe *probe = &side->probe;
     const struct h1 *h1 = &side->h1;
-    if (side->message || side->transaction || side->next_begun ||
+    if (side->message || side->transaction || side->next_begun || side->surplus || side->blank ||
         (side->lexer_ready && (h1->line.len || h1->line.failed || h1->held))) {
         return false;
     }

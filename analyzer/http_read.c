@@ -23,7 +23,7 @@ void http_read_start(struct http_conn *conn, enum direction direction, uint64_t 
     side->state = SIDE_MESSAGE;
     side->message = NULL;
     side->transaction = NULL;
-    side->next_begun = false;
+    side->next_begun = side->blank = false;
 }
 
 void http_begin_own(struct side *side, const struct chunk *chunk, uint64_t offset) {
@@ -42,7 +42,7 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->state = SIDE_PROBE;
     side->message = NULL;
     side->transaction = NULL;
-    side->next_begun = false;
+    side->next_begun = side->blank = false;
     side->search_from = offset;
     side->search_ack = side->passed_ack;
     if (conn->roles_known) {
@@ -86,6 +86,7 @@ static void message_ended(struct http_conn *conn, enum direction direction, stru
     if (side->transaction) {
         message_note_oddities(&side->transaction->notes, side->h1.oddities, m->fields.oddities);
     }
+    http_surplus_behind(conn, side, m);
     if (is_client(conn, direction)) {
         http_request_ended(conn, side, m);
     } else {
@@ -136,6 +137,8 @@ static void start_line(struct http_conn *conn, enum direction direction, struct 
     if (is_client(conn, direction) && http_request_is_http2(event)) {
         enum direction server = direction_other(direction);
         cut_message(conn, server, &conn->side[server]);
+        http_surplus_before(conn, side, &side->own);
+        http_surplus_end(conn, &conn->side[server], conn->connection->delivered[server]);
         conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
         side->message = NULL;
         return;
@@ -154,11 +157,9 @@ static void start_line(struct http_conn *conn, enum direction direction, struct 
         http_response_open(conn, side, event);
         end_old_request(conn, side->transaction);
     }
-    if (side->surplus && side->transaction) {
-        notes_add(&side->transaction->notes, NOTE_SURPLUS_BYTES);
-    }
+    http_surplus_before(conn, side, side->message);
     conn->environment->counts.resyncs += side->resynchronised;
-    side->surplus = side->resynchronised = side->doubtful = side->after_gap = false;
+    side->resynchronised = side->doubtful = side->after_gap = false;
 }
 
 static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
@@ -196,17 +197,20 @@ static void bad_syntax(struct http_conn *conn, enum direction direction, struct 
     if (side->message && side->message->head_complete && side->transaction) {
         notes_add(&side->transaction->notes, NOTE_BODY_SYNTAX);
     }
-    if (!side->message || !side->message->seen) {
-        side->surplus = !side->resynchronised;
+    const bool nothing = !side->message || !side->message->seen;
+    if (nothing) {
         side->refused = side->message ? side->message->offset : side->h1.bad_offset;
     }
     if (is_client(conn, direction)) {
         conn->pairing.request_unreadable = true;
-    } else if (!side->message || !side->message->seen) {
+    } else if (nothing) {
         conn->pairing.unreadable = side->message ? side->message->offset : offset;
         if (side->message) {
             http_response_next(conn, side->message);
         }
+    }
+    if (nothing && !side->resynchronised) {
+        http_surplus_open(conn, side, &side->own);
     }
     cut_message(conn, direction, side);
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
@@ -309,8 +313,17 @@ static void begin(struct side *side, const struct chunk *chunk) {
         http_begin_own(side, chunk, offset);
         side->own.has_ack &= offset >= chunk->offset; /* else an earlier packet's counts, unknown by now */
     }
-    side->next_begun = false;
+    side->next_begun = side->blank = false;
     side->message = &side->own;
+}
+
+/* Empty lines behind a message. */
+static void follow_blank(struct side *side, const struct chunk *chunk) {
+    if (!side->blank) {
+        http_begin_own(side, chunk, side->message_end);
+        side->blank = true;
+    }
+    message_advance(&side->own, chunk, side->h1.offset);
 }
 
 static void follow_anew(struct side *side, const struct chunk *chunk) {
@@ -320,6 +333,8 @@ static void follow_anew(struct side *side, const struct chunk *chunk) {
     }
     if (!side->message && side->h1.started) {
         begin(side, chunk);
+    } else if (!side->message && side->message_end) {
+        follow_blank(side, chunk);
     }
     if (side->message) {
         if (side->next_begun) {
@@ -438,6 +453,9 @@ static bool read_event(struct http_conn *conn, enum direction direction, struct 
     if (event.type == H1_NEED_MORE) {
         return false;
     }
+    if (event.type == H1_BAD && !side->message) {
+        http_begin_own(side, chunk, side->h1.bad_offset);
+    }
     bool no_status_line = event.type == H1_BAD && !(side->message && side->message->seen);
     if (no_status_line && may_be_old_reply(conn, direction)) {
         open_old_reply(conn, side, chunk);
@@ -537,7 +555,7 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
     if (side->state == SIDE_MESSAGE || side->state == SIDE_WAIT) {
         http_search(conn, direction, offset + len);
         side->after_gap = true;
-        side->surplus = false;
+        http_surplus_end(conn, side, offset);
     }
 }
 
@@ -549,6 +567,9 @@ void http_read_end(struct http_conn *conn, enum direction direction, enum end_re
     }
     flush_line(conn, direction, side, whole);
     struct http_message *m = side->message;
+    if (!m && side->state == SIDE_MESSAGE) {
+        http_surplus_open_blank(conn, side);
+    }
     if (!m || side->state != SIDE_MESSAGE) {
         return;
     }
@@ -557,6 +578,9 @@ void http_read_end(struct http_conn *conn, enum direction direction, enum end_re
     } else {
         if (whole && side->transaction && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY) {
             notes_add(&side->transaction->notes, NOTE_LENGTH_UNLIKE_BODY);
+        }
+        if (whole && !m->seen) {
+            http_surplus_open(conn, side, m); /* a start line that will never be whole */
         }
         cut_message(conn, direction, side);
     }

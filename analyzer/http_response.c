@@ -180,6 +180,8 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
     }
     if (!t) {
         if (tunnel) {
+            struct side *client = http_client_side(conn);
+            http_surplus_end(conn, client, conn->connection->delivered[conn->client]);
             conn->side[0].state = conn->side[1].state = SIDE_IGNORE;
         }
         return;

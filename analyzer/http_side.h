@@ -2,7 +2,8 @@
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
  * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
  * (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order),
- * http_doze.c (in little memory between messages), http_finish.c (transactions out). One thread. */
+ * http_surplus.c (bytes that are no message), http_doze.c (in little memory between messages), http_finish.c
+ * (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -46,10 +47,15 @@ struct side {
     bool after_gap;      /* a loss, or the capture's beginning, stands before the next message */
     bool said_last;  /* a message of it said that it is the connection's last one (RFC 9112 section 9.6) */
     bool must_close; /* how a request was framed obliges the server to close behind its answer */
-    bool surplus;    /* bytes that are no message stand between the last one and the next */
     bool ended;
     enum end_reason end_reason;
-    uint64_t refused;     /* offset of a start line that could not be read; 0 none */
+    struct transaction *surplus; /* of bytes that are no message, behind the last one; NULL without */
+    uint64_t message_end;        /* behind the last message; 0 none yet */
+    uint64_t behind;   /* stream offset of the first byte of the transaction whose message was the last one; 0
+                          not known */
+    bool behind_alone; /* ... an orphan response: the offset is one of the server's */
+    bool blank;        /* `own` is begun for empty lines behind it, which may belong to the next message */
+    uint64_t refused;  /* offset of a start line that could not be read; 0 none */
     uint64_t search_from; /* stream offset at which the present search began */
     uint64_t passed_ack;  /* ACK of the last bytes taken before, of the message that a loss cut or by the
                              search; 0 none */
@@ -215,6 +221,24 @@ void http_finish_pending(struct http_conn *, struct transaction *);
 extern const struct consumer_passing http_passing;
 /* The connection is closed: what was not filled is lost. */
 void http_passing_end(struct http_conn *);
+
+/* http_surplus.c */
+/* The side's message is over. */
+void http_surplus_behind(struct http_conn *, struct side *, const struct http_message *);
+/* Bytes that are no message, told so far by `bytes`, stand where one was to begin. */
+void http_surplus_open(struct http_conn *, struct side *, const struct http_message *bytes);
+/* `taken` bytes of the chunk were taken. */
+void http_surplus_follow(struct http_conn *, enum direction, const struct chunk *, size_t taken);
+/* `own` was begun anew, in the chunk or before it, for what may be the next message. */
+void http_surplus_candidate(struct http_conn *, enum direction, const struct chunk *);
+/* As http_surplus_open, if `own` is begun for empty lines. */
+void http_surplus_open_blank(struct http_conn *, struct side *);
+/* The next message begins: reports them. */
+void http_surplus_before(struct http_conn *, struct side *, const struct http_message *next);
+/* Reports them: they reach up to `end_offset`, or further, behind a loss. */
+void http_surplus_end(struct http_conn *, struct side *, uint64_t end_offset);
+/* They are something else. */
+void http_surplus_drop(struct http_conn *, struct side *);
 
 /* http_doze.c */
 extern const struct consumer_doze http_doze;

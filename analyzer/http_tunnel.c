@@ -39,6 +39,8 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
         if (side->message == &opener->request) {
             opener->request.truncated = true;
         }
+        http_surplus_end(conn, side, conn->connection->delivered[i]);
+        side->message_end = side->behind = 0;
         side->message = NULL;
         side->transaction = NULL;
         side->next_begun = false;

@@ -2,10 +2,11 @@
 #include "analyzer/notes.h"
 
 static const struct note_info registry[NOTE_IDS] = {
-    [NOTE_EMPTY_LINES] = {"empty_lines", NOTE_INFO, "RFC 9112 2.2",
-                          "Empty lines stood before the start line.",
-                          "nginx, Apache, HAProxy, Squid, Varnish, Node and Tomcat skip them; lighttpd, "
-                          "Caddy and gunicorn refuse."},
+    [NOTE_EMPTY_LINES] =
+        {"empty_lines", NOTE_INFO, "RFC 9112 2.2",
+         "Empty lines stood before the start line, or behind the last message (`hark.type: surplus`).",
+         "nginx, Apache, HAProxy, Squid, Varnish, Node and Tomcat skip them; lighttpd, "
+         "Caddy and gunicorn refuse."},
     [NOTE_BARE_LF] = {"bare_lf", NOTE_WARNING, "RFC 9112 2.2", "A line ended with LF alone.",
                       "In heads nginx, HAProxy, Squid, Caddy and Tomcat take it for a line's end, Apache, "
                       "lighttpd and Node refuse, gunicorn takes it for a part of the line; in chunk lines "
@@ -370,10 +371,12 @@ static const struct note_info registry[NOTE_IDS] = {
          "A response of several parts (multipart/byteranges) did not say what divides them.", ""},
     [NOTE_RANGE_REFUSED] = {"range_refused", NOTE_WARNING, "RFC 9110 15.5.17",
                             "A 416 refused a range that the length it tells would satisfy.", ""},
-    [NOTE_SURPLUS_BYTES] = {"surplus_bytes", NOTE_ERROR, "RFC 9112 6.3",
-                            "Bytes that are no message stood before it, behind the message before: content "
-                            "where none may be (HEAD, 204, 304), or more than Content-Length said.",
-                            ""},
+    [NOTE_SURPLUS_BYTES] =
+        {"surplus_bytes", NOTE_ERROR, "RFC 9112 6.3",
+         "Bytes stood where a message was to begin, and are none: content where none may be "
+         "(HEAD, 204, 304), or more than Content-Length said. They have a record of their "
+         "own (`hark.type: surplus`).",
+         ""},
     [NOTE_LENGTH_UNLIKE_BODY] =
         {"length_unlike_body", NOTE_ERROR, "RFC 9112 8",
          "The sender closed the connection before as many bytes as Content-Length said.", ""},

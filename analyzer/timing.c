@@ -106,10 +106,11 @@ void timing_of(const struct transaction *t, struct timing *timing) {
         timing->total = phase_between(t->tunnel_start_ns, t->tunnel_end_ns);
         return;
     }
-    if (t->request.seen) {
+    const bool messages = transaction_has_messages(t);
+    if (t->request.seen && messages) {
         time_request(t, timing);
     }
-    if (t->response.seen && t->response.end_known && !t->response.truncated) {
+    if (t->response.seen && messages && t->response.end_known && !t->response.truncated) {
         timing->response = phase_between(t->response.first.time_ns, t->response.last.time_ns);
     }
     if (t->request.seen && t->response.seen) {

@@ -96,15 +96,21 @@ static void begin_ids(const struct transaction_store *store, struct transaction_
     ids->known[sender] = true;
 }
 
-void transaction_announce(struct transaction_store *store, struct transaction *t, struct transaction_ids *ids,
-                          enum direction sender, uint64_t offset) {
+void transaction_identify(const struct transaction_store *store, const struct connection *connection,
+                          struct transaction_ids *ids, enum direction sender, uint64_t offset,
+                          uint8_t id[16]) {
     if (!ids->known[sender]) {
-        begin_ids(store, ids, t->connection, sender);
+        begin_ids(store, ids, connection, sender);
     }
     for (unsigned half = 0; half < 2; half++) {
         uint64_t word = htole64(mix(ids->common[sender][half], (uint32_t)offset));
-        memcpy(t->id + sizeof word * half, &word, sizeof word);
+        memcpy(id + sizeof word * half, &word, sizeof word);
     }
+}
+
+void transaction_announce(struct transaction_store *store, struct transaction *t, struct transaction_ids *ids,
+                          enum direction sender, uint64_t offset) {
+    transaction_identify(store, t->connection, ids, sender, offset, t->id);
     if (store->observer.opened) {
         store->observer.opened(store->observer.context, t);
     }
@@ -252,6 +258,7 @@ const char *transaction_type_name(enum transaction_type type) {
         [TRANSACTION_ORPHAN_REQUEST] = "orphan_request",
         [TRANSACTION_ORPHAN_RESPONSE] = "orphan_response",
         [TRANSACTION_TUNNEL] = "tunnel",
+        [TRANSACTION_SURPLUS] = "surplus",
     };
     return names[type];
 }

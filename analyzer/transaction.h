@@ -85,9 +85,12 @@ enum transaction_type {
     TRANSACTION_PAIR,
     TRANSACTION_ORPHAN_REQUEST,
     TRANSACTION_ORPHAN_RESPONSE,
-    TRANSACTION_TUNNEL, /* what went through after CONNECT or 101: request and response are those that opened
-                           it */
+    TRANSACTION_TUNNEL,  /* what went through after CONNECT or 101: request and response are those that opened
+                            it */
+    TRANSACTION_SURPLUS, /* bytes that are no message where one was to begin: their sender's message stands
+                            for them, `seen`, but without head */
 };
+enum { TRANSACTION_TYPES = TRANSACTION_SURPLUS + 1 };
 
 enum pairing_by { PAIRING_ACK, PAIRING_ORDER, PAIRING_NONE };
 
@@ -119,7 +122,7 @@ enum pairing_reason {
 const char *pairing_by_name(enum pairing_by);         /* "ack", "order", "none" */
 const char *pairing_reason_name(enum pairing_reason); /* lower case with underscores */
 const char *transaction_type_name(
-    enum transaction_type); /* "transaction", "orphan_request", "orphan_response", "tunnel" */
+    enum transaction_type); /* "transaction", "orphan_request", "orphan_response", "tunnel", "surplus" */
 
 /* The connection's counts when a transaction began, so that its own share is the difference. */
 struct tcp_share {
@@ -147,7 +150,7 @@ struct transaction {
     enum transaction_type type;
     uint8_t id[16];        /* event.id, known when opened */
     uint8_t parent_id[16]; /* of the transaction that opened the tunnel this one is in, or that this tunnel
-                              belongs to; valid with has_parent */
+                              belongs to, or that these surplus bytes stand behind; valid with has_parent */
     bool has_parent;
     uint32_t index;        /* of the request (of the response, for an orphan one) on its connection, from 0 */
     uint32_t finish_index; /* order in which the connection's transactions finished: third part of its place
@@ -229,6 +232,9 @@ struct transaction *transaction_open(struct transaction_store *, const struct co
  * connection's. */
 void transaction_announce(struct transaction_store *, struct transaction *, struct transaction_ids *ids,
                           enum direction, uint64_t offset);
+/* The id that the transaction whose first byte that is has, or had. */
+void transaction_identify(const struct transaction_store *, const struct connection *,
+                          struct transaction_ids *ids, enum direction, uint64_t offset, uint8_t id[16]);
 void transaction_updated(struct transaction_store *, const struct transaction *);
 /* What TCP does from now on is not its own. */
 void transaction_end_tcp(struct transaction *);
@@ -251,6 +257,10 @@ static inline const struct header *header_find(const struct header_list *list, c
         }
     }
     return NULL;
+}
+/* Does it have messages, one or both? */
+static inline bool transaction_has_messages(const struct transaction *t) {
+    return t->type != TRANSACTION_TUNNEL && t->type != TRANSACTION_SURPLUS;
 }
 /* record.md's event.outcome. */
 enum event_outcome { OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOME_UNKNOWN };

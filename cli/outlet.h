@@ -15,8 +15,8 @@ struct outlet {
     struct stopwatch *watch; /* borrowed, or its own */
     enum sink_status status;
     struct outbox gather; /* records of several outboxes on their way into one write, in order */
-    uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
-    uint64_t unwritten;                       /* the sink failed, its reader had gone, or memory was out */
+    uint64_t records[TRANSACTION_TYPES]; /* written, by type */
+    uint64_t unwritten;                  /* the sink failed, its reader had gone, or memory was out */
 };
 
 void outlet_init(struct outlet *, struct sink *);

@@ -24,7 +24,7 @@ bool save_rule_add(struct save_rule *rule, const char *text) {
 }
 
 static bool is_slow(const struct save_rule *rule, const struct transaction *t) {
-    if (t->type == TRANSACTION_TUNNEL) {
+    if (!transaction_has_messages(t)) {
         return false;
     }
     struct timing timing;

@@ -8,7 +8,8 @@
 struct save_rule {
     bool all;
     bool failures; /* event.outcome is not "success" */
-    bool slow;     /* timing.total is more than slower_ns; tunnels, which last, are never slow */
+    bool
+        slow; /* timing.total is more than slower_ns; tunnels and surplus bytes, which last, are never slow */
     int64_t slower_ns;
 };
 

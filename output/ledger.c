@@ -100,7 +100,10 @@ static bool records_balance(const struct ledger *l, char why[256]) {
            is_within(records[TRANSACTION_ORPHAN_RESPONSE], "records of orphan responses", responses,
                      "orphan responses", why) &&
            is_within(records[TRANSACTION_TUNNEL], "records of tunnels", h->tunnels, "tunnels", why) &&
-           is_settled(paired + requests + responses + h->tunnels, "transactions + orphans + tunnels",
+           is_within(records[TRANSACTION_SURPLUS], "records of surplus bytes", h->surplus, "surplus bytes",
+                     why) &&
+           is_settled(paired + requests + responses + h->tunnels + h->surplus,
+                      "transactions + orphans + tunnels + surplus bytes",
                       SUM(l->records) + l->records_too_long + l->records_no_memory + l->records_unwritten,
                       "records written + too long + without memory + unwritten", h->open_now, why);
 }
@@ -315,6 +318,7 @@ static void print_http(const struct http_counts *h, FILE *out) {
         part(out, 4, text, h->orphan_responses[reason]);
     }
     part(out, 2, "tunnels (CONNECT, Upgrade)", h->tunnels);
+    part(out, 2, "surplus bytes between messages", h->surplus);
     part(out, 2, "incomplete ones among all of these", h->incomplete);
     part(out, 2, "open, or waiting for what comes before them", h->open_now);
 }
@@ -362,7 +366,7 @@ static void print_caps(const struct ledger *l, FILE *out) {
 
 static void print_records(const struct ledger *l, FILE *out) {
     heading(out, "RECORDS");
-    for (unsigned type = 0; type <= TRANSACTION_TUNNEL; type++) {
+    for (unsigned type = 0; type < TRANSACTION_TYPES; type++) {
         named(out, 2, transaction_type_name((enum transaction_type)type), l->records[type]);
     }
     line(out, 2, "written", SUM(l->records));

@@ -52,12 +52,12 @@ struct ledger {
     struct http_counts http; /* sum of all partitions */
     uint64_t clock_jumps, clock_steps_back, clock_wild;
     struct overload_counts overload;
-    uint64_t records[TRANSACTION_TUNNEL + 1]; /* written, by type */
-    uint64_t records_too_long;                /* did not fit limits.record_bytes */
-    uint64_t records_unwritten;               /* made, but the sink failed or the reader had gone */
-    uint64_t records_no_memory;               /* no room for them */
-    uint64_t memory_failures;                 /* times the C library had none for streams and transactions */
-    uint64_t stats_records;                   /* written beside them */
+    uint64_t records[TRANSACTION_TYPES]; /* written, by type */
+    uint64_t records_too_long;           /* did not fit limits.record_bytes */
+    uint64_t records_unwritten;          /* made, but the sink failed or the reader had gone */
+    uint64_t records_no_memory;          /* no room for them */
+    uint64_t memory_failures;            /* times the C library had none for streams and transactions */
+    uint64_t stats_records;              /* written beside them */
     uint64_t output_bytes;
     struct run_speed speed;
 };

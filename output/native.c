@@ -66,6 +66,8 @@ static void write_event(struct native *native, struct writer *w, const struct tr
     to = put_time(native, to, timing_start_ns(t));
     if (t->type == TRANSACTION_TUNNEL) {
         PEN_TEXT(to, "\"" EVENT_OF("\"category\":[\"network\"],\"type\":[\"connection\"]"));
+    } else if (t->type == TRANSACTION_SURPLUS) {
+        PEN_TEXT(to, "\"" EVENT_OF("\"category\":[\"network\",\"web\"],\"type\":[\"info\"]"));
     } else {
         PEN_TEXT(to, "\"" EVENT_OF("\"category\":[\"network\",\"web\"],\"type\":[\"access\"]"));
     }
@@ -274,7 +276,9 @@ static void end_side(struct writer *w, const struct transaction *t, enum directi
     } else if (message->seen) {
         uint64_t whole = message->end_offset - message->offset;
         PEN_UNSIGNED(to, "bytes", whole > message->gap_bytes ? whole - message->gap_bytes : 0);
-        PEN_UNSIGNED(to, "packets", message->segments);
+        if (t->type != TRANSACTION_SURPLUS) {
+            PEN_UNSIGNED(to, "packets", message->segments);
+        }
     }
     pen_close(w, pen_end(to, '}'));
 }
@@ -408,30 +412,30 @@ static void write_notes(struct writer *w, const struct transaction *t) {
 }
 
 void native_write(struct native *native, struct writer *w, const struct transaction *t) {
-    bool tunnel = t->type == TRANSACTION_TUNNEL;
+    bool messages = transaction_has_messages(t);
     const struct packet_path *path = path_of(t);
     struct timing timing;
     timing_of(t, &timing);
     write_event(native, w, t, &timing);
     write_hark(native, w, t, path);
     write_ends(native, w, t, path);
-    if (t->request.seen) {
+    if (t->request.seen && t->type != TRANSACTION_SURPLUS) {
         url_make(&native->url, t, native->mask);
         native_write_url(native, w);
     }
-    if (tunnel) {
+    if (t->type == TRANSACTION_TUNNEL) {
         write_tunnel(w, t);
-    } else {
+    } else if (messages) {
         native_write_http(native, w, t);
         native_write_user_agent(native, w, t);
     }
     write_timing(w, &timing);
     native_write_tcp(w, t, &timing);
-    if (!tunnel) {
+    if (messages) {
         write_pairing(w, t);
     }
     native_write_capture(native, w, t);
-    if (!tunnel) {
+    if (messages) {
         native_write_semantics(native, w, t);
     }
     write_notes(w, t);

@@ -104,6 +104,7 @@ static void write_messages(struct writer *w, const struct http_counts *h) {
     NAMED(w, "orphan_responses", h->orphan_responses, PAIRING_PAIRED + 1, enum pairing_reason,
           pairing_reason_name);
     number(w, "tunnels", h->tunnels);
+    number(w, "surplus", h->surplus);
     number(w, "incomplete", h->incomplete);
     number(w, "open", h->open_now);
     writer_end_object(w);

@@ -148,7 +148,7 @@ static const char *status_colour(unsigned status) {
 }
 
 static void print_status(const struct text *text, struct buf *out, const struct transaction *t) {
-    if (!t->response.seen || t->type == TRANSACTION_TUNNEL || t->response.status == 0) {
+    if (!t->response.seen || !transaction_has_messages(t) || t->response.status == 0) {
         print(out, "%6s", "-");
         return;
     }
@@ -159,7 +159,7 @@ static void print_status(const struct text *text, struct buf *out, const struct 
 
 static void print_method(struct buf *out, const struct transaction *t) {
     size_t columns;
-    if (t->type == TRANSACTION_TUNNEL) {
+    if (!transaction_has_messages(t)) {
         columns = print_safe(out, slice_of("(data)"), URL_BYTES);
     } else {
         columns = print_safe(out, t->request.seen ? t->request.line[0] : slice_of("-"), URL_BYTES);
@@ -168,7 +168,7 @@ static void print_method(struct buf *out, const struct transaction *t) {
 }
 
 static void print_url(struct text *text, struct buf *out, const struct transaction *t) {
-    if (!t->request.seen) {
+    if (!t->request.seen || t->type == TRANSACTION_SURPLUS) {
         (void)buf_append(out, "-", 1);
         return;
     }
@@ -202,6 +202,11 @@ static void print_doubts(const struct text *text, struct buf *out, const struct 
     case TRANSACTION_TUNNEL:
         print(out, "  [tunnel%s]", t->reset ? ", reset" : "");
         return;
+    case TRANSACTION_SURPLUS:
+        colour(text, out, COLOUR_MAGENTA);
+        print(out, "  [surplus bytes of the %s]", t->request.seen ? "client" : "server");
+        colour(text, out, COLOUR_OFF);
+        return;
     }
 }
 
@@ -212,6 +217,7 @@ static const char *mark(const struct transaction *t) {
         return transaction_is_complete(t) ? " " : "!";
     case TRANSACTION_ORPHAN_REQUEST:
     case TRANSACTION_ORPHAN_RESPONSE:
+    case TRANSACTION_SURPLUS:
         return "?";
     case TRANSACTION_TUNNEL:
         return "=";
@@ -222,6 +228,10 @@ static const char *mark(const struct transaction *t) {
 static uint64_t size_of_transaction(const struct transaction *t) {
     if (t->type == TRANSACTION_TUNNEL) {
         return t->tunnel_bytes[0] + t->tunnel_bytes[1];
+    }
+    if (t->type == TRANSACTION_SURPLUS) {
+        const struct http_message *m = t->request.seen ? &t->request : &t->response;
+        return m->end_offset - m->offset;
     }
     return t->response.seen ? t->response.body_bytes : 0;
 }
@@ -241,7 +251,7 @@ bool text_write(struct text *text, const struct transaction *t, struct buf *out)
     print_method(out, t);
     print_status(text, out, t);
     (void)buf_append(out, "  ", 2);
-    if (t->response.seen || t->type == TRANSACTION_TUNNEL) {
+    if (t->response.seen || !transaction_has_messages(t)) {
         print_size(out, size_of_transaction(t));
     } else {
         print(out, "%7s", "-");

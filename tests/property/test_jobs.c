@@ -365,7 +365,7 @@ static bool run(struct bench *b, const struct orders *o) {
         }
         failed = !holds(b, b->seed, number);
         b->frames += b->crowd.count;
-        for (unsigned i = 0; i <= TRANSACTION_TUNNEL; i++) {
+        for (unsigned i = 0; i < TRANSACTION_TYPES; i++) {
             b->records += b->outcomes[0].ledger.records[i];
         }
         count_caps(b);

@@ -183,7 +183,7 @@ def check_stats(record):
     equal(payload["bytes"], "payload.bytes", payload["delivered"] + payload["not_delivered"] + payload["held"], "delivered + not_delivered + held")
     paired, requests, responses = (sum(became[kind].values()) for kind in ("paired", "orphan_requests", "orphan_responses"))
     done = sum(records["written"].values()) + records["too_long"] + records["no_memory"] + records["unwritten"]
-    open_now = paired + requests + responses + became["tunnels"] - done
+    open_now = paired + requests + responses + became["tunnels"] + became["surplus"] - done
     if not 0 <= open_now <= became["open"]:
         raise Wrong(f"{open_now} transactions without a record, of {became['open']} open ones")
     lost = messages["requests"] + messages["responses"] - 2 * paired - requests - responses - messages["no_memory"]

@@ -135,6 +135,25 @@ static inline void sample_interim(struct sample *s) {
     s->t.interim_count = 1;
 }
 
+/* Bytes that are no message, behind the sample's response, or behind its request. */
+static inline void sample_surplus(struct sample *s, bool of_client) {
+    struct http_message m = of_client ? s->t.request : s->t.response;
+    s->t.type = TRANSACTION_SURPLUS;
+    s->t.by = PAIRING_NONE;
+    s->t.has_parent = true;
+    s->t.first_on_connection = false;
+    memset(s->t.parent_id, 0xCD, sizeof s->t.parent_id);
+    m = (struct http_message){.seen = true,
+                              .offset = m.offset,
+                              .end_offset = m.offset + 13,
+                              .first = m.first,
+                              .last = m.last,
+                              .segments = 2};
+    s->t.request = of_client ? m : (struct http_message){.seen = false};
+    s->t.response = of_client ? (struct http_message){.seen = false} : m;
+    notes_add(&s->t.notes, NOTE_SURPLUS_BYTES);
+}
+
 /* What went through after CONNECT or, with status 101, after Upgrade. */
 static inline void sample_tunnel(struct sample *s, bool upgrade) {
     s->t.type = TRANSACTION_TUNNEL;

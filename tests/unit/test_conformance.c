@@ -38,6 +38,7 @@ static void on_finished(void *context, const struct transaction *t) {
     if (t->type == TRANSACTION_TUNNEL) {
         return;
     }
+    say(b, t->type == TRANSACTION_SURPLUS ? "surplus: " : "");
     for (int id = b->from; id < NOTE_IDS; id++) {
         if (notes_has(&t->notes, (enum note_id)id)) {
             say(b, first ? "" : " ");
@@ -552,15 +553,17 @@ static void test_syntax_as_notes(void **state) {
 
 static void test_rfc9112_6_3_surplus(void **state) {
     (void)state;
-    check("\nsurplus_bytes\n",
+    check("\nsurplus: surplus_bytes\n\n",
           (const char *const[]){ASK("HEAD", ""), OK "Content-Length: 5" CRLF CRLF "<a/>\n", ASK("GET", ""),
                                 OK EMPTY CRLF, NULL});
-    check("\nsurplus_bytes\n",
+    check("\nsurplus: surplus_bytes\n\n",
           (const char *const[]){ASK("GET", "If-None-Match: *" CRLF),
                                 "HTTP/1.1 304 Not Modified" CRLF DATE CRLF "<p>not modified</p>",
                                 ASK("GET", ""), OK EMPTY CRLF, NULL});
-    check("\nsurplus_bytes\n", (const char *const[]){ASK("GET", ""), OK "Content-Length: 1" CRLF CRLF "x{}",
-                                                     ASK("GET", ""), OK EMPTY CRLF, NULL});
+    check("\nsurplus: surplus_bytes\n\n",
+          (const char *const[]){ASK("GET", ""), OK "Content-Length: 1" CRLF CRLF "x{}", ASK("GET", ""),
+                                OK EMPTY CRLF, NULL});
+    check("\nsurplus: surplus_bytes\n", (const char *const[]){ASK("HEAD", ""), OK CRLF "<a/>\n", NULL});
     check("\n\n", (const char *const[]){ASK("GET", ""), OK "Content-Length: 1" CRLF CRLF "x" CRLF,
                                         ASK("GET", ""), OK EMPTY CRLF, NULL});
 }

@@ -41,6 +41,12 @@ __attribute__((format(printf, 2, 3))) static void say(struct bench *b, const cha
 static void on_finished(void *context, const struct transaction *t) {
     struct bench *b = context;
     say(b, "%s", transaction_type_name(t->type));
+    if (t->type == TRANSACTION_SURPLUS) {
+        const struct http_message *m = t->request.seen ? &t->request : &t->response;
+        say(b, " %s %llu\n", t->request.seen ? "client" : "server",
+            (unsigned long long)(m->end_offset - m->offset));
+        return;
+    }
     if (t->request.seen) {
         say(b, " %.*s %.*s", (int)t->request.line[0].len, t->request.line[0].ptr, (int)t->request.line[1].len,
             t->request.line[1].ptr);
@@ -476,6 +482,7 @@ static void http_0_9_typed(void **state) {
     give_bytewise(&b, SERVER, "HTT is no status line", at(&b, CLIENT));
     give(&b, CLIENT, "\r\n", at(&b, SERVER));
     check(&b, END_FIN,
+          "surplus client 2\n"
           "transaction GET /old (0.9, 0 fields, 10 bytes, 10 segments) 0 ack body 21 complete\n");
 }
 

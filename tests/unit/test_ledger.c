@@ -47,11 +47,13 @@ static struct ledger sample(void) {
     l.http.orphan_responses[PAIRING_REQUEST_LOST] = 2;
     l.http.no_memory_responses = 1;
     l.http.tunnels = 2;
+    l.http.surplus = 3;
     l.http.incomplete = 4;
     l.records[TRANSACTION_PAIR] = 54;
     l.records[TRANSACTION_ORPHAN_REQUEST] = 4;
     l.records[TRANSACTION_ORPHAN_RESPONSE] = 1;
     l.records[TRANSACTION_TUNNEL] = 2;
+    l.records[TRANSACTION_SURPLUS] = 3;
     l.records_too_long = 1;
     l.records_unwritten = 1;
     return l;
@@ -112,10 +114,12 @@ static void test_each_missing_one_is_found(void **state) {
         {&l.http.no_memory_requests, "requests"},
         {&l.http.no_memory_responses, "responses"},
         {&l.http.tunnels, "records written"},
+        {&l.http.surplus, "records written"},
         {&l.records[TRANSACTION_PAIR], "records written"},
         {&l.records[TRANSACTION_ORPHAN_RESPONSE], "records written"},
         {&l.records[TRANSACTION_ORPHAN_REQUEST], "records of orphan requests"},
         {&l.records[TRANSACTION_TUNNEL], "records of tunnels"},
+        {&l.records[TRANSACTION_SURPLUS], "records of surplus bytes"},
         {&l.records_too_long, "records written"},
         {&l.records_unwritten, "records written"},
         {&l.records_no_memory, "records written"},

@@ -655,6 +655,40 @@ static void test_tunnels(void **state) {
     json_object_put(r);
 }
 
+static void test_surplus_bytes(void **state) {
+    (void)state;
+    for (int of_client = 0; of_client < 2; of_client++) {
+        struct sample s;
+        sample_init(&s);
+        sample_surplus(&s, of_client);
+        struct json_object *r = record_of(&s, true);
+        assert_text(r, "/hark/type", "surplus");
+        assert_text(r, "/hark/parent", "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd");
+        assert_text(r, "/event/type/0", "info");
+        assert_text(r, "/event/outcome", "unknown");
+        assert_text(r, "/network/protocol", "http");
+        assert_number(r, of_client ? "/client/bytes" : "/server/bytes", 13);
+        assert_absent(r, of_client ? "/server/bytes" : "/client/bytes");
+        assert_absent(r, of_client ? "/client/packets" : "/server/packets");
+        assert_absent(r, "/http");
+        assert_absent(r, "/url");
+        assert_absent(r, "/user_agent");
+        assert_absent(r, "/pairing");
+        assert_absent(r, "/semantics");
+        assert_number(r, "/timing/total", of_client ? 1 * MS : 9 * MS);
+        assert_absent(r, "/timing/request");
+        assert_absent(r, "/timing/response");
+        assert_absent(r, "/timing/idle_before");
+        assert_absent(r, "/timing/connect");
+        assert_number(r, of_client ? "/capture/request/first_frame" : "/capture/response/first_frame",
+                      of_client ? 4 : 6);
+        assert_absent(r, of_client ? "/capture/response" : "/capture/request");
+        assert_bool(r, "/capture/complete", false);
+        assert_text(r, "/notes/0/id", "surplus_bytes");
+        json_object_put(r);
+    }
+}
+
 static void test_every_reason(void **state) {
     (void)state;
     for (unsigned reason = PAIRING_PAIRED + 1; reason < PAIRING_REASONS; reason++) {
@@ -997,6 +1031,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_early_response),
         cmocka_unit_test(test_ends_of_the_connection),
         cmocka_unit_test(test_tunnels),
+        cmocka_unit_test(test_surplus_bytes),
         cmocka_unit_test(test_every_reason),
         cmocka_unit_test(test_every_network_tunnel),
         cmocka_unit_test(test_every_note),

@@ -124,6 +124,17 @@ static void test_orphans_and_doubts_are_visible(void **state) {
     assert_contains(line, "2.1 kB");
     assert_contains(line, "100.00 ms");
     assert_contains(line, "www.example.com:443");
+    sample_init(&s);
+    sample_surplus(&s, false);
+    line_of(&s, false, line);
+    assert_int_equal(line[0], '?');
+    assert_contains(line, "(data)      -     13 B");
+    assert_contains(line, "-  [surplus bytes of the server]");
+    sample_init(&s);
+    sample_surplus(&s, true);
+    line_of(&s, false, line);
+    assert_contains(line, "(data)      -     13 B");
+    assert_contains(line, "-  [surplus bytes of the client]");
 }
 
 static void test_colours(void **state) {
