@@ -126,6 +126,14 @@ bool source_is_live(const struct source *source) {
     return source->ops->live;
 }
 
+bool source_cut_frames(struct source *source, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]) {
+    if (!source->ops->cut) {
+        source_say(message, "its frames can't be cut");
+        return false;
+    }
+    return source->ops->cut(source, bytes, message);
+}
+
 bool source_filter_misses_tagged(const struct source *source) {
     return source->filter_misses_tagged;
 }

@@ -104,6 +104,9 @@ struct source_counts {
     uint64_t kernel_received;
     uint64_t kernel_dropped;    /* live: for want of room in the kernel buffer */
     uint64_t interface_dropped; /* live: by the interface or its driver */
+    uint64_t
+        cut_frames;     /* live: some of their bytes were cut off by source_cut_frames; all are in `frames` */
+    uint64_t cut_bytes; /* ... so many, which are not in `bytes`; what the options cut is not among them */
     uint64_t file_bytes_read;  /* of the files themselves (compressed bytes where compressed), for progress */
     uint64_t file_bytes_total; /* 0 where unknown (a pipe among them) */
     uint64_t damaged_files;    /* how often SOURCE_DAMAGED was given */
@@ -117,6 +120,10 @@ void source_counts(const struct source *, struct source_counts *);
  * through). Borrowed from the source; of a frame's file, from any thread that the frame was handed to. */
 const char *source_file_name(const struct source *, uint32_t file);
 bool source_is_live(const struct source *);
+/* Live: from the next frame on the kernel keeps `bytes` of each at most; with 0 as many as the options say,
+ * again. What waits in its buffer stays as it is. False: an interface can't do it, and the message says why;
+ * with more than 0 no interface is cut then. */
+bool source_cut_frames(struct source *, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]);
 /* Must file number `file` still be opened on its turn? */
 bool source_opens_later(const struct source *, uint32_t file);
 /* True when the filter names ports or protocols in a way that misses tagged, tunnelled and later-fragment

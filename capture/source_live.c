@@ -133,10 +133,19 @@ static uint32_t name_number(struct source_live *live, uint32_t port, uint32_t in
     return (uint32_t)(live->count + i);
 }
 
+/* What the snapshot length cuts is not counted: that was asked for. */
+static void note_cut(struct source_port *port) {
+    uint32_t most = (uint32_t)port->snapshot_length, len = port->header->len;
+    uint32_t off = source_cut_off(&port->cut, port->header->caplen, len < most ? len : most);
+    port->cut_frames += off > 0;
+    port->cut_bytes += off;
+}
+
 static void give(struct source_live *live, struct source_port *port, struct frame *frame) {
     const struct pcap_pkthdr *header = port->header;
     uint32_t which = (uint32_t)(port - live->ports);
     live->given = which;
+    note_cut(port);
     frame->bytes = slice_make(port->bytes, header->caplen);
     frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
     frame->time_ns = port->time_ns;
@@ -217,6 +226,8 @@ static void live_counts(const struct source *source, struct source_counts *count
         struct source_interface_counts *one = &counts->interfaces[i];
         source_port_update(&live->ports[i]);
         source_port_counts(&live->ports[i], one);
+        counts->cut_frames += live->ports[i].cut_frames;
+        counts->cut_bytes += live->ports[i].cut_bytes;
         counts->kernel_received += one->kernel_received;
         counts->kernel_dropped += one->kernel_dropped;
         counts->interface_dropped += one->interface_dropped;
@@ -231,6 +242,22 @@ static const char *live_name(const struct source *source, uint32_t file) {
         return live->ports[file].name;
     }
     return file - live->count < NAMES_MOST ? live->names[file - live->count].name : "";
+}
+
+/* All interfaces or none. */
+static bool live_cut(struct source *source, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]) {
+    struct source_live *live = source->input;
+    for (size_t i = 0; i < live->count; i++) {
+        if (live->ports[i].state == PORT_ENDED || source_port_cut(&live->ports[i], bytes, message)) {
+            continue;
+        }
+        char ignored[SOURCE_MESSAGE_BYTES];
+        for (size_t k = 0; bytes && k < i; k++) {
+            (void)source_port_cut(&live->ports[k], 0, ignored);
+        }
+        return false;
+    }
+    return true;
 }
 
 static void live_free(struct source *source) {
@@ -252,6 +279,7 @@ static const struct source_ops live_ops = {
     .next = live_next,
     .counts = live_counts,
     .file_name = live_name,
+    .cut = live_cut,
     .free = live_free,
     .live = true,
 };

@@ -14,7 +14,8 @@ struct source_ops {
     /* Adds what only this kind knows. */
     void (*counts)(const struct source *, struct source_counts *);
     const char *(*file_name)(const struct source *, uint32_t file);
-    bool (*opens_later)(const struct source *, uint32_t file); /* NULL: never */
+    bool (*opens_later)(const struct source *, uint32_t file);                        /* NULL: never */
+    bool (*cut)(struct source *, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]); /* NULL: it can't */
     void (*free)(struct source *);
     bool live;
 };

@@ -5,6 +5,9 @@
 #include "capture/ns.h"
 #include "capture/source_ops.h"
 
+#include <errno.h>
+#include <string.h>
+
 enum {
     STATS_FRAMES = 1 << 20, /* pcap_stats has 32 bits: look long before they wrap */
     FAILURES_MOST = 5       /* of an interface that is up all the time */
@@ -115,7 +118,18 @@ void source_port_take(struct source_port *port) {
     }
 }
 
+bool source_port_cut(struct source_port *port, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]) {
+    int fd = pcap_fileno(port->pcap);
+    bool done = bytes ? source_cut_begin(&port->cut, fd, bytes) : source_cut_end(&port->cut, fd);
+    if (!done) {
+        source_say(message, "%s: the kernel can't %s: %s", port->name,
+                   bytes ? "cut frames short" : "be had to keep frames whole again", strerror(errno));
+    }
+    return done;
+}
+
 void source_port_close(struct source_port *port) {
+    source_cut_fini(&port->cut);
     if (port->pcap) {
         pcap_close(port->pcap);
     }

@@ -9,6 +9,7 @@
 #define HARK_CAPTURE_SOURCE_PORT_H
 
 #include "capture/source.h"
+#include "capture/source_cut.h"
 
 #include <pcap/pcap.h>
 
@@ -33,6 +34,7 @@ struct source_port {
     pcap_t *pcap;
     int control; /* borrowed: a socket to ask about interfaces */
     int link_type;
+    int snapshot_length;
     bool nanoseconds; /* its stamps have them */
     bool promiscuous;
     bool grouped; /* a member of a fanout group, which can't be bound to another interface */
@@ -55,6 +57,9 @@ struct source_port {
     uint64_t received;     /* the same, summed up beyond 32 bits */
     uint64_t dropped;
     uint64_t interface_dropped;
+    struct source_cut cut;
+    uint64_t cut_frames; /* as in struct source_counts */
+    uint64_t cut_bytes;
     uint64_t outages;
     int64_t away_since_ns; /* monotonic, while away */
     int64_t outage_ns;     /* of those that ended */
@@ -74,6 +79,8 @@ enum source_port_status source_port_bring(struct source_port *, char message[SOU
 /* The frame that was brought is given away: its bytes stay until the next bring. */
 void source_port_take(struct source_port *);
 
+/* As source_cut_frames, of one interface. */
+bool source_port_cut(struct source_port *, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]);
 /* Sums up what libpcap counts in 32 bits. */
 void source_port_update(struct source_port *);
 void source_port_counts(const struct source_port *, struct source_interface_counts *);

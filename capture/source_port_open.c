@@ -159,6 +159,7 @@ enum source_error source_port_open(struct source_port *port, const struct source
         (void)pcap_set_datalink(port->pcap, DLT_LINUX_SLL2); /* names each frame's interface */
     }
     port->link_type = pcap_datalink(port->pcap);
+    port->snapshot_length = pcap_snapshot(port->pcap);
     port->nanoseconds = pcap_get_tstamp_precision(port->pcap) == PCAP_TSTAMP_PRECISION_NANO;
     if (pcap_setnonblock(port->pcap, 1, problem) != 0) {
         source_say(message, "%s: %s", port->name, problem);

@@ -24,7 +24,7 @@ struct guard *guard_new(const struct guard_options *options) {
     guard->options.clocks = options->clocks ? options->clocks : system_clocks;
     guard->shedder = shedder;
     overload_init(&guard->overload, options->lag_most_ns);
-    backlog_init(&guard->backlog, options->buffer_bytes);
+    backlog_init(&guard->backlog, options->buffer_bytes, options->snapshot_length);
     return guard;
 }
 
@@ -60,58 +60,112 @@ static const char *whose(const struct guard *guard, char text[32]) {
     return text;
 }
 
-static void say_begin(struct guard *guard, const struct overload_sample *sample) {
-    if (guard->said_begin || (guard->said && sample->now_ns - guard->said_ns < GUARD_SAY_NS)) {
-        return;
-    }
-    guard->said = guard->said_begin = true;
-    guard->said_ns = sample->now_ns;
-    char who[32];
-    progress_say(guard->options.progress,
-                 "overload%s: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
-                 " packets dropped so far; leaving out %s of new connections, or more if need be",
-                 whose(guard, who), (double)sample->lag_ns / (double)NS_PER_SECOND,
-                 sample->fill_permille / 10, sample->dropped, overload_level_name(guard->level));
+static uint64_t frames_cut(const struct source *source) {
+    struct source_counts counts;
+    source_counts(source, &counts);
+    return counts.cut_frames;
 }
 
-static void say_end(struct guard *guard, int64_t now_ns) {
-    if (guard->said_begin) {
+/* What is done about it, for people. */
+static void describe(const struct guard *guard, char text[128]) {
+    if (guard->level == OVERLOAD_BODIES) {
+        (void)snprintf(text, 128,
+                       "keeping %u bytes of each frame, and leaving out new connections if need be",
+                       (unsigned)OVERLOAD_FRAME_BYTES);
+    } else {
+        (void)snprintf(text, 128, "leaving out %s of new connections, or more if need be",
+                       overload_level_name(guard->level));
+    }
+}
+
+/* Once when frames are cut short, and once when connections are left out. */
+static void say_step(struct guard *guard, const struct overload_sample *sample) {
+    enum overload_level step = guard->level < OVERLOAD_LEAST ? OVERLOAD_BODIES : OVERLOAD_LEAST;
+    bool too_soon =
+        guard->said_level == OVERLOAD_NONE && guard->said && sample->now_ns - guard->said_ns < GUARD_SAY_NS;
+    bool in_vain = guard->level == OVERLOAD_BODIES && !guard->backlog.cutting;
+    if (step <= guard->said_level || too_soon || in_vain) {
+        return;
+    }
+    guard->said = true;
+    guard->said_level = step;
+    guard->said_ns = sample->now_ns;
+    char who[32], what[128];
+    describe(guard, what);
+    progress_say(guard->options.progress,
+                 "overload%s: %.1f s behind, the kernel's buffer %u %% full, %" PRIu64
+                 " packets dropped so far; %s",
+                 whose(guard, who), (double)sample->lag_ns / (double)NS_PER_SECOND,
+                 sample->fill_permille / 10, sample->dropped, what);
+}
+
+static void say_end(struct guard *guard, const struct source *source, int64_t now_ns) {
+    if (guard->said_level != OVERLOAD_NONE) {
         char who[32];
         guard->said_ns = now_ns;
         progress_say(guard->options.progress,
-                     "overload%s is over after %.1f s; %" PRIu64 " connections were left out",
+                     "overload%s is over after %.1f s; %" PRIu64 " frames were cut short, %" PRIu64
+                     " connections were left out",
                      whose(guard, who), (double)(now_ns - guard->began_ns) / (double)NS_PER_SECOND,
+                     frames_cut(source) - guard->cut_before,
                      connections_left_out(guard) - guard->connections_before);
     }
 }
 
-static void set_level(struct guard *guard, enum overload_level level, const struct overload_sample *sample) {
+static void set_level(struct guard *guard, const struct source *source, enum overload_level level,
+                      const struct overload_sample *sample) {
     enum overload_level before = guard->level;
     guard->level = level;
     if (before == OVERLOAD_NONE && level != OVERLOAD_NONE) {
-        guard->said_begin = false;
+        guard->said_level = OVERLOAD_NONE;
         guard->began_ns = sample->now_ns;
         guard->connections_before = connections_left_out(guard);
+        guard->cut_before = frames_cut(source);
     }
     if (level != OVERLOAD_NONE) {
-        say_begin(guard, sample);
+        say_step(guard, sample);
     } else if (before != OVERLOAD_NONE) {
-        say_end(guard, sample->now_ns);
+        say_end(guard, source, sample->now_ns);
     }
 }
 
-static void take_sample(struct guard *guard, const struct source *source, struct backlog_clocks now) {
+/* Has the source do what the governor wants. */
+static void set_cut(struct guard *guard, struct source *source, int64_t now_ns) {
+    bool wanted = guard->overload.cutting;
+    if (wanted == guard->backlog.cutting || (wanted && guard->cut_failed)) {
+        return;
+    }
+    char why[SOURCE_MESSAGE_BYTES], who[32];
+    if (source_cut_frames(source, wanted ? OVERLOAD_FRAME_BYTES : 0, why)) {
+        backlog_cut(&guard->backlog, wanted, now_ns);
+        guard->whole_failed = false;
+    } else if (wanted) {
+        guard->cut_failed = true;
+        progress_say(guard->options.progress, "overload%s: %s; connections are left out instead",
+                     whose(guard, who), why);
+    } else if (!guard->whole_failed) {
+        guard->whole_failed = true;
+        progress_say(guard->options.progress, "overload%s: %s; trying again", whose(guard, who), why);
+    }
+}
+
+static void take_sample(struct guard *guard, struct source *source, struct backlog_clocks now) {
     struct overload_sample sample;
     guard->sampled_ns = now.monotonic_ns;
     backlog_sample(&guard->backlog, now, &sample);
+    if (!guard->options.cuts || guard->cut_failed) {
+        sample.body_permille = 0;
+    }
     bool behind = guard->level != OVERLOAD_NONE || sample.fill_permille >= OVERLOAD_CALM_PERMILLE;
     look_at_drops(guard, source, now.monotonic_ns, behind);
     sample.dropped = guard->dropped;
-    set_level(guard, overload_step(&guard->overload, &sample), &sample);
-    guard->looks = guard->level != OVERLOAD_NONE || shedder_remembers(guard->shedder);
+    enum overload_level level = overload_step(&guard->overload, &sample);
+    set_cut(guard, source, now.monotonic_ns);
+    set_level(guard, source, level, &sample);
+    guard->looks = guard->level >= OVERLOAD_LEAST || shedder_remembers(guard->shedder);
 }
 
-void guard_sample(struct guard *guard, const struct source *source) {
+void guard_sample(struct guard *guard, struct source *source) {
     struct backlog_clocks now = guard->options.clocks(guard->options.context);
     guard->frames = 0;
     if (now.monotonic_ns - guard->sampled_ns >= GUARD_SAMPLE_NS) {
@@ -119,7 +173,7 @@ void guard_sample(struct guard *guard, const struct source *source) {
     }
 }
 
-void guard_idle(struct guard *guard, const struct source *source) {
+void guard_idle(struct guard *guard, struct source *source) {
     backlog_idle(&guard->backlog);
     guard_sample(guard, source);
 }

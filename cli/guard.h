@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the pipeline does about overload: measures the backlog, asks the governor, has the shedder leave out
- * what the level says, and tells the user when it begins and ends. Heap-owned; the reader's thread. */
+/* What the pipeline does about overload: measures the backlog, asks the governor, has the kernel cut frames
+ * short and the shedder leave out what the level says, and tells the user when it begins and ends.
+ * Heap-owned; the reader's thread. */
 #ifndef HARK_CLI_GUARD_H
 #define HARK_CLI_GUARD_H
 
@@ -18,6 +19,8 @@ enum { GUARD_FRAMES = 64 }; /* the clock is looked at once in so many frames */
 struct guard_options {
     int64_t lag_most_ns;       /* --overload-lag */
     uint64_t buffer_bytes;     /* the kernel's buffer */
+    uint32_t snapshot_length;  /* of the source; 0 for none */
+    bool cuts;                 /* frames may be cut short, before connections are left out */
     int64_t idle_ns;           /* a connection without packets for so long is over */
     int64_t linger_ns;         /* ... or so long after its FIN or RST */
     struct progress *progress; /* borrowed */
@@ -38,27 +41,30 @@ struct guard {
     int64_t sampled_ns;
     int64_t drops_ns; /* when the kernel was asked last */
     uint64_t dropped;
-    bool said; /* something, when: */
+    bool cut_failed;   /* it is not tried again */
+    bool whole_failed; /* frames could not be whole again; that is tried until it is done */
+    bool said;         /* something, when: */
     int64_t said_ns;
-    bool said_begin; /* of the present overload */
+    enum overload_level said_level; /* the step of the present overload that was told */
     int64_t began_ns;
     uint64_t connections_before; /* left out before this overload */
+    uint64_t cut_before;         /* frames cut short before it */
 };
 
 /* NULL without memory. */
 struct guard *guard_new(const struct guard_options *);
 void guard_free(struct guard *);
 
-void guard_sample(struct guard *, const struct source *);
+void guard_sample(struct guard *, struct source *);
 /* After each frame of the source. */
-static inline void guard_frame(struct guard *guard, const struct source *source, const struct frame *frame) {
+static inline void guard_frame(struct guard *guard, struct source *source, const struct frame *frame) {
     backlog_frame(&guard->backlog, frame);
     if (++guard->frames >= GUARD_FRAMES) {
         guard_sample(guard, source);
     }
 }
 /* The source has nothing. */
-void guard_idle(struct guard *, const struct source *);
+void guard_idle(struct guard *, struct source *);
 /* Is the packet left out? As shedder_takes. */
 static inline bool guard_takes(struct guard *guard, struct packet *packet, uint64_t hash) {
     bool syn = (packet->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;

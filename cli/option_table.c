@@ -13,7 +13,7 @@
 static const char *const format_choices[] = {"ndjson", "text", NULL};
 static const char *const secrets_choices[] = {"mask", "hash", "keep", NULL};
 static const char *const checksums_choices[] = {"ignore", "verify", NULL};
-static const char *const overload_choices[] = {"shed", "none", NULL};
+static const char *const overload_choices[] = {"shed", "connections", "none", NULL};
 static const char *const save_from_choices[] = {"connection", "transaction", NULL};
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
@@ -124,11 +124,16 @@ const struct option_info option_table[] = {
      .initial = "shed",
      .choices = overload_choices,
      .live_only = true,
-     .help = "when packets come too fast: leave out more and more new\n"
-             "connections (shed), or let the kernel drop what it will (none)",
+     .help = "when packets come too fast: cut large frames short, then leave\n"
+             "out more and more new connections (shed); connections alone\n"
+             "(connections); or let the kernel drop what it will (none)",
      .more =
-         "What is reported stays whole: connections are left out from their begin to their end, by a hash "
-         "of addresses and ports that is the same in every run. It begins when the kernel's buffer is "
+         "Of frames that are larger than usual (jumbo frames, GRO, TSO) the kernel then keeps 4,352 bytes: "
+         "heads "
+         "stay, and records of their bodies tell what is missing. "
+         "Connections are left out from their begin to their end, by a hash "
+         "of addresses and ports that is the same in every run: what is reported of others stays whole. It "
+         "begins when the kernel's buffer is "
          "half full, or the kernel has dropped packets, or hark is behind by --overload-lag, and ends by "
          "itself. The statistics count what was left out."},
     {.name = "overload-lag",

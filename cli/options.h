@@ -13,7 +13,7 @@
 enum choice_format { FORMAT_NDJSON, FORMAT_TEXT };
 enum choice_secrets { SECRETS_MASK, SECRETS_HASH, SECRETS_KEEP };
 enum choice_checksums { CHECKSUMS_IGNORE, CHECKSUMS_VERIFY };
-enum choice_overload { OVERLOAD_SHED, OVERLOAD_IGNORE };
+enum choice_overload { OVERLOAD_SHED, OVERLOAD_CONNECTIONS, OVERLOAD_IGNORE };
 enum choice_save_from { SAVE_FROM_CONNECTION, SAVE_FROM_TRANSACTION };
 enum choice_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 

@@ -6,7 +6,7 @@ void overload_init(struct overload *overload, int64_t lag_most_ns) {
 }
 
 const char *overload_level_name(enum overload_level level) {
-    static const char *const names[OVERLOAD_LEVELS] = {"none", "1/2", "3/4", "7/8", "15/16", "31/32"};
+    static const char *const names[OVERLOAD_LEVELS] = {"none", "none", "1/2", "3/4", "7/8", "15/16", "31/32"};
     return names[level];
 }
 
@@ -31,10 +31,27 @@ static bool is_calm(const struct overload *o, const struct overload_sample *now)
            now->lag_ns < o->lag_most_ns / OVERLOAD_CALM_LAG_PART;
 }
 
-/* Is hark catching up with what is left out now? */
+/* Is hark catching up with what is left out now? What cutting wins is room: where that is enough, hark may be
+ * behind, but not too far. */
 static bool is_sinking(const struct overload *o, const struct overload_sample *now) {
-    return now->dropped == o->last.dropped && now->lag_ns < o->last.lag_ns &&
+    bool roomy = o->level == OVERLOAD_BODIES && now->lag_ns < o->lag_most_ns;
+    return now->dropped == o->last.dropped && (roomy || now->lag_ns < o->last.lag_ns) &&
            now->fill_permille <= o->last.fill_permille;
+}
+
+static bool is_worth_cutting(const struct overload_sample *now) {
+    return now->body_permille >= OVERLOAD_BODIES_PERMILLE;
+}
+
+/* `steps` levels above, or the most. */
+static enum overload_level above(enum overload_level level, unsigned steps,
+                                 const struct overload_sample *now) {
+    unsigned next = (unsigned)level + steps + (level == OVERLOAD_NONE && !is_worth_cutting(now));
+    return next < OVERLOAD_MOST ? (enum overload_level)next : OVERLOAD_MOST;
+}
+
+static enum overload_level below(enum overload_level level, const struct overload_sample *now) {
+    return level == OVERLOAD_LEAST && !is_worth_cutting(now) ? OVERLOAD_NONE : level - 1;
 }
 
 /* What the buffer's fill needs at least. */
@@ -42,8 +59,8 @@ static enum overload_level needed(const struct overload_sample *now) {
     if (now->fill_permille < OVERLOAD_FULL_PERMILLE) {
         return OVERLOAD_NONE;
     }
-    unsigned level = 1 + (now->fill_permille - OVERLOAD_FULL_PERMILLE) / OVERLOAD_RAISE_PERMILLE;
-    return level < OVERLOAD_MOST ? (enum overload_level)level : OVERLOAD_MOST;
+    unsigned steps = 1 + (now->fill_permille - OVERLOAD_FULL_PERMILLE) / OVERLOAD_RAISE_PERMILLE;
+    return above(OVERLOAD_NONE, steps, now);
 }
 
 static void change(struct overload *o, enum overload_level level, const struct overload_sample *now) {
@@ -68,7 +85,7 @@ static void press(struct overload *o, const struct overload_sample *now) {
     }
     enum overload_level level = needed(now);
     if (tried && o->level < OVERLOAD_MOST && level <= o->level) {
-        level = o->level + 1;
+        level = above(o->level, 1, now);
     }
     if (level > o->level) {
         change(o, level, now);
@@ -82,7 +99,7 @@ static void relax(struct overload *o, const struct overload_sample *now) {
         o->calm_ns = now_ns;
     }
     if (o->level != OVERLOAD_NONE && now_ns - o->calm_ns >= o->wait_ns) {
-        change(o, o->level - 1, now);
+        change(o, below(o->level, now), now);
     } else if (o->level == OVERLOAD_NONE && now_ns - o->changed_ns >= OVERLOAD_LOWER_MOST_NS) {
         o->wait_ns = OVERLOAD_LOWER_NS;
     }
@@ -104,6 +121,7 @@ enum overload_level overload_step(struct overload *o, const struct overload_samp
     } else {
         o->calm = false;
     }
+    o->cutting = o->level != OVERLOAD_NONE && (o->cutting || is_worth_cutting(now));
     o->pressed = pressed;
     o->last = *now;
     return o->level;

@@ -7,12 +7,25 @@
 
 #include "output/ledger.h"
 
-/* At each level half as many new connections are followed as at the one below it. */
+/* First the kernel keeps the beginning of each frame only. From the next level on connections are left out,
+ * too: at each, half as many new ones are followed as at the one below it. */
 enum overload_level {
     OVERLOAD_NONE,
-    OVERLOAD_LEAST, /* half of them */
+    OVERLOAD_BODIES,
+    OVERLOAD_LEAST, /* half of the new connections */
     OVERLOAD_MOST = OVERLOAD_LEVELS - 1,
 };
+
+/* What is kept of a frame then: a message's head and the headers below it. Frames of an MTU of 1500 stay
+ * whole, and so do heads of up to 4 KiB in larger ones, where they begin the segment, as they do without
+ * pipelining. What is cut is the bodies in jumbo frames and in the 64 KiB segments of GRO and TSO. */
+enum {
+    OVERLOAD_HEAD_BYTES = 4096,
+    OVERLOAD_HEADERS_BYTES = 256, /* link, VLAN, tunnel, IP and TCP */
+    OVERLOAD_FRAME_BYTES = OVERLOAD_HEAD_BYTES + OVERLOAD_HEADERS_BYTES,
+};
+/* The level is worth its while where it makes this part of what comes disappear. Else it is passed over. */
+#define OVERLOAD_BODIES_PERMILLE 250
 
 /* The kernel's buffer: filled so far, hark is too slow; below the second mark, it is not. */
 #define OVERLOAD_FULL_PERMILLE 500
@@ -34,12 +47,14 @@ struct overload_sample {
     int64_t now_ns;         /* monotonic */
     int64_t lag_ns;         /* of the packet that hark is at */
     unsigned fill_permille; /* of the kernel's buffer, as estimated; at most 1000 */
+    unsigned body_permille; /* part of the bytes that come which OVERLOAD_BODIES cuts off, or could */
     uint64_t dropped;       /* by the kernel, in the run so far */
 };
 
 struct overload {
     int64_t lag_most_ns;
     enum overload_level level;
+    bool cutting;    /* frames should be cut short; not before that is worth its while, until NONE */
     bool pressed;    /* by the last sample: one alone may be a pause that is over */
     bool drops_seen; /* when: */
     int64_t drops_ns;

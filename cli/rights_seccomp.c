@@ -208,6 +208,20 @@ static int allow_conditional(scmp_filter_ctx filter, unsigned does) {
     return error;
 }
 
+/* How much the kernel keeps of a frame (capture/source_cut.h). */
+static int allow_filters(scmp_filter_ctx filter, unsigned does) {
+    static const int options[] = {SO_ATTACH_FILTER, SO_DETACH_FILTER};
+    int error = 0;
+    for (size_t i = 0; does & FOR_LIVE && error == 0 && i < sizeof options / sizeof options[0]; i++) {
+        const struct scmp_arg_cmp conditions[] = {
+            {1, SCMP_CMP_MASKED_EQ, UINT32_MAX, SOL_SOCKET},
+            {2, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)options[i]},
+        };
+        error = allow(filter, "setsockopt", 2, conditions);
+    }
+    return error;
+}
+
 /* Conditions that are known only now. */
 static int allow_own(const struct rights *rights, scmp_filter_ctx filter, unsigned does) {
     struct scmp_arg_cmp own_process = {0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (uint32_t)getpid()};
@@ -270,6 +284,7 @@ bool rights_seccomp_load(struct rights *rights, char message[RIGHTS_MESSAGE_BYTE
         set_attributes(filter);
         error = allow_plain(filter, does);
         error = error ? error : allow_conditional(filter, does);
+        error = error ? error : allow_filters(filter, does);
         error = error ? error : allow_own(rights, filter, does);
         error = error ? error : seccomp_load(filter);
         seccomp_release(filter);

@@ -209,7 +209,7 @@ static uint64_t smallest_buffer(const struct options *options, const struct sour
 
 /* Files wait for hark; an interface does not. */
 static bool wants_guard(const struct options *options) {
-    return options->interface && options->overload == OVERLOAD_SHED;
+    return options->interface && options->overload != OVERLOAD_IGNORE;
 }
 
 /* For one reader with all of the buffer. */
@@ -217,6 +217,8 @@ static struct guard_options guard_options_of(const struct options *options, cons
                                              struct progress *progress) {
     return (struct guard_options){.lag_most_ns = (int64_t)options->overload_lag_ns,
                                   .buffer_bytes = options->buffer_bytes,
+                                  .snapshot_length = (uint32_t)options->snapshot_length,
+                                  .cuts = options->overload == OVERLOAD_SHED,
                                   .idle_ns = limits->flow_idle_ns,
                                   .linger_ns = limits->flow_linger_ns,
                                   .progress = progress};

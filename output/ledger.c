@@ -70,6 +70,7 @@ static bool packets_balance(const struct ledger *l, char why[256]) {
                     "filtered out + frames by fate", why) &&
            is_equal(l->decode.fates[DECODE_TCP], "TCP packets decoded", SUM(f->fates), "TCP packets by fate",
                     why) &&
+           is_within(l->source.cut_frames, "frames cut short", l->source.frames, "frames read", why) &&
            is_within(l->overload.connections, "connections left out", f->fates[FLOW_SHED], "packets shed",
                      why) &&
            is_equal(f->payload_bytes, "payload bytes",
@@ -227,13 +228,16 @@ static void print_overload(const struct ledger *l, FILE *out) {
     const struct overload_counts *o = &l->overload;
     static const char *const levels[OVERLOAD_LEVELS] = {
         "",
+        "seconds with large frames cut short",
         "seconds with 1/2 of new connections",
         "seconds with 1/4 of new connections",
         "seconds with 1/8 of new connections",
         "seconds with 1/16 of new connections",
         "seconds with 1/32 of new connections",
     };
-    if (o->episodes + o->highest + o->connections + o->forgotten + l->flow.shed_bytes == 0) {
+    if (o->episodes + o->highest + o->connections + o->forgotten + l->flow.shed_bytes + l->source.cut_frames +
+            l->source.cut_bytes ==
+        0) {
         return;
     }
     heading(out, "OVERLOAD");
@@ -246,6 +250,8 @@ static void print_overload(const struct ledger *l, FILE *out) {
     }
     line(out, 2, "connections NOT followed", o->connections);
     part(out, 4, "forgotten, maybe met midstream later", o->forgotten);
+    part(out, 2, "frames cut short", l->source.cut_frames);
+    part(out, 4, "bytes that were cut off", l->source.cut_bytes);
     part(out, 2, "packets left out", l->flow.fates[FLOW_SHED]);
     part(out, 4, "payload bytes", l->flow.shed_bytes);
 }
@@ -448,10 +454,10 @@ void ledger_print_brief(const struct ledger *l, FILE *out) {
                   grouped(h->incomplete, incomplete), (double)l->speed.elapsed_ns / (double)NS_PER_SECOND);
     uint64_t unwritten = l->records_too_long + l->records_no_memory + l->records_unwritten;
     uint64_t dropped = l->source.kernel_dropped + l->source.interface_dropped;
-    if (l->overload.connections) {
-        char connections[NUMBER_WIDTH + 2];
-        (void)fprintf(out, "overload: %s connections were not followed\n",
-                      grouped(l->overload.connections, connections));
+    if (l->overload.connections + l->source.cut_frames) {
+        char connections[NUMBER_WIDTH + 2], cut[NUMBER_WIDTH + 2];
+        (void)fprintf(out, "overload: %s connections were not followed, %s frames were cut short\n",
+                      grouped(l->overload.connections, connections), grouped(l->source.cut_frames, cut));
     }
     if (l->flow.gap_bytes || dropped || unwritten) {
         char lost[NUMBER_WIDTH + 2], drops[NUMBER_WIDTH + 2], records[NUMBER_WIDTH + 2];

@@ -33,10 +33,10 @@ struct run_speed {
     uint64_t stage_ns[STAGES]; /* all 0 where nothing was timed */
 };
 
-enum { OVERLOAD_LEVELS = 6 };
+enum { OVERLOAD_LEVELS = 7 };
 
 /* What was left out because packets came faster than hark can work (docs/operations.md). Of packets and
- * bytes, the flows' counts tell. */
+ * bytes, the flows' counts tell, and of frames cut short the source's. */
 struct overload_counts {
     uint64_t episodes;                     /* times that it began */
     uint64_t highest;                      /* level reached */

@@ -26,6 +26,8 @@ void source_counts_add(struct source_counts *a, const struct source_counts *b) {
     a->kernel_received += b->kernel_received;
     a->kernel_dropped += b->kernel_dropped;
     a->interface_dropped = larger(a->interface_dropped, b->interface_dropped);
+    a->cut_frames += b->cut_frames;
+    a->cut_bytes += b->cut_bytes;
     a->file_bytes_read += b->file_bytes_read;
     a->file_bytes_total += b->file_bytes_total;
     a->damaged_files += b->damaged_files;

@@ -65,6 +65,8 @@ static void write_kernel(struct writer *w, const struct ledger *l) {
     number(w, "received", l->source.kernel_received);
     number(w, "dropped", l->source.kernel_dropped);
     number(w, "interface_dropped", l->source.interface_dropped);
+    number(w, "cut", l->source.cut_frames);
+    number(w, "cut_bytes", l->source.cut_bytes);
     writer_end_object(w);
 }
 
@@ -202,6 +204,9 @@ void stats_line(const struct stats_moment *m, const struct ledger *l, const stru
     }
     if (m->live) {
         add(text, ", %" PRIu64 " dropped", now.dropped);
+    }
+    if (l->source.cut_frames > 0) {
+        add(text, ", %" PRIu64 " cut short", l->source.cut_frames);
     }
     add(text, ", %" PRIu64 " transactions", now.transactions);
     if (rates) {

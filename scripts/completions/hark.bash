@@ -37,7 +37,7 @@ _hark() {
         return
         ;;
     --overload)
-        mapfile -t COMPREPLY < <(compgen -W "shed none" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "shed connections none" -- "$current")
         return
         ;;
     --overload-lag)

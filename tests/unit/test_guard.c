@@ -517,7 +517,8 @@ static void overload_ends_by_itself(void **state) {
     assert_int_equal(slow.level, OVERLOAD_NONE);
     for (unsigned i = 0; i < OVERLOAD_LEVELS; i++) {
         sum_ns += slow.ledger.overload.ns_at_level[i];
-        assert_true(i > slow.ledger.overload.highest || slow.ledger.overload.ns_at_level[i] > 0);
+        bool is_used = i <= slow.ledger.overload.highest && i != OVERLOAD_BODIES; /* frames are small */
+        assert_true(is_used == (slow.ledger.overload.ns_at_level[i] > 0));
     }
     assert_in_range(sum_ns, LONG_TO - SEC, LONG_TO + SEC);
     assert_true(slow.ledger.overload.ns_at_level[OVERLOAD_NONE] > (uint64_t)(SHORT_TO - RECOVERED));

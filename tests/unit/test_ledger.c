@@ -289,6 +289,8 @@ static void test_the_counts_of_readers(void **state) {
                                                      .kernel_received = 30,
                                                      .kernel_dropped = 40,
                                                      .interface_dropped = 50,
+                                                     .cut_frames = 6,
+                                                     .cut_bytes = 7,
                                                      .outages = 2,
                                                      .outage_ns = 60,
                                                      .interface_count = 1};
@@ -301,6 +303,7 @@ static void test_the_counts_of_readers(void **state) {
     assert_int_equal(sum.kernel_received, 60);
     assert_int_equal(sum.kernel_dropped, 80);
     assert_int_equal(sum.interface_dropped, 50);
+    assert_true(sum.cut_frames == 12 && sum.cut_bytes == 14);
     assert_int_equal(sum.outages, 2);
     assert_int_equal(sum.outage_ns, 61);
     assert_int_equal(sum.interface_count, 1);
@@ -368,6 +371,7 @@ static void test_every_count_is_shown(void **state) {
         offsetof(struct ledger, overload.ns_at_level[3]),
         offsetof(struct ledger, overload.ns_at_level[4]),
         offsetof(struct ledger, overload.ns_at_level[5]),
+        offsetof(struct ledger, overload.ns_at_level[6]),
     };
     char *report = calloc(1, REPORT_BYTES);
     assert_non_null(report);
@@ -438,6 +442,10 @@ static void test_overload(void **state) {
     l.source.frames += 11;
     assert_false(ledger_balances(&l, why)); /* each connection left out has a packet at least */
     l.overload.connections = 11;
+    l.source.cut_frames = l.source.frames + 1;
+    assert_false(ledger_balances(&l, why)); /* each is one that was read */
+    l.source.cut_frames = 3;
+    l.source.cut_bytes = 3000;
     assert_true(ledger_balances(&l, why));
     memset(report, 0, REPORT_BYTES);
     report_of(&l, ledger_print, report);
@@ -445,10 +453,12 @@ static void test_overload(void **state) {
     assert_null(strstr(report, " 1.250 s\n"));
     assert_non_null(strstr(report, " 2.250 s\n"));
     assert_non_null(strstr(report, " 4.250 s\n"));
-    assert_null(strstr(report, "1/16 of new connections"));
+    assert_null(strstr(report, "1/8 of new connections"));
+    assert_non_null(strstr(report, "large frames cut short"));
+    assert_non_null(strstr(report, " 3 000\n"));
     memset(report, 0, REPORT_BYTES);
     report_of(&l, ledger_print_brief, report);
-    assert_non_null(strstr(report, "overload: 11 connections were not followed\n"));
+    assert_non_null(strstr(report, "overload: 11 connections were not followed, 3 frames were cut short\n"));
     free(report);
 }
 

@@ -579,6 +579,9 @@ static void test_overload(void **state) {
     assert_int_equal(options.overload, OVERLOAD_IGNORE);
     assert_int_equal(options.overload_lag_ns, 250 * NS_PER_MILLISECOND);
     options_fini(&options);
+    must_parse("-i a --overload=connections");
+    assert_int_equal(options.overload, OVERLOAD_CONNECTIONS);
+    options_fini(&options);
     FAILS("-i a --overload=drop", "option '--overload'");
     FAILS("-i a --overload-lag 9ms", "option '--overload-lag'");
     must_parse("-r a --overload=shed");

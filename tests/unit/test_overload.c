@@ -157,10 +157,10 @@ static void drops_are_not_waited_for(void **state) {
     (void)state;
     struct overload o;
     overload_init(&o, LAG);
-    for (unsigned i = 0; i <= OVERLOAD_MOST + 1; i++) {
+    for (unsigned i = 0; i <= OVERLOAD_MOST; i++) {
         struct overload_sample sample = {
             .now_ns = START + i * STEP_NS, .fill_permille = OVERLOAD_CALM_PERMILLE, .dropped = i};
-        assert_int_equal(overload_step(&o, &sample), i > 1 ? i - 1 : 0);
+        assert_int_equal(overload_step(&o, &sample), i > 1 ? OVERLOAD_LEAST + i - 2 : 0);
     }
 }
 
@@ -186,15 +186,16 @@ static void levels_fall_one_by_one(void **state) {
     int64_t now_ns = START;
     overload_init(&o, LAG);
     assert_int_equal(feed(&o, &now_ns, 2 * NS_PER_SECOND, 0, 900, 0), OVERLOAD_MOST);
-    for (unsigned level = OVERLOAD_MOST; level > OVERLOAD_NONE; level--) {
+    for (unsigned level = OVERLOAD_MOST; level >= OVERLOAD_LEAST; level--) {
+        unsigned lower = level > OVERLOAD_LEAST ? level - 1 : OVERLOAD_NONE;
         int64_t before_ns = OVERLOAD_LOWER_NS - (level < OVERLOAD_MOST ? STEP_NS : 0);
         assert_int_equal(feed(&o, &now_ns, before_ns, 0, OVERLOAD_CALM_PERMILLE - 1, 0), level);
-        assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, OVERLOAD_CALM_PERMILLE - 1, 0), level - 1);
+        assert_int_equal(feed(&o, &now_ns, STEP_NS, 0, OVERLOAD_CALM_PERMILLE - 1, 0), lower);
     }
     uint64_t sum = 0;
     for (unsigned i = 0; i < OVERLOAD_LEVELS; i++) {
         sum += o.counts.ns_at_level[i];
-        assert_true(i == OVERLOAD_NONE || o.counts.ns_at_level[i] >= (uint64_t)OVERLOAD_RAISE_NS);
+        assert_true(i < OVERLOAD_LEAST || o.counts.ns_at_level[i] >= (uint64_t)OVERLOAD_RAISE_NS);
     }
     assert_int_equal(sum, now_ns - STEP_NS - START);
 }
@@ -233,6 +234,109 @@ static void a_load_at_the_edge_does_not_flap(void **state) {
     assert_int_equal(o.wait_ns, OVERLOAD_LOWER_NS);
 }
 
+/* ---- bodies ---- */
+
+/* Where frames are large they are cut before any connection is left out, and whole again after all are
+ * followed. */
+static void bodies_go_first_and_come_last(void **state) {
+    (void)state;
+    struct overload o;
+    int64_t now_ns = START;
+    enum overload_level order[2 * OVERLOAD_LEVELS];
+    size_t count = 0;
+    overload_init(&o, LAG);
+    for (unsigned i = 0; i < 2000; i++, now_ns += STEP_NS) {
+        struct overload_sample sample = {.now_ns = now_ns,
+                                         .fill_permille = i < 100 ? 510 + i / 8 : 0,
+                                         .body_permille = OVERLOAD_BODIES_PERMILLE};
+        enum overload_level before = o.level;
+        if (overload_step(&o, &sample) != before) {
+            assert_true(count < sizeof order / sizeof *order);
+            order[count++] = o.level;
+        }
+        assert_int_equal(o.cutting, o.level != OVERLOAD_NONE);
+    }
+    assert_int_equal(count, 2 * OVERLOAD_MOST);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(order[i], i < OVERLOAD_MOST ? i + 1 : count - i - 1);
+    }
+    assert_int_equal(o.counts.episodes, 1);
+    assert_true(o.counts.ns_at_level[OVERLOAD_BODIES] > (uint64_t)OVERLOAD_LOWER_NS);
+}
+
+/* Of small frames nothing could be cut: connections are left out at once. Nor is anything cut then, until
+ * there is. */
+static void small_frames_pass_bodies_over(void **state) {
+    (void)state;
+    struct overload o;
+    overload_init(&o, LAG);
+    struct overload_sample sample = {
+        .now_ns = START, .fill_permille = 500, .body_permille = OVERLOAD_BODIES_PERMILLE - 1};
+    assert_int_equal(overload_step(&o, &sample), OVERLOAD_NONE);
+    sample.now_ns += STEP_NS;
+    assert_int_equal(overload_step(&o, &sample), OVERLOAD_LEAST);
+    assert_false(o.cutting);
+    sample.now_ns += STEP_NS;
+    sample.body_permille = 900;
+    assert_int_equal(overload_step(&o, &sample), OVERLOAD_LEAST);
+    assert_true(o.cutting);
+    sample.fill_permille = sample.body_permille = 0; /* no large ones any more */
+    while (o.level == OVERLOAD_LEAST) {
+        assert_true(o.cutting);
+        sample.now_ns += STEP_NS;
+        overload_step(&o, &sample);
+    }
+    assert_int_equal(o.level, OVERLOAD_NONE);
+    assert_false(o.cutting);
+}
+
+/* Room is what cutting wins: hark may be behind while the buffer does not fill, but by --overload-lag. */
+static void room_is_enough(void **state) {
+    (void)state;
+    struct overload o;
+    struct overload_sample sample = {.now_ns = START, .body_permille = 900};
+    overload_init(&o, LAG);
+    overload_step(&o, &sample);
+    sample.fill_permille = 510;
+    for (sample.lag_ns = 0; sample.lag_ns < LAG; sample.lag_ns += MS) {
+        sample.now_ns += STEP_NS;
+        overload_step(&o, &sample);
+        assert_in_range(o.level, OVERLOAD_NONE, OVERLOAD_BODIES);
+    }
+    assert_int_equal(o.level, OVERLOAD_BODIES);
+    sample.now_ns += STEP_NS;
+    assert_int_equal(overload_step(&o, &sample), OVERLOAD_LEAST);
+}
+
+/* It brings nothing, whatever was hoped for: the next step comes as soon as any. */
+static void cutting_in_vain_is_soon_over(void **state) {
+    (void)state;
+    static const struct overload_sample signs[] = {
+        {.fill_permille = 510},                                              /* and fuller each time */
+        {.fill_permille = OVERLOAD_FULL_PERMILLE + OVERLOAD_RAISE_PERMILLE}, /* at once */
+        {.lag_ns = LAG},
+    };
+    static const int64_t waits_ns[] = {OVERLOAD_RAISE_NS, 0, OVERLOAD_RAISE_NS};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        struct overload o;
+        overload_init(&o, LAG);
+        struct overload_sample sample = {.now_ns = START, .body_permille = 900};
+        overload_step(&o, &sample);
+        int64_t cut_ns = 0;
+        for (unsigned k = 1; o.level < OVERLOAD_LEAST; k++) {
+            assert_true(k < 100);
+            sample = signs[i];
+            sample.now_ns = START + k * STEP_NS;
+            sample.body_permille = 900;
+            sample.fill_permille += i == 0 ? k : 0;
+            overload_step(&o, &sample);
+            cut_ns = o.level == OVERLOAD_BODIES && cut_ns == 0 ? sample.now_ns : cut_ns;
+        }
+        assert_int_equal(cut_ns ? sample.now_ns - cut_ns : 0, waits_ns[i]);
+        assert_true(o.cutting);
+    }
+}
+
 /* ---- the backlog ---- */
 
 struct tap {
@@ -242,6 +346,7 @@ struct tap {
 
 static struct overload_sample look(struct tap *tap, int64_t lag_ns) {
     struct frame frame = {.bytes = {.len = 1000 - BACKLOG_FRAME_BYTES},
+                          .wire_len = 1000 - BACKLOG_FRAME_BYTES,
                           .time_ns = tap->clocks.wall_ns - lag_ns};
     struct overload_sample sample;
     backlog_frame(&tap->backlog, &frame);
@@ -256,7 +361,7 @@ static void pass(struct tap *tap, int64_t ns) {
 
 static struct tap make_tap(void) {
     struct tap tap = {.clocks = {.monotonic_ns = 5 * NS_PER_SECOND, .wall_ns = START}};
-    backlog_init(&tap.backlog, 1000000);
+    backlog_init(&tap.backlog, 1000000, 0);
     return tap;
 }
 
@@ -336,6 +441,65 @@ static void an_empty_buffer_is_no_backlog(void **state) {
     assert_int_equal(sample.now_ns, tap.clocks.monotonic_ns);
 }
 
+/* A frame of 64,000 bytes each ms, of which 4,352 stay; the buffer holds 4 MB. */
+static struct overload_sample look_large(struct tap *tap, int64_t lag_ns) {
+    struct frame frame = {.bytes = {.len = tap->backlog.cutting ? OVERLOAD_FRAME_BYTES : 64000},
+                          .wire_len = 64000,
+                          .time_ns = tap->clocks.wall_ns - lag_ns};
+    struct overload_sample sample;
+    backlog_frame(&tap->backlog, &frame);
+    backlog_sample(&tap->backlog, tap->clocks, &sample);
+    return sample;
+}
+
+/* Only what came since then is cut, and only what is not read yet is in the buffer. */
+static void what_waits_is_cut_since_it_was(void **state) {
+    (void)state;
+    struct tap tap = make_tap();
+    struct overload_sample sample = {.lag_ns = 0};
+    backlog_init(&tap.backlog, 4000000, 0);
+    for (int64_t lag_ns = 0; lag_ns <= 40 * MS; lag_ns += MS) {
+        pass(&tap, 2 * MS);
+        sample = look_large(&tap, lag_ns);
+    }
+    assert_in_range(sample.fill_permille, 635, 645);
+    assert_in_range(sample.body_permille, 925, 935);
+    backlog_cut(&tap.backlog, true, tap.clocks.monotonic_ns);
+    for (int64_t lag_ns = 41 * MS; lag_ns <= 80 * MS; lag_ns += MS) {
+        pass(&tap, 2 * MS);
+        sample = look_large(&tap, lag_ns);
+        if (lag_ns == 60 * MS) { /* 20 ms of whole frames, and 40 of cut ones */
+            assert_in_range(sample.fill_permille, 320 + 40, 320 + 50);
+        }
+    }
+    assert_in_range(sample.fill_permille, 85, 95); /* all are cut */
+    assert_in_range(sample.body_permille, 925, 935);
+    backlog_cut(&tap.backlog, false, tap.clocks.monotonic_ns);
+    for (int64_t lag_ns = 81 * MS; lag_ns <= 100 * MS; lag_ns += MS) {
+        pass(&tap, 2 * MS);
+        sample = look_large(&tap, lag_ns);
+    }
+    assert_in_range(sample.fill_permille, 60 + 640, 75 + 645); /* 60 ms of cut frames, and 40 of whole ones */
+}
+
+/* What the snapshot length takes anyway is nothing to cut. */
+static void nothing_is_cut_of_what_is_short(void **state) {
+    (void)state;
+    static const uint32_t lengths[] = {0, 2 * OVERLOAD_FRAME_BYTES + BACKLOG_FRAME_BYTES,
+                                       OVERLOAD_FRAME_BYTES, 96};
+    static const unsigned parts[] = {929, 500, 0, 0};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        struct tap tap = make_tap();
+        struct overload_sample sample = {.lag_ns = 0};
+        backlog_init(&tap.backlog, 4000000, lengths[i]);
+        for (unsigned k = 0; k < 40; k++) {
+            pass(&tap, MS);
+            sample = look_large(&tap, 0);
+        }
+        assert_in_range(sample.body_permille, parts[i], parts[i] + 1);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_keen_run_has_no_level),
@@ -350,6 +514,12 @@ int main(void) {
         cmocka_unit_test(levels_fall_one_by_one),
         cmocka_unit_test(between_the_marks_nothing_moves),
         cmocka_unit_test(a_load_at_the_edge_does_not_flap),
+        cmocka_unit_test(bodies_go_first_and_come_last),
+        cmocka_unit_test(small_frames_pass_bodies_over),
+        cmocka_unit_test(room_is_enough),
+        cmocka_unit_test(cutting_in_vain_is_soon_over),
+        cmocka_unit_test(what_waits_is_cut_since_it_was),
+        cmocka_unit_test(nothing_is_cut_of_what_is_short),
         cmocka_unit_test(fill_is_lag_at_the_rate_of_arrival),
         cmocka_unit_test(another_clock_is_no_lag),
         cmocka_unit_test(the_least_difference_is_none),

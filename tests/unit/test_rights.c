@@ -408,6 +408,8 @@ static void foreign_output_body(void) {
 }
 
 static void live_body(void) {
+    int other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+    MUST(other >= 0, "a socket");
     open_run(&run, "-i lo");
     drop(&run);
     must_be(&run, RIGHTS_USER, RIGHTS_DROPPED);
@@ -421,6 +423,12 @@ static void live_body(void) {
     struct frame frame;
     enum source_status status = source_next(run.source, &frame);
     MUST(status == SOURCE_IDLE || status == SOURCE_FRAME, "%s", source_message(run.source));
+    char why[SOURCE_MESSAGE_BYTES];
+    MUST(source_cut_frames(run.source, 4352, why) && source_cut_frames(run.source, 0, why), "cutting: %s",
+         why);
+    must_refuse(setsockopt(other, SOL_SOCKET, SO_BROADCAST, &on, sizeof on), "SO_BROADCAST");
+    must_refuse(setsockopt(other, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), "SO_LOCK_FILTER");
+    must_refuse(setsockopt(other, IPPROTO_IP, SO_ATTACH_FILTER, &on, sizeof on), "an option of IP");
     still_works(&run, 0);
 }
 

@@ -87,8 +87,9 @@ static void each_level_leaves_half_of_the_rest(void **state) {
         kept_in[flow_key_partition(hash)] += !shedder_leaves_out(OVERLOAD_LEAST, hash);
     }
     assert_int_equal(kept[OVERLOAD_NONE], CONNECTIONS);
+    assert_int_equal(kept[OVERLOAD_BODIES], CONNECTIONS);
     for (unsigned level = OVERLOAD_LEAST; level < OVERLOAD_LEVELS; level++) {
-        unsigned share = CONNECTIONS >> (level - OVERLOAD_NONE);
+        unsigned share = CONNECTIONS >> (level - OVERLOAD_BODIES);
         assert_in_range(kept[level], share * 9 / 10, share * 11 / 10);
     }
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
