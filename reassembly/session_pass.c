@@ -4,6 +4,11 @@
 
 #include <assert.h>
 
+/* Is all that is missing before `end` known to be cut off by snaplen? */
+static bool is_cut(const struct stream *s, uint64_t end) {
+    return s->cuts.head && s->cuts.head->offset <= s->next && held_end(s->cuts.head) == end;
+}
+
 static bool may_pass(const struct reassembler *r, const struct session *x, enum direction d,
                      const struct segment *behind, uint64_t end, uint64_t behind_end) {
     const struct stream *s = &x->streams[d];
@@ -18,7 +23,8 @@ static bool may_pass(const struct reassembler *r, const struct session *x, enum 
     /* What is passed must end at the first byte known behind it; and a packet whose ACK may be too high would
      * stand for what came before it as well. */
     bool edge = (!s->held.head || s->held.head->offset >= end) &&
-                (!s->cuts.head || s->cuts.head->offset >= end) && (!s->fin_known || s->fin >= end);
+                (!s->cuts.head || s->cuts.head->offset >= end || is_cut(s, end)) &&
+                (!s->fin_known || s->fin >= end);
     return edge && behind->has_ack && !behind->resent && end < r->ops->passing->counted_until(x->consumer, d);
 }
 
@@ -28,15 +34,18 @@ static void make_room(struct reassembler *r, struct session *x, enum direction d
     const struct passed *p = s->passed;
     if (p && p->count == PASSED_MOST && s->next - p->holes[0].from >= r->limits->stream_held_bytes) {
         r->counts.cap_stream_bytes++;
-        session_miss(r, x, d, p->holes[0].from, p->holes[0].to, GAP_BUDGET);
+        session_miss(r, x, d, p->holes[0].from, p->holes[0].to, p->holes[0].cut ? GAP_SNAPLEN : GAP_BUDGET);
     }
 }
 
 bool session_pass(struct reassembler *r, struct session *x, enum direction d, const struct segment *behind,
                   struct stream_range bytes, int64_t since_ns, int64_t acked_ns) {
     struct stream *s = &x->streams[d];
-    const struct passed_hole hole = {
-        .from = s->next, .to = bytes.from, .since_ns = since_ns, .acked_ns = acked_ns};
+    const struct passed_hole hole = {.from = s->next,
+                                     .to = bytes.from,
+                                     .since_ns = since_ns,
+                                     .acked_ns = acked_ns,
+                                     .cut = is_cut(s, bytes.from)};
     if (!may_pass(r, x, d, behind, bytes.from, bytes.to)) {
         return false;
     }

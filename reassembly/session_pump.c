@@ -279,14 +279,15 @@ bool session_press_direction(struct reassembler *r, struct session *x, enum dire
     case FRONT_CUT:
     case FRONT_HOLE: {
         uint64_t end = stream_hole_end(s);
-        if (s->cuts.head && s->cuts.head->offset <= s->next && held_end(s->cuts.head) < end) {
+        bool is_cut = s->cuts.head && s->cuts.head->offset <= s->next;
+        if (is_cut && held_end(s->cuts.head) < end) {
             end = held_end(s->cuts.head);
         }
         if (x->at_hand[d] < end) {
             end = x->at_hand[d];
         }
         if (end > s->next) {
-            session_gap(r, x, d, end, GAP_BUDGET);
+            session_gap(r, x, d, end, is_cut ? GAP_SNAPLEN : GAP_BUDGET);
         } else {
             s->force = true;
         }
