@@ -341,6 +341,24 @@ const struct option_info option_table[] = {
      .choices = format_choices,
      .help = "JSON, one object a line (ndjson), or lines for people (text)",
      .more = ""},
+    {.name = "omit",
+     .kind = OPTION_TEXT_LIST,
+     .group = GROUP_OUTPUT,
+     .offset = AT(omit),
+     .argument = "PART",
+     .help = "leave PART of the JSON records out, such as semantics, tcp or\n"
+             "http.request.headers; several with commas between them",
+     .more = "A part is a key of the record, and all that is in it: network, network.community_id, client, "
+             "client.mac, server, server.mac, url, url.full, http.request.referrer, http.request.headers, "
+             "http.request.trailers, http.response.headers, http.response.trailers, http.response.interim, "
+             "user_agent, timing, timing.share, tcp, tcp.client, tcp.server, capture.request, "
+             "capture.response, semantics, and of that semantics.status, semantics.fields, "
+             "semantics.caching, semantics.conditional, semantics.cached, semantics.range, "
+             "semantics.persistence, semantics.content, semantics.authentication, semantics.cookies, "
+             "semantics.origin, semantics.security, semantics.intermediaries, semantics.hints, "
+             "semantics.trace. All else is written as ever, so that a record does not look more whole than "
+             "it is, and hark.omitted lists what is not there. What only these parts need is not worked "
+             "out, which saves time. To hide something, omit is not enough: the same may stand elsewhere."},
     {.name = "secrets",
      .kind = OPTION_CHOICE,
      .group = GROUP_OUTPUT,

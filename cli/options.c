@@ -4,6 +4,7 @@
 #include "analyzer/h1_syntax.h"
 #include "capture/source.h"
 #include "capture/source_fanout.h"
+#include "cli/omit.h"
 #include "cli/save_rule.h"
 #include "cli/units.h"
 #include "output/redaction.h"
@@ -336,6 +337,14 @@ static bool check_save(const struct parser *parser) {
     return true;
 }
 
+static bool check_omit(const struct parser *parser) {
+    uint64_t parts;
+    if (parser->options->omit.count > 0 && parser->options->format != FORMAT_NDJSON) {
+        return fail(parser, "--omit leaves parts out of JSON records; --format=text has none of them");
+    }
+    return omit_read(parser->options, &parts, parser->message);
+}
+
 /* Each reader is a whole hark with its part of the limits. */
 static bool check_fanout(const struct parser *parser) {
     const struct options *options = parser->options;
@@ -395,7 +404,7 @@ static bool check_options(const struct parser *parser) {
         return true;
     }
     if (!check_interfaces(parser) || !check_fanout(parser) || !check_redactions(parser) ||
-        !check_key(parser) || !check_rotation(parser) || !check_save(parser)) {
+        !check_key(parser) || !check_rotation(parser) || !check_save(parser) || !check_omit(parser)) {
         return false;
     }
     fit_buffers(parser->options);

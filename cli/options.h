@@ -58,7 +58,8 @@ struct options {
     const char *key;  /* file of the key; NULL without one */
     struct text_list redacted_headers, redacted_queries;
     bool anonymize_addresses;
-    unsigned colour; /* enum choice_colour */
+    struct text_list omit; /* parts of records, with commas between several of one item */
+    unsigned colour;       /* enum choice_colour */
     uint64_t flush_interval_ns;
     uint64_t stats_interval_ns; /* 0: none */
     const char *pid_file;       /* NULL: none */

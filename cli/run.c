@@ -6,6 +6,7 @@
 #include "cli/conclusion.h"
 #include "cli/fanout.h"
 #include "cli/key_file.h"
+#include "cli/omit.h"
 #include "cli/pid_file.h"
 #include "cli/pipeline.h"
 #include "cli/rights.h"
@@ -281,6 +282,8 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
                                     .file_name = name_file,
                                     .file_name_context = source,
                                     .hide = what_to_hide(options, run->key)};
+    char message[OPTIONS_MESSAGE_BYTES];
+    (void)omit_read(options, &record.omitted, message); /* was checked */
     struct decode_options decode = {.verify_checksums = options->checksums == CHECKSUMS_VERIFY,
                                     .vlan_in_key = options->separate_vlans,
                                     .partial_checksums = source_is_live(source),

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "Did you mean": the option whose name is the fewest keystrokes away from an unknown one. */
+/* "Did you mean": the names that are the fewest keystrokes away from an unknown one. */
+#include "cli/suggest.h"
+
 #include "cli/options.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST_NAME = 32 };
@@ -35,20 +38,32 @@ static size_t distance(const char *a, const char *b) {
     return rows[strlen(a) % 3][len];
 }
 
-const char *options_suggest(const char *name) {
-    size_t len = strlen(name);
+size_t suggest(const char *name, const char *(*known)(size_t), size_t count, const char **near, size_t most) {
+    size_t len = strlen(name), found = 0;
     if (len < 2 || len > LONGEST_NAME) {
-        return NULL;
+        return 0;
     }
-    const char *best = NULL;
-    size_t best_distance = len / 3 + 1; /* a third of the letters may be wrong */
-    for (size_t i = 0; i < option_table_length; i++) {
-        const char *known = option_table[i].name;
-        size_t d = strncmp(known, name, len) == 0 ? 1 : distance(name, known);
-        if (d <= best_distance && (!best || d < best_distance)) {
-            best = known;
-            best_distance = d;
+    size_t least = len / 3 + 1; /* a third of the letters may be wrong */
+    for (size_t i = 0; i < count; i++) {
+        bool begun = strncmp(known(i), name, len) == 0;
+        size_t d = begun ? known(i)[len] && known(i)[len + 1] : distance(name, known(i));
+        if (d > least) {
+            continue;
+        }
+        found = d < least ? 0 : found;
+        least = d;
+        if (found < most) {
+            near[found++] = known(i);
         }
     }
-    return best;
+    return found;
+}
+
+static const char *option_name(size_t i) {
+    return option_table[i].name;
+}
+
+const char *options_suggest(const char *name) {
+    const char *near = NULL;
+    return suggest(name, option_name, option_table_length, &near, 1) ? near : NULL;
 }

@@ -37,6 +37,17 @@ void native_remember(struct native *native, struct writer *w, const struct nativ
     }
 }
 
+bool native_omit(struct native *native) {
+    struct writer w;
+    native->omitted = native->options->omitted;
+    native->url.no_full = native_omits(native, OMIT_URL_FULL);
+    if (native->omitted) {
+        writer_init(&w, &native->omitted_json);
+        omission_write(native->omitted, &w);
+    }
+    return !native->omitted_json.failed;
+}
+
 #define EVENT_OF(kind)                                                                                       \
     ",\"ecs\":" ECS ",\"event\":{\"kind\":\"event\"," kind ",\"dataset\":\"hark.http\",\"id\":\""
 
@@ -137,7 +148,8 @@ static void write_encapsulation(struct native *native, struct writer *w, const s
 static void write_hark(struct native *native, struct writer *w, const struct transaction *t,
                        const struct packet_path *path) {
     bool anonymized = native->mask && native->mask->addresses;
-    if (t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count) && !anonymized) {
+    bool plain = !t->has_parent && !(path && path->tunnel_count) && !anonymized && !native->omitted;
+    if (t->type == TRANSACTION_PAIR && plain) {
         WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
         return;
     }
@@ -148,6 +160,10 @@ static void write_hark(struct native *native, struct writer *w, const struct tra
     writer_text(w, transaction_type_name(t->type));
     if (anonymized) {
         WRITER_RAW(w, "\"addresses\":\"anonymized\"");
+    }
+    if (native->omitted) {
+        WRITER_KEY(w, "omitted");
+        writer_json(w, buf_slice(&native->omitted_json));
     }
     if (t->has_parent) {
         WRITER_KEY(w, "parent");
@@ -199,7 +215,7 @@ static void write_network(struct native *native, struct writer *w, const struct 
         return;
     }
     PEN_TEXT(to, "\"network\":{\"community_id\":\"");
-    if (community_id(native->ids, &key, (char *)to)) {
+    if (!native_omits(native, OMIT_COMMUNITY_ID) && community_id(native->ids, &key, (char *)to)) {
         to += COMMUNITY_ID_BYTES;
         PEN_TEXT(to, "\",");
     } else {
@@ -240,8 +256,8 @@ static uint8_t *put_mac(uint8_t *to, const uint8_t mac[6]) {
 
 /* The side that sends in direction `d`, but for what it sent. Who hides IP addresses would be known by his
  * MAC address all the same, and many an IPv6 address is made of one (RFC 4291 appendix A). */
-static void begin_side(struct native *native, struct writer *w, const struct connection *c,
-                       enum direction d) {
+static void begin_side(struct native *native, struct writer *w, const struct connection *c, enum direction d,
+                       bool mac) {
     enum { MOST = 64 + ADDRESS_TEXT_BYTES + PEN_MEMBER_BYTES("port") };
     const enum direction other = direction_other(d);
     struct address shown = mask_address(native->mask, &c->key.side[d].address);
@@ -253,7 +269,7 @@ static void begin_side(struct native *native, struct writer *w, const struct con
     to += address_text(&shown, c->key.ip_version, (char *)to);
     PEN_TEXT(to, "\",");
     PEN_UNSIGNED(to, "port", c->key.side[d].port);
-    if (mask_hides_addresses(native->mask)) {
+    if (!mac || mask_hides_addresses(native->mask)) {
         to--;
     } else if (c->path_seen[d] && c->path[d].has_mac) {
         to = put_mac(to, c->path[d].mac[0]) - 1;
@@ -288,6 +304,7 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
                        const struct packet_path *path) {
     const struct connection *c = t->connection;
     enum direction server = direction_other(t->client);
+    bool client = !native_omits(native, OMIT_CLIENT);
     const uint64_t known[] = {native->run, c->ordinal,
                               (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
                                   (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
@@ -295,17 +312,26 @@ static void write_ends(struct native *native, struct writer *w, const struct tra
     struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)},
                                .hint = &native->ends[0][c->ordinal % NATIVE_ENDS]};
     if (!native_remembers(native, w, &memo)) {
-        write_network(native, w, t, path);
-        WRITER_KEY(w, "client");
-        begin_side(native, w, c, t->client);
+        if (!native_omits(native, OMIT_NETWORK)) {
+            write_network(native, w, t, path);
+        }
+        if (client) {
+            WRITER_KEY(w, "client");
+            begin_side(native, w, c, t->client, !native_omits(native, OMIT_CLIENT_MAC));
+        }
         native_remember(native, w, &memo);
     }
-    end_side(w, t, t->client, &t->request);
+    if (client) {
+        end_side(w, t, t->client, &t->request);
+    }
+    if (native_omits(native, OMIT_SERVER)) {
+        return;
+    }
     memo.key.kind = MEMO_SERVER;
     memo.hint = &native->ends[1][c->ordinal % NATIVE_ENDS];
     if (!native_remembers(native, w, &memo)) {
         WRITER_KEY(w, "server");
-        begin_side(native, w, c, server);
+        begin_side(native, w, c, server, !native_omits(native, OMIT_SERVER_MAC));
         native_remember(native, w, &memo);
     }
     end_side(w, t, server, &t->response);
@@ -335,7 +361,7 @@ static void write_tunnel(struct writer *w, const struct transaction *t) {
         }                                                                                                    \
     } while (0)
 
-static void write_timing(struct writer *w, const struct timing *timing) {
+static void write_timing(struct native *native, struct writer *w, const struct timing *timing) {
     enum { MEMBERS = 13, MOST = 16 + MEMBERS * PEN_MEMBER_BYTES("connect_retries") };
     uint8_t *to = pen_open(w, MOST);
     if (!to) {
@@ -354,7 +380,7 @@ static void write_timing(struct writer *w, const struct timing *timing) {
     PUT_PHASE(to, timing, ttfb);
     PUT_PHASE(to, timing, total);
     PUT_PHASE(to, timing, server_think);
-    if (timing->share.known) {
+    if (timing->share.known && !native_omits(native, OMIT_TIMING_SHARE)) {
         PEN_TEXT(to, "\"share\":{");
         PEN_SIGNED(to, "client", timing->share.client_ns);
         PEN_SIGNED(to, "network", timing->share.network_ns);
@@ -421,21 +447,29 @@ void native_write(struct native *native, struct writer *w, const struct transact
     write_ends(native, w, t, path);
     if (t->request.seen && t->type != TRANSACTION_SURPLUS) {
         url_make(&native->url, t, native->mask);
-        native_write_url(native, w);
+        if (!native_omits(native, OMIT_URL)) {
+            native_write_url(native, w);
+        }
     }
     if (t->type == TRANSACTION_TUNNEL) {
         write_tunnel(w, t);
     } else if (messages) {
         native_write_http(native, w, t);
-        native_write_user_agent(native, w, t);
+        if (!native_omits(native, OMIT_USER_AGENT)) {
+            native_write_user_agent(native, w, t);
+        }
     }
-    write_timing(w, &timing);
-    native_write_tcp(w, t, &timing);
+    if (!native_omits(native, OMIT_TIMING)) {
+        write_timing(native, w, &timing);
+    }
+    if (!native_omits(native, OMIT_TCP)) {
+        native_write_tcp(native, w, t, &timing);
+    }
     if (messages) {
         write_pairing(w, t);
     }
     native_write_capture(native, w, t);
-    if (messages) {
+    if (messages && !native_omits(native, OMIT_SEMANTICS)) {
         native_write_semantics(native, w, t);
     }
     write_notes(w, t);

@@ -8,6 +8,7 @@
 #include "analyzer/timing.h"
 #include "output/community_id.h"
 #include "output/memo.h"
+#include "output/omission.h"
 #include "output/record.h"
 #include "output/url.h"
 #include "output/writer.h"
@@ -24,6 +25,7 @@ struct native {
     const struct record_options *options;
     struct community_ids *ids;
     struct mask *mask;                  /* borrowed; NULL: nothing is hidden */
+    uint64_t omitted;                   /* options->omitted */
     uint64_t hidden[FIELD_INDEX_WORDS]; /* names of fields of which nothing is told; set with the mask */
     struct memo *memo;
     uint64_t run;                    /* connections' ordinals are unique in it */
@@ -33,6 +35,7 @@ struct native {
     struct buf scratch;              /* of masking */
     struct url url;                  /* of the transaction at hand */
     struct buf file_json;            /* names `file`; empty where there is no name */
+    struct buf omitted_json;         /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
     int64_t second_ns;                      /* when the second of second_text began */
     char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
@@ -40,8 +43,14 @@ struct native {
     enum record_saved saved;                /* of the transaction at hand */
 };
 
+/* Is the part left out? Mostly none is. */
+static inline bool native_omits(const struct native *native, enum omission_part part) {
+    return __builtin_expect(omission_has(native->omitted, part), 0);
+}
 /* The mask is set: finds out which fields it hides. */
 void native_find_hidden(struct native *);
+/* What is to be left out from now on, as the options say; false without memory. */
+bool native_omit(struct native *);
 /* The whole record, without a line feed. */
 void native_write(struct native *, struct writer *, const struct transaction *);
 
@@ -73,7 +82,7 @@ void native_remember(struct native *, struct writer *, const struct native_memo 
 bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);
 
 /* native_capture.c */
-void native_write_tcp(struct writer *, const struct transaction *, const struct timing *);
+void native_write_tcp(struct native *, struct writer *, const struct transaction *, const struct timing *);
 void native_write_capture(struct native *, struct writer *, const struct transaction *);
 
 /* native_http.c */

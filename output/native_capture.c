@@ -70,7 +70,8 @@ static uint8_t *put_side(uint8_t *to, const struct tcp_share *tcp, enum directio
     return to + 1;
 }
 
-void native_write_tcp(struct writer *w, const struct transaction *t, const struct timing *timing) {
+void native_write_tcp(struct native *native, struct writer *w, const struct transaction *t,
+                      const struct timing *timing) {
     enum direction server = direction_other(t->client);
     enum { MOST = 128 + 2 * SIDE_MOST };
     uint8_t *to = pen_open(w, MOST);
@@ -78,11 +79,11 @@ void native_write_tcp(struct writer *w, const struct transaction *t, const struc
         return;
     }
     PEN_TEXT(to, "\"tcp\":{");
-    if (t->connection->path_seen[t->client]) {
+    if (t->connection->path_seen[t->client] && !native_omits(native, OMIT_TCP_CLIENT)) {
         PEN_TEXT(to, "\"client\":{");
         to = put_side(to, &t->tcp, t->client);
     }
-    if (t->connection->path_seen[server]) {
+    if (t->connection->path_seen[server] && !native_omits(native, OMIT_TCP_SERVER)) {
         PEN_TEXT(to, "\"server\":{");
         to = put_side(to, &t->tcp, server);
     }
@@ -214,11 +215,11 @@ void native_write_capture(struct native *native, struct writer *w, const struct 
     bool tunnel = t->type == TRANSACTION_TUNNEL;
     bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
     begin_capture(w, t, client, server);
-    if (!tunnel && client) {
+    if (!tunnel && client && !native_omits(native, OMIT_REQUEST_FRAMES)) {
         WRITER_KEY(w, "request");
         write_frames(native, w, &t->request);
     }
-    if (!tunnel && server) {
+    if (!tunnel && server && !native_omits(native, OMIT_RESPONSE_FRAMES)) {
         WRITER_KEY(w, "response");
         write_frames(native, w, &t->response);
     }

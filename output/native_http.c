@@ -317,10 +317,14 @@ static void write_sizes(struct writer *w, const struct http_message *m) {
 /* What requests and responses have in common: fields, sizes, framing. */
 static void write_message(struct native *native, struct writer *w, const struct transaction *t,
                           const struct http_message *m, uint16_t *hints) {
-    WRITER_KEY(w, "headers");
-    write_fields(native, w, &m->headers, hints);
+    bool request = m == &t->request;
+    if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
+        WRITER_KEY(w, "headers");
+        write_fields(native, w, &m->headers, hints);
+    }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
-    if (m->trailers.count) {
+    if (m->trailers.count &&
+        !native_omits(native, request ? OMIT_REQUEST_TRAILERS : OMIT_RESPONSE_TRAILERS)) {
         WRITER_KEY(w, "trailers");
         write_fields(native, w, &m->trailers, NULL);
     }
@@ -352,7 +356,7 @@ static void write_request(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "target_form");
         writer_text(w, target_form_name(t->target.form));
     }
-    if (referer) {
+    if (referer && !native_omits(native, OMIT_REFERRER)) {
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);
     }
@@ -389,8 +393,15 @@ static void write_status(struct native *native, struct writer *w, unsigned statu
     }
 }
 
+static uint32_t dropped_interim(const struct transaction *t) {
+    uint32_t dropped = t->interim_count;
+    for (const struct interim *i = t->interim; i; i = i->next) {
+        dropped--;
+    }
+    return dropped;
+}
+
 static void write_interim(struct native *native, struct writer *w, const struct transaction *t) {
-    uint32_t stored = 0;
     WRITER_KEY(w, "interim");
     writer_begin_array(w);
     for (const struct interim *i = t->interim; i; i = i->next) {
@@ -401,13 +412,8 @@ static void write_interim(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "headers");
         write_fields(native, w, &i->headers, NULL);
         writer_end_object(w);
-        stored++;
     }
     writer_end_array(w);
-    if (t->interim_count > stored) {
-        WRITER_KEY(w, "interim_dropped");
-        writer_unsigned(w, t->interim_count - stored);
-    }
 }
 
 static void write_response(struct native *native, struct writer *w, const struct transaction *t) {
@@ -421,8 +427,12 @@ static void write_response(struct native *native, struct writer *w, const struct
     if (response->seen) {
         write_message(native, w, t, response, native->hints[1]);
     }
-    if (t->interim_count) {
+    if (t->interim_count && !native_omits(native, OMIT_INTERIM)) {
         write_interim(native, w, t);
+    }
+    if (t->interim_count && dropped_interim(t)) {
+        WRITER_KEY(w, "interim_dropped");
+        writer_unsigned(w, dropped_interim(t));
     }
     writer_end_object(w);
 }
@@ -439,7 +449,8 @@ void native_write_http(struct native *native, struct writer *w, const struct tra
     if (t->request.seen) {
         write_request(native, w, t);
     }
-    if (t->response.seen || t->interim_count) {
+    bool interim = t->interim_count && (!native_omits(native, OMIT_INTERIM) || dropped_interim(t));
+    if (t->response.seen || interim) {
         write_response(native, w, t);
     }
     writer_end_object(w);

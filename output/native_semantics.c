@@ -105,6 +105,14 @@ static void write_persistence(struct writer *w, const struct semantics *s, const
     native_write_persistence(w, &persistence);
 }
 
+/* A part, unless it is to be left out. */
+#define TELL(part, written)                                                                                  \
+    do {                                                                                                     \
+        if (__builtin_expect(!omission_has(omitted, (part)), 1)) {                                           \
+            written;                                                                                         \
+        }                                                                                                    \
+    } while (0)
+
 void native_write_semantics(struct native *native, struct writer *w, const struct transaction *t) {
     struct semantics own;
     const struct semantics *s = t->semantics;
@@ -115,25 +123,26 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
         semantics_of(t, &own);
         s = &own;
     }
+    const uint64_t omitted = native->omitted;
     size_t empty = w->out->len;
     bool comma = w->comma;
     WRITER_UP_TO(w, "\"semantics\":{");
     size_t begun = w->out->len;
-    write_status(native, w, s, t->response.status);
-    write_fields(native, w, s);
-    native_write_caching(native, w, s);
-    native_write_conditional(w, &s->conditional);
-    native_write_known_cached(native, w, s);
-    native_write_range(native, w, &s->range);
-    write_persistence(w, s, t);
-    native_write_known_content(native, w, s, t);
-    native_write_known_authentication(native, w, s);
-    native_write_known_cookies(native, w, s, t);
-    native_write_known_origin(native, w, s, t);
-    native_write_known_security(native, w, s, t);
-    native_write_known_intermediaries(native, w, s, t);
-    native_write_known_hints(native, w, s);
-    native_write_known_trace(native, w, s);
+    TELL(OMIT_STATUS, write_status(native, w, s, t->response.status));
+    TELL(OMIT_FIELDS, write_fields(native, w, s));
+    TELL(OMIT_CACHING, native_write_caching(native, w, s));
+    TELL(OMIT_CONDITIONAL, native_write_conditional(w, &s->conditional));
+    TELL(OMIT_CACHED, native_write_known_cached(native, w, s));
+    TELL(OMIT_RANGE, native_write_range(native, w, &s->range));
+    TELL(OMIT_PERSISTENCE, write_persistence(w, s, t));
+    TELL(OMIT_CONTENT, native_write_known_content(native, w, s, t));
+    TELL(OMIT_AUTHENTICATION, native_write_known_authentication(native, w, s));
+    TELL(OMIT_COOKIES, native_write_known_cookies(native, w, s, t));
+    TELL(OMIT_ORIGIN, native_write_known_origin(native, w, s, t));
+    TELL(OMIT_SECURITY, native_write_known_security(native, w, s, t));
+    TELL(OMIT_INTERMEDIARIES, native_write_known_intermediaries(native, w, s, t));
+    TELL(OMIT_HINTS, native_write_known_hints(native, w, s));
+    TELL(OMIT_TRACE, native_write_known_trace(native, w, s));
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;

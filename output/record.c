@@ -41,6 +41,8 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     buf_charge(&writer->native.scratch, &writer->memory);
     buf_init(&writer->native.file_json, options->record_bytes);
     buf_charge(&writer->native.file_json, &writer->memory);
+    buf_init(&writer->native.omitted_json, options->record_bytes);
+    buf_charge(&writer->native.omitted_json, &writer->memory);
     url_init(&writer->native.url, options->record_bytes);
     url_charge(&writer->native.url, &writer->memory);
     url_init(&writer->text.url, options->record_bytes);
@@ -49,7 +51,7 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     if (options->format == RECORD_NDJSON) {
         writer->native.ids = community_ids_new();
         writer->native.memo = memo_new();
-        made = made && writer->native.ids && writer->native.memo;
+        made = made && writer->native.ids && writer->native.memo && native_omit(&writer->native);
     }
     if (!made) {
         record_writer_free(writer);
@@ -67,6 +69,7 @@ void record_writer_free(struct record_writer *writer) {
     memo_free(writer->native.memo);
     buf_fini(&writer->native.scratch);
     buf_fini(&writer->native.file_json);
+    buf_fini(&writer->native.omitted_json);
     url_fini(&writer->native.url);
     url_fini(&writer->text.url);
     memory_fini(&writer->memory);

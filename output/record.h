@@ -24,6 +24,7 @@ struct record_options {
     bool colour;         /* text only */
     bool no_heading;     /* text only: another writer of the same sink writes it */
     size_t record_bytes; /* limits.record_bytes */
+    uint64_t omitted;    /* ndjson only: the parts that are left out (output/omission.h) */
     /* Names of capture files by number; borrowed for the writer's life. */
     const char *(*file_name)(void *context, uint32_t file);
     void *file_name_context;

@@ -134,7 +134,8 @@ void url_make(struct url *url, const struct transaction *t, struct mask *mask) {
     url->has_port = url->has_domain && target->port != 0;
     url->has_full = false;
     bool whole = url->has_path || target->path.len == 0;
-    if (url->has_scheme && url->has_domain && whole && !(target->has_port && target->port == 0)) {
+    if (url->has_scheme && url->has_domain && whole && !(target->has_port && target->port == 0) &&
+        !url->no_full) {
         make_full(url, target, mask);
     }
 }

@@ -11,6 +11,7 @@
 struct url {
     struct slice target; /* raw */
     bool has_scheme, has_domain, has_port, has_path, has_query, has_full;
+    bool no_full; /* the caller's to set: `full` is not made */
     struct slice scheme;
     struct slice domain; /* an IPv6 literal in brackets, as ECS wants it */
     uint16_t port;

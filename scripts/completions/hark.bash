@@ -101,6 +101,9 @@ _hark() {
         mapfile -t COMPREPLY < <(compgen -W "ndjson text" -- "$current")
         return
         ;;
+    --omit)
+        return
+        ;;
     --secrets)
         mapfile -t COMPREPLY < <(compgen -W "mask hash keep" -- "$current")
         return
@@ -132,6 +135,6 @@ _hark() {
         return
         ;;
     esac
-    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --fanout --flush-interval --overload --overload-lag --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep -w --write --save --save-slower --save-from --save-buffer --format --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "-r --read -i --interface -D --list-interfaces -c --count -s --snapshot-length -B --buffer-size -p --no-promiscuous-mode --fanout --flush-interval --overload --overload-lag --skew --hold-time --flow-timeout --max-flows --max-memory --checksums --separate-vlans -j --jobs -o --output --rotate-size --rotate-interval --rotate-keep -w --write --save --save-slower --save-from --save-buffer --format --omit --secrets --secrets-key --redact-header --redact-query --anonymize-ip --color --stats --stats-interval --pidfile -q --quiet --user --check --no-sandbox -h --help -V --version" -- "$current")
 }
 complete -F _hark hark

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/fanout.h"
 #include "cli/help.h"
+#include "cli/omit.h"
 #include "cli/options.h"
 #include "cli/units.h"
+#include "output/omission.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +156,7 @@ static void test_every_spelling(void **state) {
         const struct option_info *info = &option_table[i];
         bool saves = info->offset == offsetof(struct options, save) ||
                      info->offset == offsetof(struct options, save_slower_ns);
+        bool omits = info->offset == offsetof(struct options, omit);
         char least[32];
         uint64_t unit = info->kind == OPTION_DURATION ? (uint64_t)NS_PER_SECOND : 1;
         snprintf(least, sizeof(least), "%llu", (unsigned long long)((info->minimum + unit - 1) / unit));
@@ -161,6 +164,7 @@ static void test_every_spelling(void **state) {
                             : info->initial     ? info->initial
                             : info->minimum > 0 ? least
                             : saves             ? "slow,failures"
+                            : omits             ? "url,tcp.client"
                                                 : "x";
         char line[128];
         bool is_source = info->offset == offsetof(struct options, paths) ||
@@ -396,6 +400,96 @@ static void test_forgotten_r(void **state) {
     snprintf(wanted, sizeof(wanted), "hark -r %s", path);
     FAILS(path, "is a file", wanted);
     remove(path);
+}
+
+static uint64_t bits(const enum omission_part *parts, size_t count) {
+    uint64_t set = 0;
+    for (size_t i = 0; i < count; i++) {
+        set |= UINT64_C(1) << parts[i];
+    }
+    return set;
+}
+
+static void test_what_to_omit(void **state) {
+    (void)state;
+    uint64_t set = 1;
+    must_parse("-r a");
+    assert_true(omit_read(&options, &set, message));
+    assert_true(set == 0);
+    options_fini(&options);
+    must_parse("-r a --omit=tcp.client,url --omit http.request.headers --omit url");
+    assert_true(omit_read(&options, &set, message));
+    const enum omission_part some[] = {OMIT_TCP_CLIENT, OMIT_URL, OMIT_URL_FULL, OMIT_REQUEST_HEADERS};
+    assert_true(set == bits(some, sizeof some / sizeof some[0]));
+    options_fini(&options);
+    must_parse("-r a --omit=semantics"); /* and all that is within it */
+    assert_true(omit_read(&options, &set, message));
+    assert_true(omission_has(set, OMIT_SEMANTICS) && omission_has(set, OMIT_STATUS) &&
+                omission_has(set, OMIT_TRACE) && !omission_has(set, OMIT_RESPONSE_FRAMES));
+    options_fini(&options);
+}
+
+static void test_what_cannot_be_omitted(void **state) {
+    (void)state;
+    static const struct {
+        const char *line, *pieces[4];
+    } cases[] = {
+        {"-r a --omit=semantic", {"'semantic' is no part", "did you mean 'semantics'?"}},
+        {"-r a --omit=tcp,semantics.cach",
+         {"'semantics.cach'", "'semantics.caching' or 'semantics.cached'?"}},
+        {"-r a --omit=cookies", {"'cookies'", "did you mean 'semantics.cookies'?"}},
+        {"-r a --omit=headers", {"'http.request.headers' or 'http.response.headers'?"}},
+        {"-r a --omit=capture", {"'capture.request' or 'capture.response'?"}},
+        {"-r a --omit=capture.complete", {"'capture.complete' stays in every record", "hark(1)"}},
+        {"-r a --omit=notes", {"'notes' stays in every record"}},
+        {"-r a --omit=event.id", {"'event.id' stays in every record"}},
+        {"-r a --omit=hark", {"'hark' stays in every record"}},
+        {"-r a --omit=@timestamp", {"'@timestamp' stays in every record"}},
+        {"-r a --omit=pairing", {"'pairing' stays in every record"}},
+        {"-r a --omit=xyzzy", {"'xyzzy' is no part that can be left out; hark(1)"}},
+        {"-r a --omit=url,", {"'' is no part"}},
+        {"-r a --omit=URL", {"'URL' is no part"}},
+        {"-r a --omit=", {"--omit"}},
+        {"-r a --omit", {"--omit"}},
+        {"-r a --format=text --omit=url", {"--omit", "--format=text"}},
+        {"-r a --omit=url --format text", {"--omit", "--format=text"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        must_fail(cases[i].line, cases[i].pieces);
+    }
+}
+
+/* The manual lists the parts, and the records name them as the options do. */
+static void test_names_of_parts(void **state) {
+    (void)state;
+    char text[OMISSION_TEXT_BYTES];
+    uint64_t all = 0;
+    const char *manual = NULL;
+    for (size_t i = 0; i < option_table_length; i++) {
+        manual = strcmp(option_table[i].name, "omit") == 0 ? option_table[i].more : manual;
+    }
+    assert_non_null(manual);
+    for (size_t i = 0; i < OMISSION_PARTS; i++) {
+        const char *name = omission_name(i);
+        uint64_t set = 0;
+        char listed[64];
+        assert_true(omission_add(&set, slice_of(name)) && omission_has(set, (enum omission_part)i));
+        assert_false(omission_is_kept(slice_of(name)));
+        omission_text(set, text);
+        assert_string_equal(text, name); /* not what is within it */
+        snprintf(listed, sizeof listed, " %s%c", name, i + 1 < OMISSION_PARTS ? ',' : '.');
+        if (!strstr(manual, listed)) {
+            fail_msg("the manual does not list '%s'", name);
+        }
+        all |= set;
+    }
+    omission_text(all, text);
+    assert_string_equal(text, "network, client, server, url, http.request.referrer, http.request.headers, "
+                              "http.request.trailers, http.response.headers, http.response.trailers, "
+                              "http.response.interim, user_agent, timing, tcp, capture.request, "
+                              "capture.response, semantics");
+    omission_text(0, text);
+    assert_string_equal(text, "");
 }
 
 static void test_suggestions(void **state) {
@@ -649,6 +743,9 @@ int main(void) {
         cmocka_unit_test(test_what_to_hide),
         cmocka_unit_test(test_forgotten_r),
         cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_what_to_omit),
+        cmocka_unit_test(test_what_cannot_be_omitted),
+        cmocka_unit_test(test_names_of_parts),
         cmocka_unit_test(test_help_lists_all),
         cmocka_unit_test(test_manual_and_completion_list_all),
         cmocka_unit_test(test_version),
