@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/conclusion.h"
 
+#include "cli/omit.h"
 #include "cli/tally.h"
+#include "output/omission.h"
 
 #include <inttypes.h>
 #include <pcap/pcap.h>
@@ -65,10 +67,21 @@ static bool conclude_output(struct progress *progress, const struct pipeline *pi
     return true;
 }
 
+/* Each record says it as well. */
+static void print_omitted(const struct options *options, FILE *out) {
+    uint64_t set;
+    char text[OMISSION_TEXT_BYTES], message[OPTIONS_MESSAGE_BYTES];
+    if (omit_read(options, &set, message) && set) {
+        omission_text(set, text);
+        (void)fprintf(out, "Left out of the records (--omit): %s\n", text);
+    }
+}
+
 static void print_ledger(const struct options *options, struct progress *progress,
                          const struct ledger *ledger) {
     if (options->stats) {
         ledger_print(ledger, progress->out);
+        print_omitted(options, progress->out);
         char why[256];
         if (!ledger_balances(ledger, why)) {
             progress_say(progress, "internal: ledger does not balance: %s", why);

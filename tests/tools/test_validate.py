@@ -58,7 +58,7 @@ class Validate(unittest.TestCase):
                     self.assertTrue(refused(line_of(put(record, path + ("more",), "x"))), path)
 
     def test_wrong_sums_are_refused(self):
-        whole = next(r for r in self.records if r["capture"]["complete"] and "http" in r)
+        whole = next(r for r in self.records if r["capture"]["complete"] and "http" in r and "omitted" not in r["hark"])
         for path in (("event", "duration"), ("timing", "ttfb"), ("timing", "server_think"), ("client", "bytes"),
                      ("http", "response", "bytes"), ("capture", "gap_bytes", "client"),
                      ("http", "request", "body", "missing_bytes")):
@@ -71,6 +71,26 @@ class Validate(unittest.TestCase):
         self.assertTrue(refused(line_of(put(whole, ("http", "response", "status_code"), 404))))
         self.assertTrue(refused(line_of(put(whole, ("url", "path"), "/other"))))
         self.assertTrue(refused(line_of(put(whole, ("http", "request", "headers", 0, "raw"), "YQ=="))))
+
+    def test_what_is_left_out_is_not_there(self):
+        whole = next(r for r in self.records if r["capture"]["complete"] and "http" in r and "omitted" not in r["hark"])
+        less = put(whole, ("hark", "omitted"), ["url.full", "tcp"])
+        self.assertTrue(refused(line_of(less)))
+        del less["url"]["full"], less["tcp"]
+        self.assertFalse(refused(line_of(less)))
+        self.assertTrue(refused(line_of(put(less, ("hark", "omitted"), ["tcp", "tcp.client"]))))
+        for wrong in ([], ["notes"], ["tcp", "tcp"], ["capture.complete"]):
+            self.assertTrue(refused(line_of(put(less, ("hark", "omitted"), wrong))), wrong)
+        del less["hark"]["omitted"]
+        self.assertTrue(refused(line_of(less)))
+        for needed in ("network", "client", "timing"):
+            less = copy.deepcopy(whole)
+            del less[needed]
+            self.assertTrue(refused(line_of(less)), needed)
+        for outer, inner in (("capture", "response"), ("http", "headers")):
+            less = copy.deepcopy(whole)
+            del (less[outer]["request"] if inner == "headers" else less[outer])[inner]
+            self.assertTrue(refused(line_of(less)), inner)
 
     def test_what_is_no_json_line_is_refused(self):
         good = line_of(self.records[0])

@@ -108,9 +108,24 @@ def equal(left, left_name, right, right_name):
         raise Wrong(f"{left_name} ({left}) is not {right_name} ({right})")
 
 
+def check_omitted(record):
+    """What was left out by choice is not there, and is not said twice."""
+    omitted = record["hark"].get("omitted", [])
+    for name in omitted:
+        *outer, last = name.split(".")
+        inside = record
+        for part in outer:
+            inside = inside.get(part, {})
+        if last in inside:
+            raise Wrong(f"{name} is there, and hark.omitted lists it")
+        if any(name.startswith(other + ".") for other in omitted):
+            raise Wrong(f"hark.omitted lists {name} and what it is in")
+
+
 def check_times(record):
-    timing = record["timing"]
-    equal(record["event"].get("duration"), "event.duration", timing.get("total"), "timing.total")
+    timing, tcp = record.get("timing", {}), record.get("tcp", {})
+    if "timing" in record:
+        equal(record["event"].get("duration"), "event.duration", timing.get("total"), "timing.total")
     if {"request", "wait", "ttfb"} <= timing.keys():
         sum_of_parts = timing["request"] + timing.get("blocked", 0) + timing["wait"]
         equal(timing["ttfb"], "timing.ttfb", sum_of_parts, "request + blocked + wait")
@@ -118,11 +133,11 @@ def check_times(record):
         raise Wrong("timing.connect_retries without timing.connect")
     if "share" in timing:
         equal(sum(timing["share"].values()), "the sum of timing.share", timing["total"] - timing.get("blocked", 0), "timing.total - blocked")
-    negative = [key for key, ns in (*timing.items(), *record["tcp"].items()) if isinstance(ns, int) and ns < 0]
+    negative = [key for key, ns in (*timing.items(), *tcp.items()) if isinstance(ns, int) and ns < 0]
     if negative and not {"early_response", "times_disagree", "faster_than_handshake"} & {note["id"] for note in record["notes"]}:
         raise Wrong(f"{negative[0]} is negative without a note")
-    if "server_think" in timing:
-        expected = timing["wait"] - record["tcp"]["rtt_server"]
+    if "server_think" in timing and "tcp" in record:
+        expected = timing["wait"] - tcp["rtt_server"]
         equal(timing["server_think"], "timing.server_think", expected, "wait - tcp.rtt_server")
 
 
@@ -130,11 +145,11 @@ def check_sizes(record):
     gaps = record["capture"]["gap_bytes"]
     for side, message in (("client", "request"), ("server", "response")):
         sent = record.get("http", {}).get(message, {})
-        if "bytes" in sent:
+        if "bytes" in sent and side in record:
             captured = record[side]["bytes"] + gaps[side]
             equal(captured, f"{side}.bytes + capture.gap_bytes.{side}", sent["bytes"], f"http.{message}.bytes")
-            if sent.get("body", {}).get("bytes", 0) > sent["bytes"]:
-                raise Wrong(f"http.{message}.body.bytes exceeds http.{message}.bytes")
+        if sent.get("body", {}).get("bytes", 0) > sent.get("bytes", 0):
+            raise Wrong(f"http.{message}.body.bytes exceeds http.{message}.bytes")
         if record["capture"]["complete"]:
             equal(gaps.get(side), f"capture.gap_bytes.{side}", 0, "0 of a complete record")
             if "http" in record:
@@ -193,7 +208,7 @@ def check_stats(record):
         raise Wrong("the last statistics, and something is open")
 
 
-CHECKS = (check_known, check_raw, check_times, check_sizes, check_response, check_url)
+CHECKS = (check_known, check_raw, check_omitted, check_times, check_sizes, check_response, check_url)
 
 
 def check(line, validator):

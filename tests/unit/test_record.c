@@ -3,6 +3,7 @@
  * "print" the records go to standard output, for tests/tools/validate.py. */
 #include "output/record.h"
 
+#include "output/omission.h"
 #include "output/writer.h"
 #include "record_sample.h"
 
@@ -50,16 +51,20 @@ static struct json_object *parse_line(struct slice line) {
 }
 
 /* The record as json-c reads it; the caller puts it. */
-static struct json_object *record_of(const struct sample *s, bool mask) {
-    struct record_options with = options(RECORD_NDJSON, mask);
+static struct json_object *record_with(const struct sample *s, const struct record_options *with) {
     struct buf out;
-    write_line(s, &with, &out);
+    write_line(s, with, &out);
     if (printing) {
         (void)fwrite(out.ptr, 1, out.len, stdout);
     }
     struct json_object *record = parse_line(buf_slice(&out));
     buf_fini(&out);
     return record;
+}
+
+static struct json_object *record_of(const struct sample *s, bool mask) {
+    struct record_options with = options(RECORD_NDJSON, mask);
+    return record_with(s, &with);
 }
 
 static struct json_object *at(struct json_object *record, const char *pointer) {
@@ -940,6 +945,80 @@ static void test_many_flows_through_one_writer(void **state) {
     record_writer_free(writer);
 }
 
+static void test_parts_left_out(void **state) {
+    (void)state;
+    static const char *const parts[] = {
+        "http.response.headers", "semantics.fields", "tcp", "client.mac", "url.full", "capture.request"};
+    struct record_options with = options(RECORD_NDJSON, true);
+    struct sample s;
+    sample_init(&s);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        assert_true(omission_add(&with.omitted, slice_of(parts[i])));
+    }
+    struct json_object *r = record_with(&s, &with);
+    assert_length(r, "/hark/omitted", 6);
+    assert_text(r, "/hark/omitted/0", "client.mac"); /* in the record's order */
+    assert_text(r, "/hark/omitted/5", "semantics.fields");
+    assert_absent(r, "/http/response/headers");
+    assert_length(r, "/http/request/headers", 4);
+    assert_absent(r, "/semantics/fields");
+    assert_text(r, "/semantics/status/class", "successful");
+    assert_absent(r, "/tcp");
+    assert_absent(r, "/url/full");
+    assert_text(r, "/url/domain", "www.example.com");
+    assert_absent(r, "/capture/request");
+    assert_bool(r, "/capture/complete", true);
+    json_object_put(r);
+}
+
+/* An object that is left without members is absent, and no comma stays behind. */
+static void test_all_parts_left_out(void **state) {
+    (void)state;
+    struct record_options with = options(RECORD_NDJSON, true);
+    struct sample s;
+    sample_init(&s);
+    for (size_t i = OMIT_STATUS; i < OMISSION_PARTS; i++) {
+        with.omitted |= UINT64_C(1) << i;
+    }
+    struct json_object *r = record_with(&s, &with);
+    assert_length(r, "/hark/omitted", OMISSION_PARTS - OMIT_STATUS);
+    assert_absent(r, "/semantics");
+    json_object_put(r);
+    with.omitted = (UINT64_C(1) << OMISSION_PARTS) - 1;
+    r = record_with(&s, &with);
+    assert_absent(r, "/client");
+    assert_absent(r, "/timing");
+    assert_number(r, "/event/duration", 50 * MS);
+    assert_text(r, "/http/request/method", "GET");
+    assert_number(r, "/http/response/status_code", 200);
+    assert_text(r, "/pairing/by", "ack");
+    json_object_put(r);
+}
+
+/* A 1xx alone, of which only those beyond the cap are told then. */
+static void test_interim_left_out(void **state) {
+    (void)state;
+    struct record_options with = options(RECORD_NDJSON, true);
+    struct sample s;
+    sample_init(&s);
+    s.t.type = TRANSACTION_ORPHAN_REQUEST;
+    s.t.by = PAIRING_NONE;
+    s.t.reason = PAIRING_CONNECTION_CLOSED;
+    s.t.response = (struct http_message){.seen = false};
+    s.interim = (struct interim){.status = 103, .reason = slice_of("Early Hints"), .time_ns = SAMPLE_START};
+    s.t.interim = s.t.interim_last = &s.interim;
+    s.t.interim_count = 1;
+    with.omitted = UINT64_C(1) << OMIT_INTERIM;
+    struct json_object *r = record_with(&s, &with);
+    assert_absent(r, "/http/response");
+    json_object_put(r);
+    s.t.interim_count = 3;
+    r = record_with(&s, &with);
+    assert_absent(r, "/http/response/interim");
+    assert_number(r, "/http/response/interim_dropped", 2);
+    json_object_put(r);
+}
+
 static void semantics_of_status_and_fields(void **state) {
     (void)state;
     struct sample s;
@@ -1010,6 +1089,9 @@ int main(int argc, char **argv) {
     printing = argc > 1 && strcmp(argv[1], "print") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(semantics_of_status_and_fields),
+        cmocka_unit_test(test_parts_left_out),
+        cmocka_unit_test(test_all_parts_left_out),
+        cmocka_unit_test(test_interim_left_out),
         cmocka_unit_test(semantics_of_codes_without_a_meaning),
         cmocka_unit_test(semantics_of_what_is_not_there),
         cmocka_unit_test(test_envelope),
