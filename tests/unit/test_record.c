@@ -593,6 +593,7 @@ static void test_early_response(void **state) {
     struct sample s;
     sample_init(&s);
     s.t.request.last.time_ns = SAMPLE_START + 60 * MS;
+    notes_add(&s.t.notes, NOTE_EARLY_RESPONSE);
     struct json_object *r = record_of(&s, true);
     assert_number(r, "/timing/wait", -19 * MS);
     assert_number(r, "/timing/total", 60 * MS);
