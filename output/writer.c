@@ -68,32 +68,15 @@ static uint8_t *put_code_unit(uint8_t *to, uint32_t unit) {
 }
 
 /* The letter of a two-character escape, or 0 (RFC 8259 section 7). */
-static uint8_t short_escape(uint8_t byte) {
-    switch (byte) {
-    case '"':
-    case '\\':
-        return byte;
-    case '\b':
-        return 'b';
-    case '\f':
-        return 'f';
-    case '\n':
-        return 'n';
-    case '\r':
-        return 'r';
-    case '\t':
-        return 't';
-    default:
-        return 0;
-    }
-}
+static const uint8_t SHORT_ESCAPES[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 
 /* Writes the sequence at the start of `s`, whatever it is, in at most 6 bytes; *taken is its length. */
 static uint8_t *put_special(uint8_t *to, struct slice s, size_t *taken, bool *valid) {
     uint8_t byte = s.ptr[0];
     if (byte < 0x80) {
         *taken = 1;
-        uint8_t letter = short_escape(byte);
+        uint8_t letter = SHORT_ESCAPES[byte];
         if (letter) {
             *to++ = '\\';
             *to++ = letter;
@@ -254,35 +237,59 @@ static inline uint64_t eight_digits(uint32_t value) {
     return high | (x - 10 * high) << 8;
 }
 
-static inline uint8_t *put_eight(uint8_t *to, uint64_t digits, unsigned leading) {
-    digits = htole64((digits + UINT64_C(0x3030303030303030)) >> (8 * leading));
+static inline uint8_t *put_eight(uint8_t *to, uint64_t digits) {
+    digits = htole64(digits + UINT64_C(0x3030303030303030));
     memcpy(to, &digits, sizeof digits);
-    return to + sizeof digits - leading;
+    return to + sizeof digits;
 }
 
-/* Of a number below 10^8, without leading zeros. */
-static inline uint8_t *put_digits_below(uint8_t *to, uint32_t value) {
-    if (value < 10) {
-        *to = (uint8_t)('0' + value);
-        return to + 1;
-    }
-    uint64_t digits = eight_digits(value);
-    return put_eight(to, digits, (unsigned)__builtin_ctzll(digits) / 8);
+/* The three digits of 0 to 999, and how many of them are leading zeros (of 0: two). */
+#define THREE(a, b, c)                                                                                       \
+    { '0' + (a), '0' + (b), '0' + (c), (a) ? 0 : (b) ? 1 : 2 }
+#define TEN(a, b)                                                                                            \
+    THREE(a, b, 0), THREE(a, b, 1), THREE(a, b, 2), THREE(a, b, 3), THREE(a, b, 4), THREE(a, b, 5),          \
+        THREE(a, b, 6), THREE(a, b, 7), THREE(a, b, 8), THREE(a, b, 9)
+#define HUNDRED(a)                                                                                           \
+    TEN(a, 0), TEN(a, 1), TEN(a, 2), TEN(a, 3), TEN(a, 4), TEN(a, 5), TEN(a, 6), TEN(a, 7), TEN(a, 8),       \
+        TEN(a, 9)
+static const uint8_t THREE_DIGITS[1000][4] = {HUNDRED(0), HUNDRED(1), HUNDRED(2), HUNDRED(3), HUNDRED(4),
+                                              HUNDRED(5), HUNDRED(6), HUNDRED(7), HUNDRED(8), HUNDRED(9)};
+
+/* Stores a byte more. */
+static inline uint8_t *put_three(uint8_t *to, uint32_t below_1000) {
+    memcpy(to, THREE_DIGITS[below_1000], 4);
+    return to + 3;
+}
+
+/* The same without leading zeros. */
+static inline uint8_t *put_first(uint8_t *to, uint32_t below_1000) {
+    unsigned zeros = THREE_DIGITS[below_1000][3];
+    uint32_t text;
+    memcpy(&text, THREE_DIGITS[below_1000], sizeof text);
+    text = htole32(le32toh(text) >> 8 * zeros);
+    memcpy(to, &text, sizeof text);
+    return to + 3 - zeros;
 }
 
 uint8_t *writer_digits(uint8_t *to, uint64_t value) {
-    enum { EIGHT = 100000000 };
-    if (value >= EIGHT) {
-        uint64_t high = value / EIGHT;
-        if (high >= EIGHT) {
-            to = put_digits_below(to, (uint32_t)(high / EIGHT));
-            to = put_eight(to, eight_digits((uint32_t)(high % EIGHT)), 0);
-        } else {
-            to = put_digits_below(to, (uint32_t)high);
-        }
-        return put_eight(to, eight_digits((uint32_t)(value % EIGHT)), 0);
+    enum { THOUSAND = 1000, MILLION = 1000000, BILLION = 1000000000 };
+    uint32_t low = (uint32_t)value;
+    if (value >= BILLION) {
+        to = writer_digits(to, value / BILLION);
+        low = (uint32_t)(value % BILLION);
+        to = put_three(to, low / MILLION);
+        low %= MILLION;
+        to = put_three(to, low / THOUSAND);
+    } else if (low >= MILLION) {
+        to = put_first(to, low / MILLION);
+        low %= MILLION;
+        to = put_three(to, low / THOUSAND);
+    } else if (low >= THOUSAND) {
+        to = put_first(to, low / THOUSAND);
+    } else {
+        return put_first(to, low);
     }
-    return put_digits_below(to, (uint32_t)value);
+    return put_three(to, low % THOUSAND);
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
@@ -346,7 +353,7 @@ static char *put_date(char *to, int64_t days) {
 }
 
 void time_fraction_text(uint32_t ns, char text[9]) {
-    (void)put_eight((uint8_t *)text, eight_digits(ns / 10), 0);
+    (void)put_eight((uint8_t *)text, eight_digits(ns / 10));
     text[8] = (char)('0' + ns % 10);
 }
 
