@@ -23,30 +23,49 @@ static bool is_name_colon(struct slice text, size_t i) {
            (i + 1 == text.len || text.ptr[i + 1] != '/');
 }
 
+#ifdef __SSE2__
+/* Of bytes at `at` of the text: does one of them make it suspicious? */
+static inline bool are_suspicious(__m128i bytes, struct slice text, size_t at, bool url) {
+    __m128i hit =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('@')));
+    hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('%')));
+    __m128i colon = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(':'));
+    if (_mm_movemask_epi8(_mm_or_si128(hit, colon)) == 0) {
+        return false;
+    }
+    bool found = url || _mm_movemask_epi8(hit);
+    for (unsigned left = (unsigned)_mm_movemask_epi8(colon); left && !found; left &= left - 1) {
+        found = is_name_colon(text, at + (size_t)__builtin_ctz(left));
+    }
+    return found;
+}
+#endif
+
 /* Has the text a byte that some secret comes with: of a pair, a userinfo, a percent-encoding of either? In a
- * URL every colon is one. */
+ * URL every colon is one. Bytes may be looked at twice. */
 static inline bool is_suspicious(struct slice text, bool url) {
+    static const bool candidates[256] = {['='] = true, ['@'] = true, ['%'] = true, [':'] = true};
     size_t i = 0;
 #ifdef __SSE2__
-    const __m128i equals = _mm_set1_epi8('='), at = _mm_set1_epi8('@'), percent = _mm_set1_epi8('%'),
-                  colon = _mm_set1_epi8(':');
-    for (; text.len - i >= 16; i += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.ptr + i));
-        __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(bytes, equals), _mm_cmpeq_epi8(bytes, at));
-        if (_mm_movemask_epi8(_mm_or_si128(hit, _mm_cmpeq_epi8(bytes, percent)))) {
+    enum { WIDE = 16, HALF = 8 };
+    while (text.len >= WIDE) {
+        if (are_suspicious(_mm_loadu_si128((const void *)(text.ptr + i)), text, i, url)) {
             return true;
         }
-        for (unsigned left = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, colon)); left;
-             left &= left - 1) {
-            if (url || is_name_colon(text, i + (size_t)__builtin_ctz(left))) {
-                return true;
-            }
+        i += WIDE;
+        if (i == text.len) {
+            return false;
         }
+        i = text.len - i >= WIDE ? i : text.len - WIDE;
+    }
+    if (text.len >= HALF) {
+        i = text.len - HALF;
+        return are_suspicious(_mm_loadl_epi64((const void *)text.ptr), text, 0, url) ||
+               are_suspicious(_mm_loadl_epi64((const void *)(text.ptr + i)), text, i, url);
     }
 #endif
     for (; i < text.len; i++) {
-        uint8_t byte = text.ptr[i];
-        if (byte == '=' || byte == '@' || byte == '%' || (byte == ':' && (url || is_name_colon(text, i)))) {
+        if (candidates[text.ptr[i]] && (text.ptr[i] != ':' || url || is_name_colon(text, i))) {
             return true;
         }
     }
@@ -171,6 +190,10 @@ static struct slice hide_secrets(struct mask *mask, struct slice text, struct bu
 
 struct slice mask_url(struct mask *mask, struct slice url, struct buf *scratch) {
     return last_step(mask, ADDRESSES_ANYWHERE, hide_secrets(mask, url, scratch, masker_hide_url), scratch);
+}
+
+bool mask_shows_url(const struct mask *mask, struct slice url) {
+    return !mask->addresses && !is_suspicious(url, true);
 }
 
 struct slice mask_path(struct mask *mask, struct slice path, struct buf *scratch) {
@@ -424,6 +447,10 @@ static bool is_harmless(const struct mask *mask, enum field_kind kind, struct sl
     }
     return !searches_text(mask) ||
            (!is_suspicious(value, false) && !(mask->secrets && starts_with_credentials(value)));
+}
+
+bool mask_shows(const struct mask *mask, struct mask_kind kind, struct slice value) {
+    return !mask->addresses && is_harmless(mask, (enum field_kind)kind.field, value);
 }
 
 struct slice mask_value(struct mask *mask, struct mask_kind kind, struct slice value, struct buf *scratch) {

@@ -58,12 +58,16 @@ struct slice mask_field(struct mask *, struct slice name, struct slice value, st
 /* The same in two steps: what the name says, which is the same for all fields of that name, and the value. */
 struct mask_kind mask_kind(const struct mask *, struct slice name);
 struct slice mask_value(struct mask *, struct mask_kind, struct slice value, struct buf *scratch);
+/* Is it plain at first sight that mask_value shows the value as it is? */
+bool mask_shows(const struct mask *, struct mask_kind, struct slice value);
 /* A field's name: only one that is no token can hold a secret (a field line without a colon is all name). */
 struct slice mask_field_name(struct mask *, struct slice name, struct buf *scratch);
 /* Does the user want fields of this name hidden? */
 bool mask_redacts_header(const struct mask *, struct slice name);
 /* A request target or URL of any form. */
 struct slice mask_url(struct mask *, struct slice url, struct buf *scratch);
+/* Is it plain at first sight that nothing of the URL, nor of any part of it, has to be masked? */
+bool mask_shows_url(const struct mask *, struct slice url);
 /* A URL's path alone. */
 struct slice mask_path(struct mask *, struct slice path, struct buf *scratch);
 /* A query alone, without its question mark. */

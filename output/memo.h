@@ -11,7 +11,7 @@
 /* What the bytes are: the same ones may be written in several ways. */
 enum memo_kind {
     MEMO_NOTHING, /* an empty place */
-    MEMO_FIELD,   /* a field line: the field's object */
+    MEMO_FIELD,   /* a field line: its value and the end of the field's object */
     MEMO_NAME,    /* a field's name: two bytes, how its values are masked, then the object up to the value */
     MEMO_VALUE,   /* a field line: its value alone */
     MEMO_MEDIA_TYPE,     /* content_type and its key */

@@ -7,13 +7,14 @@
 #include "analyzer/http_date.h"
 #include "analyzer/timing.h"
 #include "output/community_id.h"
+#include "output/head_memo.h"
 #include "output/memo.h"
 #include "output/omission.h"
 #include "output/record.h"
 #include "output/url.h"
 #include "output/writer.h"
 
-enum { NATIVE_HINTS = 24, NATIVE_DATES = 16, NATIVE_ENDS = 256 };
+enum { NATIVE_DATES = 16, NATIVE_ENDS = 256 };
 
 /* A date that was written. */
 struct native_date {
@@ -28,14 +29,14 @@ struct native {
     uint64_t omitted;                   /* options->omitted */
     uint64_t hidden[FIELD_INDEX_WORDS]; /* names of fields of which nothing is told; set with the mask */
     struct memo *memo;
-    uint64_t run;                    /* connections' ordinals are unique in it */
-    uint16_t hints[2][NATIVE_HINTS]; /* where in the memo the fields of a request and a response were */
-    uint16_t recent[MEMO_KINDS];     /* where that of each kind was */
-    uint16_t ends[2][NATIVE_ENDS];   /* where the client and the server of a connection are, by its ordinal */
-    struct buf scratch;              /* of masking */
-    struct url url;                  /* of the transaction at hand */
-    struct buf file_json;            /* names `file`; empty where there is no name */
-    struct buf omitted_json;         /* `hark.omitted`, the array; empty where nothing is omitted */
+    struct head_memo *heads;
+    uint64_t run;                  /* connections' ordinals are unique in it */
+    uint16_t recent[MEMO_KINDS];   /* where that of each kind was */
+    uint16_t ends[2][NATIVE_ENDS]; /* where the client and the server of a connection are, by its ordinal */
+    struct buf scratch;            /* of masking */
+    struct url url;                /* of the transaction at hand */
+    struct buf file_json;          /* names `file`; empty where there is no name */
+    struct buf omitted_json;       /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
     int64_t second_ns;                      /* when the second of second_text began */
     char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
@@ -53,6 +54,16 @@ void native_find_hidden(struct native *);
 bool native_omit(struct native *);
 /* The whole record, without a line feed. */
 void native_write(struct native *, struct writer *, const struct transaction *);
+
+/* `"key": text`, and `"key_raw"` in base64 where the text is not UTF-8. */
+#define NATIVE_BYTES(w, key, bytes)                                                                          \
+    do {                                                                                                     \
+        WRITER_KEY((w), key);                                                                                \
+        if (!writer_string((w), (bytes))) {                                                                  \
+            WRITER_KEY((w), key "_raw");                                                                     \
+            writer_base64((w), (bytes));                                                                     \
+        }                                                                                                    \
+    } while (0)
 
 /* What is being written for the memo. */
 struct native_memo {
@@ -84,6 +95,13 @@ bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);
 /* native_capture.c */
 void native_write_tcp(struct native *, struct writer *, const struct transaction *, const struct timing *);
 void native_write_capture(struct native *, struct writer *, const struct transaction *);
+
+/* native_fields.c */
+
+/* The head's fields as an array. */
+void native_write_head(struct native *, struct writer *, const struct header_list *, bool response);
+/* The same of a list that is seldom there. */
+void native_write_fields(struct native *, struct writer *, const struct header_list *);
 
 /* native_http.c */
 

@@ -4,18 +4,6 @@
 #include "analyzer/semantics.h"
 #include "output/pen.h"
 
-enum { NAME_JSON_BYTES = 128 };
-
-/* `"key": text`, and `"key_raw"` in base64 where the text is not UTF-8. */
-#define WRITE_BYTES(w, key, bytes)                                                                           \
-    do {                                                                                                     \
-        WRITER_KEY((w), key);                                                                                \
-        if (!writer_string((w), (bytes))) {                                                                  \
-            WRITER_KEY((w), key "_raw");                                                                     \
-            writer_base64((w), (bytes));                                                                     \
-        }                                                                                                    \
-    } while (0)
-
 /* The first field of that name, or NULL; the analyzer knows where it is. */
 static const struct header *find_field(const struct transaction *t, const struct http_message *m,
                                        enum field_name name) {
@@ -29,96 +17,6 @@ static const struct header *find_field(const struct transaction *t, const struct
 static struct slice field_value(struct native *native, const struct header *field) {
     return native->mask ? mask_field(native->mask, field->name, field->value, &native->scratch)
                         : field->value;
-}
-
-/* A field's object up to its value; returns how the value is masked. */
-static struct mask_kind make_name(struct native *native, struct writer *w, struct slice name) {
-    struct mask *mask = native->mask;
-    writer_begin_object(w);
-    struct slice shown = mask ? mask_field_name(mask, name, &native->scratch) : name;
-    WRITE_BYTES(w, "name", shown);
-    WRITER_KEY(w, "value");
-    return mask ? mask_kind(mask, name) : (struct mask_kind){FIELD_OTHER, ADDRESSES_NOWHERE};
-}
-
-/* The same; few names make up nearly all fields. */
-static struct mask_kind write_name(struct native *native, struct writer *w, struct slice name) {
-    struct memo_key key = {.kind = MEMO_NAME, .bytes = name};
-    uint16_t hint;
-    struct slice known;
-    struct mask_kind kind;
-    if (memo_get(native->memo, &key, &hint, &known)) {
-        writer_json_slack(w, slice_after(known, sizeof kind));
-        w->comma = false;
-        memcpy(&kind, known.ptr, sizeof kind);
-        return kind;
-    }
-    uint8_t json[sizeof kind + NAME_JSON_BYTES];
-    size_t start = w->out->len + w->comma, failures = native_failures(native);
-    kind = make_name(native, w, name);
-    size_t len = w->out->len - start;
-    if (!w->out->failed && native_failures(native) == failures && len <= NAME_JSON_BYTES) {
-        memcpy(json, &kind, sizeof kind);
-        memcpy(json + sizeof kind, w->out->ptr + start, len);
-        memo_put(native->memo, &key, slice_make(json, sizeof kind + len));
-    }
-    return kind;
-}
-
-static void make_field(struct native *native, struct writer *w, const struct header *field) {
-    struct mask_kind kind = write_name(native, w, field->name);
-    struct slice value =
-        native->mask ? mask_value(native->mask, kind, field->value, &native->scratch) : field->value;
-    if (!writer_string(w, value)) {
-        WRITER_KEY(w, "raw");
-        writer_base64(w, value);
-    }
-    writer_end_object(w);
-}
-
-bool native_line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
-    if (!field->joined || field->name.len > UINT16_MAX) {
-        return false;
-    }
-    size_t value_at = (size_t)(field->value.ptr - field->name.ptr), apart = value_at - field->name.len;
-    if (apart > UINT16_MAX) {
-        return false;
-    }
-    *key = (struct memo_key){.kind = kind,
-                             .parts = (uint32_t)(field->name.len << 16 | apart),
-                             .bytes = slice_make(field->name.ptr, value_at + field->value.len)};
-    return true;
-}
-
-/* One that was not where it was last time. */
-static void write_other_field(struct native *native, struct writer *w, const struct header *field,
-                              const struct memo_key *key, uint16_t *hint) {
-    struct native_memo memo = {.key = *key, .hint = hint};
-    if (!native_remembers(native, w, &memo)) {
-        make_field(native, w, field);
-        native_remember(native, w, &memo);
-    }
-}
-
-/* `hints`: NATIVE_HINTS of them, or NULL. */
-static void write_fields(struct native *native, struct writer *w, const struct header_list *list,
-                         uint16_t *hints) {
-    uint16_t no_hint = 0;
-    writer_begin_array(w);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct header *field = &list->items[i];
-        uint16_t *hint = hints && i < NATIVE_HINTS ? &hints[i] : &no_hint;
-        struct memo_key key;
-        struct slice json;
-        if (!native_line_key(field, MEMO_FIELD, &key)) {
-            make_field(native, w, field);
-        } else if (memo_peek(native->memo, &key, *hint, &json)) {
-            writer_json_slack(w, json);
-        } else {
-            write_other_field(native, w, field, &key, hint);
-        }
-    }
-    writer_end_array(w);
 }
 
 /* A field's value as a string; what is not UTF-8 of it stands with the fields. */
@@ -153,41 +51,44 @@ void native_write_user_agent(struct native *native, struct writer *w, const stru
         }                                                                                                    \
     } while (0)
 
-/* A part that needs no escape, as most; NULL where one does. */
+/* A part that is known to need no escape. */
 #define PUT_PART(to, url, part)                                                                              \
     do {                                                                                                     \
-        if ((to) && (url)->has_##part) {                                                                     \
+        if ((url)->has_##part) {                                                                             \
             PEN_TEXT((to), "\"" #part "\":\"");                                                              \
-            (to) = writer_clean((to), (url)->part);                                                          \
-            if (to) {                                                                                        \
-                PEN_TEXT((to), "\",");                                                                       \
-            }                                                                                                \
+            (to) = slice_put((url)->part, (to));                                                             \
+            PEN_TEXT((to), "\",");                                                                           \
         }                                                                                                    \
     } while (0)
 
-/* The whole at once; false where some part needs an escape. */
+/* The whole at once, which mostly needs no escape; then no part of it does. False where there is no whole, or
+ * one that needs one. */
 static bool write_clean_url(struct writer *w, const struct url *url) {
     enum { KEYS = 96 + PEN_MEMBER_BYTES("port") };
-    size_t parts = (url->has_full ? url->full.len : 0) + (url->has_scheme ? url->scheme.len : 0) +
-                   (url->has_domain ? url->domain.len : 0) + (url->has_path ? url->path.len : 0) +
+    if (!url->has_full) {
+        return false;
+    }
+    size_t parts = url->full.len + url->scheme.len + url->domain.len + (url->has_path ? url->path.len : 0) +
                    (url->has_query ? url->query.len : 0);
     uint8_t *to = pen_open(w, KEYS + parts);
     if (!to) {
         return true; /* the record does not fit */
     }
-    PEN_TEXT(to, "\"url\":{");
-    PUT_PART(to, url, full);
+    PEN_TEXT(to, "\"url\":{\"full\":\"");
+    to = writer_clean(to, url->full);
+    if (!to) {
+        return false;
+    }
+    PEN_TEXT(to, "\",");
     PUT_PART(to, url, scheme);
     PUT_PART(to, url, domain);
-    if (to && url->has_port) {
+    if (url->has_port) {
         PEN_UNSIGNED(to, "port", url->port);
     }
     PUT_PART(to, url, path);
     PUT_PART(to, url, query);
-    if (to) {
-        pen_close(w, pen_end(to, '}'));
-    }
-    return to;
+    pen_close(w, pen_end(to, '}'));
+    return true;
 }
 
 void native_write_url(struct native *native, struct writer *w) {
@@ -316,17 +217,17 @@ static void write_sizes(struct writer *w, const struct http_message *m) {
 
 /* What requests and responses have in common: fields, sizes, framing. */
 static void write_message(struct native *native, struct writer *w, const struct transaction *t,
-                          const struct http_message *m, uint16_t *hints) {
+                          const struct http_message *m) {
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
         WRITER_KEY(w, "headers");
-        write_fields(native, w, &m->headers, hints);
+        native_write_head(native, w, &m->headers, !request);
     }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
     if (m->trailers.count &&
         !native_omits(native, request ? OMIT_REQUEST_TRAILERS : OMIT_RESPONSE_TRAILERS)) {
         WRITER_KEY(w, "trailers");
-        write_fields(native, w, &m->trailers, NULL);
+        native_write_fields(native, w, &m->trailers);
     }
     if (dropped) {
         WRITER_KEY(w, "fields_dropped");
@@ -347,9 +248,9 @@ static void write_request(struct native *native, struct writer *w, const struct 
     if (slice_is(request->line[0], "GET")) {
         WRITER_RAW(w, "\"method\":\"GET\"");
     } else {
-        WRITE_BYTES(w, "method", request->line[0]);
+        NATIVE_BYTES(w, "method", request->line[0]);
     }
-    WRITE_BYTES(w, "target", native->url.target);
+    NATIVE_BYTES(w, "target", native->url.target);
     if (t->target.form == TARGET_ORIGIN) {
         WRITER_RAW(w, "\"target_form\":\"origin\"");
     } else {
@@ -360,7 +261,7 @@ static void write_request(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);
     }
-    write_message(native, w, t, request, native->hints[0]);
+    write_message(native, w, t, request);
     writer_end_object(w);
 }
 
@@ -382,7 +283,7 @@ static void make_status(struct native *native, struct writer *w, unsigned status
     if (native->mask) {
         reason = mask_field(native->mask, slice_make(reason.ptr, 0), reason, &native->scratch);
     }
-    WRITE_BYTES(w, "reason", reason);
+    NATIVE_BYTES(w, "reason", reason);
 }
 
 static void write_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
@@ -410,7 +311,7 @@ static void write_interim(struct native *native, struct writer *w, const struct 
         writer_time(w, i->time_ns);
         write_status(native, w, i->status, i->reason);
         WRITER_KEY(w, "headers");
-        write_fields(native, w, &i->headers, NULL);
+        native_write_fields(native, w, &i->headers);
         writer_end_object(w);
     }
     writer_end_array(w);
@@ -425,7 +326,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         write_status(native, w, response->status, response->line[2]);
     }
     if (response->seen) {
-        write_message(native, w, t, response, native->hints[1]);
+        write_message(native, w, t, response);
     }
     if (t->interim_count && !native_omits(native, OMIT_INTERIM)) {
         write_interim(native, w, t);

@@ -51,7 +51,9 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     if (options->format == RECORD_NDJSON) {
         writer->native.ids = community_ids_new();
         writer->native.memo = memo_new();
-        made = made && writer->native.ids && writer->native.memo && native_omit(&writer->native);
+        writer->native.heads = head_memo_new();
+        made = made && writer->native.ids && writer->native.memo && writer->native.heads &&
+               native_omit(&writer->native);
     }
     if (!made) {
         record_writer_free(writer);
@@ -67,6 +69,7 @@ void record_writer_free(struct record_writer *writer) {
     mask_free(writer->mask);
     community_ids_free(writer->native.ids);
     memo_free(writer->native.memo);
+    head_memo_free(writer->native.heads);
     buf_fini(&writer->native.scratch);
     buf_fini(&writer->native.file_json);
     buf_fini(&writer->native.omitted_json);

@@ -113,6 +113,9 @@ void url_make(struct url *url, const struct transaction *t, struct mask *mask) {
     struct slice host = host_field ? host_field->value : slice_make(raw.ptr, 0);
     bool http =
         target->form == TARGET_ORIGIN || target->form == TARGET_ABSOLUTE || target->form == TARGET_ASTERISK;
+    if (mask && !mask->headers && mask_shows_url(mask, raw) && mask_shows_url(mask, host)) {
+        mask = NULL; /* as mostly */
+    }
     url->target = mask ? mask_url(mask, raw, &url->target_text) : raw;
     bool safe = !mask || (parts_are_safe(mask, target, raw) && parts_are_safe(mask, target, host));
     url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0 &&

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields of a head or of trailers, as arrays of objects. */
+#include "output/native.h"
+
+enum { NAME_JSON_BYTES = 128 };
+
+/* A field's object up to its value; returns how the value is masked. */
+static struct mask_kind make_name(struct native *native, struct writer *w, struct slice name) {
+    struct mask *mask = native->mask;
+    writer_begin_object(w);
+    struct slice shown = mask ? mask_field_name(mask, name, &native->scratch) : name;
+    NATIVE_BYTES(w, "name", shown);
+    WRITER_KEY(w, "value");
+    return mask ? mask_kind(mask, name) : (struct mask_kind){FIELD_OTHER, ADDRESSES_NOWHERE};
+}
+
+/* The same; few names make up nearly all fields. */
+static struct mask_kind write_name(struct native *native, struct writer *w, struct slice name) {
+    struct memo_key key = {.kind = MEMO_NAME, .bytes = name};
+    uint16_t hint;
+    struct slice known;
+    struct mask_kind kind;
+    if (memo_get(native->memo, &key, &hint, &known)) {
+        writer_json_slack(w, slice_after(known, sizeof kind));
+        w->comma = false;
+        memcpy(&kind, known.ptr, sizeof kind);
+        return kind;
+    }
+    uint8_t json[sizeof kind + NAME_JSON_BYTES];
+    size_t start = w->out->len + w->comma, failures = native_failures(native);
+    kind = make_name(native, w, name);
+    size_t len = w->out->len - start;
+    if (!w->out->failed && native_failures(native) == failures && len <= NAME_JSON_BYTES) {
+        memcpy(json, &kind, sizeof kind);
+        memcpy(json + sizeof kind, w->out->ptr + start, len);
+        memo_put(native->memo, &key, slice_make(json, sizeof kind + len));
+    }
+    return kind;
+}
+
+bool native_line_key(const struct header *field, enum memo_kind kind, struct memo_key *key) {
+    if (!field->joined || field->name.len > UINT16_MAX) {
+        return false;
+    }
+    size_t value_at = (size_t)(field->value.ptr - field->name.ptr), apart = value_at - field->name.len;
+    if (apart > UINT16_MAX) {
+        return false;
+    }
+    *key = (struct memo_key){.kind = kind,
+                             .parts = (uint32_t)(field->name.len << 16 | apart),
+                             .bytes = slice_make(field->name.ptr, value_at + field->value.len)};
+    return true;
+}
+
+/* The value and the end of a field's object. */
+static void make_rest(struct writer *w, struct slice value) {
+    if (!writer_string(w, value)) {
+        WRITER_KEY(w, "raw");
+        writer_base64(w, value);
+    }
+    writer_end_object(w);
+}
+
+/* What has to be masked with care is looked up; what does not, mostly does not come again. */
+static void write_rest(struct native *native, struct writer *w, const struct header *field,
+                       struct mask_kind kind) {
+    struct mask *mask = native->mask;
+    if (!mask || mask_shows(mask, kind, field->value)) {
+        make_rest(w, field->value);
+        return;
+    }
+    uint16_t hint = 0;
+    struct native_memo memo = {.hint = &hint};
+    bool may_remember = native_line_key(field, MEMO_FIELD, &memo.key);
+    if (may_remember && native_remembers_elsewhere(native, w, &memo)) {
+        return;
+    }
+    make_rest(w, mask_value(mask, kind, field->value, &native->scratch));
+    if (may_remember) {
+        native_remember(native, w, &memo);
+    }
+}
+
+void native_write_fields(struct native *native, struct writer *w, const struct header_list *list) {
+    writer_begin_array(w);
+    for (uint32_t i = 0; i < list->count; i++) {
+        write_rest(native, w, &list->items[i], write_name(native, w, list->items[i].name));
+    }
+    writer_end_array(w);
+}
+
+/* Writes the fields and keeps them, if nothing went wrong. */
+static void learn_fields(struct native *native, struct writer *w, const struct header_list *list,
+                         struct head *head) {
+    const struct buf *out = w->out;
+    size_t start = out->len, failures = native_failures(native);
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct head_line *line = &head->lines[i];
+        line->json = (uint16_t)(out->len + w->comma - start);
+        line->kind = write_name(native, w, list->items[i].name);
+        line->json_value = (uint16_t)(out->len - start);
+        write_rest(native, w, &list->items[i], line->kind);
+        line->json_end = (uint16_t)(out->len - start);
+    }
+    if (!out->failed && native_failures(native) == failures) {
+        (void)head_memo_learn(head, list, slice_make(out->ptr + start, out->len - start));
+    }
+}
+
+/* One that is not as in the head that is known. True when it has been the same the last time. */
+static bool write_other_field(struct native *native, struct writer *w, const struct header *field,
+                              struct head *head, struct head_line *line, bool same_name) {
+    struct mask_kind kind = line->kind;
+    if (same_name) {
+        writer_json_slack(w,
+                          slice_make(head->json + line->json, (size_t)line->json_value - (size_t)line->json));
+        w->comma = false;
+    } else {
+        kind = write_name(native, w, field->name);
+    }
+    write_rest(native, w, field, kind);
+    uint32_t hash = head_memo_value_hash(field->value);
+    bool again = line->other == hash;
+    line->other = hash;
+    return again;
+}
+
+static void write_known_fields(struct native *native, struct writer *w, const struct header_list *list,
+                               struct head *head) {
+    bool again = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        bool same_name;
+        uint32_t run = head_memo_run(head, list, i, &same_name);
+        if (run) {
+            size_t from = head->lines[i].json;
+            i += run;
+            writer_json_slack(w, slice_make(head->json + from, head->lines[i - 1].json_end - from));
+        }
+        if (i < list->count) {
+            again |= write_other_field(native, w, &list->items[i], head, &head->lines[i], same_name);
+        }
+    }
+    if (again) {
+        head->count = 0; /* what comes again is to be known the next time */
+    }
+}
+
+void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
+                       bool response) {
+    uint32_t shape = head_memo_shape(list);
+    struct head *head = shape ? head_memo_at(native->heads, response, shape) : NULL;
+    if (!head || (head->count && head->count != list->count)) {
+        native_write_fields(native, w, list);
+        return;
+    }
+    writer_begin_array(w);
+    if (head->count) {
+        write_known_fields(native, w, list, head);
+    } else {
+        learn_fields(native, w, list, head);
+    }
+    writer_end_array(w);
+}
