@@ -43,12 +43,12 @@ static void judge_range(struct notes *notes, const struct semantics *s) {
 void conformance_judge(struct transaction *t, const struct semantics *s) {
     if (t->request.seen) {
         conformance_judge_message(&t->notes, &t->request, s, true);
-        conformance_judge_values(&t->notes, &t->request, &s->request, true);
+        conformance_judge_values(&t->notes, &t->request, s, true);
         conformance_judge_request(&t->notes, t, s);
     }
     if (t->response.seen) {
         conformance_judge_message(&t->notes, &t->response, s, false);
-        conformance_judge_values(&t->notes, &t->response, &s->response, false);
+        conformance_judge_values(&t->notes, &t->response, s, false);
         conformance_judge_response(&t->notes, t, s);
     }
     judge_range(&t->notes, s);

@@ -30,8 +30,9 @@ static bool is_failed_condition_ignored(const struct transaction *t, const struc
     if (field_index_has(&s->request, FIELD_NAME_IF_MATCH)) {
         return c->has_etag && c->etag_legal && !names_tag(&s->request, FIELD_NAME_IF_MATCH, c->etag, true);
     }
-    struct semantics_date unmodified = semantics_date_read(&s->request, FIELD_NAME_IF_UNMODIFIED_SINCE,
-                                                           t->request.first.time_ns / NS_PER_SECOND);
+    struct semantics_date unmodified;
+    semantics_date_read(&unmodified, &s->request, FIELD_NAME_IF_UNMODIFIED_SINCE,
+                        t->request.first.time_ns / NS_PER_SECOND, s->memo);
     return unmodified.legal && c->last_modified.legal && c->last_modified.seconds > unmodified.seconds;
 }
 

@@ -91,7 +91,7 @@ static void judge_connection(struct notes *notes, const struct http_message *m,
 /* Dates that were read already; true when the date is one. */
 static bool judge_read_date(struct notes *notes, const struct field_index *index, enum field_name name,
                             const struct semantics_date *date) {
-    if (date->legal) {
+    if (date->legal && !date->proper) {
         conformance_note_date(notes, field_index_value(index, name), date->seconds);
     }
     return date->legal || !date->present;

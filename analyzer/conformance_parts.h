@@ -9,7 +9,7 @@
 void conformance_judge_message(struct notes *, const struct http_message *, const struct semantics *,
                                bool request);
 /* Rules for each field's value. */
-void conformance_judge_values(struct notes *, const struct http_message *, const struct field_index *,
+void conformance_judge_values(struct notes *, const struct http_message *, const struct semantics *,
                               bool request);
 /* A date that can be read: is it written as it must be? */
 void conformance_note_date(struct notes *, struct slice value, int64_t seconds);

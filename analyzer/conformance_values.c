@@ -18,6 +18,7 @@ enum field_trait {
     TRAIT_OF_RESPONSES = 1 << 7,
     TRAIT_URI = 1 << 8,
     TRAIT_DIRECTIVES = 1 << 9,
+    TRAIT_UNIQUE = 1 << 10, /* values seldom come again */
 };
 
 /* X(name, traits, ...) for each. */
@@ -43,9 +44,9 @@ enum field_trait {
     X(EXPIRES, TRAIT_SINGLETON, a, b)                                                                        \
     X(FROM, TRAIT_SINGLETON, a, b)                                                                           \
     X(HOST, TRAIT_OF_REQUESTS, a, b)                                                                         \
-    X(IF_MATCH, TRAIT_LIST, a, b)                                                                            \
+    X(IF_MATCH, TRAIT_LIST | TRAIT_UNIQUE, a, b)                                                             \
     X(IF_MODIFIED_SINCE, TRAIT_SINGLETON | TRAIT_DATE | TRAIT_OF_REQUESTS, a, b)                             \
-    X(IF_NONE_MATCH, TRAIT_LIST | TRAIT_OF_REQUESTS, a, b)                                                   \
+    X(IF_NONE_MATCH, TRAIT_LIST | TRAIT_UNIQUE | TRAIT_OF_REQUESTS, a, b)                                    \
     X(IF_RANGE, TRAIT_SINGLETON, a, b)                                                                       \
     X(IF_UNMODIFIED_SINCE, TRAIT_SINGLETON | TRAIT_DATE, a, b)                                               \
     X(LAST_MODIFIED, TRAIT_SINGLETON | TRAIT_DATE, a, b)                                                     \
@@ -89,6 +90,13 @@ static const uint64_t with_singleton[FIELD_INDEX_WORDS] = WITH(TRAIT_SINGLETON);
 static const uint64_t of_requests[FIELD_INDEX_WORDS] = WITH(TRAIT_OF_REQUESTS);
 static const uint64_t of_responses[FIELD_INDEX_WORDS] = WITH(TRAIT_OF_RESPONSES);
 
+/* What a rule asks for beside the field. */
+struct scene {
+    const struct field_index *index;
+    struct value_memo *memo;
+    int64_t now; /* of http_date_read */
+};
+
 void conformance_note_date(struct notes *notes, struct slice value, int64_t seconds) {
     if (http_date_is_obsolete(value)) {
         notes_add(notes, NOTE_DATE_OBSOLETE);
@@ -98,11 +106,14 @@ void conformance_note_date(struct notes *notes, struct slice value, int64_t seco
     }
 }
 
-static void judge_date(struct notes *notes, struct slice value, bool or_seconds, int64_t now) {
+static void judge_date(struct notes *notes, struct slice value, bool or_seconds, const struct scene *scene) {
     int64_t seconds;
+    bool proper;
     uint64_t number;
-    if (http_date_read(value, now, &seconds)) {
-        conformance_note_date(notes, value, seconds);
+    if (value_memo_date(scene->memo, value, scene->now, &seconds, &proper)) {
+        if (!proper) {
+            conformance_note_date(notes, value, seconds);
+        }
     } else if (!or_seconds || !field_number(value, &number)) {
         notes_add(notes, NOTE_DATE_SYNTAX);
     }
@@ -228,15 +239,16 @@ static void judge_uri(struct notes *notes, enum field_name name, struct slice ur
     }
 }
 
-static void judge_field(struct notes *notes, const struct field_index *index, enum field_name name,
-                        unsigned traits, int64_t now) {
+static void judge_value(struct notes *notes, const struct scene *scene, enum field_name name,
+                        unsigned traits) {
+    const struct field_index *index = scene->index;
     struct slice value = field_index_value(index, name);
     uint64_t number;
     if (traits & TRAIT_LIST) {
         judge_list(notes, index, name, traits & TRAIT_WEIGHTED);
     }
     if (traits & TRAIT_DATE) {
-        judge_date(notes, value, name == FIELD_NAME_RETRY_AFTER, now);
+        judge_date(notes, value, name == FIELD_NAME_RETRY_AFTER, scene);
     }
     if (traits & TRAIT_NUMBER && !field_number(value, &number)) {
         notes_add(notes, NOTE_NUMBER_SYNTAX);
@@ -249,6 +261,23 @@ static void judge_field(struct notes *notes, const struct field_index *index, en
     }
     if (traits & TRAIT_URI) {
         judge_uri(notes, name, value);
+    }
+}
+
+/* What lists are made of is read but once. */
+static void judge_field(struct notes *notes, const struct scene *scene, enum field_name name) {
+    unsigned traits = traits_of[name];
+    bool recurs = traits & TRAIT_LIST && !(traits & TRAIT_UNIQUE) && !field_index_repeats(scene->index, name);
+    struct slice value = field_index_value(scene->index, name);
+    if (!recurs) {
+        judge_value(notes, scene, name, traits);
+    } else if (!value_memo_is_proper(scene->memo, name, value)) {
+        struct notes found = {.seen = {0}};
+        judge_value(&found, scene, name, traits);
+        if (notes_none(&found)) {
+            value_memo_keep_proper(scene->memo, name, value);
+        }
+        notes_join(notes, &found);
     }
 }
 
@@ -271,15 +300,18 @@ static void judge_presence(struct notes *notes, const struct field_index *index,
     }
 }
 
-void conformance_judge_values(struct notes *notes, const struct http_message *m,
-                              const struct field_index *index, bool request) {
-    judge_presence(notes, index, request);
+void conformance_judge_values(struct notes *notes, const struct http_message *m, const struct semantics *s,
+                              bool request) {
+    const struct scene scene = {.index = request ? &s->request : &s->response,
+                                .memo = s->memo,
+                                .now = m->first.time_ns / NS_PER_SECOND};
+    judge_presence(notes, scene.index, request);
     for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
-        for (uint64_t left = index->present[word] & with_rule[word]; left; left &= left - 1) {
+        for (uint64_t left = scene.index->present[word] & with_rule[word]; left; left &= left - 1) {
             enum field_name name = (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left));
             bool read = !request && (name == FIELD_NAME_DATE || name == FIELD_NAME_LAST_MODIFIED);
             if (!read) { /* with the message */
-                judge_field(notes, index, name, traits_of[name], m->first.time_ns / NS_PER_SECOND);
+                judge_field(notes, &scene, name);
             }
         }
     }

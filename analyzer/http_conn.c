@@ -28,6 +28,10 @@ void http_environment_free(struct http_environment *environment) {
     }
 }
 
+void http_environment_remember(struct http_environment *environment, struct value_memo *values) {
+    environment->values = values;
+}
+
 void http_environment_counts(const struct http_environment *environment, struct http_counts *counts) {
     *counts = environment->counts;
     counts->open_now = transaction_store_open(environment->store);

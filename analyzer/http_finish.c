@@ -76,7 +76,7 @@ static void report(struct http_conn *conn, struct transaction *t) {
     note_reset(conn, t);
     struct semantics semantics;
     if (t->type != TRANSACTION_TUNNEL) { /* its messages' own record tells of them */
-        semantics_of(t, &semantics);
+        semantics_of(t, conn->environment->values, &semantics);
         conformance_judge(t, &semantics);
         t->semantics = &semantics;
     }

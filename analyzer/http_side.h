@@ -108,6 +108,7 @@ struct http_environment {
     const struct limits *limits;
     struct memory *memory;
     struct transaction_store *store;
+    struct value_memo *values; /* NULL without */
     struct http_counts counts;
     struct pool connections;
     struct http_conn *spare;   /* kept while connections doze, so that one can be woken; NULL: it is not */

@@ -163,6 +163,11 @@ struct notes {
 static inline void notes_add(struct notes *notes, enum note_id id) {
     notes->seen[id / 64] |= UINT64_C(1) << (id % 64);
 }
+static inline void notes_join(struct notes *notes, const struct notes *more) {
+    for (size_t i = 0; i < sizeof notes->seen / sizeof *notes->seen; i++) {
+        notes->seen[i] |= more->seen[i];
+    }
+}
 static inline bool notes_none(const struct notes *notes) {
     uint64_t any = 0;
     for (size_t i = 0; i < sizeof notes->seen / sizeof *notes->seen; i++) {

@@ -74,7 +74,8 @@ static void read_fields(const struct transaction *t, struct semantics *s) {
     semantics_range_read(&s->range, s, t);
 }
 
-void semantics_of(const struct transaction *t, struct semantics *s) {
+void semantics_of(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
+    s->memo = memo;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->request_known = is_known(&t->request);
@@ -94,6 +95,7 @@ static bool hide(struct field_index *index, const uint64_t hidden[FIELD_INDEX_WO
 
 void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_INDEX_WORDS],
                        struct semantics *s) {
+    s->memo = NULL;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->request_known = !hide(&s->request, hidden) && is_known(&t->request);

@@ -22,8 +22,10 @@
 #include "analyzer/semantics_trace.h"
 #include "analyzer/status.h"
 #include "analyzer/transaction.h"
+#include "analyzer/value_memo.h"
 
 struct semantics {
+    struct value_memo *memo;              /* NULL without */
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */
     bool request_known, response_known;
@@ -35,8 +37,9 @@ struct semantics {
     struct semantics_range range;
 };
 
-/* Not of a tunnel, which has no message of its own. */
-void semantics_of(const struct transaction *, struct semantics *);
+/* Not of a tunnel, which has no message of its own. The memo, which may be NULL, is used by what is read from
+ * `semantics` later, too. */
+void semantics_of(const struct transaction *, struct value_memo *, struct semantics *);
 /* The same as if the fields of these names (a bit each) had not been seen: nothing is said of them, nor that
  * any field is missing. */
 void semantics_of_rest(const struct transaction *, const uint64_t hidden[FIELD_INDEX_WORDS],

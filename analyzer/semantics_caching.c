@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/semantics_caching.h"
 
-#include "analyzer/http_date.h"
 #include "analyzer/semantics.h"
 
 const char *cache_storable_name(enum cache_storable storable) {
@@ -27,11 +26,11 @@ const char *cache_lifetime_by_name(enum cache_lifetime_by by) {
     return names[by];
 }
 
-struct semantics_date semantics_date_read(const struct field_index *index, enum field_name name,
-                                          int64_t now) {
-    struct semantics_date date = {.present = field_index_has(index, name)};
-    date.legal = date.present && http_date_read(field_index_value(index, name), now, &date.seconds);
-    return date;
+void semantics_date_read(struct semantics_date *date, const struct field_index *index, enum field_name name,
+                         int64_t now, struct value_memo *memo) {
+    date->present = field_index_has(index, name);
+    date->legal = date->present &&
+                  value_memo_date(memo, field_index_value(index, name), now, &date->seconds, &date->proper);
 }
 
 bool etag_read(struct slice text, bool *weak) {
@@ -91,9 +90,9 @@ static void read_fields(struct semantics_caching *c, const struct semantics *s, 
             c->pragma_no_cache = c->pragma_no_cache || slice_is_nocase(member, "no-cache");
         }
     }
-    c->date = semantics_date_read(response, FIELD_NAME_DATE, now);
-    c->expires = semantics_date_read(response, FIELD_NAME_EXPIRES, now);
-    c->last_modified = semantics_date_read(response, FIELD_NAME_LAST_MODIFIED, now);
+    semantics_date_read(&c->date, response, FIELD_NAME_DATE, now, s->memo);
+    semantics_date_read(&c->expires, response, FIELD_NAME_EXPIRES, now, s->memo);
+    semantics_date_read(&c->last_modified, response, FIELD_NAME_LAST_MODIFIED, now, s->memo);
     c->has_etag = field_index_has(response, FIELD_NAME_ETAG);
     c->etag = field_index_value(response, FIELD_NAME_ETAG);
     c->etag_legal = etag_read(c->etag, &c->etag_weak);

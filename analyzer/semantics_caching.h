@@ -10,6 +10,7 @@
 struct semantics_date {
     bool present;
     bool legal;      /* it is an HTTP-date (RFC 9110 section 5.6.7); of several lines the first is read */
+    bool proper;     /* valid when legal: written as senders must, with the weekday that it is */
     int64_t seconds; /* since 1970; valid when legal */
 };
 
@@ -76,12 +77,14 @@ struct semantics_caching {
 };
 
 struct semantics;
+struct value_memo;
 
 /* The heads' indexes and what is known of them must be in `semantics`. */
 void semantics_caching_read(struct semantics_caching *, const struct semantics *, const struct transaction *);
 
-/* One field line that is an HTTP-date. `now`: in seconds, see http_date_read. */
-struct semantics_date semantics_date_read(const struct field_index *, enum field_name, int64_t now);
+/* One field line that is an HTTP-date. `now`: in seconds, see http_date_read. The memo may be NULL. */
+void semantics_date_read(struct semantics_date *, const struct field_index *, enum field_name, int64_t now,
+                         struct value_memo *);
 
 /* Is it an entity tag (RFC 9110 section 8.8.3)? */
 bool etag_read(struct slice text, bool *weak);

@@ -86,8 +86,9 @@ void semantics_conditional_read(struct semantics_conditional *c, const struct se
         return;
     }
     int64_t now = t->request.first.time_ns / NS_PER_SECOND;
-    struct semantics_date until = semantics_date_read(&s->request, FIELD_NAME_IF_UNMODIFIED_SINCE, now);
-    struct semantics_date since = semantics_date_read(&s->request, FIELD_NAME_IF_MODIFIED_SINCE, now);
+    struct semantics_date until = {.legal = false}, since = until;
+    semantics_date_read(&until, &s->request, FIELD_NAME_IF_UNMODIFIED_SINCE, now, s->memo);
+    semantics_date_read(&since, &s->request, FIELD_NAME_IF_MODIFIED_SINCE, now, s->memo);
     struct tags match = read_tags(&s->request, FIELD_NAME_IF_MATCH, s->caching.etag);
     struct tags none_match = read_tags(&s->request, FIELD_NAME_IF_NONE_MATCH, s->caching.etag);
     const bool malformed[CONDITIONS] = {match.malformed, until.present && !until.legal, none_match.malformed,

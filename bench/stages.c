@@ -2,6 +2,7 @@
 /* stages CAPTURE [ROUNDS [SCRATCH]]: what each stage of the way from a file to records costs, by running it
  * again and again up to one stage more, and what the same bytes cost when they are only touched. CPU time,
  * medians of the rounds; SCRATCH is the file that records are written to. */
+#include "analyzer/value_memo.h"
 #include "bench/feed.h"
 #include "bench/floors.h"
 #include "bench/lexing.h"
@@ -166,17 +167,20 @@ static void partitions_finish(void *context, uint64_t event, int64_t now_ns) {
 
 static void run_partitions(const char *path, const struct transaction_observer *observer) {
     struct partitions all = {.limits = limits_default()};
+    struct value_memo *values = value_memo_new();
     for (int i = 0; i < HARK_PARTITIONS; i++) {
         all.of[i] = partition_new(&all.limits, observer);
-        if (!all.of[i]) {
+        if (!all.of[i] || !values) {
             bench_die("out of memory");
         }
+        http_environment_remember(all.of[i]->http, values);
     }
     struct way_end end = {&all, partitions_packet, partitions_tick, partitions_finish};
     way_run(path, &all.limits, &end);
     for (int i = 0; i < HARK_PARTITIONS; i++) {
         partition_free(all.of[i]);
     }
+    value_memo_free(values);
 }
 
 static const char *name_file(void *context, uint32_t file) {

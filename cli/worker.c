@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/worker.h"
 
+#include "analyzer/value_memo.h"
+
 #include <assert.h>
 
 /* Most bytes of records that a tick may make a partition leave, but for the last of them. */
@@ -49,7 +51,8 @@ static struct address shown_address(void *context, const struct address *address
 bool worker_init(struct worker *worker, const struct limits *limits, const struct record_options *record) {
     *worker = (struct worker){.limits = limits, .watch = &worker->own};
     worker->writer = record_writer_new(record);
-    return worker->writer != NULL;
+    worker->values = value_memo_new();
+    return worker->writer && worker->values;
 }
 
 void worker_fini(struct worker *worker) {
@@ -61,6 +64,8 @@ void worker_fini(struct worker *worker) {
         record_writer_free(worker->writer);
         worker->writer = NULL;
     }
+    value_memo_free(worker->values);
+    worker->values = NULL;
 }
 
 static struct partition *make_partition(struct worker *worker, unsigned number) {
@@ -68,8 +73,12 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
     if (record_writer_hides_addresses(worker->writer)) {
         observer.address = shown_address;
     }
-    worker->partitions[number] = partition_new(worker->limits, &observer);
-    return worker->partitions[number];
+    struct partition *partition = partition_new(worker->limits, &observer);
+    if (partition) {
+        http_environment_remember(partition->http, worker->values);
+    }
+    worker->partitions[number] = partition;
+    return partition;
 }
 
 void worker_packet(struct worker *worker, uint64_t event, const struct packet *packet, uint64_t hash) {

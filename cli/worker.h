@@ -19,6 +19,7 @@ struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     struct record_writer *writer;
+    struct value_memo *values;
     struct outbox *outbox;   /* borrowed: where records go now */
     struct stopwatch own;    /* of its thread */
     struct stopwatch *watch; /* borrowed, or its own */

@@ -120,7 +120,7 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
         semantics_of_rest(t, native->hidden, &own);
         s = &own;
     } else if (!s) { /* not the analyzer's: whoever made it did not read what its fields mean */
-        semantics_of(t, &own);
+        semantics_of(t, NULL, &own);
         s = &own;
     }
     const uint64_t omitted = native->omitted;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules for senders: what each exchange breaks, however its bytes are cut. */
 #include "analyzer/http_conn.h"
+#include "analyzer/value_memo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,14 +70,16 @@ static void give(struct bench *b, enum direction direction, const char *text, si
     }
 }
 
-/* `speech`: what client and server say in turn, NULL at its end; then both close. */
-static void converse(struct bench *b, const char *const *speech, size_t most, int from) {
+/* `speech`: what client and server say in turn, NULL at its end; then both close. `values`: NULL without. */
+static void converse(struct bench *b, const char *const *speech, size_t most, int from,
+                     struct value_memo *values) {
     *b = (struct bench){.limits = limits_default(), .from = from};
     const struct transaction_observer observer = {.context = b, .finished = on_finished};
     memory_init(&b->memory, b->limits.memory);
     b->store = transaction_store_new(&b->limits, &b->memory, &observer);
     b->environment = http_environment_new(&b->limits, &b->memory, b->store);
     assert_non_null(b->environment);
+    http_environment_remember(b->environment, values);
     for (unsigned i = 0; i < 2; i++) {
         b->connection.start_known[i] = true;
         b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
@@ -95,16 +98,19 @@ static void converse(struct bench *b, const char *const *speech, size_t most, in
 }
 
 static void check(const char *expected, const char *const *speech) {
-    static const size_t sizes[] = {SIZE_MAX, 1, 7, 64};
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX, 1, 7, 64};
     struct bench b;
+    struct value_memo *values = value_memo_new();
+    assert_non_null(values);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        converse(&b, speech, sizes[i], NOTE_VERSION_UNKNOWN);
+        converse(&b, speech, sizes[i], NOTE_VERSION_UNKNOWN, i ? values : NULL);
         if (strcmp(b.log, expected) != 0) {
             print_error("in pieces of %zu:\n%s%s\ninstead of \"%s\", \"%s\"\n", sizes[i], speech[0],
                         speech[1] ? speech[1] : "", b.log, expected);
             fail();
         }
     }
+    value_memo_free(values);
 }
 
 #define CRLF  "\r\n"
@@ -299,7 +305,7 @@ static void test_a_head_that_is_not_known_whole_lacks_nothing(void **state) {
         }
         (void)stpcpy(ends[0], CRLF);
         (void)stpcpy(ends[1], CRLF);
-        converse(&b, speech, SIZE_MAX, NOTE_VERSION_UNKNOWN);
+        converse(&b, speech, SIZE_MAX, NOTE_VERSION_UNKNOWN, NULL);
         assert_string_equal(b.log,
                             more ? "\n" : "date_missing connection_option_missing challenge_missing\n");
     }
@@ -544,7 +550,7 @@ static void test_syntax_as_notes(void **state) {
     };
     struct bench b;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        converse(&b, (const char *const[]){rules[i].request, rules[i].response, NULL}, SIZE_MAX, 0);
+        converse(&b, (const char *const[]){rules[i].request, rules[i].response, NULL}, SIZE_MAX, 0, NULL);
         if (!strstr(b.log, rules[i].broken)) {
             fail_msg("%s: %s", rules[i].broken, b.log);
         }

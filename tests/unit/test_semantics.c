@@ -167,7 +167,7 @@ static void random_values(void **state) {
             write_and_parse(&s);
         } else {
             struct semantics semantics;
-            semantics_of(&s.t, &semantics);
+            semantics_of(&s.t, NULL, &semantics);
         }
         while (count) {
             free((void *)(uintptr_t)values[--count].ptr);

@@ -14,7 +14,7 @@ static struct semantics_caching read(struct sample *s, const char *method, unsig
             sample_response_field(s, fields[i], fields[i + 1]);
         }
     }
-    semantics_of(&s->t, &semantics);
+    semantics_of(&s->t, NULL, &semantics);
     return semantics.caching;
 }
 #define READ(s, method, status, ...) read((s), (method), (status), (const char *const[]){__VA_ARGS__, NULL})

@@ -25,7 +25,7 @@ static struct semantics_conditional read(struct sample *s, const char *method, u
             sample_request_field(s, fields[i], fields[i + 1]);
         }
     }
-    semantics_of(&s->t, &semantics);
+    semantics_of(&s->t, NULL, &semantics);
     return semantics.conditional;
 }
 #define READ(s, method, status, ...) read((s), (method), (status), (const char *const[]){__VA_ARGS__, NULL})

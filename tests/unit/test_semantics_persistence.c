@@ -5,7 +5,7 @@
 static struct semantics_persistence read(const struct sample *s) {
     static struct semantics semantics;
     struct semantics_persistence persistence;
-    semantics_of(&s->t, &semantics);
+    semantics_of(&s->t, NULL, &semantics);
     semantics_persistence_read(&persistence, &semantics, &s->t);
     return persistence;
 }

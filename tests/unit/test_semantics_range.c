@@ -18,7 +18,7 @@ static struct semantics_range read(struct sample *s, const char *method, unsigne
             sample_request_field(s, fields[i], fields[i + 1]);
         }
     }
-    semantics_of(&s->t, &semantics);
+    semantics_of(&s->t, NULL, &semantics);
     return semantics.range;
 }
 #define READ(s, status, length, ...)                                                                         \
