@@ -169,7 +169,7 @@ static void run_partitions(const char *path, const struct transaction_observer *
     struct partitions all = {.limits = limits_default()};
     struct value_memo *values = value_memo_new();
     for (int i = 0; i < HARK_PARTITIONS; i++) {
-        all.of[i] = partition_new(&all.limits, observer);
+        all.of[i] = partition_new(&all.limits, NULL, observer);
         if (!all.of[i] || !values) {
             bench_die("out of memory");
         }

@@ -2,60 +2,50 @@
 #include "capture/memory.h"
 
 #include <assert.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-
-struct memory_slab {
-    struct memory_slab *next;
-};
-
-struct memory_chunk {
-    struct memory_chunk *next;
-};
 
 enum {
     OVERHEAD_BYTES = 16, /* what the C library adds to a block */
-    TRIM_SLABS = 8,      /* at once */
     KEPT_SLABS = 1,      /* spare ones that are kept whatever is used */
     KEPT_SHARE = 64,     /* ... and a part of what is used */
-    CHUNK_SLABS = 16,    /* one more is lost to the chunk's head and alignment; it is never touched */
 };
 
-void memory_init(struct memory *m, size_t cap) {
-    *m = (struct memory){.cap = cap};
-}
-
-void memory_fini(struct memory *m) {
-    assert(m->used == 0);
-    while (m->chunks) {
-        struct memory_chunk *chunk = m->chunks;
-        m->chunks = chunk->next;
-        free(chunk);
-    }
-    free((void *)m->hollow);
-    memory_init(m, m->cap);
-}
-
-static struct memory_slab *pop(struct memory_slab **list) {
-    struct memory_slab *slab = *list;
+static struct memory_slab *pop_spare(struct memory *m) {
+    struct memory_slab *slab = m->slabs;
     if (slab) {
-        *list = slab->next;
+        m->slabs = slab->next;
+        m->spare -= MEMORY_SLAB_BYTES;
     }
     return slab;
 }
 
-static void push(struct memory_slab **list, struct memory_slab *slab) {
-    slab->next = *list;
-    *list = slab;
+static void bring_back(struct memory *m) {
+    struct memory_slab *slab = pop_spare(m);
+    m->source->held -= MEMORY_SLAB_BYTES;
+    memory_source_give(m->source, slab);
 }
 
-/* Gives a spare slab's pages to the system. */
-static void hollow_out(struct memory *m) {
-    struct memory_slab *slab = pop(&m->slabs);
-    m->spare -= MEMORY_SLAB_BYTES;
-    madvise(slab, MEMORY_SLAB_BYTES, MADV_DONTNEED);
-    m->hollow[m->hollow_count++] = slab;
+void memory_init(struct memory *m, size_t cap) {
+    *m = (struct memory){.cap = cap, .source = &m->own, .own = {.cap = cap}};
+}
+
+void memory_share(struct memory *m, struct memory_source *source) {
+    assert(m->used == 0 && m->spare == 0);
+    m->source = source;
+    source->cap += m->cap;
+}
+
+void memory_fini(struct memory *m) {
+    assert(m->used == 0);
+    while (m->spare) {
+        bring_back(m);
+    }
+    if (m->source == &m->own) {
+        memory_source_fini(&m->own);
+    } else {
+        m->source->cap -= m->cap;
+    }
+    memory_init(m, m->cap);
 }
 
 /* Makes room for `len` bytes more. */
@@ -64,57 +54,51 @@ static bool make_room(struct memory *m, size_t len) {
         return false;
     }
     while (len > m->cap - m->used - m->spare) {
-        hollow_out(m);
+        bring_back(m);
     }
     return true;
 }
 
-static void *take_fresh(struct memory *m) {
-    if (m->fresh_slabs == 0) {
-        void **hollow = realloc((void *)m->hollow, (m->all_slabs + CHUNK_SLABS) * sizeof *hollow);
-        m->hollow = hollow ? hollow : m->hollow;
-        struct memory_chunk *chunk = !hollow ? NULL : malloc((size_t)(CHUNK_SLABS + 1) * MEMORY_SLAB_BYTES);
-        if (!chunk) {
-            m->failures++;
-            return NULL;
-        }
-        m->all_slabs += CHUNK_SLABS;
-        chunk->next = m->chunks;
-        m->chunks = chunk;
-        m->fresh = (char *)chunk + MEMORY_SLAB_BYTES - (uintptr_t)chunk % MEMORY_SLAB_BYTES;
-        m->fresh_slabs = CHUNK_SLABS;
+/* The memory has `len` bytes more of all that its source's memories have. */
+static void hold(struct memory *m, size_t len) {
+    m->source->held += len;
+    memory_source_fit(m->source);
+}
+
+static void *take_from_source(struct memory *m) {
+    void *slab = memory_source_take(m->source);
+    m->failures += !slab;
+    if (slab) {
+        hold(m, MEMORY_SLAB_BYTES);
     }
-    void *slab = m->fresh;
-    m->fresh += MEMORY_SLAB_BYTES;
-    m->fresh_slabs--;
     return slab;
 }
 
 void *memory_slab_take(struct memory *m) {
-    void *slab = pop(&m->slabs);
-    if (slab) {
-        m->spare -= MEMORY_SLAB_BYTES;
-    } else if (make_room(m, MEMORY_SLAB_BYTES)) {
-        slab = m->hollow_count ? m->hollow[--m->hollow_count] : take_fresh(m);
+    void *slab = pop_spare(m);
+    if (!slab && make_room(m, MEMORY_SLAB_BYTES)) {
+        slab = take_from_source(m);
     }
     m->used += slab ? MEMORY_SLAB_BYTES : 0;
     return slab;
 }
 
-void memory_slab_give(struct memory *m, void *slab) {
+void memory_slab_give(struct memory *m, void *given) {
     assert(m->used >= MEMORY_SLAB_BYTES);
+    struct memory_slab *slab = given;
+    slab->next = m->slabs;
+    m->slabs = slab;
     m->used -= MEMORY_SLAB_BYTES;
     m->spare += MEMORY_SLAB_BYTES;
-    push(&m->slabs, slab);
 }
 
 void memory_trim(struct memory *m) {
-    for (int i = 0; i < TRIM_SLABS; i++) {
-        size_t keep = (size_t)KEPT_SLABS * MEMORY_SLAB_BYTES + m->used / KEPT_SHARE;
-        if (m->spare <= keep) {
-            return;
-        }
-        hollow_out(m);
+    size_t keep = (size_t)KEPT_SLABS * MEMORY_SLAB_BYTES + m->used / KEPT_SHARE;
+    while (m->spare > keep) {
+        bring_back(m);
+    }
+    if (m->source == &m->own) {
+        memory_source_trim(&m->own);
     }
 }
 
@@ -126,10 +110,13 @@ void *memory_resize(struct memory *m, void *block, size_t old_len, size_t len) {
     void *resized = realloc(block, len);
     m->failures += !resized;
     if (resized) {
-        m->used += len + (block ? 0 : OVERHEAD_BYTES);
+        size_t taken = len + (block ? 0 : OVERHEAD_BYTES);
+        m->used += taken;
         m->used -= old_len;
         m->live += len;
         m->live -= old_len;
+        m->source->held -= old_len;
+        hold(m, taken);
     }
     return resized;
 }
@@ -139,6 +126,7 @@ void memory_free(struct memory *m, void *block, size_t len) {
         assert(m->used >= len + OVERHEAD_BYTES);
         m->used -= len + OVERHEAD_BYTES;
         m->live -= len;
+        m->source->held -= len + OVERHEAD_BYTES;
         free(block);
     }
 }

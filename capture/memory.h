@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory of one partition: a budget that everything which grows with traffic is taken from. Slabs of one
  * size go from one pool to another as the traffic's needs change; blocks of any size are for what grows.
- * What is counted is what is really used; what was given back and serves nobody goes back to the system when
- * the cap asks for it. Embedded by value; one thread. */
+ * What is counted is what is really used; what was given back and serves nobody goes back to where slabs come
+ * from when the cap asks for it. Embedded by value; it does not move; one thread. */
 #ifndef HARK_CAPTURE_MEMORY_H
 #define HARK_CAPTURE_MEMORY_H
 
+#include "capture/memory_source.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-
-/* A slab is aligned to its size: an object's address tells its slab. */
-enum { MEMORY_SLAB_BYTES = 16 * 1024 };
-
-struct memory_slab;
-struct memory_chunk;
 
 /* Invariant: used + spare <= cap. */
 struct memory {
@@ -22,23 +17,22 @@ struct memory {
     size_t live;  /* in objects and blocks that are taken: used, without what slabs have vacant */
     size_t spare; /* in slabs that were given back */
     struct memory_slab *slabs; /* those */
-    void **hollow;             /* slabs given back whose pages the system has; room for all there are */
-    size_t hollow_count;
-    size_t all_slabs;            /* cut or to be cut from the chunks */
-    struct memory_chunk *chunks; /* what slabs are cut from */
-    char *fresh;                 /* the rest of the newest chunk */
-    size_t fresh_slabs;
-    size_t failures; /* times the C library had none to give */
+    struct memory_source *source;
+    struct memory_source own; /* the source, if it shares none */
+    size_t failures;          /* times the C library had none to give */
 };
 
 void memory_init(struct memory *, size_t cap);
+/* Before anything is taken: slabs come from `source`, which outlives the memory, and whose thread is the
+ * memory's. */
+void memory_share(struct memory *, struct memory_source *source);
 /* Everything must have been given back. */
 void memory_fini(struct memory *);
 
 /* NULL at the cap or without memory. */
 void *memory_slab_take(struct memory *);
 void memory_slab_give(struct memory *, void *slab);
-/* Gives some of the spare memory to the system, if there is much of it. To be called now and then. */
+/* Brings what is spare back to the source, but for a little. To be called now and then. */
 void memory_trim(struct memory *);
 
 /* A block of `len` bytes, as from realloc: `block` is one of `old_len` bytes, or NULL with 0. NULL at the cap

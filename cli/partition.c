@@ -3,13 +3,17 @@
 
 #include <stdlib.h>
 
-struct partition *partition_new(const struct limits *limits, const struct transaction_observer *observer) {
+struct partition *partition_new(const struct limits *limits, struct memory_source *source,
+                                const struct transaction_observer *observer) {
     struct partition *partition = calloc(1, sizeof(*partition));
     if (!partition) {
         return NULL;
     }
     struct memory *memory = &partition->memory;
     memory_init(memory, limits->memory / HARK_PARTITIONS);
+    if (source) {
+        memory_share(memory, source);
+    }
     partition->store = transaction_store_new(limits, memory, observer);
     partition->http = partition->store ? http_environment_new(limits, memory, partition->store) : NULL;
     partition->flows =

@@ -5,6 +5,7 @@
 #define HARK_CLI_PARTITION_H
 
 #include "analyzer/http_conn.h"
+#include "capture/memory_source.h"
 #include "reassembly/flow.h"
 
 struct partition {
@@ -14,8 +15,10 @@ struct partition {
     struct flow_table *flows;
 };
 
-/* limits outlive it; the observer is copied. NULL without memory. */
-struct partition *partition_new(const struct limits *, const struct transaction_observer *);
+/* limits and the source of its memory (NULL: one of its own) outlive it; the observer is copied. NULL without
+ * memory. */
+struct partition *partition_new(const struct limits *, struct memory_source *,
+                                const struct transaction_observer *);
 void partition_free(struct partition *);
 
 #endif

@@ -60,6 +60,7 @@ void worker_fini(struct worker *worker) {
         partition_free(worker->partitions[i]);
         worker->partitions[i] = NULL;
     }
+    memory_source_fini(&worker->memory);
     if (worker->writer) {
         record_writer_free(worker->writer);
         worker->writer = NULL;
@@ -73,7 +74,7 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
     if (record_writer_hides_addresses(worker->writer)) {
         observer.address = shown_address;
     }
-    struct partition *partition = partition_new(worker->limits, &observer);
+    struct partition *partition = partition_new(worker->limits, &worker->memory, &observer);
     if (partition) {
         http_environment_remember(partition->http, worker->values);
     }
@@ -107,6 +108,7 @@ void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {
             }
         }
     }
+    memory_source_trim(&worker->memory);
 }
 
 void worker_finish(struct worker *worker, unsigned partition, uint64_t event, int64_t now_ns) {

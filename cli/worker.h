@@ -18,6 +18,7 @@
 struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
+    struct memory_source memory;                   /* what they share of it */
     struct record_writer *writer;
     struct value_memo *values;
     struct outbox *outbox;   /* borrowed: where records go now */

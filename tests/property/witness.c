@@ -326,7 +326,7 @@ void witness_run(struct witness *w, struct witness_tools *tools, struct tap *tap
     struct run run = {.witness = w, .tools = tools, .tap = tap, .clock_ns = START_NS, .tick_ns = START_NS};
     const struct transaction_observer observer = {.context = &run, .finished = on_finished};
     run.frames = tap->plan.number[TAP_frames];
-    run.partition = partition_new(&tools->limits, &observer);
+    run.partition = partition_new(&tools->limits, NULL, &observer);
     script_must(run.partition != NULL);
     record_writer_begin_run(tools->writer);
     begin(w, tap);

@@ -137,6 +137,89 @@ static void copy_tells_when_there_is_no_room(void **state) {
     memory_fini(&memory);
 }
 
+/* Two memories draw from one source in turn, beyond its first region: no slab is given twice, what one brings
+ * back the other gets, a cap holds whatever the source has, and of what nobody has most goes to the system.
+ */
+static void slabs_of_a_source(void **state) {
+    (void)state;
+    enum { SLABS = 2000, BYTES = SLABS * MEMORY_SLAB_BYTES };
+    static uint8_t *slabs[2 * SLABS];
+    struct memory_source source;
+    struct memory memory[2];
+    memory_source_init(&source);
+    for (unsigned i = 0; i < 2; i++) {
+        memory_init(&memory[i], BYTES);
+        memory_share(&memory[i], &source);
+    }
+    assert_int_equal(source.cap, 2 * (size_t)BYTES);
+    size_t regions = 0;
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 2 * SLABS; i++) {
+            slabs[i] = memory_slab_take(&memory[i % 2]);
+            assert_non_null(slabs[i]);
+            assert_int_equal((uintptr_t)slabs[i] % MEMORY_SLAB_BYTES, 0);
+            memset(slabs[i], (int)(i % 251), MEMORY_SLAB_BYTES);
+        }
+        assert_null(memory_slab_take(&memory[0]));
+        assert_int_equal(source.held, source.cap);
+        assert_int_equal(source.spare, 0);
+        assert_true(source.region_count > 1);
+        assert_true(round == 0 || source.region_count == regions);
+        regions = source.region_count;
+        for (unsigned i = 0; i < 2 * SLABS; i++) {
+            assert_int_equal(slabs[i][0], i % 251);
+            assert_int_equal(slabs[i][MEMORY_SLAB_BYTES - 1], i % 251);
+        }
+        for (unsigned i = 0; i < 2 * SLABS; i++) {
+            memory_slab_give(&memory[i % 2], slabs[i]);
+        }
+        assert_int_equal(source.held, source.cap); /* spare, but the memories' */
+        memory_trim(&memory[0]);
+        memory_trim(&memory[1]);
+        assert_int_equal(source.held, 2 * MEMORY_SLAB_BYTES);
+        size_t before = source.spare;
+        memory_source_trim(&source);
+        assert_true(source.spare <= source.cap / 8);
+        assert_true(source.spare < before);
+        for (unsigned i = 0; i < SLABS; i++) {
+            memory_source_trim(&source);
+        }
+        assert_true(source.spare <= MEMORY_SLAB_BYTES);
+        assert_true(source.hollow_count >= 2 * SLABS - 3);
+    }
+    memory_fini(&memory[0]);
+    memory_fini(&memory[1]);
+    assert_int_equal(source.held, 0);
+    assert_int_equal(source.cap, 0);
+    memory_source_fini(&source);
+    assert_null(source.regions);
+}
+
+/* What a source keeps ready gives way when a memory takes a block, which does not come from it. */
+static void spare_slabs_give_way(void **state) {
+    (void)state;
+    enum { SLABS = 256, BYTES = SLABS * MEMORY_SLAB_BYTES };
+    static void *slabs[SLABS / 2];
+    struct memory memory;
+    memory_init(&memory, BYTES);
+    for (unsigned i = 0; i < SLABS / 2; i++) {
+        slabs[i] = memory_slab_take(&memory);
+        assert_non_null(slabs[i]);
+    }
+    for (unsigned i = 0; i < SLABS / 2; i++) {
+        memory_slab_give(&memory, slabs[i]);
+    }
+    memory_trim(&memory);
+    assert_true(memory.own.spare > 0 && memory.own.spare <= BYTES / 8);
+    size_t len = BYTES - 4 * MEMORY_SLAB_BYTES;
+    uint8_t *block = memory_resize(&memory, NULL, 0, len);
+    assert_non_null(block);
+    assert_true(memory.own.spare <= MEMORY_SLAB_BYTES);
+    assert_true(memory.own.held + memory.own.spare <= memory.cap);
+    memory_free(&memory, block, len);
+    memory_fini(&memory);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_to_its_cap_and_no_further),
@@ -146,6 +229,8 @@ int main(void) {
         cmocka_unit_test(arena_respects_its_cap_and_the_pool_s),
         cmocka_unit_test(arena_blocks_are_used_again),
         cmocka_unit_test(copy_tells_when_there_is_no_room),
+        cmocka_unit_test(slabs_of_a_source),
+        cmocka_unit_test(spare_slabs_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

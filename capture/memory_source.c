@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/memory_source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+    HUGE_BYTES = 2 * 1024 * 1024,
+    REGION_BYTES = 4 * HUGE_BYTES,
+    REGION_SLABS = REGION_BYTES / MEMORY_SLAB_BYTES,
+    USUAL_REGIONS = 1, /* of usual pages, of which only what is touched counts */
+    SPARE_SHARE = 8,   /* of what is not held: so much may be spare at most */
+    KEPT_SHARE = 8,    /* of what is held: so much is left spare */
+    TRIM_SHARE = 64,   /* of what is spare beyond that goes at once */
+};
+
+struct memory_region {
+    struct memory_region *next;
+    char *bytes;
+};
+
+void memory_source_init(struct memory_source *source) {
+    *source = (struct memory_source){0};
+}
+
+void memory_source_fini(struct memory_source *source) {
+    while (source->regions) {
+        struct memory_region *region = source->regions;
+        source->regions = region->next;
+        free(region->bytes);
+        free(region);
+    }
+    free((void *)source->hollow);
+    memory_source_init(source);
+}
+
+static size_t most_spare(const struct memory_source *source) {
+    return source->held < source->cap ? (source->cap - source->held) / SPARE_SHARE : 0;
+}
+
+static bool add_region(struct memory_source *source) {
+    size_t slabs = (source->region_count + 1) * REGION_SLABS;
+    void **hollow = realloc((void *)source->hollow, slabs * sizeof *hollow);
+    source->hollow = hollow ? hollow : source->hollow;
+    struct memory_region *region = hollow ? malloc(sizeof *region) : NULL;
+    char *bytes = region ? aligned_alloc(HUGE_BYTES, REGION_BYTES) : NULL;
+    if (!bytes) {
+        free(region);
+        return false;
+    }
+    *region = (struct memory_region){.next = source->regions, .bytes = bytes};
+    source->regions = region;
+    source->region_count++;
+    source->fresh = bytes;
+    source->fresh_bytes = REGION_BYTES;
+    return true;
+}
+
+/* The first touch makes all of a huge page count: there must be room for it. */
+static void choose_pages(const struct memory_source *source) {
+    bool huge = source->region_count > USUAL_REGIONS && most_spare(source) >= HUGE_BYTES;
+    (void)madvise(source->fresh, HUGE_BYTES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+static void *take_fresh(struct memory_source *source) {
+    if (source->fresh_bytes == 0 && !add_region(source)) {
+        return NULL;
+    }
+    if (source->fresh_bytes % HUGE_BYTES == 0) {
+        choose_pages(source);
+    }
+    void *slab = source->fresh;
+    source->fresh += MEMORY_SLAB_BYTES;
+    source->fresh_bytes -= MEMORY_SLAB_BYTES;
+    return slab;
+}
+
+void *memory_source_take(struct memory_source *source) {
+    struct memory_slab *slab = source->slabs;
+    if (slab) {
+        source->slabs = slab->next;
+        source->spare -= MEMORY_SLAB_BYTES;
+        return slab;
+    }
+    return source->hollow_count ? source->hollow[--source->hollow_count] : take_fresh(source);
+}
+
+void memory_source_give(struct memory_source *source, void *given) {
+    struct memory_slab *slab = given;
+    slab->next = source->slabs;
+    source->slabs = slab;
+    source->spare += MEMORY_SLAB_BYTES;
+}
+
+/* A spare slab's pages go. The system is not to fill the hole in order to make a huge page again. */
+static void hollow_out(struct memory_source *source) {
+    char *slab = memory_source_take(source);
+    (void)madvise(slab - (uintptr_t)slab % HUGE_BYTES, HUGE_BYTES, MADV_NOHUGEPAGE);
+    (void)madvise(slab, MEMORY_SLAB_BYTES, MADV_DONTNEED);
+    source->hollow[source->hollow_count++] = slab;
+}
+
+void memory_source_fit(struct memory_source *source) {
+    while (source->spare > most_spare(source)) {
+        hollow_out(source);
+    }
+}
+
+void memory_source_trim(struct memory_source *source) {
+    memory_source_fit(source);
+    size_t kept = source->held / KEPT_SHARE;
+    size_t more = source->spare > kept ? (source->spare - kept) / MEMORY_SLAB_BYTES : 0;
+    for (size_t left = (more + TRIM_SHARE - 1) / TRIM_SHARE; left > 0; left--) {
+        hollow_out(source);
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where memories take their slabs from, and bring back what they do not need: what one partition had at its
+ * height serves the next, so that the system is asked for no more than all need together at a time. Slabs are
+ * cut from large regions; beyond the first of them the system is asked for huge pages, which cost a quarter
+ * for each byte and a fraction of the address look-ups. Embedded by value; one thread. */
+#ifndef HARK_CAPTURE_MEMORY_SOURCE_H
+#define HARK_CAPTURE_MEMORY_SOURCE_H
+
+#include <stddef.h>
+
+/* A slab is aligned to its size: an object's address tells its slab. */
+enum { MEMORY_SLAB_BYTES = 16 * 1024 };
+
+/* One that nobody uses. */
+struct memory_slab {
+    struct memory_slab *next;
+};
+
+struct memory_region;
+
+/* Invariant: the bytes that the system counts for slabs are at most held + spare, and those of a huge page
+ * begun; `hollow` has room for all slabs. */
+struct memory_source {
+    size_t cap;                /* bytes: sum of the memories' */
+    size_t held;               /* bytes that these have, in slabs or otherwise */
+    struct memory_slab *slabs; /* brought back, with their pages */
+    size_t spare;              /* bytes of those */
+    void **hollow;             /* brought back, and the system has their pages */
+    size_t hollow_count;
+    struct memory_region *regions; /* newest first */
+    size_t region_count;
+    char *fresh; /* the rest of the newest, never given */
+    size_t fresh_bytes;
+};
+
+void memory_source_init(struct memory_source *);
+/* Frees all slabs. */
+void memory_source_fini(struct memory_source *);
+
+/* A slab with undefined content; NULL without memory. */
+void *memory_source_take(struct memory_source *);
+void memory_source_give(struct memory_source *, void *slab);
+/* Gives what is spare to the system until no more is than may be, considering what is held. */
+void memory_source_fit(struct memory_source *);
+/* Gives some of it to the system, if there is much. To be called now and then. */
+void memory_source_trim(struct memory_source *);
+
+#endif
