@@ -132,20 +132,28 @@ static void write_last_file(struct native *native, struct writer *w, const struc
 }
 
 static void write_frames(struct native *native, struct writer *w, const struct http_message *m) {
+    enum { NUMBERS = PEN_MEMBER_BYTES("first_frame") + PEN_MEMBER_BYTES("last_frame") };
     struct slice file = file_json(native, m->first.file);
-    writer_begin_object(w);
+    uint8_t *to = pen_open(w, NUMBERS + 2 + file.len);
+    if (!to) {
+        return;
+    }
+    *to++ = '{';
     if (file.len) {
-        writer_json(w, file);
+        to = slice_put(file, to);
+        *to++ = ',';
     }
     if (file.len && m->last.file != m->first.file) {
+        pen_close(w, to - 1);
         write_last_file(native, w, m);
+        to = pen_open(w, NUMBERS);
+        if (!to) {
+            return;
+        }
     }
-    uint8_t *to = pen_open(w, PEN_MEMBER_BYTES("first_frame") + PEN_MEMBER_BYTES("last_frame"));
-    if (to) {
-        PEN_UNSIGNED(to, "first_frame", m->first.number);
-        PEN_UNSIGNED(to, "last_frame", m->last.number);
-        pen_close(w, pen_end(to, '}'));
-    }
+    PEN_UNSIGNED(to, "first_frame", m->first.number);
+    PEN_UNSIGNED(to, "last_frame", m->last.number);
+    pen_close(w, pen_end(to, '}'));
 }
 
 static uint64_t tap_duplicates(const struct transaction *t) {

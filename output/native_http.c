@@ -31,16 +31,23 @@ static void write_value(struct native *native, struct writer *w, const struct he
     }
 }
 
+static void make_user_agent(struct native *native, struct writer *w, const struct header *agent) {
+    WRITER_UP_TO(w, "\"user_agent\":{\"original\":");
+    (void)writer_string(w, field_value(native, agent));
+    writer_end_object(w);
+}
+
 void native_write_user_agent(struct native *native, struct writer *w, const struct transaction *t) {
     const struct header *agent = find_field(t, &t->request, FIELD_NAME_USER_AGENT);
-    if (!agent) {
+    struct native_memo memo = {.hint = NULL};
+    bool may_remember = agent && native_line_key(agent, MEMO_USER_AGENT, &memo.key);
+    if (!agent || (may_remember && native_remembers(native, w, &memo))) {
         return;
     }
-    WRITER_KEY(w, "user_agent");
-    writer_begin_object(w);
-    WRITER_KEY(w, "original");
-    write_value(native, w, agent);
-    writer_end_object(w);
+    make_user_agent(native, w, agent);
+    if (may_remember) {
+        native_remember(native, w, &memo);
+    }
 }
 
 #define WRITE_PART(w, url, part)                                                                             \
@@ -161,12 +168,19 @@ static void make_content_type(struct native *native, struct writer *w, const str
     (void)writer_string(w, slice_make(lower, type.len));
 }
 
-static void write_content_type(struct native *native, struct writer *w, const struct transaction *t,
-                               const struct http_message *m) {
-    const struct header *field = find_field(t, m, FIELD_NAME_CONTENT_TYPE);
+/* True when the memo has it: *json, which may be empty. Else it is written, with what the pen has put. */
+static bool knows_content_type(struct native *native, const struct header *field, struct native_memo *memo,
+                               struct slice *json) {
+    *json = slice_make("", 0);
     if (!field) {
-        return;
+        return true;
     }
+    memo->hint = NULL;
+    return native_line_key(field, MEMO_MEDIA_TYPE, &memo->key) &&
+           memo_peek(native->memo, &memo->key, native->recent[MEMO_MEDIA_TYPE], json);
+}
+
+static void write_content_type(struct native *native, struct writer *w, const struct header *field) {
     struct native_memo memo = {.hint = NULL};
     bool may_remember = native_line_key(field, MEMO_MEDIA_TYPE, &memo.key);
     if (!may_remember || !native_remembers(native, w, &memo)) {
@@ -177,32 +191,28 @@ static void write_content_type(struct native *native, struct writer *w, const st
     }
 }
 
-static void write_framing(struct writer *w, enum h1_framing_kind kind) {
+static uint8_t *put_framing(uint8_t *to, enum h1_framing_kind kind) {
     switch (kind) {
     case H1_BODY_NONE:
-        WRITER_RAW(w, "\"framing\":\"none\"");
-        return;
+        PEN_TEXT(to, "\"framing\":\"none\",");
+        break;
     case H1_BODY_LENGTH:
-        WRITER_RAW(w, "\"framing\":\"length\"");
-        return;
+        PEN_TEXT(to, "\"framing\":\"length\",");
+        break;
     case H1_BODY_CHUNKED:
-        WRITER_RAW(w, "\"framing\":\"chunked\"");
-        return;
+        PEN_TEXT(to, "\"framing\":\"chunked\",");
+        break;
     case H1_BODY_CLOSE:
-        WRITER_RAW(w, "\"framing\":\"close\"");
-        return;
+        PEN_TEXT(to, "\"framing\":\"close\",");
+        break;
     case H1_BODY_TUNNEL:
-        WRITER_RAW(w, "\"framing\":\"tunnel\"");
-        return;
+        PEN_TEXT(to, "\"framing\":\"tunnel\",");
+        break;
     }
+    return to;
 }
 
-static void write_sizes(struct writer *w, const struct http_message *m) {
-    enum { MOST = 16 + 3 * PEN_MEMBER_BYTES("missing_bytes") };
-    uint8_t *to = pen_open(w, MOST);
-    if (!to) {
-        return;
-    }
+static uint8_t *put_sizes(uint8_t *to, const struct http_message *m) {
     PEN_UNSIGNED(to, "bytes", m->end_offset - m->offset);
     if (m->head_complete) {
         PEN_TEXT(to, "\"body\":{");
@@ -210,9 +220,36 @@ static void write_sizes(struct writer *w, const struct http_message *m) {
         if (m->missing_bytes || (m->end_known && !m->truncated)) {
             PEN_UNSIGNED(to, "missing_bytes", m->missing_bytes);
         }
-        to = pen_end(to, '}') + 1;
+        to = pen_end(to, '}');
+        *to++ = ',';
     }
-    pen_close(w, to - 1);
+    return to;
+}
+
+/* Sizes, and what is known of the body where the head is complete. */
+static void write_content(struct native *native, struct writer *w, const struct transaction *t,
+                          const struct http_message *m) {
+    enum { FRAMING = 32, MOST = 16 + 3 * PEN_MEMBER_BYTES("missing_bytes") + FRAMING };
+    const struct header *field = m->head_complete ? find_field(t, m, FIELD_NAME_CONTENT_TYPE) : NULL;
+    struct native_memo memo;
+    struct slice type;
+    bool known = knows_content_type(native, field, &memo, &type);
+    uint8_t *to = pen_open(w, MOST + type.len + PEN_JSON_SLACK);
+    if (!to) {
+        return;
+    }
+    to = put_sizes(to, m);
+    if (known) {
+        to = pen_json(to, type);
+    } else {
+        pen_close(w, to - 1);
+        write_content_type(native, w, field);
+        to = pen_open(w, FRAMING);
+    }
+    if (to) {
+        to = m->head_complete ? put_framing(to, m->framing.kind) : to;
+        pen_close(w, to - 1);
+    }
 }
 
 /* What requests and responses have in common: fields, sizes, framing. */
@@ -233,35 +270,52 @@ static void write_message(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "fields_dropped");
         writer_unsigned(w, dropped);
     }
-    write_sizes(w, m);
-    if (!m->head_complete) {
-        return; /* nothing is known of the body */
-    }
-    write_content_type(native, w, t, m);
-    write_framing(w, m->framing.kind);
+    write_content(native, w, t, m);
 }
 
-static void write_request(struct native *native, struct writer *w, const struct transaction *t) {
+static void begin_request(struct native *native, struct writer *w, const struct transaction *t) {
     const struct http_message *request = &t->request;
-    const struct header *referer = find_field(t, request, FIELD_NAME_REFERER);
     WRITER_UP_TO(w, "\"request\":{");
-    if (slice_is(request->line[0], "GET")) {
-        WRITER_RAW(w, "\"method\":\"GET\"");
-    } else {
-        NATIVE_BYTES(w, "method", request->line[0]);
-    }
+    NATIVE_BYTES(w, "method", request->line[0]);
     NATIVE_BYTES(w, "target", native->url.target);
-    if (t->target.form == TARGET_ORIGIN) {
-        WRITER_RAW(w, "\"target_form\":\"origin\"");
-    } else {
-        WRITER_KEY(w, "target_form");
-        writer_text(w, target_form_name(t->target.form));
+    WRITER_KEY(w, "target_form");
+    writer_text(w, target_form_name(t->target.form));
+}
+
+/* `http` up to there at once, as mostly; false where it is another version, or something needs an escape. */
+static bool begin_usual_request(struct native *native, struct writer *w, const struct transaction *t) {
+    enum { KEYS = 128 };
+    const struct http_message *request = &t->request;
+    struct slice method = request->line[0], target = native->url.target;
+    if (!request->seen || t->target.form != TARGET_ORIGIN || !slice_is(request->line[2], "HTTP/1.1")) {
+        return false;
     }
+    uint8_t *to = pen_open(w, KEYS + method.len + target.len);
+    if (!to) {
+        return false;
+    }
+    PEN_TEXT(to, "\"http\":{\"version\":\"1.1\",\"request\":{\"method\":\"");
+    to = writer_clean(to, method);
+    if (!to) {
+        return false;
+    }
+    PEN_TEXT(to, "\",\"target\":\"");
+    to = writer_clean(to, target);
+    if (!to) {
+        return false;
+    }
+    PEN_TEXT(to, "\",\"target_form\":\"origin\"");
+    pen_close(w, to);
+    return true;
+}
+
+static void end_request(struct native *native, struct writer *w, const struct transaction *t) {
+    const struct header *referer = find_field(t, &t->request, FIELD_NAME_REFERER);
     if (referer && !native_omits(native, OMIT_REFERRER)) {
         WRITER_KEY(w, "referrer");
         write_value(native, w, referer);
     }
-    write_message(native, w, t, request);
+    write_message(native, w, t, &t->request);
     writer_end_object(w);
 }
 
@@ -319,8 +373,7 @@ static void write_interim(struct native *native, struct writer *w, const struct 
 
 static void write_response(struct native *native, struct writer *w, const struct transaction *t) {
     const struct http_message *response = &t->response;
-    WRITER_KEY(w, "response");
-    writer_begin_object(w);
+    WRITER_UP_TO(w, "\"response\":{");
     if (has_status_line(response)) {
         write_version(w, response, response->line[0]);
         write_status(native, w, response->status, response->line[2]);
@@ -338,9 +391,8 @@ static void write_response(struct native *native, struct writer *w, const struct
     writer_end_object(w);
 }
 
-void native_write_http(struct native *native, struct writer *w, const struct transaction *t) {
-    WRITER_KEY(w, "http");
-    writer_begin_object(w);
+static void begin_http(struct native *native, struct writer *w, const struct transaction *t) {
+    WRITER_UP_TO(w, "\"http\":{");
     bool told = t->request.seen && (t->request.line[2].len || t->request.minor == 9);
     if (told) {
         write_version(w, &t->request, t->request.line[2]);
@@ -348,7 +400,16 @@ void native_write_http(struct native *native, struct writer *w, const struct tra
         write_version(w, &t->response, t->response.line[0]);
     }
     if (t->request.seen) {
-        write_request(native, w, t);
+        begin_request(native, w, t);
+    }
+}
+
+void native_write_http(struct native *native, struct writer *w, const struct transaction *t) {
+    if (!begin_usual_request(native, w, t)) {
+        begin_http(native, w, t);
+    }
+    if (t->request.seen) {
+        end_request(native, w, t);
     }
     bool interim = t->interim_count && (!native_omits(native, OMIT_INTERIM) || dropped_interim(t));
     if (t->response.seen || interim) {

@@ -69,6 +69,18 @@ static inline uint8_t *pen_signed(uint8_t *to, int64_t value) {
         *(to)++ = ',';                                                                                       \
     } while (0)
 
+/* A member or value of the memo, and a comma behind it; nothing where it is empty. So many bytes more than
+ * it has are stored. */
+enum { PEN_JSON_SLACK = 32 };
+static inline uint8_t *pen_json(uint8_t *to, struct slice json) {
+    for (size_t i = 0; i < json.len; i += PEN_JSON_SLACK) {
+        memcpy(to + i, json.ptr + i, PEN_JSON_SLACK);
+    }
+    to += json.len;
+    *to = ',';
+    return to + (json.len > 0);
+}
+
 /* Two digits for each byte. */
 static inline uint8_t *pen_hex(uint8_t *to, const uint8_t *bytes, size_t len) {
     writer_hex_digits(to, slice_make(bytes, len));

@@ -243,53 +243,75 @@ static inline uint8_t *put_eight(uint8_t *to, uint64_t digits) {
     return to + sizeof digits;
 }
 
-/* The three digits of 0 to 999, and how many of them are leading zeros (of 0: two). */
+/* The digits of 0 to 999: all three; those without leading zeros, and how many they are. */
 #define THREE(a, b, c)                                                                                       \
-    { '0' + (a), '0' + (b), '0' + (c), (a) ? 0 : (b) ? 1 : 2 }
-#define TEN(a, b)                                                                                            \
-    THREE(a, b, 0), THREE(a, b, 1), THREE(a, b, 2), THREE(a, b, 3), THREE(a, b, 4), THREE(a, b, 5),          \
-        THREE(a, b, 6), THREE(a, b, 7), THREE(a, b, 8), THREE(a, b, 9)
-#define HUNDRED(a)                                                                                           \
-    TEN(a, 0), TEN(a, 1), TEN(a, 2), TEN(a, 3), TEN(a, 4), TEN(a, 5), TEN(a, 6), TEN(a, 7), TEN(a, 8),       \
-        TEN(a, 9)
-static const uint8_t THREE_DIGITS[1000][4] = {HUNDRED(0), HUNDRED(1), HUNDRED(2), HUNDRED(3), HUNDRED(4),
-                                              HUNDRED(5), HUNDRED(6), HUNDRED(7), HUNDRED(8), HUNDRED(9)};
+    { '0' + (a), '0' + (b), '0' + (c), 0 }
+#define FIRST(a, b, c)                                                                                       \
+    {                                                                                                        \
+        (a)   ? '0' + (a)                                                                                    \
+        : (b) ? '0' + (b)                                                                                    \
+              : '0' + (c),                                                                                   \
+            (a) ? '0' + (b) : '0' + (c), '0' + (c),                                                          \
+            (a)   ? 3                                                                                        \
+            : (b) ? 2                                                                                        \
+                  : 1                                                                                        \
+    }
+#define TEN(E, a, b)                                                                                         \
+    E(a, b, 0), E(a, b, 1), E(a, b, 2), E(a, b, 3), E(a, b, 4), E(a, b, 5), E(a, b, 6), E(a, b, 7),          \
+        E(a, b, 8), E(a, b, 9)
+#define HUNDRED(E, a)                                                                                        \
+    TEN(E, a, 0), TEN(E, a, 1), TEN(E, a, 2), TEN(E, a, 3), TEN(E, a, 4), TEN(E, a, 5), TEN(E, a, 6),        \
+        TEN(E, a, 7), TEN(E, a, 8), TEN(E, a, 9)
+#define THOUSAND(E)                                                                                          \
+    HUNDRED(E, 0), HUNDRED(E, 1), HUNDRED(E, 2), HUNDRED(E, 3), HUNDRED(E, 4), HUNDRED(E, 5), HUNDRED(E, 6), \
+        HUNDRED(E, 7), HUNDRED(E, 8), HUNDRED(E, 9)
+static const uint8_t THREE_DIGITS[1000][4] = {THOUSAND(THREE)};
+static const uint8_t FIRST_DIGITS[1000][4] = {THOUSAND(FIRST)};
 
-/* Stores a byte more. */
+/* Both store a byte more or some. */
 static inline uint8_t *put_three(uint8_t *to, uint32_t below_1000) {
     memcpy(to, THREE_DIGITS[below_1000], 4);
     return to + 3;
 }
 
-/* The same without leading zeros. */
 static inline uint8_t *put_first(uint8_t *to, uint32_t below_1000) {
-    unsigned zeros = THREE_DIGITS[below_1000][3];
-    uint32_t text;
-    memcpy(&text, THREE_DIGITS[below_1000], sizeof text);
-    text = htole32(le32toh(text) >> 8 * zeros);
-    memcpy(to, &text, sizeof text);
-    return to + 3 - zeros;
+    memcpy(to, FIRST_DIGITS[below_1000], 4);
+    return to + FIRST_DIGITS[below_1000][3];
+}
+
+static inline uint8_t *put_below_billion(uint8_t *to, uint32_t value) {
+    if (value < 1000) {
+        return put_first(to, value);
+    }
+    if (value < 1000000) {
+        to = put_first(to, value / 1000);
+        return put_three(to, value % 1000);
+    }
+    to = put_first(to, value / 1000000);
+    to = put_three(to, value / 1000 % 1000);
+    return put_three(to, value % 1000);
+}
+
+/* All nine digits. */
+static inline uint8_t *put_nine(uint8_t *to, uint32_t value) {
+    to = put_three(to, value / 1000000);
+    to = put_three(to, value / 1000 % 1000);
+    return put_three(to, value % 1000);
 }
 
 uint8_t *writer_digits(uint8_t *to, uint64_t value) {
-    enum { THOUSAND = 1000, MILLION = 1000000, BILLION = 1000000000 };
-    uint32_t low = (uint32_t)value;
-    if (value >= BILLION) {
-        to = writer_digits(to, value / BILLION);
-        low = (uint32_t)(value % BILLION);
-        to = put_three(to, low / MILLION);
-        low %= MILLION;
-        to = put_three(to, low / THOUSAND);
-    } else if (low >= MILLION) {
-        to = put_first(to, low / MILLION);
-        low %= MILLION;
-        to = put_three(to, low / THOUSAND);
-    } else if (low >= THOUSAND) {
-        to = put_first(to, low / THOUSAND);
-    } else {
-        return put_first(to, low);
+    enum { BILLION = 1000000000 };
+    if (value < BILLION) {
+        return put_below_billion(to, (uint32_t)value);
     }
-    return put_three(to, low % THOUSAND);
+    uint64_t high = value / BILLION;
+    if (high < BILLION) {
+        to = put_below_billion(to, (uint32_t)high);
+    } else {
+        to = put_below_billion(to, (uint32_t)(high / BILLION));
+        to = put_nine(to, (uint32_t)(high % BILLION));
+    }
+    return put_nine(to, (uint32_t)(value % BILLION));
 }
 
 void writer_unsigned(struct writer *w, uint64_t value) {
