@@ -20,6 +20,7 @@ enum memo_kind {
     MEMO_CLIENT,         /* a connection: network, and client but for what it sent */
     MEMO_SERVER,         /* server likewise */
     MEMO_STATUS_MEANING, /* a status code: what it means */
+    MEMO_COUNTS,         /* names of both heads: fields and its key */
     MEMO_REQUEST_COUNTS, /* names of a head: the object with their counts */
     MEMO_RESPONSE_COUNTS,
     MEMO_CONTENT, /* values of fields and what else the part of semantics is made of: it and its key */

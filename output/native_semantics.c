@@ -72,21 +72,38 @@ static void write_counts(struct native *native, struct writer *w, enum memo_kind
     }
 }
 
-static void write_fields(struct native *native, struct writer *w, const struct semantics *s) {
-    bool request = s->request.list->count, response = s->response.list->count;
-    if (!request && !response) {
-        return;
-    }
+static void make_fields(struct native *native, struct writer *w, const struct semantics *s) {
     WRITER_UP_TO(w, "\"fields\":{");
-    if (request) {
+    if (s->request.list->count) {
         WRITER_KEY(w, "request");
         write_counts(native, w, MEMO_REQUEST_COUNTS, &s->request);
     }
-    if (response) {
+    if (s->response.list->count) {
         WRITER_KEY(w, "response");
         write_counts(native, w, MEMO_RESPONSE_COUNTS, &s->response);
     }
     writer_end_object(w);
+}
+
+static void write_fields(struct native *native, struct writer *w, const struct semantics *s) {
+    const struct field_index *request = &s->request, *response = &s->response;
+    uint64_t names[2 * FIELD_INDEX_WORDS + 2];
+    struct native_memo memo = {.key = {.kind = MEMO_COUNTS, .bytes = slice_make(names, sizeof names)}};
+    if (!request->list->count && !response->list->count) {
+        return;
+    }
+    memcpy(names, request->present, sizeof request->present);
+    memcpy(names + FIELD_INDEX_WORDS, response->present, sizeof response->present);
+    names[2 * FIELD_INDEX_WORDS] = request->list->count;
+    names[2 * FIELD_INDEX_WORDS + 1] = response->list->count;
+    bool may_remember = !request->any_repeats && !response->any_repeats;
+    if (may_remember && native_remembers(native, w, &memo)) {
+        return;
+    }
+    make_fields(native, w, s);
+    if (may_remember) {
+        native_remember(native, w, &memo);
+    }
 }
 
 /* What a redacted field says is not told by its meaning either. */

@@ -75,17 +75,30 @@ static const char *date_text(struct native *native, int64_t seconds) {
     return date->text;
 }
 
-#define WRITE_DATE(native, w, key, date)                                                                     \
+/* A member at most, with its comma. */
+enum { DATE_BYTES = sizeof("\"last_modified\":\"\",") - 1 + HTTP_DATE_TEXT_BYTES };
+
+#define PUT_DATE(native, to, key, date)                                                                      \
     do {                                                                                                     \
-        uint8_t *to =                                                                                        \
-            (date)->legal ? pen_open((w), sizeof("\"" key "\":\"\"") + HTTP_DATE_TEXT_BYTES) : NULL;         \
-        if (to) {                                                                                            \
-            PEN_TEXT(to, "\"" key "\":\"");                                                                  \
-            memcpy(to, date_text((native), (date)->seconds), HTTP_DATE_TEXT_BYTES);                          \
-            to[HTTP_DATE_TEXT_BYTES] = '"';                                                                  \
-            pen_close((w), to + HTTP_DATE_TEXT_BYTES + 1);                                                   \
+        if ((date)->legal) {                                                                                 \
+            PEN_TEXT((to), "\"" key "\":\"");                                                                \
+            memcpy((to), date_text((native), (date)->seconds), HTTP_DATE_TEXT_BYTES);                        \
+            (to) += HTTP_DATE_TEXT_BYTES;                                                                    \
+            PEN_TEXT((to), "\",");                                                                           \
         }                                                                                                    \
     } while (0)
+
+static void write_dates(struct native *native, struct writer *w, const struct semantics_caching *c) {
+    bool any = c->date.legal || c->expires.legal || c->last_modified.legal;
+    uint8_t *to = any ? pen_open(w, 3 * DATE_BYTES) : NULL;
+    if (!to) {
+        return;
+    }
+    PUT_DATE(native, to, "date", &c->date);
+    PUT_DATE(native, to, "expires", &c->expires);
+    PUT_DATE(native, to, "last_modified", &c->last_modified);
+    pen_close(w, to - 1);
+}
 
 static void write_illegal(struct writer *w, const char *key, bool illegal, bool *begun) {
     if (!illegal) {
@@ -137,12 +150,13 @@ static void write_etag(struct native *native, struct writer *w, const struct sem
     if (!c->etag_legal) {
         return;
     }
-    WRITER_UP_TO(w, "\"etag\":{");
-    WRITER_KEY(w, "value");
+    WRITER_UP_TO(w, "\"etag\":{\"value\":");
     native_write_shown(native, w, c->etag);
-    WRITER_KEY(w, "weak");
-    writer_bool(w, c->etag_weak);
-    writer_end_object(w);
+    if (c->etag_weak) {
+        WRITER_RAW(w, "\"weak\":true}");
+    } else {
+        WRITER_RAW(w, "\"weak\":false}");
+    }
 }
 
 static bool says_something(const struct semantics_caching *c) {
@@ -168,9 +182,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         WRITER_KEY(w, "directives_dropped");
         writer_unsigned(w, (uint64_t)c->response.dropped + c->targeted.dropped);
     }
-    WRITE_DATE(native, w, "date", &c->date);
-    WRITE_DATE(native, w, "expires", &c->expires);
-    WRITE_DATE(native, w, "last_modified", &c->last_modified);
+    write_dates(native, w, c);
     if (c->age_legal) {
         WRITER_KEY(w, "age");
         writer_unsigned(w, c->age);
@@ -181,6 +193,12 @@ static void write_response(struct native *native, struct writer *w, const struct
     writer_end_object(w);
 }
 
+/* Without a word on caching. */
+static bool is_heuristic(const struct cache_verdict *v) {
+    return v->storable == CACHE_STORABLE && v->by == CACHE_BY_HEURISTIC &&
+           v->validate == CACHE_VALIDATE_UNSAID;
+}
+
 static void write_verdict(struct writer *w, const struct cache_verdict *v) {
     if (v->storable != CACHE_STORABLE) {
         WRITER_UP_TO(w, "{\"storable\":false,\"why\":");
@@ -188,8 +206,8 @@ static void write_verdict(struct writer *w, const struct cache_verdict *v) {
         writer_end_object(w);
         return;
     }
-    if (v->by == CACHE_BY_HEURISTIC && v->validate == CACHE_VALIDATE_UNSAID) {
-        WRITER_RAW(w, "{\"storable\":true,\"by\":\"heuristic\"}"); /* without a word on caching */
+    if (is_heuristic(v)) {
+        WRITER_RAW(w, "{\"storable\":true,\"by\":\"heuristic\"}");
         return;
     }
     WRITER_UP_TO(w, "{\"storable\":true,\"by\":");
@@ -217,7 +235,10 @@ void native_write_caching(struct native *native, struct writer *w, const struct 
     WRITER_UP_TO(w, "\"caching\":{");
     write_request(native, w, s);
     write_response(native, w, s);
-    if (decided) {
+    if (decided && is_heuristic(&c->private_cache) && is_heuristic(&c->shared_cache)) { /* mostly */
+        WRITER_RAW(w, "\"private_cache\":{\"storable\":true,\"by\":\"heuristic\"},"
+                      "\"shared_cache\":{\"storable\":true,\"by\":\"heuristic\"}");
+    } else if (decided) {
         WRITER_KEY(w, "private_cache");
         write_verdict(w, &c->private_cache);
         WRITER_KEY(w, "shared_cache");

@@ -78,6 +78,12 @@ void native_write_range(struct native *native, struct writer *w, const struct se
     if (!r->asked && !r->judged && !r->accepts.len) {
         return;
     }
+    const bool more = r->asked || r->judged || r->if_range != IF_RANGE_NONE || r->outcome != RANGE_UNKNOWN ||
+                      r->has_served || r->has_total || r->subset;
+    if (!more && slice_is(r->accepts, "bytes")) { /* mostly */
+        WRITER_RAW(w, "\"range\":{\"accepts\":\"bytes\"}");
+        return;
+    }
     WRITER_UP_TO(w, "\"range\":{");
     if (r->asked) {
         write_asked(native, w, r);

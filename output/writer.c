@@ -200,6 +200,22 @@ __attribute__((noinline)) static bool end_string(struct writer *w, uint8_t *to, 
     return valid;
 }
 
+/* Of a string in quotes, as entity tags are, nothing but those mostly needs an escape. Where it ends, or
+ * NULL.
+ */
+static inline uint8_t *put_quoted(uint8_t *to, struct slice s) {
+    size_t inner = s.len - 2;
+    if (s.len < 2 || s.ptr[0] != '"' || s.ptr[s.len - 1] != '"') {
+        return NULL;
+    }
+    memcpy(to, "\\\"", 2);
+    if (copy_clean(to + 2, s.ptr + 1, inner) != inner) {
+        return NULL;
+    }
+    memcpy(to + 2 + inner, "\\\"\"", 3);
+    return to + 2 + inner + 3;
+}
+
 bool writer_string(struct writer *w, struct slice s) {
     uint8_t *to = writer_room(w, s.len + WRITER_SLACK);
     if (!to) {
@@ -210,12 +226,15 @@ bool writer_string(struct writer *w, struct slice s) {
     w->comma = true;
     *to++ = '"';
     size_t clean = copy_clean(to, s.ptr, s.len);
-    to += clean;
+    uint8_t *end = to + clean + 1;
     if (clean < s.len) {
-        return end_string(w, to, slice_make(s.ptr + clean, s.len - clean));
+        end = clean ? NULL : put_quoted(to, s);
+        if (!end) {
+            return end_string(w, to + clean, slice_make(s.ptr + clean, s.len - clean));
+        }
     }
-    *to = '"';
-    w->out->len = (size_t)(to + 1 - w->out->ptr);
+    end[-1] = '"';
+    w->out->len = (size_t)(end - w->out->ptr);
     return true;
 }
 
