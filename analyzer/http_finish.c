@@ -76,7 +76,11 @@ static void report(struct http_conn *conn, struct transaction *t) {
     note_reset(conn, t);
     struct semantics semantics;
     if (t->type != TRANSACTION_TUNNEL) { /* its messages' own record tells of them */
-        semantics_of(t, conn->environment->values, &semantics);
+        if (transaction_store_tells_caching(conn->environment->store)) {
+            semantics_of(t, conn->environment->values, &semantics);
+        } else {
+            semantics_of_for_notes(t, conn->environment->values, &semantics);
+        }
         conformance_judge(t, &semantics);
         t->semantics = &semantics;
     }

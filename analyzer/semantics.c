@@ -74,13 +74,23 @@ static void read_fields(const struct transaction *t, struct semantics *s) {
     semantics_range_read(&s->range, s, t);
 }
 
-void semantics_of(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
+static void read_all(const struct transaction *t, struct value_memo *memo, struct semantics *s,
+                     bool for_notes) {
     s->memo = memo;
+    s->for_notes = for_notes;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->request_known = is_known(&t->request);
     s->response_known = is_known(&t->response);
     read_fields(t, s);
+}
+
+void semantics_of(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
+    read_all(t, memo, s, false);
+}
+
+void semantics_of_for_notes(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
+    read_all(t, memo, s, true);
 }
 
 /* Was any of them there? */
@@ -96,6 +106,7 @@ static bool hide(struct field_index *index, const uint64_t hidden[FIELD_INDEX_WO
 void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_INDEX_WORDS],
                        struct semantics *s) {
     s->memo = NULL;
+    s->for_notes = false;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->request_known = !hide(&s->request, hidden) && is_known(&t->request);

@@ -29,7 +29,8 @@ struct semantics {
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */
     bool request_known, response_known;
-    bool has_status;             /* a final response with a status line was seen */
+    bool for_notes;  /* `caching` has no more than notes need: no directives, Vary and verdicts without Age */
+    bool has_status; /* a final response with a status line was seen */
     const struct status *status; /* NULL without, and for a code that has no meaning of its own */
     struct media_type request_type, response_type; /* Content-Type; not valid without the field */
     struct semantics_caching caching;
@@ -40,6 +41,8 @@ struct semantics {
 /* Not of a tunnel, which has no message of its own. The memo, which may be NULL, is used by what is read from
  * `semantics` later, too. */
 void semantics_of(const struct transaction *, struct value_memo *, struct semantics *);
+/* The same where nobody tells `caching`. */
+void semantics_of_for_notes(const struct transaction *, struct value_memo *, struct semantics *);
 /* The same as if the fields of these names (a bit each) had not been seen: nothing is said of them, nor that
  * any field is missing. */
 void semantics_of_rest(const struct transaction *, const uint64_t hidden[FIELD_INDEX_WORDS],

@@ -76,9 +76,31 @@ static void read_age(struct semantics_caching *c, const struct field_index *resp
     c->age_legal = c->has_age && cache_seconds(first, &c->age);
 }
 
+/* Notes ask for them only where Age tells that a cache was between. */
+static bool needs_verdicts(const struct semantics_caching *c, const struct semantics *s) {
+    return !s->for_notes || c->has_age;
+}
+
+/* And dates, and Age. */
+static void read_validators(struct semantics_caching *c, const struct semantics *s, int64_t now) {
+    const struct field_index *response = &s->response;
+    semantics_date_read(&c->date, response, FIELD_NAME_DATE, now, s->memo);
+    semantics_date_read(&c->expires, response, FIELD_NAME_EXPIRES, now, s->memo);
+    semantics_date_read(&c->last_modified, response, FIELD_NAME_LAST_MODIFIED, now, s->memo);
+    c->has_etag = field_index_has(response, FIELD_NAME_ETAG);
+    c->etag = field_index_value(response, FIELD_NAME_ETAG);
+    c->etag_legal = etag_read(c->etag, &c->etag_weak);
+    read_age(c, response);
+}
+
 /* The time of capture is only what two-digit years are read by. */
 static void read_fields(struct semantics_caching *c, const struct semantics *s, int64_t now) {
     const struct field_index *request = &s->request, *response = &s->response;
+    read_validators(c, s, now);
+    c->targeted_legal = false;
+    if (!needs_verdicts(c, s)) {
+        return;
+    }
     cache_control_read(&c->request, request, FIELD_NAME_CACHE_CONTROL);
     cache_control_read(&c->response, response, FIELD_NAME_CACHE_CONTROL);
     c->targeted_legal = cache_control_read_targeted(&c->targeted, response, FIELD_NAME_CDN_CACHE_CONTROL);
@@ -90,13 +112,6 @@ static void read_fields(struct semantics_caching *c, const struct semantics *s, 
             c->pragma_no_cache = c->pragma_no_cache || slice_is_nocase(member, "no-cache");
         }
     }
-    semantics_date_read(&c->date, response, FIELD_NAME_DATE, now, s->memo);
-    semantics_date_read(&c->expires, response, FIELD_NAME_EXPIRES, now, s->memo);
-    semantics_date_read(&c->last_modified, response, FIELD_NAME_LAST_MODIFIED, now, s->memo);
-    c->has_etag = field_index_has(response, FIELD_NAME_ETAG);
-    c->etag = field_index_value(response, FIELD_NAME_ETAG);
-    c->etag_legal = etag_read(c->etag, &c->etag_weak);
-    read_age(c, response);
     read_vary(c, response);
 }
 
@@ -233,7 +248,7 @@ static struct cache_verdict judge(const struct semantics_caching *c, const struc
 void semantics_caching_read(struct semantics_caching *c, const struct semantics *s,
                             const struct transaction *t) {
     read_fields(c, s, t->response.first.time_ns / NS_PER_SECOND);
-    c->decided = s->has_status && s->response_known;
+    c->decided = s->has_status && s->response_known && needs_verdicts(c, s);
     if (c->decided) {
         c->private_cache = judge(c, s, t, (struct rules){&c->response, true, false});
         c->shared_cache = judge(c, s, t, (struct rules){&c->response, true, true});

@@ -33,6 +33,10 @@ void transaction_store_free(struct transaction_store *store) {
     free(store);
 }
 
+bool transaction_store_tells_caching(const struct transaction_store *store) {
+    return !store->observer.no_caching;
+}
+
 size_t transaction_store_open(const struct transaction_store *store) {
     return store->transactions.used;
 }

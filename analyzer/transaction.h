@@ -214,6 +214,7 @@ struct transaction_observer {
     void (*finished)(void *context, const struct transaction *);
     /* The address that ids are made of in the place of a connection's own. May be NULL: its own. */
     struct address (*address)(void *context, const struct address *);
+    bool no_caching; /* nobody tells transaction.semantics->caching: semantics_of_for_notes */
 };
 
 struct transaction_store;
@@ -225,6 +226,7 @@ struct transaction_store *transaction_store_new(const struct limits *, struct me
 void transaction_store_free(struct transaction_store *);
 /* Transactions that were neither finished nor dropped. */
 size_t transaction_store_open(const struct transaction_store *);
+bool transaction_store_tells_caching(const struct transaction_store *);
 /* A new, empty transaction of a connection; NULL when memory or the cap is out. */
 struct transaction *transaction_open(struct transaction_store *, const struct connection *,
                                      enum direction client);

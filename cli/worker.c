@@ -74,6 +74,7 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
     if (record_writer_hides_addresses(worker->writer)) {
         observer.address = shown_address;
     }
+    observer.no_caching = !record_writer_tells_caching(worker->writer);
     struct partition *partition = partition_new(worker->limits, &worker->memory, &observer);
     if (partition) {
         http_environment_remember(partition->http, worker->values);

@@ -148,9 +148,15 @@ static void write_encapsulation(struct native *native, struct writer *w, const s
 static void write_hark(struct native *native, struct writer *w, const struct transaction *t,
                        const struct packet_path *path) {
     bool anonymized = native->mask && native->mask->addresses;
-    bool plain = !t->has_parent && !(path && path->tunnel_count) && !anonymized && !native->omitted;
-    if (t->type == TRANSACTION_PAIR && plain) {
+    bool plain = !t->has_parent && !(path && path->tunnel_count) && !anonymized;
+    if (t->type == TRANSACTION_PAIR && plain && !native->omitted) {
         WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
+        return;
+    }
+    if (t->type == TRANSACTION_PAIR && plain) {
+        WRITER_UP_TO(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\",\"omitted\":");
+        writer_json(w, buf_slice(&native->omitted_json));
+        writer_end_object(w);
         return;
     }
     WRITER_KEY(w, "hark");

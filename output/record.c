@@ -93,6 +93,10 @@ bool record_writer_hides_addresses(const struct record_writer *writer) {
     return mask_hides_addresses(writer->mask);
 }
 
+bool record_writer_tells_caching(const struct record_writer *writer) {
+    return writer->options.format == RECORD_NDJSON && !native_omits(&writer->native, OMIT_CACHING);
+}
+
 struct address record_writer_address(struct record_writer *writer, const struct address *address) {
     return mask_address(writer->mask, address);
 }

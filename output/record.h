@@ -44,6 +44,8 @@ void record_writer_begin_run(struct record_writer *);
 size_t record_writer_failures(const struct record_writer *);
 /* Are other addresses written than there were? */
 bool record_writer_hides_addresses(const struct record_writer *);
+/* Does a record tell of semantics.caching? */
+bool record_writer_tells_caching(const struct record_writer *);
 /* What stands for the address in records, and what ids are made of. */
 struct address record_writer_address(struct record_writer *, const struct address *);
 /* What the next record says of its packets; after it RECORD_NOT_ASKED again. */

@@ -387,6 +387,33 @@ static void what_is_not_known_is_not_judged(void **state) {
     semantics_expect_part(&s, "\"shared_cache\":{\"storable\":false,\"why\":\"no_store_in_request\"}");
 }
 
+/* Where nobody tells of caching: what notes ask for is there, and what they don't is not worked out. */
+static void only_what_notes_need(void **state) {
+    (void)state;
+    static struct semantics semantics;
+    struct sample s;
+    const struct semantics_caching *c = &semantics.caching;
+    for (unsigned age = 0; age < 2; age++) {
+        semantics_sample(&s, "GET", 200);
+        sample_response_field(&s, CONTROL, "s-maxage=60");
+        sample_response_field(&s, DATE);
+        sample_response_field(&s, "ETag", "W/\"a\"");
+        sample_response_field(&s, "CDN-Cache-Control", "max-age=7");
+        if (age) {
+            sample_response_field(&s, "Age", "61");
+        }
+        memset(&semantics, 0xa5, sizeof semantics);
+        semantics_of_for_notes(&s.t, NULL, &semantics);
+        assert_true(c->date.legal && !c->expires.present && c->has_etag && c->etag_legal && c->etag_weak);
+        assert_int_equal(c->has_age, age);
+        assert_int_equal(c->decided, age);
+        assert_int_equal(c->targeted_legal, age);
+    }
+    assert_int_equal(c->shared_cache.lifetime, 60);
+    assert_int_equal(c->cdn_cache.lifetime, 7);
+    assert_true(cache_control_has(&c->response, CACHE_S_MAXAGE));
+}
+
 static void secrets_stay(void **state) {
     (void)state;
     struct sample s;
@@ -427,6 +454,7 @@ int main(void) {
         cmocka_unit_test(private_as_a_whole_counts_wherever_it_stands),
         cmocka_unit_test(rfc9111_section_4_1_vary_any),
         cmocka_unit_test(what_is_not_known_is_not_judged),
+        cmocka_unit_test(only_what_notes_need),
         cmocka_unit_test(secrets_stay),
         cmocka_unit_test(dates_far_away_are_written),
     };
