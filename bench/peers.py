@@ -24,6 +24,11 @@ RSS_MIB = 32
 TSHARK_FIELDS = ("frame.number", "tcp.stream", "http.request.method", "http.host", "http.request.uri", "http.user_agent", "http.response.code",
                  "http.content_type", "http.content_length", "http.request_in", "http.time")
 
+# What a log of requests would keep: times, both ends, URL, method, status, sizes, and how sure it is.
+OMITTED = ("semantics,tcp,network.community_id,client.mac,server.mac,url.full,user_agent,timing.share,http.request.headers,http.request.trailers,"
+           "http.response.headers,http.response.trailers,capture.request,capture.response")
+PART = "hark --omit (a part of each record)"
+
 Run = collections.namedtuple("Run", "wall cpu rss_kb")
 Found = collections.namedtuple("Found", "requests responses paired")  # None: it does not tell
 
@@ -72,15 +77,16 @@ def count_tshark(out):
 
 
 class Peer:
-    """`command` with {capture} and {out}; `counted` is where its answer is: out, or stdout."""
+    """`command` with {capture} and {out}; `counted` is where its answer is: out, or stdout. `only`: on these workloads, else on all."""
 
-    def __init__(self, name, command, count=None, counted="out", slow=False, workers=1):
+    def __init__(self, name, command, count=None, counted="out", slow=False, workers=1, only=None):
         self.name = name
         self.command = command
         self.count = count
         self.counted = counted
         self.slow = slow
         self.workers = workers  # more than one: not pinned to one processor
+        self.only = only
 
     def words(self, capture, out):
         return [word.format(capture=capture, out=out) for word in self.command]
@@ -90,6 +96,7 @@ def peers_of(hark, tools):
     fields = [word for field in TSHARK_FIELDS for word in ("-e", field)]
     return [Peer("hark", (hark, "-q", "-r", "{capture}", "-o", "{out}"), count_hark),
             Peer("hark -j2", (hark, "-q", "-j", "2", "-r", "{capture}", "-o", "{out}"), count_hark, workers=2),
+            Peer(PART, (hark, "-q", f"--omit={OMITTED}", "-r", "{capture}", "-o", "{out}"), count_hark, only=("small", "web")),
             Peer("reader alone", (os.path.join(tools, "bench_feed"), "{capture}", "2"), workers=2),
             Peer("tcpdump", ("tcpdump", "-n", "-r", "{capture}", "-w", "/dev/null")),
             Peer("httpry", ("httpry", "-q", "-r", "{capture}", "-o", "{out}"), count_httpry),
@@ -192,6 +199,12 @@ def quiet(bench, peers):
     return f"The pinned programs had {100 * statistics.median(shares):.0f} % of their processor, {len(next(iter(bench.runs.values())))} rounds." if shares else ""
 
 
+def remarks(bench, peers):
+    yield quiet(bench, peers)
+    if any(name == PART for _, name in bench.runs):
+        yield f"`{PART}` writes smaller records, what a log of requests would keep; every other row of hark is the whole record. It is `--omit={OMITTED}`."
+
+
 def ratio_targets(bench):
     """(what, figure, at most, hoped for)"""
     def cpu(workload, other, other_workload=None):
@@ -265,11 +278,11 @@ def main():
             for workload in workloads:
                 workload.warm()
                 for peer in peers:
-                    if not (peer.slow and turn):
+                    if not (peer.slow and turn) and (peer.only is None or workload.name in peer.only):
                         bench.run(workload, peer)
             print(f"round {turn + 1} of {arguments.runs}", file=sys.stderr, flush=True)
     for block, lines in (("peers", figures(bench, workloads, peers)), ("targets", targets(bench))):
-        text = "\n".join(lines) + ("\n\n" + quiet(bench, peers) if block == "peers" else "")
+        text = "\n".join(lines) + ("\n\n" + "\n\n".join(remarks(bench, peers)) if block == "peers" else "")
         print(text + "\n")
         if arguments.write:
             document.put(block, text)
