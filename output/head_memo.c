@@ -38,8 +38,8 @@ uint32_t head_memo_shape(const struct header_list *list) {
     return len <= HEAD_BYTES ? (uint32_t)(shape * UINT64_C(0x9e3779b97f4a7c15) >> 32) | 1 : 0;
 }
 
-struct head *head_memo_at(struct head_memo *memo, bool response, uint32_t shape) {
-    struct head *head = &memo->heads[response][shape >> (32 - HEAD_SLOT_BITS)];
+struct told_head *head_memo_at(struct head_memo *memo, bool response, uint32_t shape) {
+    struct told_head *head = &memo->heads[response][shape >> (32 - HEAD_SLOT_BITS)];
     if (head->shape == shape) {
         return head;
     }
@@ -76,7 +76,7 @@ static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t len) {
     return i;
 }
 
-uint32_t head_memo_run(const struct head *head, const struct header_list *list, uint32_t first,
+uint32_t head_memo_run(const struct told_head *head, const struct header_list *list, uint32_t first,
                        bool *same_name) {
     const struct header *last = &list->items[list->count - 1];
     const struct head_line *lines = head->lines;
@@ -97,7 +97,7 @@ uint32_t head_memo_run(const struct head *head, const struct header_list *list, 
     return i - first;
 }
 
-bool head_memo_learn(struct head *head, const struct header_list *list, struct slice json) {
+bool head_memo_learn(struct told_head *head, const struct header_list *list, struct slice json) {
     const uint8_t *from = list->items[0].name.ptr;
     if (json.len > HEAD_JSON_BYTES) {
         return false;

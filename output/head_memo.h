@@ -25,7 +25,7 @@ struct head_line {
     uint32_t other; /* of a value that stood there instead the last time: head_memo_value_hash */
 };
 
-struct head {
+struct told_head {
     uint32_t shape; /* 0: none */
     uint32_t next;  /* of the last one that came for this place and was not this: it may have it when it comes
                        again */
@@ -37,7 +37,7 @@ struct head {
 };
 
 struct head_memo {
-    struct head heads[2][1 << HEAD_SLOT_BITS]; /* of requests, of responses */
+    struct told_head heads[2][1 << HEAD_SLOT_BITS]; /* of requests, of responses */
 };
 
 /* NULL without memory. */
@@ -47,13 +47,13 @@ void head_memo_free(struct head_memo *);
  * they were sent, or are too many or too long. */
 uint32_t head_memo_shape(const struct header_list *);
 /* The place of a head of this shape, perhaps without lines as yet; NULL where another one has it. */
-struct head *head_memo_at(struct head_memo *, bool response, uint32_t shape);
+struct told_head *head_memo_at(struct head_memo *, bool response, uint32_t shape);
 /* How many lines from `first` on are the same in the head and in the list, which has the head's shape.
  * *same_name: the line behind them has the name, and its value begins where that of the head does. */
-uint32_t head_memo_run(const struct head *, const struct header_list *, uint32_t first, bool *same_name);
+uint32_t head_memo_run(const struct told_head *, const struct header_list *, uint32_t first, bool *same_name);
 /* A head without lines takes those of the list, whose objects, with a comma between them, are `json`;
  * lines[i].json, json_value, json_end and kind are set. False where the JSON is too long. */
-bool head_memo_learn(struct head *, const struct header_list *, struct slice json);
+bool head_memo_learn(struct told_head *, const struct header_list *, struct slice json);
 /* Tells values apart, mostly. */
 uint32_t head_memo_value_hash(struct slice value);
 

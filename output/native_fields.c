@@ -91,7 +91,7 @@ void native_write_fields(struct native *native, struct writer *w, const struct h
 
 /* Writes the fields and keeps them, if nothing went wrong. */
 static void learn_fields(struct native *native, struct writer *w, const struct header_list *list,
-                         struct head *head) {
+                         struct told_head *head) {
     const struct buf *out = w->out;
     size_t start = out->len, failures = native_failures(native);
     for (uint32_t i = 0; i < list->count; i++) {
@@ -109,7 +109,7 @@ static void learn_fields(struct native *native, struct writer *w, const struct h
 
 /* One that is not as in the head that is known. True when it has been the same the last time. */
 static bool write_other_field(struct native *native, struct writer *w, const struct header *field,
-                              struct head *head, struct head_line *line, bool same_name) {
+                              struct told_head *head, struct head_line *line, bool same_name) {
     struct mask_kind kind = line->kind;
     if (same_name) {
         writer_json_slack(w,
@@ -126,7 +126,7 @@ static bool write_other_field(struct native *native, struct writer *w, const str
 }
 
 static void write_known_fields(struct native *native, struct writer *w, const struct header_list *list,
-                               struct head *head) {
+                               struct told_head *head) {
     bool again = false;
     for (uint32_t i = 0; i < list->count; i++) {
         bool same_name;
@@ -148,7 +148,7 @@ static void write_known_fields(struct native *native, struct writer *w, const st
 void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
                        bool response) {
     uint32_t shape = head_memo_shape(list);
-    struct head *head = shape ? head_memo_at(native->heads, response, shape) : NULL;
+    struct told_head *head = shape ? head_memo_at(native->heads, response, shape) : NULL;
     if (!head || (head->count && head->count != list->count)) {
         native_write_fields(native, w, list);
         return;

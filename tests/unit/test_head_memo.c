@@ -37,9 +37,9 @@ static const char HEAD[] = "Server: nginx/1.22.1\r\nContent-Type: application/js
                            "X-Empty:\r\nConnection: keep-alive\r\nETag: \"6b0b7978-191\"\r\n";
 
 /* The head has taken the lines of HEAD. */
-static struct head *learn(struct head_memo *memo, struct lines *lines) {
+static struct told_head *learn(struct head_memo *memo, struct lines *lines) {
     const struct header_list *list = divide(lines, HEAD);
-    struct head *head = head_memo_at(memo, true, head_memo_shape(list));
+    struct told_head *head = head_memo_at(memo, true, head_memo_shape(list));
     assert_non_null(head);
     assert_int_equal(head->count, 0);
     assert_true(head_memo_learn(head, list, slice_of("{},{},{},{},{},{}")));
@@ -52,7 +52,7 @@ static void test_the_same_lines(void **state) {
     static struct lines known, lines;
     struct head_memo *memo = head_memo_new();
     assert_non_null(memo);
-    const struct head *head = learn(memo, &known);
+    const struct told_head *head = learn(memo, &known);
     bool same_name;
     const struct header_list *list = divide(&lines, HEAD);
     assert_ptr_equal(head_memo_at(memo, true, head_memo_shape(list)), head);
@@ -68,7 +68,7 @@ static void test_other_bytes(void **state) {
     (void)state;
     static struct lines known, lines;
     struct head_memo *memo = head_memo_new();
-    const struct head *head = learn(memo, &known);
+    const struct told_head *head = learn(memo, &known);
     for (size_t i = 0; i < sizeof HEAD - 3; i++) {
         char text[sizeof HEAD];
         memcpy(text, HEAD, sizeof HEAD);
@@ -98,7 +98,7 @@ static void test_other_ends(void **state) {
     (void)state;
     static struct lines known, lines;
     struct head_memo *memo = head_memo_new();
-    const struct head *head = learn(memo, &known);
+    const struct told_head *head = learn(memo, &known);
     static const struct {
         const char *from, *to;
         uint32_t run;
@@ -147,7 +147,7 @@ static void test_place(void **state) {
     (void)state;
     static struct lines known;
     struct head_memo *memo = head_memo_new();
-    struct head *head = learn(memo, &known);
+    struct told_head *head = learn(memo, &known);
     uint32_t other = head->shape ^ 2;
     assert_null(head_memo_at(memo, true, other));
     assert_ptr_equal(head_memo_at(memo, true, head->shape), head);
@@ -162,7 +162,7 @@ static void test_long_json(void **state) {
     static const uint8_t json[HEAD_JSON_BYTES + 1];
     struct head_memo *memo = head_memo_new();
     const struct header_list *list = divide(&lines, HEAD);
-    struct head *head = head_memo_at(memo, false, head_memo_shape(list));
+    struct told_head *head = head_memo_at(memo, false, head_memo_shape(list));
     assert_false(head_memo_learn(head, list, slice_make(json, sizeof json)));
     assert_int_equal(head->count, 0);
     assert_true(head_memo_learn(head, list, slice_make(json, sizeof json - 1)));
