@@ -100,7 +100,7 @@ static void finish(struct http_conn *conn, struct transaction *t) {
             leave_transaction(&conn->side[i]);
         }
     }
-    bool waited = conn->waits_for == t;
+    bool waited = conn->waits_for == t, answered = t->response.seen;
     if (http_is_pending(t)) {
         struct transaction **end = &conn->pending;
         while (*end) {
@@ -114,6 +114,9 @@ static void finish(struct http_conn *conn, struct transaction *t) {
     if (waited) {
         /* Nobody can say any more what it was answered: the client's next bytes speak for themselves. */
         http_stop_waiting(conn);
+        if (!answered) {
+            http_surplus_doubt(conn); /* perhaps they are a tunnel's */
+        }
     }
 }
 

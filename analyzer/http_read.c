@@ -43,6 +43,7 @@ void http_search(struct http_conn *conn, enum direction direction, uint64_t offs
     side->message = NULL;
     side->transaction = NULL;
     side->next_begun = side->blank = false;
+    side->unsure = true;
     side->search_from = offset;
     side->search_ack = side->passed_ack;
     if (conn->roles_known) {

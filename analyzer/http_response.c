@@ -169,6 +169,9 @@ void http_response_ended(struct http_conn *conn, struct side *side, struct http_
     }
     if (t && (t == conn->waits_for || (t->tentative && t->tentative == conn->waits_for))) {
         http_stop_waiting(conn);
+        if (m->truncated) {
+            http_surplus_doubt(conn); /* perhaps it opened a tunnel */
+        }
     }
     if (t && t->tentative) {
         transaction_end_tcp(t);

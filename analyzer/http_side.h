@@ -54,6 +54,8 @@ struct side {
     uint64_t behind;   /* stream offset of the first byte of the transaction whose message was the last one; 0
                           not known */
     bool behind_alone; /* ... an orphan response: the offset is one of the server's */
+    bool unsure;       /* its messages may be parts of a body, or go through a tunnel: TCP's evidence has not
+                          cleared       them of that since the last search */
     bool blank;        /* `own` is begun for empty lines behind it, which may belong to the next message */
     uint64_t refused;  /* offset of a start line that could not be read; 0 none */
     uint64_t search_from; /* stream offset at which the present search began */
@@ -238,6 +240,8 @@ void http_surplus_open_blank(struct http_conn *, struct side *);
 void http_surplus_before(struct http_conn *, struct side *, const struct http_message *next);
 /* Reports them: they reach up to `end_offset`, or further, behind a loss. */
 void http_surplus_end(struct http_conn *, struct side *, uint64_t end_offset);
+/* What follows on the connection may be no HTTP/1: nothing of it is surplus. */
+void http_surplus_doubt(struct http_conn *);
 /* They are something else. */
 void http_surplus_drop(struct http_conn *, struct side *);
 

@@ -12,10 +12,20 @@ static struct http_message *bytes_of(struct transaction *record, enum direction 
     return direction == record->client ? &record->request : &record->response;
 }
 
+/* Whole, and nothing was searched since. */
+static bool is_behind_search(const struct side *side, const struct http_message *m) {
+    return m->end_known && !m->truncated && m->offset >= side->search_from;
+}
+
 void http_surplus_behind(struct http_conn *conn, struct side *side, const struct http_message *m) {
     const struct transaction *t = side->transaction;
     side->message_end = m->end_offset;
     side->behind = 0;
+    if (t && t->by == PAIRING_ACK) {
+        struct side *client = http_client_side(conn), *server = http_server_side(conn);
+        client->unsure = client->unsure && !is_behind_search(client, &t->request);
+        server->unsure = server->unsure && !is_behind_search(server, &t->response);
+    }
     if (t && t != conn->interims && !t->tentative) {
         side->behind_alone = t->type == TRANSACTION_ORPHAN_RESPONSE;
         side->behind = side->behind_alone ? t->response.offset : t->request.offset;
@@ -24,7 +34,7 @@ void http_surplus_behind(struct http_conn *conn, struct side *side, const struct
 
 static void open_record(struct http_conn *conn, struct side *side, const struct http_message *bytes) {
     struct http_environment *environment = conn->environment;
-    if (side->surplus || !side->message_end) {
+    if (side->surplus || side->unsure || !side->message_end) {
         return;
     }
     struct transaction *record = transaction_open(environment->store, conn->connection, conn->client);
@@ -39,6 +49,10 @@ static void open_record(struct http_conn *conn, struct side *side, const struct 
     *m = *bytes;
     m->seen = true;
     side->surplus = record;
+}
+
+void http_surplus_doubt(struct http_conn *conn) {
+    conn->side[0].unsure = conn->side[1].unsure = true;
 }
 
 void http_surplus_open(struct http_conn *conn, struct side *side, const struct http_message *bytes) {

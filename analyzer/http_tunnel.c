@@ -41,6 +41,7 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
         }
         http_surplus_end(conn, side, conn->connection->delivered[i]);
         side->message_end = side->behind = 0;
+        side->unsure = false;
         side->message = NULL;
         side->transaction = NULL;
         side->next_begun = false;

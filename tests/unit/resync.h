@@ -241,7 +241,7 @@ static inline void seen_finished(void *context, const struct transaction *t) {
                               .interims = t->interim_count,
                               .candidates = t->candidates,
                               .told_ns = s->clock_ns};
-    if (t->type == TRANSACTION_TUNNEL) {
+    if (!transaction_has_messages(t)) {
         return;
     }
     if (t->request.seen) {
@@ -331,7 +331,7 @@ static inline bool sums_hold(const struct http_counts *h, const struct flow_coun
         responses += h->orphan_responses[i];
     }
     return requests == h->requests && responses == h->responses &&
-           records == h->tunnels + requests + responses - pairs &&
+           records == h->tunnels + h->surplus + requests + responses - pairs &&
            f->payload_bytes == f->delivered_bytes + f->dropped_bytes && f->open_now == 0;
 }
 

@@ -75,6 +75,9 @@ static inline bool judge_record(struct judge *j, unsigned at) {
     if (r->type == TRANSACTION_TUNNEL) {
         return true;
     }
+    if (r->type == TRANSACTION_SURPLUS) {
+        return blame(j, "surplus bytes that nobody sent", at);
+    }
     for (int d = 0; d < 2; d++) {
         const struct seen_message *m = &r->message[d];
         if (!m->seen) {
