@@ -41,6 +41,7 @@ bool native_omit(struct native *native) {
     struct writer w;
     native->omitted = native->options->omitted;
     native->url.no_full = native_omits(native, OMIT_URL_FULL);
+    native->url.no_parts = native_omits(native, OMIT_URL);
     if (native->omitted) {
         writer_init(&w, &native->omitted_json);
         omission_write(native->omitted, &w);

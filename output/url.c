@@ -117,6 +117,9 @@ void url_make(struct url *url, const struct transaction *t, struct mask *mask) {
         mask = NULL; /* as mostly */
     }
     url->target = mask ? mask_url(mask, raw, &url->target_text) : raw;
+    if (url->no_parts) {
+        return;
+    }
     bool safe = !mask || (parts_are_safe(mask, target, raw) && parts_are_safe(mask, target, host));
     url->has_domain = safe && target->form != TARGET_INVALID && target->domain.len > 0 &&
                       !(mask && !may_tell_domain(url, target, mask));

@@ -11,7 +11,8 @@
 struct url {
     struct slice target; /* raw */
     bool has_scheme, has_domain, has_port, has_path, has_query, has_full;
-    bool no_full; /* the caller's to set: `full` is not made */
+    bool no_full;  /* the caller's to set: `full` is not made */
+    bool no_parts; /* the same: nothing but `target` is */
     struct slice scheme;
     struct slice domain; /* an IPv6 literal in brackets, as ECS wants it */
     uint16_t port;

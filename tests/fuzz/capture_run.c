@@ -65,6 +65,7 @@ static void run_source(struct source *source, const struct limits *limits, const
     struct record_options record = {.format = RECORD_NDJSON,
                                     .mask_secrets = run->mask_secrets,
                                     .hide = run->hide,
+                                    .omitted = run->omitted,
                                     .record_bytes = limits->record_bytes,
                                     .file_name = name_of_file,
                                     .file_name_context = source};

@@ -16,6 +16,7 @@ struct capture_run {
     unsigned workers;
     bool mask_secrets;
     struct mask_options hide; /* more than that */
+    uint64_t omitted;         /* parts of records, as output/omission.h has them */
     bool separate_vlans, verify_checksums;
     bool again; /* a second time: the bytes must be the same; with `second_workers` */
     unsigned second_workers;
