@@ -188,8 +188,20 @@ static struct slice hide_secrets(struct mask *mask, struct slice text, struct bu
     return masker_finish(&m);
 }
 
+/* A web URL without userinfo, port, pairs and percent-encodings, as an origin and many a Referer. */
+static bool is_plain_url(struct slice url) {
+    static const struct slice starts[] = {{(const uint8_t *)"http://", 7}, {(const uint8_t *)"https://", 8}};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (slice_equal(slice_first(url, starts[i].len), starts[i])) {
+            return !is_suspicious(slice_after(url, starts[i].len), true);
+        }
+    }
+    return false;
+}
+
 struct slice mask_url(struct mask *mask, struct slice url, struct buf *scratch) {
-    return last_step(mask, ADDRESSES_ANYWHERE, hide_secrets(mask, url, scratch, masker_hide_url), scratch);
+    struct slice shown = is_plain_url(url) ? url : hide_secrets(mask, url, scratch, masker_hide_url);
+    return last_step(mask, ADDRESSES_ANYWHERE, shown, scratch);
 }
 
 bool mask_shows_url(const struct mask *mask, struct slice url) {
@@ -230,8 +242,9 @@ static size_t scheme_len(struct slice value) {
 }
 
 static bool starts_with_credentials(struct slice value) {
-    uint8_t first = value.len ? ascii_lower(value.ptr[0]) : 0;
-    if (first != 'b' && first != 'n') {
+    uint8_t first = value.len > 1 ? ascii_lower(value.ptr[0]) : 0;
+    uint8_t second = first == 'b' || first == 'n' ? ascii_lower(value.ptr[1]) : 0;
+    if (second != 'e' && second != (first == 'b' ? 'a' : 't')) {
         return false;
     }
     size_t len = scheme_len(value);
@@ -255,10 +268,15 @@ static void hide_cookies(struct masker *m) {
 
 /* An attribute of Set-Cookie whose value, if it is no pair itself, is no secret. */
 static bool is_plain_attribute(struct slice name, struct slice value) {
-    static const char *const names[] = {"Path",     "Domain",   "Expires",  "Max-Age",     "Secure",
-                                        "HttpOnly", "SameSite", "Priority", "Partitioned", "Version"};
+#define ATTRIBUTE(text)                                                                                      \
+    { (const uint8_t *)(text), sizeof(text) - 1 }
+    static const struct slice names[] = {
+        ATTRIBUTE("Path"),        ATTRIBUTE("Domain"),   ATTRIBUTE("Expires"),  ATTRIBUTE("Max-Age"),
+        ATTRIBUTE("Secure"),      ATTRIBUTE("HttpOnly"), ATTRIBUTE("SameSite"), ATTRIBUTE("Priority"),
+        ATTRIBUTE("Partitioned"), ATTRIBUTE("Version")};
+#undef ATTRIBUTE
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (slice_is_nocase(name, names[i])) {
+        if (name.len == names[i].len && slice_equal_nocase(name, names[i])) {
             return slice_find(value, '=') == value.len && slice_find(value, '%') == value.len;
         }
     }

@@ -97,12 +97,17 @@ struct slice masker_finish(struct masker *m) {
     return buf_slice(m->out);
 }
 
-static bool ends_text(uint8_t c) {
-    return c == ' ' || c == '\t' || c == '"' || c == '<' || c == '>';
-}
+/* Most bytes are none of those that a loop looks for. */
+#define ENDS_PATH ['?'] = true, ['#'] = true
+#define ENDS_AUTHORITY                                                                                       \
+    ENDS_PATH, ['/'] = true, ['\\'] = true, [' '] = true, ['\t'] = true, ['"'] = true, ['<'] = true,         \
+               ['>'] = true
 
-static bool ends_authority(uint8_t c) {
-    return c == '/' || c == '?' || c == '#' || c == '\\' || ends_text(c);
+static inline size_t find_any(const uint8_t *bytes, size_t from, size_t to, const bool wanted[256]) {
+    while (from < to && !wanted[bytes[from]]) {
+        from++;
+    }
+    return from;
 }
 
 static bool is_digits(const uint8_t *bytes, size_t from, size_t to) {
@@ -128,14 +133,12 @@ static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
  * unescaped "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@"
  * is hidden. `last`: where that is, in a text that ends at `to`, or `to`. */
 static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
+    static const bool ends[256] = {ENDS_AUTHORITY};
     const uint8_t *bytes = m->in.ptr;
-    size_t end = from;
     if (!m->mask->secrets) {
         return;
     }
-    while (end < to && !ends_authority(bytes[end])) {
-        end++;
-    }
+    size_t end = find_any(bytes, from, to, ends);
     size_t at = last_at(bytes, from, end);
     if (at < end) {
         masker_hide(m, from, at);
@@ -243,9 +246,10 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
 
 /* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
+    static const bool telling[256] = {ENDS_PATH, ['='] = true, [':'] = true};
     const uint8_t *bytes = m->in.ptr;
     size_t last = SIZE_MAX; /* "@" before `to`: looked for once, or many URLs would take very long */
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = find_any(bytes, from, to, telling); i < to; i = find_any(bytes, i + 1, to, telling)) {
         if (bytes[i] == '=') {
             size_t name = i;
             while (name > from && is_name_byte(bytes[name - 1])) {
@@ -322,10 +326,8 @@ static void hide_query(struct masker *m, size_t from) {
 }
 
 static size_t path_end(struct slice in, size_t from) {
-    while (from < in.len && in.ptr[from] != '?' && in.ptr[from] != '#') {
-        from++;
-    }
-    return from;
+    static const bool ends[256] = {ENDS_PATH};
+    return find_any(in.ptr, from, in.len, ends);
 }
 
 static size_t later(size_t a, size_t b) {

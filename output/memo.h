@@ -13,7 +13,7 @@ enum memo_kind {
     MEMO_NOTHING, /* an empty place */
     MEMO_FIELD,   /* a field line: its value and the end of the field's object */
     MEMO_NAME,    /* a field's name: two bytes, how its values are masked, then the object up to the value */
-    MEMO_VALUE,   /* a field line: its value alone */
+    MEMO_VALUE,   /* a field line: its value alone, which is UTF-8 */
     MEMO_USER_AGENT,     /* a field line: user_agent and its key */
     MEMO_MEDIA_TYPE,     /* content_type and its key */
     MEMO_STATUS,         /* a reason: the keys of a status line */

@@ -22,6 +22,12 @@ struct native_date {
     char text[HTTP_DATE_TEXT_BYTES]; /* empty at first */
 };
 
+/* A field's value, which is in the record already, as a string. */
+struct native_shown {
+    const struct header *field; /* NULL: none */
+    size_t start, len;          /* in the output */
+};
+
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
@@ -35,6 +41,7 @@ struct native {
     uint16_t ends[2][NATIVE_ENDS]; /* where the client and the server of a connection are, by its ordinal */
     struct buf scratch;            /* of masking */
     struct url url;                /* of the transaction at hand */
+    struct native_shown shown;     /* of the request at hand */
     struct buf file_json;          /* names `file`; empty where there is no name */
     struct buf omitted_json;       /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;

@@ -61,10 +61,24 @@ static void make_rest(struct writer *w, struct slice value) {
     writer_end_object(w);
 }
 
+/* The value is what stands in the output already. */
+static void copy_rest(struct writer *w, const struct native_shown *shown) {
+    uint8_t *to = writer_room(w, shown->len + 1);
+    if (to) {
+        (void)slice_put(slice_make(w->out->ptr + shown->start, shown->len), to);
+        w->out->len += shown->len;
+        writer_end_object(w);
+    }
+}
+
 /* What has to be masked with care is looked up; what does not, mostly does not come again. */
 static void write_rest(struct native *native, struct writer *w, const struct header *field,
                        struct mask_kind kind) {
     struct mask *mask = native->mask;
+    if (field == native->shown.field) {
+        copy_rest(w, &native->shown);
+        return;
+    }
     if (!mask || mask_shows(mask, kind, field->value)) {
         make_rest(w, field->value);
         return;

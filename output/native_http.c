@@ -19,18 +19,6 @@ static struct slice field_value(struct native *native, const struct header *fiel
                         : field->value;
 }
 
-/* A field's value as a string; what is not UTF-8 of it stands with the fields. */
-static void write_value(struct native *native, struct writer *w, const struct header *field) {
-    struct native_memo memo = {.hint = NULL};
-    bool may_remember = native_line_key(field, MEMO_VALUE, &memo.key);
-    if (!may_remember || !native_remembers(native, w, &memo)) {
-        (void)writer_string(w, field_value(native, field));
-        if (may_remember) {
-            native_remember(native, w, &memo);
-        }
-    }
-}
-
 static void make_user_agent(struct native *native, struct writer *w, const struct header *agent) {
     WRITER_UP_TO(w, "\"user_agent\":{\"original\":");
     (void)writer_string(w, field_value(native, agent));
@@ -309,13 +297,29 @@ static bool begin_usual_request(struct native *native, struct writer *w, const s
     return true;
 }
 
+/* What stands there is its header's value, too. */
+static void write_referrer(struct native *native, struct writer *w, const struct header *referer) {
+    struct native_memo memo = {.hint = NULL};
+    WRITER_KEY(w, "referrer");
+    size_t start = w->out->len;
+    bool may_remember = native_line_key(referer, MEMO_VALUE, &memo.key);
+    bool valid = may_remember && native_remembers(native, w, &memo);
+    if (!valid) {
+        valid = writer_string(w, field_value(native, referer));
+        if (may_remember && valid) {
+            native_remember(native, w, &memo);
+        }
+    }
+    native->shown = (struct native_shown){valid ? referer : NULL, start, w->out->len - start};
+}
+
 static void end_request(struct native *native, struct writer *w, const struct transaction *t) {
     const struct header *referer = find_field(t, &t->request, FIELD_NAME_REFERER);
     if (referer && !native_omits(native, OMIT_REFERRER)) {
-        WRITER_KEY(w, "referrer");
-        write_value(native, w, referer);
+        write_referrer(native, w, referer);
     }
     write_message(native, w, t, &t->request);
+    native->shown.field = NULL;
     writer_end_object(w);
 }
 
