@@ -70,6 +70,10 @@ static size_t same_bytes(const uint8_t *a, const uint8_t *b, size_t len) {
             return i + (size_t)__builtin_ctzll(differ) / 8;
         }
     }
+    if (len >= WORD) { /* the last ones together with some before them, which are the same */
+        uint64_t differ = le64toh(word_at(a + len - WORD) ^ word_at(b + len - WORD));
+        return differ ? len - WORD + (size_t)__builtin_ctzll(differ) / 8 : len;
+    }
     while (i < len && a[i] == b[i]) {
         i++;
     }

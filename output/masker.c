@@ -42,13 +42,10 @@ static struct slice bare(struct slice secret) {
     return secret;
 }
 
-/* Appends the mark and, where it is asked for, the hash of the secret, percent-decoded behind `out`'s end. */
+/* Appends the mark and the hash of the secret, percent-decoded behind `out`'s end. */
 static bool put_mark(struct mask *mask, struct slice secret, struct buf *out) {
     static const char digits[] = "0123456789abcdef";
     uint8_t digest[KEYED_HASH_BYTES], text[2 * MASK_HASH_BYTES];
-    if (!mask->hash) {
-        return buf_append(out, MASK_MARK, sizeof MASK_MARK - 1);
-    }
     secret = bare(secret);
     if (slice_find(secret, '%') < secret.len) {
         uint8_t *decoded = buf_reserve(out, secret.len);
@@ -68,16 +65,30 @@ static bool put_mark(struct mask *mask, struct slice secret, struct buf *out) {
            (!hashed || buf_append(out, text, sizeof text));
 }
 
+/* What stands before the secret, and what stands for it. False without room. */
+static bool put_hidden(struct masker *m, size_t from, size_t to) {
+    enum { MARK = sizeof MASK_MARK - 1 };
+    struct slice before = slice_make(m->in.ptr + m->copied, from - m->copied);
+    if (m->mask->hash) {
+        return buf_append_slice(m->out, before) &&
+               put_mark(m->mask, slice_make(m->in.ptr + from, to - from), m->out);
+    }
+    uint8_t *end = buf_reserve(m->out, before.len + MARK);
+    if (!end) {
+        return false;
+    }
+    memcpy(slice_put(before, end), MASK_MARK, MARK);
+    m->out->len += before.len + MARK;
+    return true;
+}
+
 void masker_hide(struct masker *m, size_t from, size_t to) {
     from = from > m->copied ? from : m->copied;
     if (from >= to) {
         return;
     }
     m->found = true;
-    if (m->out && !(buf_append(m->out, m->in.ptr + m->copied, from - m->copied) &&
-                    put_mark(m->mask, slice_make(m->in.ptr + from, to - from), m->out))) {
-        m->failed = true;
-    }
+    m->failed |= m->out && !put_hidden(m, from, to);
     m->copied = to;
 }
 

@@ -34,6 +34,7 @@ struct native {
     struct mask *mask;                  /* borrowed; NULL: nothing is hidden */
     uint64_t omitted;                   /* options->omitted */
     uint64_t hidden[FIELD_INDEX_WORDS]; /* names of fields of which nothing is told; set with the mask */
+    struct mask_kind referer;           /* set with the mask */
     struct memo *memo;
     struct head_memo *heads;
     uint64_t run;                  /* connections' ordinals are unique in it */
@@ -55,7 +56,7 @@ struct native {
 static inline bool native_omits(const struct native *native, enum omission_part part) {
     return __builtin_expect(omission_has(native->omitted, part), 0);
 }
-/* The mask is set: finds out which fields it hides. */
+/* The mask is set: finds out which fields it hides, and what it does with the Referer. */
 void native_find_hidden(struct native *);
 /* What is to be left out from now on, as the options say; false without memory. */
 bool native_omit(struct native *);

@@ -305,7 +305,9 @@ static void write_referrer(struct native *native, struct writer *w, const struct
     bool may_remember = native_line_key(referer, MEMO_VALUE, &memo.key);
     bool valid = may_remember && native_remembers(native, w, &memo);
     if (!valid) {
-        valid = writer_string(w, field_value(native, referer));
+        valid = writer_string(
+            w, native->mask ? mask_value(native->mask, native->referer, referer->value, &native->scratch)
+                            : referer->value);
         if (may_remember && valid) {
             native_remember(native, w, &memo);
         }

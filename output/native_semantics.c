@@ -108,6 +108,8 @@ static void write_fields(struct native *native, struct writer *w, const struct s
 
 /* What a redacted field says is not told by its meaning either. */
 void native_find_hidden(struct native *native) {
+    native->referer = native->mask ? mask_kind(native->mask, slice_of("Referer"))
+                                   : (struct mask_kind){FIELD_OTHER, ADDRESSES_NOWHERE};
     memset(native->hidden, 0, sizeof native->hidden);
     for (unsigned i = FIELD_NAME_OTHER + 1; native->mask && i < FIELD_NAMES; i++) {
         if (mask_redacts_header(native->mask, field_name_text((enum field_name)i))) {

@@ -71,11 +71,9 @@ static inline uint8_t *pen_signed(uint8_t *to, int64_t value) {
 
 /* A member or value of the memo, and a comma behind it; nothing where it is empty. So many bytes more than
  * it has are stored. */
-enum { PEN_JSON_SLACK = 32 };
+enum { PEN_JSON_SLACK = WRITER_STEP };
 static inline uint8_t *pen_json(uint8_t *to, struct slice json) {
-    for (size_t i = 0; i < json.len; i += PEN_JSON_SLACK) {
-        memcpy(to + i, json.ptr + i, PEN_JSON_SLACK);
-    }
+    writer_copy(to, json.ptr, json.len);
     to += json.len;
     *to = ',';
     return to + (json.len > 0);

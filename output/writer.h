@@ -101,16 +101,24 @@ static inline void writer_json(struct writer *w, struct slice json) {
     }
     w->comma = true;
 }
-/* The same where 32 bytes behind the JSON may be read: copied in steps of 32, without a call. */
+/* Copies without a call; up to WRITER_STEP - 1 bytes more than `len` are read and stored. */
+enum { WRITER_STEP = 32 };
+static inline void writer_copy(uint8_t *to, const uint8_t *from, size_t len) {
+    size_t i = 0;
+    for (; len - i > WRITER_STEP && i < len; i += (size_t)2 * WRITER_STEP) {
+        memcpy(to + i, from + i, (size_t)2 * WRITER_STEP);
+    }
+    if (i < len) {
+        memcpy(to + i, from + i, WRITER_STEP);
+    }
+}
+/* The same where WRITER_STEP bytes behind the JSON may be read. */
 static inline void writer_json_slack(struct writer *w, struct slice json) {
-    enum { STEP = 32 };
-    uint8_t *to = writer_room(w, json.len + 1 + STEP);
+    uint8_t *to = writer_room(w, json.len + 1 + WRITER_STEP);
     if (to) {
         *to = ',';
         to += w->comma;
-        for (size_t i = 0; i < json.len; i += STEP) {
-            memcpy(to + i, json.ptr + i, STEP);
-        }
+        writer_copy(to, json.ptr, json.len);
         w->out->len += json.len + w->comma;
     }
     w->comma = true;
