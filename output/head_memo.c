@@ -101,7 +101,8 @@ uint32_t head_memo_run(const struct told_head *head, const struct header_list *l
     return i - first;
 }
 
-bool head_memo_learn(struct told_head *head, const struct header_list *list, struct slice json) {
+bool head_memo_learn(struct head_memo *memo, struct told_head *head, const struct header_list *list,
+                     struct slice json) {
     const uint8_t *from = list->items[0].name.ptr;
     if (json.len > HEAD_JSON_BYTES) {
         return false;
@@ -112,12 +113,45 @@ bool head_memo_learn(struct told_head *head, const struct header_list *list, str
         line->start = (uint16_t)(field->name.ptr - from);
         line->value = (uint16_t)(field->value.ptr - from);
         line->end = (uint16_t)(line->value + field->value.len);
+        line->name = HEAD_NAME_UNKNOWN;
         line->other = 0;
     }
+    head->stamp = ++memo->stamps;
     head->count = (uint16_t)list->count;
     head->len = head->lines[list->count - 1].end;
     memcpy(head->bytes, from, head->len);
     memcpy(head->json, json.ptr, json.len);
+    return true;
+}
+
+bool head_memo_replace(struct head_memo *memo, struct told_head *head, uint32_t line,
+                       const struct header *field, struct slice json) {
+    struct head_line *lines = head->lines, *mine = &lines[line], *last = &lines[head->count - 1];
+    size_t old_json = (size_t)mine->json_end - mine->json, old_bytes = (size_t)mine->end - mine->start;
+    size_t value = (size_t)(field->value.ptr - field->name.ptr), bytes = value + field->value.len;
+    if (last->json_end - old_json + json.len > HEAD_JSON_BYTES ||
+        head->len - old_bytes + bytes > HEAD_BYTES) {
+        return false;
+    }
+    memmove(head->json + mine->json + json.len, head->json + mine->json_end,
+            (size_t)last->json_end - mine->json_end);
+    memcpy(head->json + mine->json, json.ptr, json.len);
+    memmove(head->bytes + mine->start + bytes, head->bytes + mine->end, (size_t)head->len - mine->end);
+    memcpy(head->bytes + mine->start, field->name.ptr, bytes);
+    mine->value = (uint16_t)(mine->start + value);
+    for (struct head_line *l = mine + 1; l <= last; l++) {
+        l->start = (uint16_t)(l->start - old_bytes + bytes);
+        l->value = (uint16_t)(l->value - old_bytes + bytes);
+        l->end = (uint16_t)(l->end - old_bytes + bytes);
+        l->json = (uint16_t)(l->json - old_json + json.len);
+        l->json_value = (uint16_t)(l->json_value - old_json + json.len);
+        l->json_end = (uint16_t)(l->json_end - old_json + json.len);
+    }
+    mine->end = (uint16_t)(mine->start + bytes);
+    mine->json_end = (uint16_t)(mine->json + json.len);
+    mine->other = 0;
+    head->len = last->end;
+    head->stamp = ++memo->stamps;
     return true;
 }
 

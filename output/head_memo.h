@@ -6,7 +6,7 @@
 #ifndef HARK_OUTPUT_HEAD_MEMO_H
 #define HARK_OUTPUT_HEAD_MEMO_H
 
-#include "analyzer/transaction.h"
+#include "analyzer/field_name.h"
 #include "output/mask.h"
 
 enum {
@@ -15,6 +15,7 @@ enum {
     HEAD_JSON_BYTES = 2304,
     HEAD_SLACK = 32, /* so many bytes behind its JSON may be read */
     HEAD_SLOT_BITS = 7,
+    HEAD_NAME_UNKNOWN = UINT8_MAX,
 };
 
 /* Where a line stands in the bytes of its head, and its object in their JSON. */
@@ -22,10 +23,12 @@ struct head_line {
     uint16_t start, value, end; /* of the name, of the value, behind it */
     uint16_t json, json_value, json_end;
     struct mask_kind kind;
+    uint8_t name;   /* enum field_name; HEAD_NAME_UNKNOWN until it is asked for */
     uint32_t other; /* of a value that stood there instead the last time: head_memo_value_hash */
 };
 
 struct told_head {
+    uint64_t stamp; /* no other lines had, nor will have, the same */
     uint32_t shape; /* 0: none */
     uint32_t next;  /* of the last one that came for this place and was not this: it may have it when it comes
                        again */
@@ -38,6 +41,7 @@ struct told_head {
 
 struct head_memo {
     struct told_head heads[2][1 << HEAD_SLOT_BITS]; /* of requests, of responses */
+    uint64_t stamps;                                /* given so far, from 1 on */
 };
 
 /* NULL without memory. */
@@ -53,7 +57,11 @@ struct told_head *head_memo_at(struct head_memo *, bool response, uint32_t shape
 uint32_t head_memo_run(const struct told_head *, const struct header_list *, uint32_t first, bool *same_name);
 /* A head without lines takes those of the list, whose objects, with a comma between them, are `json`;
  * lines[i].json, json_value, json_end and kind are set. False where the JSON is too long. */
-bool head_memo_learn(struct told_head *, const struct header_list *, struct slice json);
+bool head_memo_learn(struct head_memo *, struct told_head *, const struct header_list *, struct slice json);
+/* The line has another value from now on: `field`, which has its name, and whose object is `json`. False
+ * where there is no room. */
+bool head_memo_replace(struct head_memo *, struct told_head *, uint32_t line, const struct header *field,
+                       struct slice json);
 /* Tells values apart, mostly. */
 uint32_t head_memo_value_hash(struct slice value);
 

@@ -65,6 +65,7 @@ void memo_put(struct memo *memo, const struct memo_key *key, struct slice json) 
     tag->hash = key->hash;
     struct memo_slot *slot = &memo->slots[at];
     slot->key_head = memo_key_head(key);
+    slot->version = ++memo->versions;
     slot->key_len = (uint16_t)key->bytes.len;
     slot->json_len = (uint16_t)json.len;
     (void)slice_put(json, slice_put(key->bytes, slot->bytes));

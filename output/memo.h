@@ -46,12 +46,13 @@ enum { MEMO_SLACK = 32 };
 enum {
     MEMO_SLOT_BITS = 11,
     MEMO_SLOTS = 1 << MEMO_SLOT_BITS,
-    MEMO_SLOT_BYTES = 500 /* of key and JSON together; with what stands before them a slot has 512 */
+    MEMO_SLOT_BYTES = 492 /* of key and JSON together; with what stands before them a slot has 512 */
 };
 
 /* The memo's own. */
 struct memo_slot {
     uint64_t key_head; /* of memo_key_head */
+    uint64_t version;  /* of what is there: no two are the same, 0 where nothing ever was */
     uint16_t key_len, json_len;
     uint8_t bytes[MEMO_SLOT_BYTES]; /* key, JSON */
 };
@@ -67,6 +68,7 @@ struct memo_tag {
 struct memo {
     struct memo_tag tags[MEMO_SLOTS];
     struct memo_slot slots[MEMO_SLOTS];
+    uint64_t versions; /* given so far */
 };
 
 /* NULL without memory. */

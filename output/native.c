@@ -15,12 +15,16 @@ size_t native_failures(const struct native *native) {
     return native->scratch.memory->failures + community_ids_failures(native->ids) + hidden;
 }
 
+void native_begin_memo(const struct native *native, const struct writer *w, struct native_memo *memo) {
+    memo->start = w->out->len + w->comma;
+    memo->failures = native_failures(native);
+}
+
 bool native_remembers_elsewhere(struct native *native, struct writer *w, struct native_memo *memo) {
     struct slice json;
     uint16_t *hint = memo->hint ? memo->hint : &native->recent[memo->key.kind];
     if (!memo_get(native->memo, &memo->key, hint, &json)) {
-        memo->start = w->out->len + w->comma;
-        memo->failures = native_failures(native);
+        native_begin_memo(native, w, memo);
         return false;
     }
     if (json.len) {
@@ -448,6 +452,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     bool messages = transaction_has_messages(t);
     const struct packet_path *path = path_of(t);
     struct timing timing;
+    memset(native->head, 0, sizeof native->head);
     timing_of(t, &timing);
     write_event(native, w, t, &timing);
     write_hark(native, w, t, path);

@@ -14,12 +14,26 @@
 #include "output/url.h"
 #include "output/writer.h"
 
-enum { NATIVE_DATES = 16, NATIVE_ENDS = 256 };
+enum { NATIVE_PARTS = 256, NATIVE_DATES = 16, NATIVE_ENDS = 256 };
 
 /* A date that was written. */
 struct native_date {
     int64_t seconds;
     char text[HTTP_DATE_TEXT_BYTES]; /* empty at first */
+};
+
+/* The head that the memo has for one of the transaction's. */
+struct native_head {
+    uint64_t stamp;                      /* head's; 0: none is known */
+    size_t failures;                     /* native_failures before it */
+    uint64_t changed[FIELD_INDEX_WORDS]; /* names whose values are others, a bit each */
+};
+
+/* Where in the memo a part of the semantics is that was written for two heads. */
+struct native_part {
+    uint64_t stamps[2], version; /* the heads' and the slot's */
+    uint16_t slot;
+    uint8_t part, scene;
 };
 
 /* A field's value, which is in the record already, as a string. */
@@ -42,9 +56,11 @@ struct native {
     uint16_t ends[2][NATIVE_ENDS]; /* where the client and the server of a connection are, by its ordinal */
     struct buf scratch;            /* of masking */
     struct url url;                /* of the transaction at hand */
-    struct native_shown shown;     /* of the request at hand */
-    struct buf file_json;          /* names `file`; empty where there is no name */
-    struct buf omitted_json;       /* `hark.omitted`, the array; empty where nothing is omitted */
+    struct native_head head[2];    /* of the transaction at hand: request, response */
+    struct native_part parts[NATIVE_PARTS];
+    struct native_shown shown; /* of the request at hand */
+    struct buf file_json;      /* names `file`; empty where there is no name */
+    struct buf omitted_json;   /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
     int64_t second_ns;                      /* when the second of second_text began */
     char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
@@ -83,9 +99,11 @@ struct native_memo {
 /* How often memory was refused to what the JSON is made with: it may then lack something. */
 size_t native_failures(const struct native *);
 /* What native_remembers does where the hint is wrong. */
-bool native_remembers_elsewhere(struct native *, struct writer *, struct native_memo *);
+__attribute__((noinline)) bool native_remembers_elsewhere(struct native *, struct writer *,
+                                                          struct native_memo *);
 /* True when the memo had the JSON: it is written. Else the caller writes it, and calls native_remember. */
-static inline bool native_remembers(struct native *native, struct writer *w, struct native_memo *memo) {
+__attribute__((always_inline)) static inline bool native_remembers(struct native *native, struct writer *w,
+                                                                   struct native_memo *memo) {
     struct slice json;
     uint16_t hint = memo->hint ? *memo->hint : native->recent[memo->key.kind];
     if (!memo_peek(native->memo, &memo->key, hint, &json)) {
@@ -96,6 +114,8 @@ static inline bool native_remembers(struct native *native, struct writer *w, str
     }
     return true;
 }
+/* What is written from here on is native_remember's. */
+void native_begin_memo(const struct native *, const struct writer *, struct native_memo *);
 void native_remember(struct native *, struct writer *, const struct native_memo *);
 /* The memo's key for a field's line as it was sent; false where it was not kept in one piece. */
 bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);

@@ -117,31 +117,42 @@ static void learn_fields(struct native *native, struct writer *w, const struct h
         line->json_end = (uint16_t)(out->len - start);
     }
     if (!out->failed && native_failures(native) == failures) {
-        (void)head_memo_learn(head, list, slice_make(out->ptr + start, out->len - start));
+        (void)head_memo_learn(native->heads, head, list, slice_make(out->ptr + start, out->len - start));
     }
 }
 
-/* One that is not as in the head that is known. True when it has been the same the last time. */
-static bool write_other_field(struct native *native, struct writer *w, const struct header *field,
-                              struct told_head *head, struct head_line *line, bool same_name) {
-    struct mask_kind kind = line->kind;
-    if (same_name) {
-        writer_json_slack(w,
-                          slice_make(head->json + line->json, (size_t)line->json_value - (size_t)line->json));
-        w->comma = false;
-    } else {
-        kind = write_name(native, w, field->name);
-    }
-    write_rest(native, w, field, kind);
+/* The line's value is another, and was that the last time, too: then the head has it from now on. Else *now
+ * says that it is changed. */
+static void note_change(struct native *native, const struct writer *w, const struct header *field,
+                        struct told_head *head, uint32_t at, size_t start, struct native_head *now) {
+    struct head_line *line = &head->lines[at];
     uint32_t hash = head_memo_value_hash(field->value);
-    bool again = line->other == hash;
+    const struct buf *out = w->out;
+    if (line->other == hash && !out->failed && native_failures(native) == now->failures &&
+        head_memo_replace(native->heads, head, at, field, slice_make(out->ptr + start, out->len - start))) {
+        return;
+    }
     line->other = hash;
-    return again;
+    if (line->name == HEAD_NAME_UNKNOWN) {
+        line->name = (uint8_t)field_name_of(field->name);
+    }
+    now->changed[line->name / 64] |= UINT64_C(1) << line->name % 64;
 }
 
+/* Writes a field that is not as in the head. */
+static void write_other_field(struct native *native, struct writer *w, const struct header *field,
+                              const struct told_head *head, const struct head_line *line) {
+    size_t name_len = (size_t)line->json_value - (size_t)line->json;
+    writer_json_slack(w, slice_make(head->json + line->json, name_len));
+    w->comma = false;
+    write_rest(native, w, field, line->kind);
+}
+
+/* `now`: what is known of the head then. */
 static void write_known_fields(struct native *native, struct writer *w, const struct header_list *list,
-                               struct told_head *head) {
-    bool again = false;
+                               struct told_head *head, struct native_head *now) {
+    bool other_names = false;
+    now->failures = native_failures(native);
     for (uint32_t i = 0; i < list->count; i++) {
         bool same_name;
         uint32_t run = head_memo_run(head, list, i, &same_name);
@@ -150,17 +161,27 @@ static void write_known_fields(struct native *native, struct writer *w, const st
             i += run;
             writer_json_slack(w, slice_make(head->json + from, head->lines[i - 1].json_end - from));
         }
-        if (i < list->count) {
-            again |= write_other_field(native, w, &list->items[i], head, &head->lines[i], same_name);
+        if (i == list->count) {
+            break;
+        }
+        size_t start = w->out->len + w->comma;
+        if (same_name) {
+            write_other_field(native, w, &list->items[i], head, &head->lines[i]);
+            note_change(native, w, &list->items[i], head, i, start, now);
+        } else {
+            write_rest(native, w, &list->items[i], write_name(native, w, list->items[i].name));
+            other_names = true;
         }
     }
-    if (again) {
-        head->count = 0; /* what comes again is to be known the next time */
+    now->stamp = other_names ? 0 : head->stamp;
+    if (other_names) {
+        head->count = 0; /* the next one of this shape is to be known */
     }
 }
 
 void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
                        bool response) {
+    struct native_head *now = &native->head[response];
     uint32_t shape = head_memo_shape(list);
     struct told_head *head = shape ? head_memo_at(native->heads, response, shape) : NULL;
     if (!head || (head->count && head->count != list->count)) {
@@ -169,9 +190,10 @@ void native_write_head(struct native *native, struct writer *w, const struct hea
     }
     writer_begin_array(w);
     if (head->count) {
-        write_known_fields(native, w, list, head);
+        write_known_fields(native, w, list, head, now);
     } else {
         learn_fields(native, w, list, head);
+        now->stamp = head->count ? head->stamp : 0;
     }
     writer_end_array(w);
 }

@@ -76,30 +76,78 @@ static bool is_recent(const struct native *native, const struct semantics *s, en
     return at == end;
 }
 
-/* True when the part is written: the memo had it. `scene`: what else than fields the part depends on. */
-static bool remembers(struct native *native, struct writer *w, const struct semantics *s,
-                      enum semantics_part part, uint8_t scene, struct part_key *key) {
+/* Is one of the part's fields another than in the heads that are known? */
+static bool is_changed(const struct native *native, enum semantics_part part) {
+    const struct semantics_fields *fields = &semantics_fields[part];
+    const uint64_t *request = native->head[0].changed, *response = native->head[1].changed;
+    uint64_t changed = 0;
+    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
+        changed |= (fields->request[i] & request[i]) | (fields->response[i] & response[i]);
+    }
+    return changed != 0;
+}
+
+/* Where the part of the heads at hand is noted; NULL where they are not known, or have other fields. */
+static struct native_part *place_of(struct native *native, enum semantics_part part) {
+    const uint64_t request = native->head[0].stamp, response = native->head[1].stamp;
+    bool known = request && response && !is_changed(native, part);
+    return known ? &native->parts[(request * 41 + response * 11 + part) % NATIVE_PARTS] : NULL;
+}
+
+/* Is it noted, and the memo's still? Then *json is it. */
+static bool is_noted(const struct native *native, const struct native_part *place, enum semantics_part part,
+                     uint8_t scene, struct slice *json) {
+    const struct memo_slot *slot = &native->memo->slots[place->slot];
+    *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
+    return place->stamps[0] == native->head[0].stamp && place->stamps[1] == native->head[1].stamp &&
+           place->part == part && place->scene == scene && place->version == slot->version;
+}
+
+/* Has the memo the part, by what its fields say? Then *json is it. */
+static bool knows(struct native *native, const struct semantics *s, enum semantics_part part, uint8_t scene,
+                  struct part_key *key, struct slice *json) {
     static const enum memo_kind kinds[SEMANTICS_PARTS] = {
         [SEMANTICS_CONTENT] = MEMO_CONTENT,   [SEMANTICS_AUTHENTICATION] = MEMO_AUTHENTICATION,
         [SEMANTICS_COOKIES] = MEMO_COOKIES,   [SEMANTICS_ORIGIN] = MEMO_ORIGIN,
         [SEMANTICS_SECURITY] = MEMO_SECURITY, [SEMANTICS_HINTS] = MEMO_HINTS,
     };
     const struct semantics_fields *fields = &semantics_fields[part];
-    struct slice json;
-    if (is_recent(native, s, kinds[part], fields, scene, &json)) {
-        if (json.len) {
-            writer_json_slack(w, json);
-        }
+    key->memo = (struct native_memo){.key = {.kind = kinds[part]}};
+    if (is_recent(native, s, kinds[part], fields, scene, json)) {
         return true;
     }
-    key->memo = (struct native_memo){.hint = NULL};
     key->fits = true;
     key->len = 1;
     key->bytes[0] = scene;
     take_side(key, &s->request, fields->request, 0);
     take_side(key, &s->response, fields->response, 1);
-    key->memo.key = (struct memo_key){.kind = kinds[part], .bytes = slice_make(key->bytes, key->len)};
-    return key->fits && native_remembers(native, w, &key->memo);
+    key->memo.key.bytes = slice_make(key->bytes, key->len);
+    return key->fits && memo_get(native->memo, &key->memo.key, &native->recent[kinds[part]], json);
+}
+
+/* True when the part is written: the memo had it. Else the caller writes it, and calls remember. `scene`:
+ * what else than fields the part depends on. */
+static bool remembers(struct native *native, struct writer *w, const struct semantics *s,
+                      enum semantics_part part, uint8_t scene, struct part_key *key) {
+    struct native_part *place = place_of(native, part);
+    struct slice json;
+    bool noted = place && is_noted(native, place, part, scene, &json);
+    if (!noted && !knows(native, s, part, scene, key, &json)) {
+        native_begin_memo(native, w, &key->memo);
+        return false;
+    }
+    if (json.len) {
+        writer_json_slack(w, json);
+    }
+    if (place && !noted) {
+        uint16_t slot = native->recent[key->memo.key.kind];
+        *place = (struct native_part){.stamps = {native->head[0].stamp, native->head[1].stamp},
+                                      .version = native->memo->slots[slot].version,
+                                      .slot = slot,
+                                      .part = (uint8_t)part,
+                                      .scene = scene};
+    }
+    return true;
 }
 
 static void remember(struct native *native, struct writer *w, const struct part_key *key) {

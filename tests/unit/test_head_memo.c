@@ -42,7 +42,7 @@ static struct told_head *learn(struct head_memo *memo, struct lines *lines) {
     struct told_head *head = head_memo_at(memo, true, head_memo_shape(list));
     assert_non_null(head);
     assert_int_equal(head->count, 0);
-    assert_true(head_memo_learn(head, list, slice_of("{},{},{},{},{},{}")));
+    assert_true(head_memo_learn(memo, head, list, slice_of("{},{},{},{},{},{}")));
     assert_int_equal(head->count, list->count);
     return head;
 }
@@ -118,6 +118,47 @@ static void test_other_ends(void **state) {
     head_memo_free(memo);
 }
 
+/* Values come and go; what is known is what the last one made it. */
+static void test_replace(void **state) {
+    (void)state;
+    static struct lines known, lines, others;
+    struct head_memo *memo = head_memo_new();
+    struct told_head *head = learn(memo, &known);
+    const struct header_list *list =
+        divide(&lines, "Server: nginx/1.22.1\r\nContent-Type: text/html\r\nContent-Length: 12345\r\n"
+                       "X-Empty:\r\nConnection: keep-alive\r\nETag: \"6b0b7978-192\"\r\n");
+    static const struct head_line places[] = {{.json = 0, .json_end = 2},   {.json = 3, .json_end = 5},
+                                              {.json = 6, .json_end = 8},   {.json = 9, .json_end = 11},
+                                              {.json = 12, .json_end = 14}, {.json = 15, .json_end = 17}};
+    for (uint32_t i = 0; i < list->count; i++) {
+        head->lines[i].json = places[i].json;
+        head->lines[i].json_end = places[i].json_end;
+    }
+    static const struct {
+        uint32_t line;
+        const char *json;
+    } changes[] = {{1, "{a}"}, {2, "{}"}, {5, "{long}"}};
+    bool same_name;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        uint64_t stamp = head->stamp;
+        assert_int_equal(head_memo_run(head, list, 0, &same_name), changes[i].line);
+        assert_true(head_memo_replace(memo, head, changes[i].line, &list->items[changes[i].line],
+                                      slice_of(changes[i].json)));
+        assert_int_not_equal(head->stamp, stamp);
+    }
+    assert_int_equal(head_memo_run(head, list, 0, &same_name), list->count);
+    assert_true(slice_is(slice_make(head->json, head->lines[5].json_end), "{},{a},{},{},{},{long}"));
+    assert_int_equal(head_memo_run(head, divide(&others, HEAD), 0, &same_name), 1);
+    /* no room: nothing happens */
+    static uint8_t json[HEAD_JSON_BYTES];
+    static char text[HEAD_BYTES + 8];
+    assert_false(head_memo_replace(memo, head, 1, &list->items[1], slice_make(json, HEAD_JSON_BYTES - 18)));
+    (void)snprintf(text, sizeof text, "ETag: %0*d\r\n", HEAD_BYTES - 7, 1);
+    assert_false(head_memo_replace(memo, head, 5, &divide(&others, text)->items[0], slice_of("{}")));
+    assert_int_equal(head_memo_run(head, list, 0, &same_name), list->count);
+    head_memo_free(memo);
+}
+
 static void test_shapes(void **state) {
     (void)state;
     static struct lines lines;
@@ -163,9 +204,9 @@ static void test_long_json(void **state) {
     struct head_memo *memo = head_memo_new();
     const struct header_list *list = divide(&lines, HEAD);
     struct told_head *head = head_memo_at(memo, false, head_memo_shape(list));
-    assert_false(head_memo_learn(head, list, slice_make(json, sizeof json)));
+    assert_false(head_memo_learn(memo, head, list, slice_make(json, sizeof json)));
     assert_int_equal(head->count, 0);
-    assert_true(head_memo_learn(head, list, slice_make(json, sizeof json - 1)));
+    assert_true(head_memo_learn(memo, head, list, slice_make(json, sizeof json - 1)));
     head_memo_free(memo);
 }
 
@@ -173,7 +214,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_same_lines), cmocka_unit_test(test_other_bytes),
         cmocka_unit_test(test_other_ends),     cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_place),          cmocka_unit_test(test_long_json),
+        cmocka_unit_test(test_replace),        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_long_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
