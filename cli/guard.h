@@ -9,7 +9,9 @@
 #include "cli/progress.h"
 #include "cli/shedder.h"
 
-enum { GUARD_FRAMES = 64 }; /* the clock is looked at once in so many frames */
+/* The clock is looked at once in so many frames; for each such part that a frame is larger it counts once
+ * more. */
+enum { GUARD_FRAMES = 64, GUARD_FRAME_BYTES = 2048 };
 /* Between samples, and between looks at the kernel's drops while nothing is behind. */
 #define GUARD_SAMPLE_NS (20 * NS_PER_MILLISECOND)
 #define GUARD_DROPS_NS  (250 * NS_PER_MILLISECOND)
@@ -59,7 +61,8 @@ void guard_sample(struct guard *, struct source *);
 /* After each frame of the source. */
 static inline void guard_frame(struct guard *guard, struct source *source, const struct frame *frame) {
     backlog_frame(&guard->backlog, frame);
-    if (++guard->frames >= GUARD_FRAMES) {
+    guard->frames += 1 + frame->wire_len / GUARD_FRAME_BYTES;
+    if (guard->frames >= GUARD_FRAMES) {
         guard_sample(guard, source);
     }
 }

@@ -83,7 +83,11 @@ static void press(struct overload *o, const struct overload_sample *now) {
     if (!o->pressed || is_sinking(o, now)) {
         return;
     }
-    enum overload_level level = needed(now);
+    if (o->level == OVERLOAD_BODIES && !tried) {
+        return; /* what came before fills the buffer, and it fills more slowly now */
+    }
+    bool first = o->level == OVERLOAD_NONE && is_worth_cutting(now);
+    enum overload_level level = first ? OVERLOAD_BODIES : needed(now);
     if (tried && o->level < OVERLOAD_MOST && level <= o->level) {
         level = above(o->level, 1, now);
     }

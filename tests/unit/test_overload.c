@@ -312,11 +312,11 @@ static void room_is_enough(void **state) {
 static void cutting_in_vain_is_soon_over(void **state) {
     (void)state;
     static const struct overload_sample signs[] = {
-        {.fill_permille = 510},                                              /* and fuller each time */
-        {.fill_permille = OVERLOAD_FULL_PERMILLE + OVERLOAD_RAISE_PERMILLE}, /* at once */
+        {.fill_permille = 510}, /* and fuller each time */
+        {.fill_permille = OVERLOAD_FULL_PERMILLE + OVERLOAD_RAISE_PERMILLE},
         {.lag_ns = LAG},
     };
-    static const int64_t waits_ns[] = {OVERLOAD_RAISE_NS, 0, OVERLOAD_RAISE_NS};
+    static const int64_t waits_ns[] = {OVERLOAD_RAISE_NS, OVERLOAD_RAISE_NS, OVERLOAD_RAISE_NS};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         struct overload o;
         overload_init(&o, LAG);
@@ -328,7 +328,7 @@ static void cutting_in_vain_is_soon_over(void **state) {
             sample = signs[i];
             sample.now_ns = START + k * STEP_NS;
             sample.body_permille = 900;
-            sample.fill_permille += i == 0 ? k : 0;
+            sample.fill_permille += i < 2 ? k : 0;
             overload_step(&o, &sample);
             cut_ns = o.level == OVERLOAD_BODIES && cut_ns == 0 ? sample.now_ns : cut_ns;
         }

@@ -208,6 +208,39 @@ static void cut_bytes_keep_their_reason(void **state) {
     bench_free(b);
 }
 
+/* What was cut off is passed once the receiver has it, as other holes are; a fuller copy still fills it. */
+static void cut_bytes_are_passed(void **state) {
+    (void)state;
+    struct bench *b = begin(NULL);
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 502, .ack = 103, .text = "cd", .cut = 4});
+    had(b, 21, 508, "ij");
+    expect(b, "1: 502 cd\n1: 504 pass 4\n1: 508 ij\n");
+    assert_int_equal(bench_counts(b).held_bytes_now, 0);
+    feed(b, (struct tcp){.at = 22, .d = 1, .seq = 510, .ack = 103, .text = "kl", .cut = 2});
+    had(b, 23, 514, "op");
+    expect(b, "1: 510 kl\n1: 512 pass 2\n1: 514 op\n");
+    say(b, 40, 504, "efgh");
+    expect(b, "1: 504 fill efgh\n");
+    bench_tick(b, 1100);
+    expect(b, "1: 512 miss 2 snaplen\n");
+    assert_int_equal(bench_counts(b).gaps[GAP_SNAPLEN], 1);
+    assert_int_equal(bench_counts(b).gap_bytes, 2);
+    bench_free(b);
+}
+
+/* Not all of the hole is known to be cut off, or more than it: it waits. */
+static void a_hole_with_other_edges_waits(void **state) {
+    (void)state;
+    struct bench *b = begin(NULL);
+    feed(b, (struct tcp){.at = 20, .d = 1, .seq = 502, .ack = 103, .text = "cd", .cut = 4});
+    had(b, 21, 510, "kl"); /* two bytes more are missing */
+    expect(b, "1: 502 cd\n");
+    assert_int_equal(bench_counts(b).held_bytes_now, 2);
+    had(b, 22, 508, "ij");
+    expect(b, "1: 504 pass 4\n1: 508 ij\n1: 510 kl\n");
+    bench_free(b);
+}
+
 static void little_room(struct limits *limits) {
     limits->stream_held_bytes = 4096;
 }
@@ -296,6 +329,8 @@ int main(void) {
         cmocka_unit_test(a_reset_waits_for_what_was_passed),
         cmocka_unit_test(bytes_of_doubtful_acknowledgement_wait),
         cmocka_unit_test(cut_bytes_keep_their_reason),
+        cmocka_unit_test(cut_bytes_are_passed),
+        cmocka_unit_test(a_hole_with_other_edges_waits),
         cmocka_unit_test(the_oldest_of_many_gives_way),
         cmocka_unit_test(no_more_than_many_are_passed),
         cmocka_unit_test(holes_give_way_to_bytes_that_wait),
