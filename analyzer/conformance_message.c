@@ -42,7 +42,7 @@ static bool is_for_head(enum field_name name) {
 
 static void judge_trailers(struct notes *notes, const struct header_list *trailers) {
     for (uint32_t i = 0; i < trailers->count; i++) {
-        if (is_for_head(field_name_of(trailers->items[i].name))) {
+        if (is_for_head(header_field_name(&trailers->items[i]))) {
             notes_add(notes, NOTE_TRAILER_FORBIDDEN);
         }
     }

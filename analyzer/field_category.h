@@ -5,7 +5,7 @@
 #ifndef HARK_ANALYZER_FIELD_CATEGORY_H
 #define HARK_ANALYZER_FIELD_CATEGORY_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 /* Fields younger than the classes stand in the one that they would have been in: where they are sent says it.
  * Unknown fields are entity fields (RFC 2616 section 7.1). */

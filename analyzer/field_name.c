@@ -188,6 +188,7 @@ static const struct known_name known_names[FIELD_NAMES] = {
 
 /* Like ascii_lower, but of other characters too: for the hash alone. */
 #define LOWER UINT64_C(0x2020202020202020)
+enum { WORD = sizeof(uint64_t) };
 
 static inline uint64_t word_at(const uint8_t *bytes) {
     uint64_t word;
@@ -196,14 +197,35 @@ static inline uint64_t word_at(const uint8_t *bytes) {
 }
 
 /* A long name is known by its ends; scripts/field_names.py found what tells the known ones apart. */
-static inline size_t hash_of(struct slice name) {
+static inline enum field_name name_of_ends(uint64_t front, uint64_t back, size_t len) {
+    size_t hash = ((front | LOWER) * NAME_HASH_FRONT ^ ((back | LOWER) + len) * NAME_HASH_BACK) >>
+                  (64 - NAME_HASH_BITS);
+    return (enum field_name)name_by_hash[hash];
+}
+
+static inline bool is_nocase(enum field_name found, struct slice name) {
+    return slice_equal_nocase(field_name_text(found), name);
+}
+
+/* Mostly written as it is known. */
+static inline enum field_name long_name_of(struct slice name) {
+    uint64_t front = word_at(name.ptr), back = word_at(name.ptr + name.len - WORD);
+    const enum field_name found = name_of_ends(le64toh(front), le64toh(back), name.len);
+    const struct known_name *known = &known_names[found];
+    if (known->len != name.len) {
+        return FIELD_NAME_OTHER;
+    }
+    const uint8_t *text = (const uint8_t *)known->text;
+    uint64_t differ = (word_at(text) ^ front) | (word_at(text + name.len - WORD) ^ back);
+    for (size_t i = WORD; i + WORD < name.len; i += WORD) {
+        differ |= word_at(text + i) ^ word_at(name.ptr + i);
+    }
+    return differ == 0 || is_nocase(found, name) ? found : FIELD_NAME_OTHER;
+}
+
+static inline enum field_name short_name_of(struct slice name) {
     uint64_t front, back;
-    if (name.len >= sizeof front) {
-        memcpy(&front, name.ptr, sizeof front);
-        memcpy(&back, name.ptr + name.len - sizeof back, sizeof back);
-        front = le64toh(front);
-        back = le64toh(back);
-    } else if (name.len >= sizeof(uint32_t)) {
+    if (name.len >= sizeof(uint32_t)) {
         uint32_t first, last;
         memcpy(&first, name.ptr, sizeof first);
         memcpy(&last, name.ptr + name.len - sizeof last, sizeof last);
@@ -213,68 +235,17 @@ static inline size_t hash_of(struct slice name) {
         front = name.ptr[0] | (uint64_t)name.ptr[name.len / 2] << 8;
         back = name.ptr[name.len - 1];
     }
-    return ((front | LOWER) * NAME_HASH_FRONT ^ ((back | LOWER) + name.len) * NAME_HASH_BACK) >>
-           (64 - NAME_HASH_BITS);
-}
-
-/* Mostly written as it is known. */
-static inline bool is_name(const struct known_name *known, struct slice name) {
-    enum { WORD = sizeof(uint64_t) };
-    if (known->len != name.len) {
-        return false;
-    }
-    if (name.len >= WORD) {
-        const uint8_t *text = (const uint8_t *)known->text;
-        uint64_t differ = word_at(text + name.len - WORD) ^ word_at(name.ptr + name.len - WORD);
-        for (size_t i = 0; i + WORD < name.len; i += WORD) {
-            differ |= word_at(text + i) ^ word_at(name.ptr + i);
-        }
-        if (differ == 0) {
-            return true;
-        }
-    }
-    return slice_equal_nocase(slice_make(known->text, known->len), name);
+    const enum field_name found = name_of_ends(front, back, name.len);
+    return is_nocase(found, name) ? found : FIELD_NAME_OTHER;
 }
 
 enum field_name field_name_of(struct slice name) {
-    if (name.len == 0) {
-        return FIELD_NAME_OTHER;
+    if (name.len >= WORD) {
+        return long_name_of(name);
     }
-    const enum field_name found = (enum field_name)name_by_hash[hash_of(name)];
-    return is_name(&known_names[found], name) ? found : FIELD_NAME_OTHER;
+    return name.len ? short_name_of(name) : FIELD_NAME_OTHER;
 }
 
 struct slice field_name_text(enum field_name name) {
     return slice_make(known_names[name].text, known_names[name].len);
-}
-
-void field_index_make(struct field_index *index, const struct header_list *list) {
-    index->list = list;
-    index->any_repeats = false;
-    memset(index->present, 0, sizeof index->present);
-    for (uint32_t i = 0; i < list->count && i <= UINT16_MAX; i++) {
-        enum field_name name = field_name_of(list->items[i].name);
-        if (name == FIELD_NAME_OTHER) {
-            continue;
-        }
-        if (!field_index_has(index, name)) {
-            index->present[name / 64] |= UINT64_C(1) << name % 64;
-            index->first[name] = (uint16_t)i;
-        } else {
-            index->any_repeats = true;
-        }
-        index->last[name] = (uint16_t)i;
-    }
-}
-
-const struct header *field_index_next(const struct field_index *index, enum field_name name,
-                                      const struct header *field) {
-    const struct header *last = &index->list->items[index->last[name]];
-    while (field < last) {
-        field++;
-        if (slice_equal_nocase(field->name, field_name_text(name))) {
-            return field;
-        }
-    }
-    return NULL;
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of fields whose meaning hark explains, and where they stand in a message's head: each name is
- * looked up once, whatever is asked of it afterwards. Constant data and plain values; an index borrows the
- * list, and lives as long as it. Any thread. */
+/* The names of fields whose meaning hark explains. Constant data; any thread. */
 #ifndef HARK_ANALYZER_FIELD_NAME_H
 #define HARK_ANALYZER_FIELD_NAME_H
 
-#include "analyzer/transaction.h"
+#include "capture/slice.h"
 
 /* Those of one length stand together, the short ones first; among them those that are most used first. Who
  * adds one runs scripts/field_names.py. */
@@ -187,41 +185,5 @@ enum field_name {
 enum field_name field_name_of(struct slice name);
 /* As its specification writes it; empty for FIELD_NAME_OTHER. */
 struct slice field_name_text(enum field_name);
-
-enum { FIELD_INDEX_WORDS = (FIELD_NAMES + 63) / 64 };
-
-struct field_index {
-    const struct header_list *list;
-    uint64_t present[FIELD_INDEX_WORDS];            /* a bit for each name */
-    bool any_repeats;                               /* some name stands there more than once */
-    uint16_t first[FIELD_NAMES], last[FIELD_NAMES]; /* places in the list, valid where the bit is set */
-};
-
-/* Of the list as it is now; fields beyond the 65,535th are not looked at. */
-void field_index_make(struct field_index *, const struct header_list *);
-
-static inline bool field_index_has(const struct field_index *index, enum field_name name) {
-    return index->present[name / 64] >> name % 64 & 1;
-}
-
-/* The first field of that name, or NULL. */
-static inline const struct header *field_index_find(const struct field_index *index, enum field_name name) {
-    return field_index_has(index, name) ? &index->list->items[index->first[name]] : NULL;
-}
-
-/* The next one behind `field`, which is of that name; NULL behind the last one. */
-const struct header *field_index_next(const struct field_index *, enum field_name,
-                                      const struct header *field);
-
-/* The value of the first field of that name; empty, but not of NULL, without one. */
-static inline struct slice field_index_value(const struct field_index *index, enum field_name name) {
-    const struct header *field = field_index_find(index, name);
-    return field && field->value.len ? field->value : slice_make("", 0);
-}
-
-/* More than one field of that name. */
-static inline bool field_index_repeats(const struct field_index *index, enum field_name name) {
-    return field_index_has(index, name) && index->first[name] != index->last[name];
-}
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef HARK_ANALYZER_FIELD_VALUE_H
 #define HARK_ANALYZER_FIELD_VALUE_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 /* Takes what stands before the next `separator` outside of quoted strings off the front, without OWS around
  * it; a string that is not closed reaches to the end. Empty pieces are given too. False when `rest` is used

@@ -3,7 +3,7 @@
 
 #include "analyzer/h1_syntax.h"
 
-/* Not inlined into framing_likely_field, which most often needs none of them: without a call of its own it
+/* Not inlined into framing_known_field, which most often needs none of them: without a call of its own it
  * needs no frame. */
 #define APART __attribute__((noinline))
 
@@ -207,39 +207,30 @@ static void other_field(struct framing_fields *f, struct slice name, struct slic
     }
 }
 
-const uint8_t framing_letters[FRAMING_NAME_LENGTHS] = {
-    [sizeof "host" - 1] = 'h',           [sizeof "expect" - 1] = 'e',
-    [sizeof "upgrade" - 1] = 'u',        [sizeof "connection" - 1] = 'c',
-    [sizeof "content-length" - 1] = 'c', [sizeof "transfer-encoding" - 1] = 't',
+const bool framing_asks_for[FIELD_NAMES] = {
+    [FIELD_NAME_HOST] = true,       [FIELD_NAME_EXPECT] = true,         [FIELD_NAME_UPGRADE] = true,
+    [FIELD_NAME_CONNECTION] = true, [FIELD_NAME_CONTENT_LENGTH] = true, [FIELD_NAME_TRANSFER_ENCODING] = true,
 };
 
-void framing_likely_field(struct framing_fields *f, struct slice name, struct slice value) {
-    switch (name.len) {
-    case 4:
-        f->host_count += slice_is_nocase(name, "host");
+void framing_known_field(struct framing_fields *f, enum field_name name, struct slice value) {
+    switch ((unsigned)name) {
+    case FIELD_NAME_HOST:
+        f->host_count++;
         break;
-    case 6:
-        if (slice_is_nocase(name, "expect")) {
-            expect(f, value);
-        }
+    case FIELD_NAME_EXPECT:
+        expect(f, value);
         break;
-    case 7:
-        f->upgrade = f->upgrade || slice_is_nocase(name, "upgrade");
+    case FIELD_NAME_UPGRADE:
+        f->upgrade = true;
         break;
-    case 10:
-        if (slice_is_nocase(name, "connection")) {
-            connection(f, value);
-        }
+    case FIELD_NAME_CONNECTION:
+        connection(f, value);
         break;
-    case 14:
-        if (slice_is_nocase(name, "content-length")) {
-            content_length(f, value);
-        }
+    case FIELD_NAME_CONTENT_LENGTH:
+        content_length(f, value);
         break;
-    case 17:
-        if (slice_is_nocase(name, "transfer-encoding")) {
-            transfer_encoding(f, value);
-        }
+    case FIELD_NAME_TRANSFER_ENCODING:
+        transfer_encoding(f, value);
         break;
     default:
         break;
@@ -248,8 +239,9 @@ void framing_likely_field(struct framing_fields *f, struct slice name, struct sl
 
 void framing_field(struct framing_fields *f, struct slice name, struct slice value) {
     const size_t longer = sizeof "content-length"; /* by an odd byte at least */
-    framing_token_field(f, name, value);
-    if (name.len >= longer && !slice_is_nocase(name, "transfer-encoding")) {
+    enum field_name known = field_name_of(name);
+    framing_token_field(f, known, value);
+    if (name.len >= longer && known != FIELD_NAME_TRANSFER_ENCODING) {
         other_field(f, name, value);
     }
 }

@@ -14,6 +14,7 @@
 #ifndef HARK_ANALYZER_FRAMING_H
 #define HARK_ANALYZER_FRAMING_H
 
+#include "analyzer/field_name.h"
 #include "analyzer/h1.h"
 
 enum framing_oddity {
@@ -55,16 +56,13 @@ struct framing_fields {
 
 /* One field of the head, in order. */
 void framing_field(struct framing_fields *, struct slice name, struct slice value);
-/* One whose name is of a length and letter that framing knows. */
-void framing_likely_field(struct framing_fields *, struct slice name, struct slice value);
-/* By the length of a name: the letter that the one that framing knows begins with, 0 where there is none. */
-enum { FRAMING_NAME_LENGTHS = 18 };
-extern const uint8_t framing_letters[FRAMING_NAME_LENGTHS];
+/* One whose name framing asks for. */
+void framing_known_field(struct framing_fields *, enum field_name, struct slice value);
+extern const bool framing_asks_for[FIELD_NAMES];
 /* The same as framing_field where the name is a token, so that no reader takes it for another one. */
-static inline void framing_token_field(struct framing_fields *f, struct slice name, struct slice value) {
-    if (name.len < FRAMING_NAME_LENGTHS && name.len &&
-        ascii_lower(name.ptr[0]) == framing_letters[name.len]) {
-        framing_likely_field(f, name, value);
+static inline void framing_token_field(struct framing_fields *f, enum field_name name, struct slice value) {
+    if (framing_asks_for[name]) {
+        framing_known_field(f, name, value);
     }
 }
 

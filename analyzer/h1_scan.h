@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the bytes that end something in a field line, 64 bytes at once, in the widest registers that the
- * processor has. Pure functions. */
+/* Field lines as most are: whole in the chunk, of usual characters, ended by CRLF, not folded. One look at
+ * the bytes, 64 at once in the widest registers that the processor has, tells where all of them have their
+ * colons and ends. Pure functions. */
 #ifndef HARK_ANALYZER_H1_SCAN_H
 #define HARK_ANALYZER_H1_SCAN_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "analyzer/h1.h"
 
 enum { H1_SCAN_BYTES = 64 };
 
@@ -15,9 +15,15 @@ struct h1_marks {
     uint64_t separators; /* no tchar: can't be in a field name */
 };
 
-/* Of `count` times 64 bytes. */
-void h1_scan(const uint8_t *bytes, size_t count, struct h1_marks *marks);
+/* Of H1_SCAN_BYTES bytes. */
+struct h1_marks h1_scan(const uint8_t *bytes);
 /* The same on any processor. */
-void h1_scan_plainly(const uint8_t *bytes, size_t count, struct h1_marks *marks);
+struct h1_marks h1_scan_plainly(const uint8_t *bytes);
+
+/* Finds up to `most` plain field lines at the front of `in`, in which the byte after each must lie, too;
+ * returns how many, and in *taken their length. A name of more than H1_SCAN_BYTES is not plain. */
+size_t h1_find_fields(struct slice in, struct h1_field *fields, size_t most, size_t *taken);
+/* The same on any processor. */
+size_t h1_find_fields_plainly(struct slice in, struct h1_field *fields, size_t most, size_t *taken);
 
 #endif

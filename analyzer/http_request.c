@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client's messages: each opens a transaction. */
+#include "analyzer/field_index.h"
 #include "analyzer/http_side.h"
 
 /* A client that speaks HTTP/2 from here on (RFC 9113 section 3.4): after an upgrade whose answer was lost, or
@@ -87,7 +88,7 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
 }
 
 static void parse_target(struct transaction *t, const struct http_message *m) {
-    const struct header *host = header_find(&m->headers, "host");
+    const struct header *host = header_first(&m->headers, FIELD_NAME_HOST);
     target_parse(&t->target, m->line[0], m->line[1], host ? host->value : slice_make("", 0), host != NULL);
 }
 

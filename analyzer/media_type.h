@@ -4,7 +4,7 @@
 #ifndef HARK_ANALYZER_MEDIA_TYPE_H
 #define HARK_ANALYZER_MEDIA_TYPE_H
 
-#include "analyzer/field_name.h"
+#include "capture/slice.h"
 
 struct media_type {
     bool valid; /* type "/" subtype, both tokens (section 8.3.1) */

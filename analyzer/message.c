@@ -88,6 +88,8 @@ void message_field(struct http_message *m, struct header_list *list, const struc
     }
 }
 
+_Static_assert(FIELD_NAMES < UINT8_MAX, "a byte for each, and for one that was not looked up");
+
 /* They lie one behind the other in the same bytes, so one copy is enough. False: there is no room for all,
  * and nothing was done. */
 static bool take_fields(struct http_message *m, const struct h1_field *fields, size_t count,
@@ -108,10 +110,12 @@ static bool take_fields(struct http_message *m, const struct h1_field *fields, s
     size_t stored = 0;
     for (size_t i = 0; i < count; i++) {
         struct slice name = fields[i].name, value = fields[i].value;
-        framing_token_field(&m->fields, name, value);
+        enum field_name known = field_name_of(name);
+        framing_token_field(&m->fields, known, value);
         header[i].name = slice_make(copy + (name.ptr - front), name.len);
         header[i].value = slice_make(copy + (value.ptr - front), value.len);
         header[i].joined = true;
+        header[i].known = (uint8_t)(known + 1);
         stored += name.len + value.len;
     }
     m->stored_bytes += stored;

@@ -6,7 +6,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_AUTHENTICATION_H
 #define HARK_ANALYZER_SEMANTICS_AUTHENTICATION_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 enum auth_scheme {
     AUTH_NONE,  /* no such field */

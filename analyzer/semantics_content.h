@@ -5,6 +5,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_CONTENT_H
 #define HARK_ANALYZER_SEMANTICS_CONTENT_H
 
+#include "analyzer/field_index.h"
 #include "analyzer/media_type.h"
 
 enum { CONTENT_LIST_KEPT = 4 };

@@ -4,7 +4,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_COOKIES_H
 #define HARK_ANALYZER_SEMANTICS_COOKIES_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 enum { COOKIES_KEPT = 16 };
 

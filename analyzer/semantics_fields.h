@@ -4,7 +4,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_FIELDS_H
 #define HARK_ANALYZER_SEMANTICS_FIELDS_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 /* Those that semantics_of does not read. */
 enum semantics_part {

@@ -5,7 +5,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_INTERMEDIARIES_H
 #define HARK_ANALYZER_SEMANTICS_INTERMEDIARIES_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 #include "analyzer/forwarded_node.h"
 
 enum { HOPS_KEPT = 8 };

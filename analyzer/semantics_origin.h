@@ -5,7 +5,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_ORIGIN_H
 #define HARK_ANALYZER_SEMANTICS_ORIGIN_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 #include "analyzer/web_origin.h"
 
 /* What Access-Control-Allow-Origin says. */

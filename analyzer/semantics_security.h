@@ -5,7 +5,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_SECURITY_H
 #define HARK_ANALYZER_SEMANTICS_SECURITY_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 enum { CSP_DIRECTIVES_KEPT = 16 };
 

@@ -5,7 +5,7 @@
 #ifndef HARK_ANALYZER_SEMANTICS_TRACE_H
 #define HARK_ANALYZER_SEMANTICS_TRACE_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 /* The ways to say it, the one to be believed first standing first. */
 enum trace_format {

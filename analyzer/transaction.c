@@ -171,6 +171,7 @@ bool transaction_add_header(struct transaction *t, struct header_list *list, str
         header->name = arena_copy(&t->arena, name, &ok);
         header->value = arena_copy(&t->arena, value, &ok);
         header->joined = false;
+        header->known = 0;
     }
     if (!ok) {
         list->dropped++;

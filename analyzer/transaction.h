@@ -15,7 +15,8 @@
 struct header {
     struct slice name;
     struct slice value;
-    bool joined; /* both lie in one piece of memory, the value behind the name */
+    bool joined;   /* both lie in one piece of memory, the value behind the name */
+    uint8_t known; /* enum field_name, and one more: 0 where it was not looked up */
 };
 
 /* Fields in the order sent. */

@@ -3,7 +3,7 @@
 #ifndef HARK_OUTPUT_NATIVE_H
 #define HARK_OUTPUT_NATIVE_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 #include "analyzer/http_date.h"
 #include "analyzer/timing.h"
 #include "output/community_id.h"

@@ -4,7 +4,7 @@
 #ifndef HARK_TESTS_UNIT_HEAD_SAMPLE_H
 #define HARK_TESTS_UNIT_HEAD_SAMPLE_H
 
-#include "analyzer/field_name.h"
+#include "analyzer/field_index.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
