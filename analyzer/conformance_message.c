@@ -48,43 +48,13 @@ static void judge_trailers(struct notes *notes, const struct header_list *traile
     }
 }
 
-/* Meant for all that the message comes to. */
-static bool is_end_to_end(enum field_name name) {
-    switch ((unsigned)name) {
-    case FIELD_NAME_AUTHORIZATION:
-    case FIELD_NAME_CACHE_CONTROL:
-    case FIELD_NAME_CONTENT_ENCODING:
-    case FIELD_NAME_CONTENT_LENGTH:
-    case FIELD_NAME_CONTENT_TYPE:
-    case FIELD_NAME_COOKIE:
-    case FIELD_NAME_DATE:
-    case FIELD_NAME_HOST:
-    case FIELD_NAME_LOCATION:
-    case FIELD_NAME_SET_COOKIE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Connection must name Upgrade and TE, and must not name what is meant for all (RFC 9110 section 7.6.1). */
+/* Connection must name Upgrade and TE (RFC 9110 section 7.6.1). */
 static void judge_connection(struct notes *notes, const struct http_message *m,
                              const struct field_index *index, bool request, bool known) {
     bool te = request && field_index_has(index, FIELD_NAME_TE);
     if (known && ((m->fields.upgrade && !m->fields.connection_upgrade) ||
                   (te && !conformance_names(index, FIELD_NAME_CONNECTION, "te")))) {
         notes_add(notes, NOTE_CONNECTION_OPTION_MISSING);
-    }
-    if (!field_index_has(index, FIELD_NAME_CONNECTION) ||
-        slice_is_nocase(field_index_value(index, FIELD_NAME_CONNECTION), "keep-alive")) {
-        return; /* as it mostly is */
-    }
-    struct field_list options = field_list_of(index, FIELD_NAME_CONNECTION);
-    struct slice option;
-    while (field_list_next(&options, &option)) {
-        if (is_end_to_end(field_name_of(option))) {
-            notes_add(notes, NOTE_CONNECTION_END_TO_END);
-        }
     }
 }
 

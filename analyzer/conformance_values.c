@@ -18,7 +18,8 @@ enum field_trait {
     TRAIT_OF_RESPONSES = 1 << 7,
     TRAIT_URI = 1 << 8,
     TRAIT_DIRECTIVES = 1 << 9,
-    TRAIT_UNIQUE = 1 << 10, /* values seldom come again */
+    TRAIT_OPTIONS = 1 << 10,
+    TRAIT_UNIQUE = 1 << 11, /* values seldom come again */
 };
 
 /* X(name, traits, ...) for each. */
@@ -31,7 +32,7 @@ enum field_trait {
     X(ALLOW, TRAIT_LIST, a, b)                                                                               \
     X(AUTHORIZATION, TRAIT_SINGLETON | TRAIT_OF_REQUESTS, a, b)                                              \
     X(CACHE_CONTROL, TRAIT_LIST | TRAIT_DIRECTIVES, a, b)                                                    \
-    X(CONNECTION, TRAIT_LIST, a, b)                                                                          \
+    X(CONNECTION, TRAIT_LIST | TRAIT_OPTIONS, a, b)                                                          \
     X(CONTENT_DISPOSITION, TRAIT_SINGLETON, a, b)                                                            \
     X(CONTENT_ENCODING, TRAIT_LIST, a, b)                                                                    \
     X(CONTENT_LOCATION, TRAIT_SINGLETON, a, b)                                                               \
@@ -239,6 +240,36 @@ static void judge_uri(struct notes *notes, enum field_name name, struct slice ur
     }
 }
 
+/* Meant for all that the message comes to. */
+static bool is_end_to_end(enum field_name name) {
+    switch ((unsigned)name) {
+    case FIELD_NAME_AUTHORIZATION:
+    case FIELD_NAME_CACHE_CONTROL:
+    case FIELD_NAME_CONTENT_ENCODING:
+    case FIELD_NAME_CONTENT_LENGTH:
+    case FIELD_NAME_CONTENT_TYPE:
+    case FIELD_NAME_COOKIE:
+    case FIELD_NAME_DATE:
+    case FIELD_NAME_HOST:
+    case FIELD_NAME_LOCATION:
+    case FIELD_NAME_SET_COOKIE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Connection must not name what is meant for all (RFC 9110 section 7.6.1). */
+static void judge_options(struct notes *notes, const struct field_index *index) {
+    struct field_list options = field_list_of(index, FIELD_NAME_CONNECTION);
+    struct slice option;
+    while (field_list_next(&options, &option)) {
+        if (is_end_to_end(field_name_of(option))) {
+            notes_add(notes, NOTE_CONNECTION_END_TO_END);
+        }
+    }
+}
+
 static void judge_value(struct notes *notes, const struct scene *scene, enum field_name name,
                         unsigned traits) {
     const struct field_index *index = scene->index;
@@ -261,6 +292,9 @@ static void judge_value(struct notes *notes, const struct scene *scene, enum fie
     }
     if (traits & TRAIT_URI) {
         judge_uri(notes, name, value);
+    }
+    if (traits & TRAIT_OPTIONS) {
+        judge_options(notes, index);
     }
 }
 

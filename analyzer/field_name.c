@@ -188,7 +188,7 @@ static const struct known_name known_names[FIELD_NAMES] = {
 
 /* Like ascii_lower, but of other characters too: for the hash alone. */
 #define LOWER UINT64_C(0x2020202020202020)
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t) };
 
 static inline uint64_t word_at(const uint8_t *bytes) {
     uint64_t word;
@@ -223,18 +223,26 @@ static inline enum field_name long_name_of(struct slice name) {
     return differ == 0 || is_nocase(found, name) ? found : FIELD_NAME_OTHER;
 }
 
-static inline enum field_name short_name_of(struct slice name) {
-    uint64_t front, back;
-    if (name.len >= sizeof(uint32_t)) {
-        uint32_t first, last;
-        memcpy(&first, name.ptr, sizeof first);
-        memcpy(&last, name.ptr + name.len - sizeof last, sizeof last);
-        front = le32toh(first);
-        back = le32toh(last);
-    } else {
-        front = name.ptr[0] | (uint64_t)name.ptr[name.len / 2] << 8;
-        back = name.ptr[name.len - 1];
+static inline uint32_t half_at(const uint8_t *bytes) {
+    uint32_t half;
+    memcpy(&half, bytes, sizeof half);
+    return half;
+}
+
+static inline enum field_name middling_name_of(struct slice name) {
+    uint32_t front = half_at(name.ptr), back = half_at(name.ptr + name.len - HALF);
+    const enum field_name found = name_of_ends(le32toh(front), le32toh(back), name.len);
+    const struct known_name *known = &known_names[found];
+    if (known->len != name.len) {
+        return FIELD_NAME_OTHER;
     }
+    const uint8_t *text = (const uint8_t *)known->text;
+    bool same = half_at(text) == front && half_at(text + name.len - HALF) == back;
+    return same || is_nocase(found, name) ? found : FIELD_NAME_OTHER;
+}
+
+static inline enum field_name short_name_of(struct slice name) {
+    uint64_t front = name.ptr[0] | (uint64_t)name.ptr[name.len / 2] << 8, back = name.ptr[name.len - 1];
     const enum field_name found = name_of_ends(front, back, name.len);
     return is_nocase(found, name) ? found : FIELD_NAME_OTHER;
 }
@@ -242,6 +250,9 @@ static inline enum field_name short_name_of(struct slice name) {
 enum field_name field_name_of(struct slice name) {
     if (name.len >= WORD) {
         return long_name_of(name);
+    }
+    if (name.len >= HALF) {
+        return middling_name_of(name);
     }
     return name.len ? short_name_of(name) : FIELD_NAME_OTHER;
 }

@@ -56,19 +56,19 @@ unsigned semantics_known_status(const struct semantics *s, const struct transact
     return s->has_status && s->response_known ? status_of(t) : 0;
 }
 
-static void read_type(struct media_type *type, const struct field_index *index) {
+static void read_type(struct media_type *type, const struct field_index *index, struct value_memo *memo) {
     type->valid = type->has_boundary = false;
     if (field_index_has(index, FIELD_NAME_CONTENT_TYPE)) {
-        media_type_read(type, field_index_value(index, FIELD_NAME_CONTENT_TYPE));
+        value_memo_media(memo, field_index_value(index, FIELD_NAME_CONTENT_TYPE), type);
     }
 }
 
 /* The indexes, and what is known of the heads, are there. */
 static void read_fields(const struct transaction *t, struct semantics *s) {
     s->has_status = t->response.seen && t->response.line[0].len > 0;
-    s->status = s->has_status ? status_find(t->response.status) : NULL;
-    read_type(&s->request_type, &s->request);
-    read_type(&s->response_type, &s->response);
+    s->status = s->has_status ? value_memo_status(s->memo, t->response.status) : NULL;
+    read_type(&s->request_type, &s->request, s->memo);
+    read_type(&s->response_type, &s->response, s->memo);
     semantics_caching_read(&s->caching, s, t);
     semantics_conditional_read(&s->conditional, s, t);
     semantics_range_read(&s->range, s, t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/semantics_caching.h"
 
+#include "analyzer/h1_syntax.h"
 #include "analyzer/semantics.h"
 
 const char *cache_storable_name(enum cache_storable storable) {
@@ -39,13 +40,8 @@ bool etag_read(struct slice text, bool *weak) {
     if (opaque.len < 2 || opaque.ptr[0] != '"' || opaque.ptr[opaque.len - 1] != '"') {
         return false;
     }
-    for (size_t i = 1; i < opaque.len - 1; i++) {
-        uint8_t c = opaque.ptr[i];
-        if (c <= ' ' || c == '"' || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
+    struct slice inside = slice_make(opaque.ptr + 1, opaque.len - 2);
+    return !h1_has_below(inside, ' ' + 1) && slice_find(inside, '"') == inside.len;
 }
 
 bool etag_equal_weakly(struct slice a, struct slice b) {
@@ -245,12 +241,22 @@ static struct cache_verdict judge(const struct semantics_caching *c, const struc
     return v;
 }
 
+/* Does anything that only shared caches go by stand there, or what lets them off? */
+static bool tells_shared_apart(const struct semantics_caching *c, const struct semantics *s) {
+    const uint32_t shared =
+        UINT32_C(1) << CACHE_S_MAXAGE | UINT32_C(1) << CACHE_PRIVATE | UINT32_C(1) << CACHE_PROXY_REVALIDATE;
+    return c->response.has & shared || field_index_has(&s->request, FIELD_NAME_AUTHORIZATION);
+}
+
 void semantics_caching_read(struct semantics_caching *c, const struct semantics *s,
                             const struct transaction *t) {
     read_fields(c, s, t->response.first.time_ns / NS_PER_SECOND);
     c->decided = s->has_status && s->response_known && needs_verdicts(c, s);
     if (c->decided) {
         c->private_cache = judge(c, s, t, (struct rules){&c->response, true, false});
+        c->shared_cache = c->private_cache;
+    }
+    if (c->decided && tells_shared_apart(c, s)) {
         c->shared_cache = judge(c, s, t, (struct rules){&c->response, true, true});
     }
     if (c->decided && c->targeted_legal) {

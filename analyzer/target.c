@@ -33,8 +33,35 @@ static bool is_alpha(uint8_t c) {
     return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
 }
 
+/* Eight bytes at once, in what vector registers the target has. */
+typedef uint8_t bytes8 __attribute__((vector_size(8)));
+
+/* Not zero where one of the eight is no letter, digit, dot or hyphen. */
+static uint64_t unusual(const uint8_t *from) {
+    bytes8 bytes;
+    memcpy(&bytes, from, sizeof bytes);
+    bytes8 usual = (bytes8)((bytes | 0x20) - 'a' < 26) | (bytes8)(bytes - '0' < 10) | (bytes8)(bytes == '.') |
+                   (bytes8)(bytes == '-');
+    bytes8 others = ~usual;
+    uint64_t word;
+    memcpy(&word, &others, sizeof word);
+    return word;
+}
+
+/* As nearly all hosts are. */
+static bool is_usual_host(struct slice s) {
+    if (s.len < sizeof(bytes8)) {
+        return false;
+    }
+    uint64_t others = unusual(s.ptr + s.len - sizeof(bytes8));
+    for (size_t i = 0; i + sizeof(bytes8) < s.len; i += sizeof(bytes8)) {
+        others |= unusual(s.ptr + i);
+    }
+    return others == 0;
+}
+
 static size_t host_length(struct slice s) {
-    size_t i = 0;
+    size_t i = is_usual_host(s) ? s.len : 0;
     while (i < s.len && h1_is(s.ptr[i], H1_HOST)) {
         i++;
     }

@@ -7,6 +7,8 @@
 #define HARK_ANALYZER_VALUE_MEMO_H
 
 #include "analyzer/field_name.h"
+#include "analyzer/media_type.h"
+#include "analyzer/status.h"
 
 struct value_memo;
 
@@ -17,6 +19,10 @@ void value_memo_free(struct value_memo *);
 /* Reads a date as http_date_read does; `*proper`: it is written as senders must, with the weekday that it is.
  * False where the text is no date. */
 bool value_memo_date(struct value_memo *, struct slice text, int64_t now, int64_t *seconds, bool *proper);
+
+/* As media_type_read and status_find. */
+void value_memo_media(struct value_memo *, struct slice value, struct media_type *);
+const struct status *value_memo_status(struct value_memo *, unsigned code);
 
 enum { VALUE_MEMO_BYTES = 158 }; /* longer values are not remembered; browsers' lists are shorter */
 /* Was a value of these bytes found to break no rule of the field's? */

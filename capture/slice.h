@@ -40,8 +40,12 @@ static inline bool slice_equal(struct slice a, struct slice b) {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-static inline bool slice_is(struct slice s, const char *text) {
-    return slice_equal(s, slice_of(text));
+/* So that the length of a literal is known where it is compiled, and most are told apart by it. */
+#define SLICE_LITERAL static inline __attribute__((always_inline))
+
+SLICE_LITERAL bool slice_is(struct slice s, const char *text) {
+    const size_t len = strlen(text);
+    return s.len == len && (len == 0 || memcmp(s.ptr, text, len) == 0);
 }
 
 static inline uint8_t ascii_lower(uint8_t c) {
@@ -101,11 +105,12 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b) {
     return true;
 }
 
-static inline bool slice_is_nocase(struct slice s, const char *text) {
-    return slice_equal_nocase(s, slice_of(text));
+SLICE_LITERAL bool slice_is_nocase(struct slice s, const char *text) {
+    const size_t len = strlen(text);
+    return s.len == len && slice_equal_nocase(s, slice_make(text, len));
 }
 
-static inline bool slice_starts_with(struct slice s, const char *prefix) {
+SLICE_LITERAL bool slice_starts_with(struct slice s, const char *prefix) {
     size_t len = strlen(prefix);
     return s.len >= len && memcmp(s.ptr, prefix, len) == 0;
 }

@@ -106,11 +106,61 @@ static void test_proper(void **state) {
     value_memo_free(memo);
 }
 
+static void assert_same_view(struct slice a, struct slice b) {
+    assert_ptr_equal(a.ptr, b.ptr);
+    assert_int_equal(a.len, b.len);
+}
+
+/* Views are of the value at hand, wherever the one remembered stood. */
+static void test_media(void **state) {
+    (void)state;
+    static const char *const values[] = {
+        "text/html",
+        "text/html; charset=utf-8",
+        "text/HTML; charset=\"UTF-8\"",
+        "application/problem+json",
+        "application/json",
+        "application/jsom",
+        "multipart/byteranges; boundary=x",
+        "multipart/byteranges; boundary=",
+        " ",
+        "",
+        "text",
+        "/",
+        ";",
+        "a/b;;;",
+        "text/html; title=\"a long one, beyond what is remembered of a value\""};
+    struct value_memo *memo = value_memo_new();
+    assert_non_null(memo);
+    for (unsigned turn = 0; turn < 20000; turn++) {
+        char bytes[128];
+        size_t at = random_below(16);
+        const char *value = values[random_below(sizeof values / sizeof *values)];
+        memcpy(bytes + at, value, strlen(value));
+        struct slice s = slice_make(bytes + at, strlen(value));
+        struct media_type media, expected;
+        media_type_read(&expected, s);
+        value_memo_media(turn % 5 ? memo : NULL, s, &media);
+        assert_int_equal(media.valid, expected.valid);
+        assert_int_equal(media.has_boundary, expected.has_boundary);
+        assert_same_view(media.type, expected.type);
+        assert_same_view(media.subtype, expected.subtype);
+        assert_same_view(media.suffix, expected.suffix);
+        assert_same_view(media.charset, expected.charset);
+        assert_same_view(media.parameters, expected.parameters);
+        unsigned code = random_below(700);
+        code = random_below(2) ? 200 : code;
+        assert_ptr_equal(value_memo_status(memo, code), status_find(code));
+    }
+    value_memo_free(memo);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_proper),
+        cmocka_unit_test(test_media),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
