@@ -253,6 +253,15 @@ static bool take_empty_line(struct h1 *h, struct slice *in) {
     return true;
 }
 
+bool h1_next_head_end(struct h1 *h, struct slice *in) {
+    assert(h->state == H1_IN_HEADERS);
+    if (!take_empty_line(h, in)) {
+        return false;
+    }
+    h->state = H1_AT_FRAMING;
+    return true;
+}
+
 static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_event *e) {
     if (take_empty_line(h, in)) {
         return end_section(h, e);

@@ -149,6 +149,9 @@ struct h1_field {
  * long as they lie in it, with the byte after them, and have no oddity, and returns how many. What h1_next
  * gives before and after is the same as without. */
 size_t h1_next_fields(struct h1 *, struct slice *in, struct h1_field *fields, size_t most);
+/* In H1_IN_HEADERS, instead of an H1_HEADERS_END event: takes the empty line where it lies whole at the front
+ * of `in`; false where it does not, and nothing was taken. */
+bool h1_next_head_end(struct h1 *, struct slice *in);
 /* In H1_IN_BODY and H1_IN_CHUNK_DATA, instead of an H1_BODY event: takes body bytes from the front of `in`
  * and returns how many. */
 size_t h1_next_body(struct h1 *, struct slice *in);

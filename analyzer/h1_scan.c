@@ -138,9 +138,9 @@ ALWAYS_INLINE size_t lines_marked(struct slice in, struct h1_marks marks, struct
     return count;
 }
 
-/* Where the first control byte is; the length where there is none. */
+/* Where the first control byte behind the first window is; the length where there is none. */
 ALWAYS_INLINE size_t find_control(struct slice in, enum width width) {
-    for (size_t at = 0; at < in.len; at += H1_SCAN_BYTES) {
+    for (size_t at = H1_SCAN_BYTES; at < in.len; at += H1_SCAN_BYTES) {
         uint64_t controls = marks_at(in, at, width).controls;
         if (controls) {
             return at + (size_t)__builtin_ctzll(controls);

@@ -487,6 +487,12 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
         }
         if (side->h1.state == H1_IN_HEADERS) {
             take_fields(conn, direction, side, chunk, in);
+            if (h1_next_head_end(&side->h1, in)) {
+                follow(side, chunk);
+                head_ended(conn, direction, side);
+                more = in->len || h1_has_event(&side->h1);
+                continue;
+            }
         }
         more = read_event(conn, direction, side, chunk, in);
     }

@@ -150,6 +150,11 @@ static bool take_at_once(struct run *r, struct slice *in) {
         e = (struct h1_event){.type = H1_HEADER, .name = fields[i].name, .value = fields[i].value};
         take(r, &e);
     }
+    if (count == 0 && r->lexer.state == H1_IN_HEADERS && h1_next_head_end(&r->lexer, in)) {
+        e = (struct h1_event){.type = H1_HEADERS_END};
+        take(r, &e);
+        return true;
+    }
     return count > 0;
 }
 

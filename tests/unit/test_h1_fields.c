@@ -169,7 +169,10 @@ static bool feed(struct h1 *h, struct slice bytes, bool many, struct buf *log, u
         for (size_t i = 0; i < count; i++) {
             log_event(log, h, H1_HEADER, fields[i].name, fields[i].value);
         }
-        if (count == 0) {
+        if (count == 0 && many && h->state == H1_IN_HEADERS && h1_next_head_end(h, &in)) {
+            e.type = H1_HEADERS_END;
+            log_event(log, h, e.type, nothing, nothing);
+        } else if (count == 0) {
             h1_next(h, &in, &e);
             bool field = e.type == H1_HEADER;
             if (e.type != H1_NEED_MORE) {
