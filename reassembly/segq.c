@@ -56,16 +56,15 @@ static struct held *splay(struct held *t, uint64_t offset) {
 
 /* The last node that begins at or before `offset`, NULL when there is none. */
 static struct held *find(struct segq *q, uint64_t offset) {
-    if (!q->root) {
+    if (!q->root || offset < q->head->offset) {
         return NULL;
     }
-    bool is_last = !q->root->next && q->root->offset <= offset; /* as usual: bytes come behind those held */
-    q->root = is_last ? q->root : splay(q->root, offset);
+    if (offset >= q->tail->offset) {
+        return q->tail;
+    }
+    q->root = splay(q->root, offset);
     if (q->root->offset <= offset) {
         return q->root;
-    }
-    if (!q->root->left) {
-        return NULL;
     }
     q->root->left = splay(q->root->left, offset);
     return q->root->left;
@@ -95,31 +94,33 @@ size_t segq_charge(size_t len) {
     return len <= SEGQ_SMALL_ROOM ? SMALL_BYTES : PAGE_BYTES;
 }
 
+/* Before all others the node is the root; behind them it hangs on the last one: sizes on the way there grow
+ * by one at least from node to node, so that this costs no more than a splay would. */
+static void link_into_tree(struct segq *q, struct held *h, struct held *before) {
+    h->left = NULL;
+    h->right = NULL;
+    if (!before) {
+        h->right = q->root;
+        q->root = h;
+    } else if (before == q->tail) {
+        before->right = h;
+    } else {
+        q->root = splay(q->root, before->offset);
+        assert(q->root == before);
+        h->left = before;
+        h->right = before->right;
+        before->right = NULL;
+        q->root = h;
+    }
+}
+
 static void link_in(struct segq *q, struct held *h) {
     struct held *before = find(q, h->offset);
     assert(!before || held_end(before) <= h->offset);
+    link_into_tree(q, h, before);
     h->next = before ? before->next : q->head;
-    assert(!h->next || held_end(h) <= h->next->offset);
-    if (before) {
-        before->next = h;
-    } else {
-        q->head = h;
-    }
-    h->left = NULL;
-    h->right = NULL;
-    if (q->root) {
-        q->root = splay(q->root, h->offset);
-        if (q->root->offset < h->offset) {
-            h->left = q->root;
-            h->right = q->root->right;
-            q->root->right = NULL;
-        } else {
-            h->right = q->root;
-            h->left = q->root->left;
-            q->root->left = NULL;
-        }
-    }
-    q->root = h;
+    *(before ? &before->next : &q->head) = h;
+    q->tail = h->next ? q->tail : h;
     if (h->acked_ns == SEGQ_NEVER && (!q->unacked || h->offset < q->unacked->offset)) {
         q->unacked = h;
     }
@@ -209,7 +210,9 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
         h->len -= len;
         return;
     }
-    q->root = splay(q->root, h->offset);
+    if (q->root != h) {
+        q->root = splay(q->root, h->offset);
+    }
     assert(q->root == h && !h->left);
     q->root = h->right;
     q->head = h->next;

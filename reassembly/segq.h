@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes of one direction that wait: disjoint intervals of stream offsets, each with the facts of the
- * segment that brought it. First-arrived bytes win: only what is not covered yet can be put in. A splay tree
- * finds the place (amortised O(log n) whatever a sender does), a list gives the order.
+ * segment that brought it. First-arrived bytes win: only what is not covered yet can be put in. A list gives
+ * the order; what comes behind all that is held, or is taken from its front, touches nothing else. A splay
+ * tree finds all other places (amortised O(log n) whatever a sender does).
  * Embedded by value, one thread; nodes live in the page pool that every call gets. */
 #ifndef HARK_REASSEMBLY_SEGQ_H
 #define HARK_REASSEMBLY_SEGQ_H
@@ -38,6 +39,7 @@ enum {
 struct segq {
     struct held *root;
     struct held *head;
+    struct held *tail; /* valid with head */
     struct held *unacked;
     uint64_t bytes; /* held */
     size_t charge;  /* memory used, in bytes */

@@ -53,6 +53,7 @@ static void check(const struct segq *q, const struct oracle *o, uint64_t front) 
         assert_true((h->acked_ns == SEGQ_NEVER) == unacked);
         bytes += h->len;
         listed++;
+        assert_true((h == q->tail) == !h->next);
     }
     for (; at < BASE + SPAN; at++) {
         assert_false(o->held[at - BASE]);
