@@ -99,7 +99,7 @@ static void start(struct feed *feed, struct member *members) {
 
 struct feed_result feed_run(const char *path, unsigned workers) {
     struct limits limits = limits_default();
-    struct feed feed = {.ring = ring_new(workers), .workers = workers};
+    struct feed feed = {.ring = ring_new(workers, workers, EPOCH_EVENTS), .workers = workers};
     struct member members[FEED_MOST_WORKERS];
     start(&feed, members);
     int64_t begin = bench_wall_ns(), cpu = ns_of_clock(CLOCK_THREAD_CPUTIME_ID);

@@ -222,13 +222,19 @@ static void run_worker(const char *path) {
     struct outbox outbox;
     static struct worker worker;
     outbox_init(&outbox, WORKER_OUTBOX_BYTES);
-    if (!worker_init(&worker, &limits, &options)) {
+    struct record_writer *writer = record_writer_new(&options);
+    struct value_memo *values = value_memo_new();
+    if (!writer || !values) {
         bench_die("out of memory");
     }
+    worker_init(&worker, &limits);
+    worker_lend(&worker, writer, values);
     worker.outbox = &outbox;
     struct way_end end = {&worker, worker_packet_in, worker_tick_in, worker_finish_in};
     way_run(path, &limits, &end);
     worker_fini(&worker);
+    record_writer_free(writer);
+    value_memo_free(values);
     outbox_fini(&outbox);
 }
 

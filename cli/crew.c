@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/crew.h"
 
+#include "analyzer/value_memo.h"
 #include "cli/outlet.h"
 #include "cli/ring.h"
 
@@ -14,7 +15,10 @@ enum {
     FINISH_BYTES = 8 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,   /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
-    PREFETCH_TURNS = 3, /* so far ahead is looked for packets */
+    PREFETCH_TURNS = 3,  /* so far ahead is looked for packets */
+    THREAD_WORKERS = 4,  /* workers a thread, so that each finds something to do, while there are */
+    MOST_WORKERS = 16,   /* no more than these */
+    THREAD_EVENTS = 128, /* of an epoch, a thread: all that it becomes stays in the processor's own cache */
 };
 
 struct crew;
@@ -22,20 +26,23 @@ struct crew;
 /* What a thread knows. */
 struct crew_member {
     struct crew *crew;
-    unsigned worker; /* its own: the one that it prefers */
+    unsigned number; /* the reader's is 0 */
+    struct record_writer *writer;
+    struct value_memo *values;
     pthread_t thread;
 };
 
 /* Invariant: `ring` is NULL with one worker; `filling` is the reader's epoch, NULL while it has none. With
  * threads running, `outlet` and each worker belong to who has their turn. */
 struct crew {
-    unsigned count;
+    unsigned threads; /* with the reader's */
+    unsigned count;   /* workers */
     struct worker *workers;
     struct outbox *outboxes; /* one a worker: for the inline run, and for the finish */
     struct outlet outlet;
     struct ring *ring;
     struct epoch *filling;
-    struct crew_member *members; /* the first stands for the reader's thread */
+    struct crew_member *members; /* one a thread */
     uint64_t lost_packets;       /* no epoch had memory for them */
     struct stopwatch own;        /* off */
     struct stopwatch *watch;     /* the reader's */
@@ -84,9 +91,11 @@ static bool write_epoch(struct outlet *outlet, const struct epoch *epoch) {
     return ok;
 }
 
-static void take_turn(struct crew *crew, const struct turn *turn) {
+static void take_turn(struct crew_member *member, const struct turn *turn) {
+    struct crew *crew = member->crew;
     if (turn->kind == TURN_WORK) {
         struct worker *worker = &crew->workers[turn->worker];
+        worker_lend(worker, member->writer, member->values);
         int64_t started = stopwatch_start(worker->watch);
         work_epoch(worker, turn->epoch, turn->worker);
         stopwatch_stop(worker->watch, started, STAGE_ANALYZE);
@@ -101,11 +110,11 @@ static void *run_thread(void *context) {
     struct crew_member *member = context;
     struct crew *crew = member->crew;
     for (;;) {
-        struct turn turn = ring_turn(crew->ring, member->worker);
+        struct turn turn = ring_turn(crew->ring, member->number);
         if (turn.kind == TURN_END) {
             return NULL;
         }
-        take_turn(crew, &turn);
+        take_turn(member, &turn);
     }
 }
 
@@ -120,7 +129,7 @@ static struct epoch *take_reader_turns(struct crew *crew) {
             return turn.epoch;
         }
         started = stopwatch_start(crew->watch);
-        take_turn(crew, &turn);
+        take_turn(&crew->members[0], &turn);
         stopwatch_exclude(crew->watch, started);
     }
 }
@@ -131,9 +140,8 @@ static bool start_threads(struct crew *crew) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool ok = true;
-    for (unsigned i = 1; ok && i < crew->count; i++) {
+    for (unsigned i = 1; ok && i < crew->threads; i++) {
         struct crew_member *member = &crew->members[i];
-        *member = (struct crew_member){.crew = crew, .worker = i};
         ok = pthread_create(&member->thread, NULL, run_thread, member) == 0;
         crew->running += ok;
     }
@@ -156,7 +164,7 @@ static void join_threads(struct crew *crew) {
 static bool write_heading(struct crew *crew) {
     struct buf heading;
     buf_init(&heading, HEADING_CAP_BYTES);
-    bool ok = record_write_heading(crew->workers[0].writer, &heading);
+    bool ok = record_write_heading(crew->members[0].writer, &heading);
     if (ok) {
         outlet_write_lines(&crew->outlet, buf_slice(&heading)); /* a failing sink shows at the next write */
     }
@@ -164,38 +172,58 @@ static bool write_heading(struct crew *crew) {
     return ok;
 }
 
-static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
-    crew->workers = aligned_alloc(_Alignof(struct worker), crew->count * sizeof(*crew->workers));
-    crew->outboxes = outboxes_new(crew->count, WORKER_OUTBOX_BYTES);
-    crew->members = calloc(crew->count, sizeof(*crew->members));
-    bool ok = crew->workers;
-    for (unsigned i = 0; crew->workers && i < crew->count; i++) {
-        ok = worker_init(&crew->workers[i], limits, record) && ok;
+static bool make_members(struct crew *crew, const struct record_options *record) {
+    crew->members = calloc(crew->threads, sizeof(*crew->members));
+    bool ok = crew->members;
+    for (unsigned i = 0; crew->members && i < crew->threads; i++) {
+        struct crew_member *member = &crew->members[i];
+        *member = (struct crew_member){
+            .crew = crew, .number = i, .writer = record_writer_new(record), .values = value_memo_new()};
+        ok = member->writer && member->values && ok;
     }
-    if (!ok || !crew->outboxes || !crew->members) {
+    return ok;
+}
+
+static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
+    crew->outboxes = outboxes_new(crew->count, WORKER_OUTBOX_BYTES);
+    if (!crew->outboxes || !make_members(crew, record)) {
+        return false;
+    }
+    crew->workers = aligned_alloc(_Alignof(struct worker), crew->count * sizeof(*crew->workers));
+    if (!crew->workers) {
         return false;
     }
     for (unsigned i = 0; i < crew->count; i++) {
+        worker_init(&crew->workers[i], limits);
+        worker_lend(&crew->workers[i], crew->members[0].writer, crew->members[0].values);
         crew->workers[i].outbox = &crew->outboxes[i];
     }
     if (!write_heading(crew)) {
         return false;
     }
-    if (crew->count == 1) {
+    if (crew->threads == 1) {
         return true;
     }
-    crew->ring = ring_new(crew->count);
+    unsigned events = crew->threads * THREAD_EVENTS;
+    crew->ring = ring_new(crew->count, crew->threads, events < EPOCH_EVENTS ? events : EPOCH_EVENTS);
     return crew->ring && start_threads(crew);
 }
 
-struct crew *crew_new(const struct limits *limits, const struct record_options *record, unsigned workers,
+static unsigned count_workers(unsigned threads) {
+    unsigned count = threads == 1 ? 1 : threads * THREAD_WORKERS;
+    unsigned most = threads > MOST_WORKERS ? threads : MOST_WORKERS;
+    return count < most ? count : most;
+}
+
+struct crew *crew_new(const struct limits *limits, const struct record_options *record, unsigned threads,
                       struct sink *sink) {
-    assert(workers > 0 && workers <= HARK_PARTITIONS);
+    assert(threads > 0 && threads <= HARK_PARTITIONS);
     struct crew *crew = calloc(1, sizeof(*crew));
     if (!crew) {
         return NULL;
     }
-    crew->count = workers;
+    crew->threads = threads;
+    crew->count = count_workers(threads);
     crew->watch = &crew->own;
     outlet_init(&crew->outlet, sink);
     if (!crew_start(crew, limits, record)) {
@@ -216,6 +244,10 @@ void crew_free(struct crew *crew) {
     outboxes_free(crew->outboxes, crew->count);
     ring_free(crew->ring);
     outlet_fini(&crew->outlet);
+    for (unsigned i = 0; crew->members && i < crew->threads; i++) {
+        record_writer_free(crew->members[i].writer);
+        value_memo_free(crew->members[i].values);
+    }
     free(crew->members);
     free(crew->workers);
     free(crew);
@@ -249,7 +281,7 @@ unsigned crew_times(const struct crew *crew, struct stopwatch *sum) {
         stopwatch_add(sum, &crew->workers[i].own);
     }
     stopwatch_add(sum, &crew->outlet.own);
-    return crew_is_inline(crew) ? 1 : crew->count;
+    return crew->threads;
 }
 
 static enum crew_status inline_status(const struct crew *crew) {
@@ -343,7 +375,7 @@ enum crew_status crew_settle(struct crew *crew) {
             return inline_status(crew);
         }
         started = stopwatch_start(crew->watch);
-        take_turn(crew, &turn);
+        take_turn(&crew->members[0], &turn);
         stopwatch_exclude(crew->watch, started);
     }
 }
@@ -361,6 +393,7 @@ enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) 
     join_threads(crew);
     for (unsigned i = 0; i < crew->count; i++) {
         crew->workers[i].outbox = &crew->outboxes[i];
+        worker_lend(&crew->workers[i], crew->members[0].writer, crew->members[0].values);
     }
     size_t waiting = 0;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {

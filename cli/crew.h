@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The workers, and what brings their records to the sink. One worker (-j1) runs inline: no thread, no copy,
- * no lock. More are fed through the ring of epochs, by as many threads as there are workers, the reader's
- * among them. Both write the same bytes. Heap-owned; all calls come from the reader's thread. */
+/* The workers, and what brings their records to the sink. With one thread (-j1) there is one worker, which
+ * runs inline: no copy, no lock. More threads, the reader's among them, have several workers each, which are
+ * fed through the ring of epochs. Both write the same bytes. Heap-owned; all calls come from the reader's
+ * thread. */
 #ifndef HARK_CLI_CREW_H
 #define HARK_CLI_CREW_H
 
@@ -15,8 +16,9 @@ enum crew_status {
     CREW_SINK_ENDED, /* the sink takes no more: go to crew_finish, then ask the sink why */
 };
 
-/* Starts `workers` (1..HARK_PARTITIONS). limits and sink outlive the crew. NULL without memory or threads. */
-struct crew *crew_new(const struct limits *, const struct record_options *, unsigned workers, struct sink *);
+/* Starts all but one of `threads` (1..HARK_PARTITIONS): the caller's is the first. limits and sink outlive
+ * the crew. NULL without memory or threads. */
+struct crew *crew_new(const struct limits *, const struct record_options *, unsigned threads, struct sink *);
 /* After crew_finish, or before any event. */
 void crew_free(struct crew *);
 

@@ -11,7 +11,7 @@
 enum {
     /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
     CAP_BYTES = EPOCH_BYTES + (1 << 28),
-    KEEP_BYTES = 2 << 20, /* emptied outboxes keep so much memory: an epoch of small messages fills half */
+    KEEP_BYTES = 4 << 10, /* an event, emptied outboxes keep: small messages fill half */
 };
 
 /* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
@@ -56,7 +56,7 @@ static void release_blocks(struct epoch *epoch) {
 }
 
 static void add_turn(struct epoch *epoch, unsigned worker) {
-    epoch->turns[(size_t)worker * EPOCH_EVENTS + epoch->turn_counts[worker]++] = (uint16_t)epoch->count;
+    epoch->turns[(size_t)worker * epoch->most + epoch->turn_counts[worker]++] = (uint16_t)epoch->count;
 }
 
 bool epoch_add_packet(struct epoch *epoch, uint64_t number, const struct packet *packet, uint64_t hash,
@@ -66,7 +66,7 @@ bool epoch_add_packet(struct epoch *epoch, uint64_t number, const struct packet 
     size_t payload_at = (head + align - 1) / align * align;
     size_t copied = block ? 0 : packet->payload.len;
     size_t len = (payload_at + copied + align - 1) / align * align;
-    uint8_t *to = epoch->count < EPOCH_EVENTS ? make_room(epoch, len) : NULL;
+    uint8_t *to = epoch->count < epoch->most ? make_room(epoch, len) : NULL;
     if (!to || (block && packet->payload.len > 0 && !hold(epoch, block))) {
         return false;
     }
@@ -86,7 +86,7 @@ bool epoch_add_packet(struct epoch *epoch, uint64_t number, const struct packet 
 }
 
 bool epoch_add_tick(struct epoch *epoch, uint64_t number, int64_t now_ns) {
-    if (epoch->count == EPOCH_EVENTS) {
+    if (epoch->count == epoch->most) {
         return false;
     }
     epoch->events[epoch->count] = (struct epoch_event){.number = number, .tick_ns = now_ns};
@@ -97,11 +97,12 @@ bool epoch_add_tick(struct epoch *epoch, uint64_t number, int64_t now_ns) {
     return true;
 }
 
-bool epoch_init(struct epoch *epoch, unsigned workers) {
+bool epoch_init(struct epoch *epoch, unsigned workers, unsigned events) {
+    assert(events > 0 && events <= EPOCH_EVENTS);
     static_assert(EPOCH_EVENTS <= UINT16_MAX, "an event's index has 16 bits");
-    *epoch = (struct epoch){.workers = workers};
-    epoch->events = malloc(EPOCH_EVENTS * sizeof(*epoch->events));
-    epoch->turns = malloc((size_t)workers * EPOCH_EVENTS * sizeof(*epoch->turns));
+    *epoch = (struct epoch){.most = events, .workers = workers};
+    epoch->events = malloc(events * sizeof(*epoch->events));
+    epoch->turns = malloc((size_t)workers * events * sizeof(*epoch->turns));
     epoch->turn_counts = calloc(workers, sizeof(*epoch->turn_counts));
     epoch->outboxes = outboxes_new(workers, WORKER_OUTBOX_BYTES);
     buf_init(&epoch->bytes, CAP_BYTES);
@@ -120,7 +121,7 @@ void epoch_fini(struct epoch *epoch) {
 void epoch_clear(struct epoch *epoch) {
     release_blocks(epoch);
     for (unsigned i = 0; i < epoch->workers; i++) {
-        outbox_clear(&epoch->outboxes[i], KEEP_BYTES / epoch->workers);
+        outbox_clear(&epoch->outboxes[i], (size_t)KEEP_BYTES * epoch->most / epoch->workers);
         epoch->turn_counts[i] = 0;
     }
     epoch->count = 0;

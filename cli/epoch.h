@@ -13,7 +13,7 @@
 #include "cli/outbox.h"
 
 enum {
-    EPOCH_EVENTS = 1024, /* few, so that what the reader wrote is near when workers read it */
+    EPOCH_EVENTS = 1024, /* at most */
     EPOCH_BYTES = 1 << 20,
     EPOCH_BLOCKS = 2, /* of the source that an epoch holds */
 };
@@ -29,8 +29,9 @@ struct epoch_event {
 struct epoch {
     struct epoch_event *events;
     size_t count;
+    unsigned most; /* events */
     unsigned workers;
-    uint16_t *turns;         /* EPOCH_EVENTS a worker: indexes of the events that it takes */
+    uint16_t *turns;         /* `most` a worker: indexes of the events that it takes */
     uint16_t *turn_counts;   /* one a worker */
     struct buf bytes;        /* packets, each followed by its payload where that is copied; they never move */
     struct outbox *outboxes; /* one a worker */
@@ -39,8 +40,8 @@ struct epoch {
     bool flush; /* the writer keeps nothing back */
 };
 
-/* False without memory; epoch_fini is needed all the same. */
-bool epoch_init(struct epoch *, unsigned workers);
+/* For up to `events` (1..EPOCH_EVENTS). False without memory; epoch_fini is needed all the same. */
+bool epoch_init(struct epoch *, unsigned workers, unsigned events);
 void epoch_fini(struct epoch *);
 /* Forgets the events and records, and lets go of the source's blocks. */
 void epoch_clear(struct epoch *);
@@ -57,7 +58,7 @@ static inline size_t epoch_turns(const struct epoch *epoch, unsigned worker) {
     return epoch->turn_counts[worker];
 }
 static inline const struct epoch_event *epoch_event(const struct epoch *epoch, unsigned worker, size_t turn) {
-    return &epoch->events[epoch->turns[(size_t)worker * EPOCH_EVENTS + turn]];
+    return &epoch->events[epoch->turns[(size_t)worker * epoch->most + turn]];
 }
 
 #endif

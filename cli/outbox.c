@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FIRST_RECORDS = 256 };
+enum { FIRST_RECORDS = 32 };
 
 int place_compare(const struct place *a, const struct place *b) {
     if (a->event != b->event) {

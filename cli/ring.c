@@ -22,20 +22,21 @@ struct ring {
     unsigned waiting; /* threads, without the reader */
     bool reader_waits;
     bool closed;
-    bool writing;                        /* somebody has the writer's turn */
-    uint64_t submitted;                  /* epochs handed over by the reader */
-    uint64_t drained;                    /* epochs written */
-    uint64_t processed[HARK_PARTITIONS]; /* epochs each worker is through with */
-    bool working[HARK_PARTITIONS];       /* somebody has the worker's turn */
-    unsigned pending[EPOCHS];            /* workers that are not through with the epoch */
-    size_t unwritten[EPOCHS];            /* bytes of records in the epoch, of workers that are through */
+    bool writing;                          /* somebody has the writer's turn */
+    uint64_t submitted;                    /* epochs handed over by the reader */
+    uint64_t drained;                      /* epochs written */
+    uint64_t processed[HARK_PARTITIONS];   /* epochs each worker is through with */
+    bool working[HARK_PARTITIONS];         /* somebody has the worker's turn */
+    unsigned last_thread[HARK_PARTITIONS]; /* that had the worker's turn */
+    unsigned pending[EPOCHS];              /* workers that are not through with the epoch */
+    size_t unwritten[EPOCHS];              /* bytes of records in the epoch, of workers that are through */
     size_t all_unwritten;
     struct ring_state state;
     struct epoch epochs[EPOCHS];
 };
 
-struct ring *ring_new(unsigned workers) {
-    assert(workers > 0 && workers <= HARK_PARTITIONS);
+struct ring *ring_new(unsigned workers, unsigned threads, unsigned events) {
+    assert(workers > 0 && workers <= HARK_PARTITIONS && threads > 0);
     struct ring *ring = calloc(1, sizeof(*ring));
     if (!ring) {
         return NULL;
@@ -45,9 +46,12 @@ struct ring *ring_new(unsigned workers) {
     pthread_cond_init(&ring->more, NULL);
     pthread_cond_init(&ring->reader_more, NULL);
     ring->workers = workers;
+    for (unsigned i = 0; i < workers; i++) {
+        ring->last_thread[i] = i % threads;
+    }
     bool ok = true;
     for (unsigned i = 0; i < EPOCHS; i++) {
-        ok = epoch_init(&ring->epochs[i], workers) && ok;
+        ok = epoch_init(&ring->epochs[i], workers, events) && ok;
     }
     if (!ok) {
         ring_free(ring);
@@ -78,16 +82,20 @@ static bool can_work(const struct ring *ring, unsigned worker) {
     return may && !ring->working[worker] && ring->processed[worker] < ring->submitted;
 }
 
-/* The worker whose turn it is: `own` where there is something for it, else the one that is furthest behind.
+/* The worker whose turn it is: the one that is furthest behind of those that were the thread's, else of all.
  * HARK_PARTITIONS when there is none. */
-static unsigned next_worker(const struct ring *ring, unsigned own) {
-    if (can_work(ring, own)) {
-        return own;
-    }
+static unsigned next_worker(const struct ring *ring, unsigned thread) {
     unsigned next = HARK_PARTITIONS;
+    bool own = false;
     for (unsigned i = 0; i < ring->workers; i++) {
-        if (can_work(ring, i) && (next == HARK_PARTITIONS || ring->processed[i] < ring->processed[next])) {
+        if (!can_work(ring, i)) {
+            continue;
+        }
+        bool was = ring->last_thread[i] == thread;
+        bool behind = next == HARK_PARTITIONS || ring->processed[i] < ring->processed[next];
+        if (was == own ? behind : was) {
             next = i;
+            own = was;
         }
     }
     return next;
@@ -105,13 +113,14 @@ static void wake(struct ring *ring) {
 }
 
 /* Writing comes first: it empties epochs. False when there is nothing to do. */
-static bool take_turn(struct ring *ring, unsigned own, struct turn *turn) {
+static bool take_turn(struct ring *ring, unsigned thread, struct turn *turn) {
     unsigned worker = HARK_PARTITIONS;
     if (can_write(ring)) {
         ring->writing = true;
         *turn = (struct turn){.kind = TURN_WRITE, .epoch = &ring->epochs[ring->drained % EPOCHS]};
-    } else if ((worker = next_worker(ring, own)) != HARK_PARTITIONS) {
+    } else if ((worker = next_worker(ring, thread)) != HARK_PARTITIONS) {
         ring->working[worker] = true;
+        ring->last_thread[worker] = thread;
         *turn = (struct turn){
             .kind = TURN_WORK, .worker = worker, .epoch = &ring->epochs[ring->processed[worker] % EPOCHS]};
     } else {
@@ -173,10 +182,10 @@ void ring_close(struct ring *ring) {
     pthread_mutex_unlock(&ring->mutex);
 }
 
-struct turn ring_turn(struct ring *ring, unsigned worker) {
+struct turn ring_turn(struct ring *ring, unsigned thread) {
     struct turn turn = {.kind = TURN_END};
     pthread_mutex_lock(&ring->mutex);
-    while (!take_turn(ring, worker, &turn) && !is_over(ring)) {
+    while (!take_turn(ring, thread, &turn) && !is_over(ring)) {
         ring->waiting++;
         pthread_cond_wait(&ring->more, &ring->mutex);
         ring->waiting--;

@@ -4,9 +4,10 @@
  * full one makes the reader do a worker's or the writer's turn meanwhile, and with many records unwritten
  * nobody works ahead of the oldest epoch.
  *
- * Threads: as many as workers, the reader's among them. A worker is no thread of its own: whichever is free
- * takes the next turn of any, of its own first, but never two threads that of one worker. So none waits while
- * there is something to do. Heap-owned; any thread may call, the reader's alone what says so. */
+ * A worker is no thread of its own: whichever is free takes the next turn of any, but never two threads that
+ * of one worker, and first of those whose turn it had last, as what they know is near. With more workers than
+ * threads none waits while there is something to do, and little moves from one processor to another. The
+ * reader's thread is number 0. Heap-owned; any thread may call, the reader's alone what says so. */
 #ifndef HARK_CLI_RING_H
 #define HARK_CLI_RING_H
 
@@ -29,8 +30,8 @@ struct turn {
     struct epoch *epoch; /* NULL at the end */
 };
 
-/* NULL without memory. */
-struct ring *ring_new(unsigned workers);
+/* `threads` with the reader's; an epoch has up to `events` (1..EPOCH_EVENTS). NULL without memory. */
+struct ring *ring_new(unsigned workers, unsigned threads, unsigned events);
 /* No thread may be in a call. */
 void ring_free(struct ring *);
 
@@ -43,8 +44,8 @@ struct turn ring_settle_turn(struct ring *);
 /* The reader: no more epochs come. */
 void ring_close(struct ring *);
 
-/* Another thread: waits for something to do, of its own worker's first. Never TURN_FILL. */
-struct turn ring_turn(struct ring *, unsigned worker);
+/* Another thread: waits for something to do. Never TURN_FILL. */
+struct turn ring_turn(struct ring *, unsigned thread);
 
 void ring_worked(struct ring *, const struct turn *);
 /* The epoch is emptied. `written` is the number of records written in the run so far, `stop` asks the reader

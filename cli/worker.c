@@ -48,11 +48,21 @@ static struct address shown_address(void *context, const struct address *address
     return record_writer_address(worker->writer, address);
 }
 
-bool worker_init(struct worker *worker, const struct limits *limits, const struct record_options *record) {
+void worker_init(struct worker *worker, const struct limits *limits) {
     *worker = (struct worker){.limits = limits, .watch = &worker->own};
-    worker->writer = record_writer_new(record);
-    worker->values = value_memo_new();
-    return worker->writer && worker->values;
+}
+
+void worker_lend(struct worker *worker, struct record_writer *writer, struct value_memo *values) {
+    if (worker->writer == writer && worker->values == values) {
+        return;
+    }
+    worker->writer = writer;
+    worker->values = values;
+    for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
+        if (worker->partitions[i]) {
+            http_environment_remember(worker->partitions[i]->http, values);
+        }
+    }
 }
 
 void worker_fini(struct worker *worker) {
@@ -61,12 +71,6 @@ void worker_fini(struct worker *worker) {
         worker->partitions[i] = NULL;
     }
     memory_source_fini(&worker->memory);
-    if (worker->writer) {
-        record_writer_free(worker->writer);
-        worker->writer = NULL;
-    }
-    value_memo_free(worker->values);
-    worker->values = NULL;
 }
 
 static struct partition *make_partition(struct worker *worker, unsigned number) {

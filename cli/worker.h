@@ -19,21 +19,23 @@ struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     struct memory_source memory;                   /* what they share of it */
-    struct record_writer *writer;
-    struct value_memo *values;
-    struct outbox *outbox;   /* borrowed: where records go now */
-    struct stopwatch own;    /* of its thread */
-    struct stopwatch *watch; /* borrowed, or its own */
-    struct saver *saver;     /* borrowed; NULL: nobody's packets are saved */
-    uint64_t ordinal;        /* of the last frame given */
-    uint64_t event;          /* number of the event being worked on */
-    uint64_t too_long;       /* records beyond limits.record_bytes */
-    uint64_t no_memory;      /* records beyond WORKER_OUTBOX_BYTES or memory */
-    uint64_t lost_packets;   /* of partitions that could not be made */
+    struct record_writer *writer;                  /* borrowed: of the thread that has it now */
+    struct value_memo *values;                     /* as the writer */
+    struct outbox *outbox;                         /* borrowed: where records go now */
+    struct stopwatch own;                          /* of its thread */
+    struct stopwatch *watch;                       /* borrowed, or its own */
+    struct saver *saver;                           /* borrowed; NULL: nobody's packets are saved */
+    uint64_t ordinal;                              /* of the last frame given */
+    uint64_t event;                                /* number of the event being worked on */
+    uint64_t too_long;                             /* records beyond limits.record_bytes */
+    uint64_t no_memory;                            /* records beyond WORKER_OUTBOX_BYTES or memory */
+    uint64_t lost_packets;                         /* of partitions that could not be made */
 };
 
-/* limits outlive it. False without memory; worker_fini is needed all the same. The worker must not move. */
-bool worker_init(struct worker *, const struct limits *, const struct record_options *);
+/* limits outlive it. The worker must not move. */
+void worker_init(struct worker *, const struct limits *);
+/* What a thread has for all its workers; needed before the first packet. */
+void worker_lend(struct worker *, struct record_writer *, struct value_memo *);
 void worker_fini(struct worker *);
 
 /* `hash` is flow_key_hash(&packet->key). */

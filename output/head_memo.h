@@ -7,6 +7,7 @@
 #define HARK_OUTPUT_HEAD_MEMO_H
 
 #include "analyzer/field_name.h"
+#include "analyzer/transaction.h"
 #include "output/mask.h"
 
 enum {

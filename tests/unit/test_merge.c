@@ -401,14 +401,14 @@ static void take_turn(struct ring_run *run, const struct turn *turn) {
 
 struct ring_thread {
     struct ring_run *run;
-    unsigned worker;
+    unsigned number;
     pthread_t thread;
 };
 
 static void *run_ring_thread(void *context) {
     struct ring_thread *thread = context;
     for (;;) {
-        struct turn turn = ring_turn(thread->run->ring, thread->worker);
+        struct turn turn = ring_turn(thread->run->ring, thread->number);
         if (turn.kind == TURN_END) {
             return NULL;
         }
@@ -458,12 +458,12 @@ static size_t fill_ring(struct ring_run *run, char *wanted) {
 /* With `threads` beside the reader's, down to none: it does everything then. */
 static void run_ring(unsigned threads) {
     struct outfile outfile = outfile_new();
-    struct ring_run run = {.ring = ring_new(RING_WORKERS)};
+    struct ring_run run = {.ring = ring_new(RING_WORKERS, threads + 1, EPOCH_EVENTS)};
     assert_non_null(run.ring);
     outlet_init(&run.outlet, outfile.sink);
     struct ring_thread others[RING_WORKERS];
     for (unsigned i = 0; i < threads; i++) {
-        others[i] = (struct ring_thread){.run = &run, .worker = i + 1};
+        others[i] = (struct ring_thread){.run = &run, .number = i + 1};
         assert_int_equal(pthread_create(&others[i].thread, NULL, run_ring_thread, &others[i]), 0);
     }
     char *wanted = calloc(RING_EVENTS, 32);
@@ -495,7 +495,7 @@ static void test_ring(void **state) {
 /* An epoch ends at its payload's cap as well, and one packet larger than that has an epoch of its own. */
 static void test_epoch_payload(void **state) {
     (void)state;
-    struct ring *ring = ring_new(2);
+    struct ring *ring = ring_new(2, 2, EPOCH_EVENTS);
     assert_non_null(ring);
     struct epoch *epoch = ring_reader_turn(ring).epoch;
     char *bytes = calloc(1, 2 * EPOCH_BYTES);
@@ -524,7 +524,7 @@ static void test_epoch_payload(void **state) {
 static void test_epoch_blocks(void **state) {
     (void)state;
     struct epoch epoch;
-    assert_true(epoch_init(&epoch, 2));
+    assert_true(epoch_init(&epoch, 2, EPOCH_EVENTS));
     struct source_block blocks[3] = {0};
     char bytes[] = "abc";
     struct packet packet = {.payload = slice_make(bytes, 3)};
