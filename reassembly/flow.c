@@ -45,19 +45,7 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     if (t->recent == f) {
         t->recent = NULL;
     }
-    if (f->session) {
-        session_fini(&t->reassembler, f->session);
-        flow_give_session(t, f->session);
-    }
-    if (f->image) {
-        flow_drop_image(t, f);
-    }
-    if (f->embryo) {
-        pool_give(&t->embryos, f->embryo);
-    }
-    if (f->grave) {
-        pool_give(&t->graves, f->grave);
-    }
+    flow_keep_nothing(t, f);
     flow_list_remove(t, f);
     timers_remove(&t->timers, &f->timer);
     if (f->newer) {
@@ -96,12 +84,13 @@ void flow_table_free(struct flow_table *t) {
 }
 
 static struct session_event flow_next_event(const struct flow_table *t, const struct flow *f) {
-    if (f->session) {
-        return session_next_event(&t->reassembler, f->session);
+    if (flow_session(f)) {
+        return session_next_event(&t->reassembler, flow_session(f));
     }
-    if (f->grave) {
+    const struct session_grave *grave = flow_grave(f);
+    if (grave) {
         return (struct session_event){.kind = EVENT_LINGERED,
-                                      .deadline_ns = f->grave->closed_ns + t->limits.flow_linger_ns};
+                                      .deadline_ns = grave->closed_ns + t->limits.flow_linger_ns};
     }
     return (struct session_event){.kind = EVENT_IDLE, .deadline_ns = f->touched_ns + t->limits.flow_idle_ns};
 }
@@ -110,8 +99,8 @@ static struct session_event flow_next_event(const struct flow_table *t, const st
 static void settle(struct flow_table *t, struct flow *f) {
     flow_bury(t, f);
     flow_classify(t, f);
-    if (f->session) {
-        f->session->steady = session_is_steady(f->session);
+    if (flow_session(f)) {
+        flow_session(f)->steady = session_is_steady(flow_session(f));
     }
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
     if (f->timer.place == 0 || deadline_ns < timers_deadline(&f->timer)) {
@@ -120,12 +109,12 @@ static void settle(struct flow_table *t, struct flow *f) {
 }
 
 void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
-    if (f->image) {
+    if (flow_dozes(f)) {
         (void)flow_wake(t, f, true);
     }
-    if (f->session) {
-        session_finish(&t->reassembler, f->session, reason);
-    } else if (!f->grave) {
+    if (flow_session(f)) {
+        session_finish(&t->reassembler, flow_session(f), reason);
+    } else if (!flow_grave(f)) {
         t->reassembler.counts.closed[reason]++;
         t->reassembler.counts.open_now--;
     }
@@ -171,7 +160,7 @@ static struct flow *forget_oldest(struct flow_table *t, struct flow *newest) {
         return newest;
     }
     t->reassembler.counts.cap_flows++;
-    oldest->session->reused_ns = t->reassembler.clock_ns;
+    flow_session(oldest)->reused_ns = t->reassembler.clock_ns;
     flow_end(t, oldest, END_REUSED);
     return oldest == newest ? NULL : newest;
 }
@@ -194,20 +183,20 @@ static struct flow *succeed(struct flow_table *t, struct flow *f, const struct p
         f->newer = next;
         next->older = f;
         flow_index_remove(&t->index, hash, &f->key);
-        f->session->reused_ns = t->reassembler.clock_ns;
-        session_pump(&t->reassembler, f->session); /* its FINs are certain now */
+        flow_session(f)->reused_ns = t->reassembler.clock_ns;
+        session_pump(&t->reassembler, flow_session(f)); /* its FINs are certain now */
         settle(t, f);
     }
     flow_index_add(&t->index, hash, &next->key);
     next->incarnation = next->last_incarnation = incarnation;
-    next->session = x;
+    flow_keep_session(next, x);
     session_init(x, &next->key, next->timer.ordinal, incarnation, next);
     t->reassembler.counts.reused++;
     return next;
 }
 
 static struct flow *begin_with_candidate(struct flow_table *t, struct flow *f) {
-    struct session *x = f->session;
+    struct session *x = flow_session(f);
     enum direction from = x->candidate_direction;
     struct flow_key key = from == DIRECTION_0 ? x->connection.key : flow_key_reverse(&x->connection.key);
     struct packet opener;
@@ -216,11 +205,11 @@ static struct flow *begin_with_candidate(struct flow_table *t, struct flow *f) {
     /* The same network: the tunnels are those that the direction went through before. */
     opener.path.tunnel_count = x->connection.path[from].tunnel_count;
     memcpy(opener.path.tunnel, x->connection.path[from].tunnel, sizeof opener.path.tunnel);
-    f->session->candidate_set = false;
+    flow_session(f)->candidate_set = false;
     f = succeed(t, f, &opener);
     if (f) {
-        session_check(&t->reassembler, f->session, DIRECTION_0, &opener, &done);
-        session_packet(&t->reassembler, f->session, DIRECTION_0, &opener);
+        session_check(&t->reassembler, flow_session(f), DIRECTION_0, &opener, &done);
+        session_packet(&t->reassembler, flow_session(f), DIRECTION_0, &opener);
     }
     return f;
 }
@@ -233,20 +222,20 @@ static enum direction direction_of(const struct flow *f, const struct packet *p)
 static struct flow *nearest(struct flow *newest, enum direction *direction, const struct packet *p) {
     struct flow *best = newest;
     enum direction d = *direction, best_d = d;
-    uint64_t least = session_distance(newest->session, d, p);
-    if (newest->session->continuation && least <= STREAM_BEHIND_REACH) {
+    uint64_t least = session_distance(flow_session(newest), d, p);
+    if (flow_session(newest)->continuation && least <= STREAM_BEHIND_REACH) {
         return newest;
     }
     for (struct flow *f = newest->older; f && least > 0; f = f->older) {
         d = direction_of(f, p);
-        uint64_t distance = session_distance(f->session, d, p);
+        uint64_t distance = session_distance(flow_session(f), d, p);
         if (distance < least) {
             best = f;
             best_d = d;
             least = distance;
         }
     }
-    if (best == newest || session_claim(best->session, best_d, p) != CLAIM_OURS) {
+    if (best == newest || session_claim(flow_session(best), best_d, p) != CLAIM_OURS) {
         return newest;
     }
     *direction = best_d;
@@ -257,7 +246,7 @@ static struct flow *nearest(struct flow *newest, enum direction *direction, cons
 static enum flow_fate process(struct flow_table *t, struct flow **flow, enum direction d,
                               const struct packet *p) {
     struct reassembler *r = &t->reassembler;
-    struct session *x = (*flow)->session;
+    struct session *x = flow_session(*flow);
     bool done;
     enum flow_fate fate = session_check(r, x, d, p, &done);
     if (done) {
@@ -276,7 +265,7 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
     case CLAIM_GOES_ON:
         *flow = succeed(t, *flow, p);
         if (*flow) {
-            (*flow)->session->continuation = true;
+            flow_session(*flow)->continuation = true;
         }
         break;
     case CLAIM_CANDIDATE:
@@ -287,21 +276,27 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
         return FLOW_NO_MEMORY;
     }
     d = direction_of(*flow, p);
-    session_check(r, (*flow)->session, d, p, &done);
-    return session_packet(r, (*flow)->session, d, p);
+    session_check(r, flow_session(*flow), d, p, &done);
+    return session_packet(r, flow_session(*flow), d, p);
+}
+
+static bool is_rested(const struct flow_table *t, const struct flow *f) {
+    return t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS;
 }
 
 static void touch(struct flow_table *t, struct flow *f, bool woken) {
-    if (woken || t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
-        flow_list_remove(t, f);
-        flow_list_append(t, f);
+    flow_list_remove(t, f);
+    if (woken && f->kind != KIND_HALF) {
+        bool long_pause = t->reassembler.clock_ns - f->touched_ns >= t->limits.flow_doze_ns;
+        f->kind = long_pause ? KIND_PAUSING : KIND_OPEN;
     }
+    flow_list_append(t, f);
 }
 
 static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, enum direction d,
                                      const struct packet *p) {
     struct flow *f = *flow;
-    if (!f->session) {
+    if (!flow_session(f)) {
         if (flow_stays_embryo(t, f, d, p)) {
             return FLOW_CONTROL;
         }
@@ -327,7 +322,7 @@ static struct flow *flow_of_timer(struct timer *timer) {
 }
 
 static void fire(struct flow_table *t, struct flow *f) {
-    bool dozed = f->image && flow_wake(t, f, true);
+    bool dozed = flow_dozes(f) && flow_wake(t, f, true);
     struct session_event event = flow_next_event(t, f);
     if (event.deadline_ns > timers_deadline(&f->timer)) {
         timers_set(&t->timers, &f->timer, event.deadline_ns);
@@ -340,7 +335,7 @@ static void fire(struct flow_table *t, struct flow *f) {
         flow_end(t, f, END_IDLE);
         return;
     }
-    session_perform(&t->reassembler, f->session, &event);
+    session_perform(&t->reassembler, flow_session(f), &event);
     timers_remove(&t->timers, &f->timer);
     settle(t, f);
     flow_relieve(t, f);
@@ -374,7 +369,7 @@ static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t 
 /* The short way: the packet changes neither the flow's kind nor its deadline. */
 static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
                           enum flow_fate *fate) {
-    struct session *x = f->session;
+    struct session *x = flow_session(f);
     if (!x || !x->steady || f->older) {
         return false;
     }
@@ -394,7 +389,7 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
                                       struct flow **flow) {
     enum direction d = DIRECTION_0;
     struct flow *f = find(t, p, hash, &d);
-    if (f) {
+    if (f && is_rested(t, f)) {
         flow_prefetch(f);
     }
     if (f && f->older) {
@@ -417,12 +412,15 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         }
     }
     enum flow_fate fate = FLOW_NO_MEMORY;
-    bool dozed = f->image;
+    bool dozed = flow_dozes(f);
     if (dozed && !flow_wake(t, f, false)) {
         return fate;
     }
-    touch(t, f, dozed);
-    if (f->grave && !flow_exhume(t, f)) {
+    if (dozed || is_rested(t, f)) {
+        touch(t, f, dozed);
+        flow_prefetch_consumer(f);
+    }
+    if (flow_grave(f) && !flow_exhume(t, f)) {
         return fate;
     }
     if (!steady_packet(t, f, d, p, &fate)) {

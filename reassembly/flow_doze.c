@@ -10,6 +10,7 @@ enum {
     DOZES_A_TICK = 64,
     CACHE_LINE = 64,
     CONSUMER_BYTES = 2400, /* what is worth it of any consumer */
+    PAUSING_SHARE = 20,    /* those that pause doze after this part of limits.flow_doze_ns */
 };
 
 void flow_doze_init(struct flow_table *t) {
@@ -49,14 +50,14 @@ void flow_give_session(struct flow_table *t, struct session *x) {
 }
 
 void flow_drop_image(struct flow_table *t, struct flow *f) {
-    pool_give(&t->doze.images[f->image_size], f->image);
-    f->image = NULL;
+    pool_give(&t->doze.images[f->image_size], f->kept.image);
+    f->stage = STAGE_BARE;
     t->doze.count--;
 }
 
 /* False: something is under way, or it would not pay. */
 static bool doze(struct flow_table *t, struct flow *f) {
-    struct session *x = f->session;
+    struct session *x = flow_session(f);
     if (!x || f->older || f->newer || !has_likeness(t)) {
         return false;
     }
@@ -66,14 +67,15 @@ static bool doze(struct flow_table *t, struct flow *f) {
         return false;
     }
     size_t size = (len - 1) / DOZE_STEP;
-    f->image = pool_take(&t->doze.images[size]);
-    if (!f->image) {
+    uint8_t *kept = pool_take(&t->doze.images[size]);
+    if (!kept) {
         return false;
     }
-    memcpy(f->image, image, len);
+    memcpy(kept, image, len);
+    f->kept.image = kept;
     f->image_size = (uint8_t)size;
+    f->stage = STAGE_IMAGE;
     session_leave(&t->reassembler, x);
-    f->session = NULL;
     t->doze.count++;
     flow_give_session(t, x);
     flow_attribute(t, f);
@@ -90,12 +92,12 @@ bool flow_wake(struct flow_table *t, struct flow *f, bool must) {
         return false;
     }
     const struct session_identity identity = {&f->key, f->timer.ordinal, f->incarnation, f};
-    if (!session_wake(&t->reassembler, x, &identity, t->doze.likeness, f->touched_ns, f->image, must)) {
+    if (!session_wake(&t->reassembler, x, &identity, t->doze.likeness, f->touched_ns, f->kept.image, must)) {
         flow_give_session(t, x);
         return false;
     }
     flow_drop_image(t, f);
-    f->session = x;
+    flow_keep_session(f, x);
     return true;
 }
 
@@ -113,7 +115,7 @@ static void prefetch(const void *object, size_t bytes) {
 
 static void prefetch_next(const struct flow *f) {
     for (int ahead = 1; f && ahead <= 3; f = f->next, ahead++) {
-        const struct session *x = ahead < 3 ? f->session : NULL;
+        const struct session *x = ahead < 3 ? flow_session(f) : NULL;
         if (ahead == 3) {
             prefetch(f, sizeof *f);
         } else if (ahead == 2 && x) {
@@ -125,10 +127,19 @@ static void prefetch_next(const struct flow *f) {
 }
 
 void flow_prefetch(const struct flow *f) {
-    if (f->image) {
-        prefetch(f->image, ((size_t)f->image_size + 1) * DOZE_STEP);
-        __builtin_prefetch(f->previous);
-        __builtin_prefetch(f->next);
+    if (flow_dozes(f)) {
+        prefetch(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
+    } else if (f->stage == STAGE_SESSION) {
+        prefetch(f->kept.session, sizeof *f->kept.session);
+    }
+    __builtin_prefetch(f->previous);
+    __builtin_prefetch(f->next);
+}
+
+void flow_prefetch_consumer(const struct flow *f) {
+    const struct session *x = flow_session(f);
+    if (x && x->audience == AUDIENCE_OPEN) {
+        prefetch(x->consumer, CONSUMER_BYTES);
     }
 }
 
@@ -144,27 +155,34 @@ static struct flow *next_awake(struct flow_list *list, int64_t before_ns) {
     return f;
 }
 
-static void doze_some(struct flow_table *t, const struct flow *spared, int64_t before_ns, unsigned most) {
-    static const enum flow_kind kinds[] = {KIND_OPEN, KIND_HALF};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct flow *f;
-        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kinds[i]], before_ns)); left--) {
-            if (f != spared) {
-                (void)doze(t, f);
-            }
+static void doze_some(struct flow_table *t, enum flow_kind kind, const struct flow *spared, int64_t before_ns,
+                      unsigned most) {
+    struct flow *f;
+    for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kind], before_ns)); left--) {
+        if (f != spared) {
+            (void)doze(t, f);
         }
     }
 }
 
+static void doze_due(struct flow_table *t, unsigned most) {
+    int64_t clock_ns = t->reassembler.clock_ns, patience_ns = t->limits.flow_doze_ns;
+    doze_some(t, KIND_OPEN, NULL, clock_ns - patience_ns, most);
+    doze_some(t, KIND_HALF, NULL, clock_ns - patience_ns, most);
+    doze_some(t, KIND_PAUSING, NULL, clock_ns - patience_ns / PAUSING_SHARE, most);
+}
+
 void flow_doze_packet(struct flow_table *t) {
-    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
+    doze_due(t, DOZES_A_PACKET);
 }
 
 void flow_doze_tick(struct flow_table *t) {
-    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_TICK);
+    doze_due(t, DOZES_A_TICK);
     memory_trim(t->memory);
 }
 
 void flow_doze_for_memory(struct flow_table *t, const struct flow *spared) {
-    doze_some(t, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
+    for (int kind = KIND_HALF; kind < KIND_COUNT; kind++) {
+        doze_some(t, (enum flow_kind)kind, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
+    }
 }

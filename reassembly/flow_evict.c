@@ -30,11 +30,11 @@ void flow_list_append(struct flow_table *t, struct flow *f) {
 }
 
 static enum flow_kind kind_of(const struct flow *f) {
-    const struct session *x = f->session;
-    if (f->image) {
+    const struct session *x = flow_session(f);
+    if (flow_dozes(f)) {
         return (enum flow_kind)f->kind;
     }
-    if (f->grave) {
+    if (flow_grave(f)) {
         return KIND_CLOSED;
     }
     if (!x) {
@@ -43,7 +43,10 @@ static enum flow_kind kind_of(const struct flow *f) {
     if (x->state == SESSION_CLOSED) {
         return KIND_CLOSED;
     }
-    return x->streams[0].data_seen && x->streams[1].data_seen ? KIND_OPEN : KIND_HALF;
+    if (x->streams[0].data_seen && x->streams[1].data_seen) {
+        return f->kind == KIND_PAUSING ? KIND_PAUSING : KIND_OPEN;
+    }
+    return KIND_HALF;
 }
 
 /* Whatever memory was taken or given since the last time is put down to the flow that something happened to.
@@ -72,10 +75,14 @@ void flow_classify(struct flow_table *t, struct flow *f) {
 
 /* Of the flows of a kind that were unused for longest, the one with most memory: a flood of heavy ones does
  * not push out what is merely older. */
-static struct flow *heaviest(const struct flow_list *list, const struct flow *spared) {
+static struct flow *heaviest(const struct flow_table *t, int kind, const struct flow *spared) {
     struct flow *best = NULL;
-    int seen = 0;
-    for (struct flow *f = list->first; f && seen < VICTIMS_WEIGHED; f = f->next, seen++) {
+    struct flow *next = t->lists[kind].first;
+    struct flow *pausing = kind == KIND_OPEN ? t->lists[KIND_PAUSING].first : NULL;
+    for (int seen = 0; (next || pausing) && seen < VICTIMS_WEIGHED; seen++) {
+        bool first = !pausing || (next && next->touched_ns <= pausing->touched_ns);
+        struct flow *f = first ? next : pausing;
+        *(first ? &next : &pausing) = f->next;
         if (f != spared && (!best || f->bytes > best->bytes)) {
             best = f;
         }
@@ -87,13 +94,13 @@ static struct flow *heaviest(const struct flow_list *list, const struct flow *sp
 static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
     size_t bytes = t->bytes;
     for (int round = 0; round < 2; round++) {
-        for (int kind = 0; kind < KIND_COUNT; kind++) {
+        for (int kind = 0; kind <= KIND_OPEN; kind++) {
             const struct flow_list *list = &t->lists[kind];
             bool newcomers = kind == KIND_EMBRYO || kind == KIND_HALF;
             if (round == 0 && newcomers && list->bytes <= bytes / NEWCOMERS_SHARE) {
                 continue;
             }
-            struct flow *victim = heaviest(list, spared);
+            struct flow *victim = heaviest(t, kind, spared);
             if (victim) {
                 return victim;
             }

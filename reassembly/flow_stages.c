@@ -9,22 +9,43 @@ bool flow_hatch(struct flow_table *t, struct flow *f) {
         return false;
     }
     session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
-    f->session = x;
-    if (!f->embryo) {
+    struct embryo *embryo = flow_embryo(f);
+    flow_keep_session(f, x);
+    if (!embryo) {
         return true;
     }
-    for (unsigned i = 0; i < f->embryo->count; i++) {
+    for (unsigned i = 0; i < embryo->count; i++) {
         enum direction d = i == 0 ? DIRECTION_0 : DIRECTION_1;
         struct flow_key key = d == DIRECTION_0 ? f->key : flow_key_reverse(&f->key);
         struct packet p;
         bool done;
-        embryo_packet_restore(&f->embryo->packets[i], &key, &p);
+        embryo_packet_restore(&embryo->packets[i], &key, &p);
         session_check(r, x, d, &p, &done);
         session_packet(r, x, d, &p);
     }
-    pool_give(&t->embryos, f->embryo);
-    f->embryo = NULL;
+    pool_give(&t->embryos, embryo);
     return true;
+}
+
+void flow_keep_nothing(struct flow_table *t, struct flow *f) {
+    switch ((enum flow_stage)f->stage) {
+    case STAGE_BARE:
+        break;
+    case STAGE_EMBRYO:
+        pool_give(&t->embryos, f->kept.embryo);
+        break;
+    case STAGE_SESSION:
+        session_fini(&t->reassembler, f->kept.session);
+        flow_give_session(t, f->kept.session);
+        break;
+    case STAGE_GRAVE:
+        pool_give(&t->graves, f->kept.grave);
+        break;
+    case STAGE_IMAGE:
+        flow_drop_image(t, f);
+        break;
+    }
+    f->stage = STAGE_BARE;
 }
 
 static bool can_be_embryonic(const struct packet *p) {
@@ -36,33 +57,38 @@ bool flow_stays_embryo(struct flow_table *t, struct flow *f, enum direction d, c
     if (!can_be_embryonic(p)) {
         return false;
     }
-    if (!f->embryo) {
-        if (f->session || p->flags & TCP_ACK) {
+    struct embryo *embryo = flow_embryo(f);
+    if (!embryo) {
+        if (f->stage != STAGE_BARE || p->flags & TCP_ACK) {
             return false;
         }
-        f->embryo = pool_take(&t->embryos);
-        if (!f->embryo) {
+        embryo = pool_take(&t->embryos);
+        if (!embryo) {
             return false;
         }
-        f->embryo->count = 0;
-    } else if (f->embryo->count != 1 || d != DIRECTION_1 || !(p->flags & TCP_ACK) ||
-               p->ack != f->embryo->packets[0].seq + 1) {
+        embryo->count = 0;
+        f->kept.embryo = embryo;
+        f->stage = STAGE_EMBRYO;
+    } else if (embryo->count != 1 || d != DIRECTION_1 || !(p->flags & TCP_ACK) ||
+               p->ack != embryo->packets[0].seq + 1) {
         return false;
     }
-    embryo_packet_save(&f->embryo->packets[f->embryo->count++], p);
+    embryo_packet_save(&embryo->packets[embryo->count++], p);
     return true;
 }
 
 void flow_bury(struct flow_table *t, struct flow *f) {
-    if (!f->session || f->older || f->newer || !session_can_rest(f->session)) {
+    struct session *x = flow_session(f);
+    if (!x || f->older || f->newer || !session_can_rest(x)) {
         return;
     }
-    f->grave = pool_take(&t->graves);
-    if (f->grave) {
-        session_bury(f->session, f->grave);
-        session_fini(&t->reassembler, f->session);
-        flow_give_session(t, f->session);
-        f->session = NULL;
+    struct session_grave *grave = pool_take(&t->graves);
+    if (grave) {
+        session_bury(x, grave);
+        session_fini(&t->reassembler, x);
+        flow_give_session(t, x);
+        f->kept.grave = grave;
+        f->stage = STAGE_GRAVE;
     }
 }
 
@@ -71,10 +97,10 @@ bool flow_exhume(struct flow_table *t, struct flow *f) {
     if (!x) {
         return false;
     }
+    struct session_grave *grave = f->kept.grave;
     session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
-    session_exhume(x, f->grave);
-    pool_give(&t->graves, f->grave);
-    f->grave = NULL;
-    f->session = x;
+    session_exhume(x, grave);
+    pool_give(&t->graves, grave);
+    flow_keep_session(f, x);
     return true;
 }

@@ -15,8 +15,9 @@
 /* In the order in which they are evicted: closed ones that linger; embryos (a bare SYN, perhaps its SYN+ACK:
  * all that a SYN flood leaves); those of which one side alone has said something (what half-open requests
  * leave, but also each connection at its begin); and those of two that talk. So a flood pays for itself
- * first, and only down to a share that honest newcomers need. */
-enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
+ * first, and only down to a share that honest newcomers need. Of two that talk are also those that pause for
+ * long between what they say: they give way as the others do, but doze sooner. */
+enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_PAUSING, KIND_COUNT };
 
 enum {
     FLOW_SHARE = 4,         /* one flow may have this part of the table's memory, held bytes not counted */
@@ -31,6 +32,9 @@ struct embryo {
     struct embryo_packet packets[2];
 };
 
+/* What a flow keeps. */
+enum flow_stage { STAGE_BARE, STAGE_EMBRYO, STAGE_SESSION, STAGE_GRAVE, STAGE_IMAGE };
+
 struct flow {
     struct flow_key key; /* what the index points to */
     uint32_t incarnation;
@@ -44,14 +48,34 @@ struct flow {
      * packets may belong to */
     struct flow *older;
     struct flow *newer;
-    /* at most one of these: */
-    struct embryo *embryo; /* KIND_EMBRYO */
-    struct session *session;
-    struct session_grave *grave; /* KIND_CLOSED */
-    uint8_t *image;              /* of a session that dozes */
-    uint8_t image_size;          /* in DOZE_STEP, less one */
-    uint8_t kind;                /* enum flow_kind */
+    union {
+        struct embryo *embryo;
+        struct session *session;
+        struct session_grave *grave;
+        uint8_t *image; /* of a session that dozes */
+    } kept;
+    uint8_t stage;      /* enum flow_stage: which of them, if any */
+    uint8_t image_size; /* in DOZE_STEP, less one */
+    uint8_t kind;       /* enum flow_kind */
 };
+
+/* What the flow keeps, NULL when that is something else. */
+static inline struct embryo *flow_embryo(const struct flow *f) {
+    return f->stage == STAGE_EMBRYO ? f->kept.embryo : NULL;
+}
+static inline struct session *flow_session(const struct flow *f) {
+    return f->stage == STAGE_SESSION ? f->kept.session : NULL;
+}
+static inline struct session_grave *flow_grave(const struct flow *f) {
+    return f->stage == STAGE_GRAVE ? f->kept.grave : NULL;
+}
+static inline bool flow_dozes(const struct flow *f) {
+    return f->stage == STAGE_IMAGE;
+}
+static inline void flow_keep_session(struct flow *f, struct session *x) {
+    f->kept.session = x;
+    f->stage = STAGE_SESSION;
+}
 
 /* Least recently used first. */
 struct flow_list {
@@ -93,11 +117,13 @@ void flow_end(struct flow_table *, struct flow *, enum end_reason);
 /* flow_stages.c */
 /* Keeps the packet in the embryo if nothing more need be known of it. */
 bool flow_stays_embryo(struct flow_table *, struct flow *, enum direction, const struct packet *);
+/* Gives back what the flow keeps. */
+void flow_keep_nothing(struct flow_table *, struct flow *);
 /* Gives the flow a session, which gets the packets that the flow has had. False without memory. */
 bool flow_hatch(struct flow_table *, struct flow *);
 /* A closed session shrinks, unless others with its key are remembered: packets are then looked up in all. */
 void flow_bury(struct flow_table *, struct flow *);
-/* ... and is whole again. False without memory. */
+/* ... and is whole again: one with a grave. False without memory. */
 bool flow_exhume(struct flow_table *, struct flow *);
 
 /* flow_doze.c */
@@ -107,12 +133,14 @@ void flow_doze_fini(struct flow_table *);
 /* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
  * the flow is touched. */
 bool flow_wake(struct flow_table *, struct flow *, bool must);
-/* The flow is to be woken soon: has what that needs brought nearer. */
+/* The flow, not used for a while, gets a packet: has what that needs brought nearer. */
 void flow_prefetch(const struct flow *);
+/* The same of its consumer, which it leads to. */
+void flow_prefetch_consumer(const struct flow *);
 /* It was woken for nothing. */
 void flow_doze_again(struct flow_table *, struct flow *);
-/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze. A tick gives
- * memory back, too, that nobody needs. */
+/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze; a part of it
+ * is enough for those that pause. A tick gives memory back, too, that nobody needs. */
 void flow_doze_packet(struct flow_table *);
 void flow_doze_tick(struct flow_table *);
 /* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */
