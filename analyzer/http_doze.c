@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection between its messages, kept as an image (struct consumer_doze). */
+/* A connection on which nothing comes, kept as an image (struct consumer_doze), and with it the transaction
+ * that is under way, if there is one and what it is to is simple. */
 #include "analyzer/http_side.h"
+#include "analyzer/transaction_image.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -14,12 +16,57 @@ enum {
     OFFSET_REACH_BITS = 28 /* of bytes */
 };
 
-/* No byte is kept, no message begun. */
-static bool side_can_doze(const struct side *side) {
+/* Connections between messages, those amid a transaction, and these transactions look different. */
+struct http_likeness {
+    struct likeness calm;
+    struct likeness busy;
+    struct likeness transaction;
+};
+
+/* The first byte of an image. Of each side, in SIDE_BITS more: which message it reads, and whether it has the
+ * transaction. */
+enum {
+    IMAGE_BUSY = 1,   /* a transaction is under way; its image follows */
+    IMAGE_QUEUED = 2, /* ... and awaits its response */
+    SIDE_SHIFT = 2,
+    SIDE_BITS = 3,
+    SIDE_OWN = 1, /* what the side reads */
+    SIDE_REQUEST = 2,
+    SIDE_RESPONSE = 3,
+    SIDE_MESSAGES = 3,
+    SIDE_HAS = 4
+};
+
+/* The one that is under way; NULL: none. */
+static struct transaction *transaction_of(const struct http_conn *conn) {
+    struct transaction *t = conn->side[0].transaction ? conn->side[0].transaction : conn->side[1].transaction;
+    return t ? t : conn->pairing.oldest;
+}
+
+/* Is nothing said of the message but where and when it begins? */
+static bool is_bare(const struct http_message *m) {
+    return !m->seen && !m->line[0].ptr && !m->line[1].ptr && !m->line[2].ptr && !m->headers.items &&
+           !m->trailers.items;
+}
+
+/* Nothing of it but lines' ends waits to be understood. */
+static bool message_can_doze(const struct side *side, const struct transaction *t) {
+    bool own = side->message == &side->own;
+    return side->state == SIDE_MESSAGE && !side->front.len && !side->interim &&
+           (own ? !side->transaction && is_bare(&side->own) : t && side->transaction == t);
+}
+
+static bool side_can_doze(const struct side *side, const struct transaction *t) {
     const struct probe *probe = &side->probe;
     const struct h1 *h1 = &side->h1;
-    if (side->message || side->transaction || side->next_begun || side->surplus || side->blank ||
-        (side->lexer_ready && (h1->line.len || h1->line.failed || h1->held))) {
+    if (side->next_begun || side->surplus || side->blank ||
+        (side->lexer_ready && (h1->line.failed || h1->held))) {
+        return false;
+    }
+    if (side->message) {
+        return message_can_doze(side, t);
+    }
+    if (side->transaction || (side->lexer_ready && h1->line.len)) {
         return false;
     }
     switch (side->state) {
@@ -35,9 +82,15 @@ static bool side_can_doze(const struct side *side) {
     return false;
 }
 
+/* The one transaction, if any, is known to the connection alone. */
 static bool conn_can_doze(const struct http_conn *conn) {
-    return side_can_doze(&conn->side[0]) && side_can_doze(&conn->side[1]) && !conn->pairing.oldest &&
-           !conn->interims && !conn->pending && !conn->tentative && !conn->waits_for && !conn->tunnel.record;
+    const struct transaction *t = transaction_of(conn), *oldest = conn->pairing.oldest;
+    if (t && (t->next || t->tentative || t->interim || (oldest && oldest != t))) {
+        return false;
+    }
+    return conn->pairing.newest == oldest && side_can_doze(&conn->side[0], t) &&
+           side_can_doze(&conn->side[1], t) && !conn->interims && !conn->pending && !conn->tentative &&
+           !conn->waits_for && !conn->tunnel.record;
 }
 
 /* The memory goes, the cap and whom it is charged to stay. */
@@ -47,14 +100,20 @@ static void strip_buffer(struct buf *b) {
     b->failed = false;
 }
 
-/* What has a meaning only as long as something is read. */
-static void strip_side(struct side *side) {
+/* What has a meaning only as long as something is read, and pointers that the image's first byte tells of. */
+static void strip_side(struct side *side, bool own) {
     if (side->state != SIDE_PROBE) {
         probe_restart(&side->probe, side->probe.mode); /* whoever searches again restarts it, too */
     }
     strip_buffer(&side->probe.held);
-    strip_buffer(&side->h1.line);
-    memset(&side->own, 0, sizeof side->own);
+    if (!side->h1.line.len) {
+        strip_buffer(&side->h1.line);
+    }
+    if (!own) {
+        memset(&side->own, 0, sizeof side->own);
+    }
+    side->message = NULL;
+    side->transaction = NULL;
     memset(&side->front, 0, sizeof side->front);
     memset(&side->segment, 0, sizeof side->segment);
     memset(&side->probed, 0, sizeof side->probed);
@@ -77,10 +136,59 @@ static bool has_likeness(struct http_environment *environment) {
     if (!environment->likeness) {
         environment->likeness = malloc(sizeof *environment->likeness);
         if (environment->likeness) {
-            likeness_init(environment->likeness);
+            likeness_init(&environment->likeness->calm);
+            likeness_init(&environment->likeness->busy);
+            likeness_init(&environment->likeness->transaction);
         }
     }
     return environment->likeness;
+}
+
+static uint8_t first_byte(const struct http_conn *conn, const struct transaction *t) {
+    unsigned byte = t ? IMAGE_BUSY : 0;
+    byte |= conn->pairing.oldest ? IMAGE_QUEUED : 0;
+    for (unsigned d = 0; d < 2; d++) {
+        const struct side *side = &conn->side[d];
+        unsigned bits = !side->message                                 ? 0
+                        : side->message == &side->own                  ? SIDE_OWN
+                        : side->message == &side->transaction->request ? SIDE_REQUEST
+                                                                       : SIDE_RESPONSE;
+        bits |= side->transaction ? SIDE_HAS : 0;
+        byte |= bits << (SIDE_SHIFT + d * SIDE_BITS);
+    }
+    return (uint8_t)byte;
+}
+
+static void restore_pointers(struct http_conn *conn, unsigned byte, struct transaction *t) {
+    conn->pairing.oldest = conn->pairing.newest = byte & IMAGE_QUEUED ? t : NULL;
+    for (unsigned d = 0; d < 2; d++) {
+        struct side *side = &conn->side[d];
+        unsigned bits = byte >> (SIDE_SHIFT + d * SIDE_BITS);
+        side->transaction = bits & SIDE_HAS ? t : NULL;
+        switch (bits & SIDE_MESSAGES) {
+        case SIDE_OWN:
+            side->message = &side->own;
+            break;
+        case SIDE_REQUEST:
+            side->message = &t->request;
+            break;
+        case SIDE_RESPONSE:
+            side->message = &t->response;
+            break;
+        default:
+            side->message = NULL;
+        }
+    }
+}
+
+static void mark_wild(uint64_t wild[LIKENESS_WORDS / 64]) {
+    memset(wild, 0, LIKENESS_WORDS / 8);
+    for (size_t d = 0; d < 2; d++) {
+        size_t word = (offsetof(struct http_conn, side) + d * sizeof(struct side) +
+                       offsetof(struct side, h1) + offsetof(struct h1, line) + offsetof(struct buf, ptr)) /
+                      sizeof(uint64_t);
+        wild[word / 64] |= UINT64_C(1) << word % 64;
+    }
 }
 
 static size_t conn_image(const void *consumer, uint8_t *image) {
@@ -89,41 +197,90 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
     if (!conn_can_doze(conn) || !has_likeness(environment)) {
         return 0;
     }
+    const struct transaction *t = transaction_of(conn);
     struct http_conn copy;
     memcpy(&copy, conn, sizeof copy);
     copy.connection = NULL;
+    copy.pairing.oldest = copy.pairing.newest = NULL;
     memset(&copy.ids, 0, sizeof copy.ids); /* are found out again */
     for (int d = 0; d < 2; d++) {
-        strip_side(&copy.side[d]);
+        strip_side(&copy.side[d], conn->side[d].message == &conn->side[d].own);
     }
+    struct likeness *likeness = t ? &environment->likeness->busy : &environment->likeness->calm;
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, conn->connection);
-    if (environment->likeness->words == 0) {
-        likeness_learn(environment->likeness, &copy, sizeof copy, chains, NULL);
+    size_t len = 1, rest;
+    image[0] = first_byte(conn, t);
+    if (t) {
+        rest = transaction_image(t, &environment->likeness->transaction, chains, image + len);
+        if (rest == 0) {
+            return 0;
+        }
+        len += rest;
     }
-    return likeness_write(environment->likeness, &copy, chains, image);
+    if (likeness->words == 0) {
+        uint64_t wild[LIKENESS_WORDS / 64];
+        mark_wild(wild);
+        likeness_learn(likeness, &copy, sizeof copy, chains, wild);
+    }
+    return len + likeness_write(likeness, &copy, chains, image + len);
 }
 
+/* What the image tells where to find stays. */
 static void conn_leave(void *consumer) {
     struct http_conn *conn = consumer;
     struct http_environment *environment = conn->environment;
+    struct transaction *t = transaction_of(conn);
+    if (t) {
+        transaction_leave(environment->store, t);
+    }
+    for (int d = 0; d < 2; d++) {
+        if (conn->side[d].h1.line.len) {
+            strip_buffer(&conn->side[d].h1.line);
+        }
+    }
     environment->images++;
     http_conn_free(conn);
 }
 
-static void *conn_wake(void *context, const struct connection *connection, const uint8_t *image, bool must) {
-    struct http_environment *environment = context;
+static struct http_conn *take_conn(struct http_environment *environment, bool must) {
     struct http_conn *conn = pool_take(&environment->connections);
     if (!conn && must) {
         conn = environment->spare;
         environment->spare = NULL;
     }
+    return conn;
+}
+
+static void give_conn(struct http_environment *environment, struct http_conn *conn) {
+    if (environment->spare) {
+        pool_give(&environment->connections, conn);
+    } else {
+        environment->spare = conn;
+    }
+}
+
+static void *conn_wake(void *context, const struct connection *connection, const uint8_t *image, bool must) {
+    struct http_environment *environment = context;
+    struct http_conn *conn = take_conn(environment, must);
     if (!conn) {
         return NULL;
     }
     struct likeness_chain chains[LIKENESS_CHAINS];
+    struct transaction *t = NULL;
+    const uint8_t *at = image + 1;
+    bool busy = image[0] & IMAGE_BUSY;
     make_chains(chains, NULL, connection);
-    likeness_read(environment->likeness, conn, chains, image);
+    if (busy) {
+        t = transaction_return(environment->store, must);
+        if (!t) {
+            give_conn(environment, conn);
+            return NULL;
+        }
+        at += transaction_from_image(t, connection, &environment->likeness->transaction, chains, at);
+    }
+    likeness_read(busy ? &environment->likeness->busy : &environment->likeness->calm, conn, chains, at);
+    restore_pointers(conn, image[0], t);
     conn->connection = connection;
     environment->images--;
     return conn;

@@ -2,8 +2,8 @@
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
  * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
  * (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order),
- * http_surplus.c (bytes that are no message), http_doze.c (in little memory between messages), http_finish.c
- * (transactions out). One thread. */
+ * http_surplus.c (bytes that are no message), http_doze.c (in little memory), http_finish.c (transactions
+ * out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -113,9 +113,9 @@ struct http_environment {
     struct value_memo *values; /* NULL without */
     struct http_counts counts;
     struct pool connections;
-    struct http_conn *spare;   /* kept while connections doze, so that one can be woken; NULL: it is not */
-    size_t images;             /* of connections that doze */
-    struct likeness *likeness; /* made with the first; it is large */
+    struct http_conn *spare; /* kept while connections doze, so that one can be woken; NULL: it is not */
+    size_t images;           /* of connections that doze */
+    struct http_likeness *likeness; /* made with the first; it is large */
 };
 
 static inline struct side *http_client_side(struct http_conn *conn) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/transaction.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
 
@@ -8,6 +9,8 @@ struct transaction_store {
     const struct limits *limits;
     struct transaction_observer observer;
     struct pool transactions;
+    struct transaction *spare; /* kept while some doze, so that one can be woken; NULL: it is not */
+    size_t dozing;
     struct arena_pool arenas;
 };
 
@@ -28,6 +31,9 @@ void transaction_store_free(struct transaction_store *store) {
     if (!store) {
         return;
     }
+    if (store->spare) {
+        pool_give(&store->transactions, store->spare);
+    }
     pool_fini(&store->transactions);
     arena_pool_fini(&store->arenas);
     free(store);
@@ -38,7 +44,7 @@ bool transaction_store_tells_caching(const struct transaction_store *store) {
 }
 
 size_t transaction_store_open(const struct transaction_store *store) {
-    return store->transactions.used;
+    return store->transactions.used - (store->spare ? 1 : 0) + store->dozing;
 }
 
 struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
@@ -56,6 +62,35 @@ struct transaction *transaction_open(struct transaction_store *store, const stru
     arena_init(&t->arena, &store->arenas, 5 * store->limits->head_bytes);
     memcpy(t->tcp.at_start, connection->counts, sizeof t->tcp.at_start);
     t->tcp.pace_at_start = connection->pace;
+    memset(&t->tcp.pace_at_request_end, 0, sizeof t->tcp.pace_at_request_end);
+    memset(&t->tcp.pace_at_turn, 0, sizeof t->tcp.pace_at_turn);
+    return t;
+}
+
+static void give_back(struct transaction_store *store, struct transaction *t) {
+    if (store->dozing && !store->spare) {
+        store->spare = t;
+        return;
+    }
+    pool_give(&store->transactions, t);
+}
+
+void transaction_leave(struct transaction_store *store, struct transaction *t) {
+    store->dozing++;
+    give_back(store, t);
+}
+
+struct transaction *transaction_return(struct transaction_store *store, bool must) {
+    assert(store->dozing > 0);
+    struct transaction *t = pool_take(&store->transactions);
+    if (!t && must) {
+        t = store->spare;
+        store->spare = NULL;
+    }
+    if (t) {
+        t->arena.pool = &store->arenas;
+        store->dozing--;
+    }
     return t;
 }
 
@@ -128,7 +163,7 @@ void transaction_updated(struct transaction_store *store, const struct transacti
 
 void transaction_drop(struct transaction_store *store, struct transaction *t) {
     arena_reset(&t->arena);
-    pool_give(&store->transactions, t);
+    give_back(store, t);
 }
 
 void transaction_end_tcp(struct transaction *t) {

@@ -245,6 +245,12 @@ void transaction_end_tcp(struct transaction *);
 void transaction_finish(struct transaction_store *, struct transaction *);
 /* Frees it untold: only for one that no message was ever counted for. */
 void transaction_drop(struct transaction_store *, struct transaction *);
+/* It dozes with its connection: gives its memory back, of which the caller has an image
+ * (analyzer/transaction_image.h), but what its arena has. It counts as open. */
+void transaction_leave(struct transaction_store *, struct transaction *);
+/* ... and gets memory again, still without content but for the arena's pool. NULL without; with `must` that
+ * does not happen as long as no other one that got it so is open. */
+struct transaction *transaction_return(struct transaction_store *, bool must);
 /* Adds a field, copied into the arena; false when a cap was reached (then `dropped` grew). */
 bool transaction_add_header(struct transaction *, struct header_list *, struct slice name, struct slice value,
                             const struct limits *);

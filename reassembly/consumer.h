@@ -143,13 +143,14 @@ struct consumer_passing {
                  int64_t now_ns);
 };
 
-/* A connection with nothing under way dozes: its consumer is kept as an image, which takes little memory, and
+/* A connection on which nothing comes dozes: its consumer is kept as an image, which takes little memory, and
  * becomes a consumer again before the next call. The struct connection lives elsewhere then. */
 struct consumer_doze {
-    /* Writes the consumer's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the
-     * slack. The consumer stays as it is. 0: something is under way. */
+    /* Writes the consumer's image, 1 + 2 * LIKENESS_IMAGE_MOST bytes at most, and returns its length without
+     * the slack. The consumer stays as it is. 0: what is under way does not fit into one. */
     size_t (*image)(const void *consumer, uint8_t *image);
-    /* Frees the consumer, of which there is an image: the connection goes on. */
+    /* Frees the consumer, of which there is an image: the connection goes on. What the image refers to stays,
+     * until the consumer is woken. */
     void (*leave)(void *consumer);
     /* NULL without memory; with `must` that does not happen as long as no other one that was woken so is
      * open. */

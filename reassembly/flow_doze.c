@@ -49,7 +49,8 @@ void flow_give_session(struct flow_table *t, struct session *x) {
     pool_give(&t->sessions, x);
 }
 
-void flow_drop_image(struct flow_table *t, struct flow *f) {
+/* What it was made of is awake. */
+static void drop_image(struct flow_table *t, struct flow *f) {
     pool_give(&t->doze.images[f->image_size], f->kept.image);
     f->stage = STAGE_BARE;
     t->doze.count--;
@@ -96,7 +97,7 @@ bool flow_wake(struct flow_table *t, struct flow *f, bool must) {
         flow_give_session(t, x);
         return false;
     }
-    flow_drop_image(t, f);
+    drop_image(t, f);
     flow_keep_session(f, x);
     return true;
 }

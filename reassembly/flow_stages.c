@@ -34,15 +34,15 @@ void flow_keep_nothing(struct flow_table *t, struct flow *f) {
     case STAGE_EMBRYO:
         pool_give(&t->embryos, f->kept.embryo);
         break;
-    case STAGE_SESSION:
-        session_fini(&t->reassembler, f->kept.session);
-        flow_give_session(t, f->kept.session);
-        break;
     case STAGE_GRAVE:
         pool_give(&t->graves, f->kept.grave);
         break;
     case STAGE_IMAGE:
-        flow_drop_image(t, f);
+        (void)flow_wake(t, f, true); /* its consumer is to be closed */
+        __attribute__((fallthrough));
+    case STAGE_SESSION:
+        session_fini(&t->reassembler, f->kept.session);
+        flow_give_session(t, f->kept.session);
         break;
     }
     f->stage = STAGE_BARE;

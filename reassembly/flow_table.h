@@ -145,8 +145,6 @@ void flow_doze_packet(struct flow_table *);
 void flow_doze_tick(struct flow_table *);
 /* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */
 void flow_doze_for_memory(struct flow_table *, const struct flow *spared);
-/* Frees the image, and with it whatever its consumer was. */
-void flow_drop_image(struct flow_table *, struct flow *);
 /* Takes back a session without consumer. */
 void flow_give_session(struct flow_table *, struct session *);
 

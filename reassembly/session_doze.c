@@ -115,7 +115,7 @@ size_t session_image(const struct reassembler *r, const struct session *x, struc
         return 0;
     }
     size_t rest = 0;
-    uint8_t of_consumer[LIKENESS_IMAGE_MOST];
+    uint8_t of_consumer[1 + 2 * LIKENESS_IMAGE_MOST];
     if (consumer) {
         rest = r->ops->doze->image(x->consumer, of_consumer);
         if (rest == 0) {

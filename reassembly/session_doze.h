@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An open session with nothing under way, in a tenth of its memory: an image of it and of its consumer, of
+/* An open session on which nothing comes, in a tenth of its memory: an image of it and of its consumer, of
  * which the next packet or deadline makes what they were. Private to reassembly. */
 #ifndef HARK_REASSEMBLY_SESSION_DOZE_H
 #define HARK_REASSEMBLY_SESSION_DOZE_H
@@ -7,7 +7,7 @@
 #include "capture/likeness.h"
 #include "reassembly/session.h"
 
-enum { SESSION_IMAGE_MOST = 2 * LIKENESS_IMAGE_MOST };
+enum { SESSION_IMAGE_MOST = 2 + 3 * LIKENESS_IMAGE_MOST };
 
 /* Sessions that no consumer has been opened for look different. */
 struct session_likeness {
