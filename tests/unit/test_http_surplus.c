@@ -301,6 +301,25 @@ static void what_looks_like_a_message(void **state) {
           ANSWER("200 OK") "<p>" CRLF "HTTP/1.1 200 OK" CRLF);
 }
 
+/* Whether it opened a tunnel is not known. */
+static void an_answer_to_connect_was_lost(void **state) {
+    (void)state;
+    CHECK("CONNECT a:1 0\n", END_FIN, ASK("CONNECT", "a:1"), "20", "\x16\x03\x01 hello",
+          "\x16\x03\x01 hello");
+    CHECK("CONNECT a:1 200\n", END_FIN, ASK("CONNECT", "a:1"), "HTTP/1.1 200 OK" CRLF "X", "", "20",
+          "\x16\x03\x01 hello", "\x16\x03\x01 hello");
+}
+
+/* Behind a loss a message may be part of a body, and what is behind it the rest. An exact fit settles it. */
+static void bytes_behind_a_search(void **state) {
+    (void)state;
+    CHECK("GET /1 200\n- - 200\n", END_FIN, ASK("GET", "/1"), ANSWER("200 OK"), "", "50", "",
+          ANSWER("200 OK") "<p>");
+    CHECK("GET /1 200\n- - 200\nHEAD /2 200\nserver 3 behind HEAD /2 200: surplus_bytes\n", END_FIN,
+          ASK("GET", "/1"), ANSWER("200 OK"), "", "50", "", ANSWER("200 OK"), ASK("HEAD", "/2"),
+          ANSWER("200 OK") "<p>");
+}
+
 /* An answer that can't be read is no surplus. */
 static void nothing_stands_before(void **state) {
     (void)state;
@@ -321,6 +340,8 @@ int main(void) {
         cmocka_unit_test(empty_lines_and_strays),
         cmocka_unit_test(an_unfinished_start_line),
         cmocka_unit_test(what_looks_like_a_message),
+        cmocka_unit_test(an_answer_to_connect_was_lost),
+        cmocka_unit_test(bytes_behind_a_search),
         cmocka_unit_test(nothing_stands_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
