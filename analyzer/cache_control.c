@@ -66,13 +66,28 @@ static void keep_member(struct cache_control *c, enum cache_directive directive,
     }
 }
 
+/* A list of field names. What can't be read as one, as a string that nothing ends, does not narrow the
+ * directive down. */
+static bool names_fields(struct slice text, const struct field_parameter *p) {
+    bool any = false;
+    for (size_t i = 0; i < p->value.len; i++) {
+        uint8_t c = p->value.ptr[i];
+        any = any || h1_is(c, H1_TOKEN);
+        if (!h1_is(c, H1_TOKEN | H1_OWS) && c != ',') {
+            return false;
+        }
+    }
+    return any && (!p->quoted || text.ptr[text.len - 1] == '"');
+}
+
 static void read_member(struct cache_control *c, struct slice text) {
     struct field_parameter p = field_parameter_of(text);
     enum cache_directive directive = directive_of(p.name);
     uint32_t bit = UINT32_C(1) << directive;
     keep_member(c, directive, p);
+    bool narrow = p.has_value && names_fields(text, &p);
     if (c->has & bit) {
-        c->qualified &= p.has_value ? ~UINT32_C(0) : ~bit;
+        c->qualified &= narrow ? ~UINT32_C(0) : ~bit;
         return;
     }
     c->has |= bit;
@@ -82,7 +97,7 @@ static void read_member(struct cache_control *c, struct slice text) {
             c->malformed |= bit;
         }
         c->seconds[directive] = lacks ? UINT64_MAX : c->seconds[directive];
-    } else if (p.has_value && (directive == CACHE_NO_CACHE || directive == CACHE_PRIVATE)) {
+    } else if (narrow && (directive == CACHE_NO_CACHE || directive == CACHE_PRIVATE)) {
         c->qualified |= bit;
     }
 }

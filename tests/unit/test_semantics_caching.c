@@ -185,6 +185,11 @@ static void rfc9111_section_3_storable(void **state) {
     STORABLE(NOT_PERMITTED, STORABLE, "GET", 302, CONTROL, "s-maxage=1", NULL);
     STORABLE(STORABLE, NOT_PRIVATE, "GET", 302, CONTROL, "private", NULL);
     STORABLE(STORABLE, STORABLE, "GET", 200, CONTROL, "private=\"X\"", NULL);
+    STORABLE(STORABLE, STORABLE, "GET", 200, CONTROL, "private=X", NULL);
+    /* what is no list of field names narrows nothing down */
+    STORABLE(STORABLE, NOT_PRIVATE, "GET", 200, CONTROL, "private=\"X", NULL);
+    STORABLE(STORABLE, NOT_PRIVATE, "GET", 200, CONTROL, "private=\"\"", NULL);
+    STORABLE(STORABLE, NOT_PRIVATE, "GET", 200, CONTROL, "private=\"a b:c\"", NULL);
     STORABLE(NOT_RESPONSE, NOT_RESPONSE, "GET", 200, CONTROL, "no-store", NULL);
     STORABLE(NOT_RESPONSE, NOT_RESPONSE, "GET", 200, CONTROL, "NO-STORE, max-age=1", NULL);
     STORABLE(STORABLE, STORABLE, "GET", 200, CONTROL, "no-store, must-understand", NULL);
@@ -228,6 +233,8 @@ static void rfc9111_section_5_2_2_when_to_validate(void **state) {
         {"max-age=1", CACHE_VALIDATE_UNSAID, CACHE_VALIDATE_UNSAID},
         {"no-cache", CACHE_VALIDATE_ALWAYS, CACHE_VALIDATE_ALWAYS},
         {"no-cache=\"X\"", CACHE_VALIDATE_UNSAID, CACHE_VALIDATE_UNSAID},
+        {"no-cache=\"X, max-age=1", CACHE_VALIDATE_ALWAYS, CACHE_VALIDATE_ALWAYS},
+        {"no-cache=\"X\", no-cache=\"Y", CACHE_VALIDATE_ALWAYS, CACHE_VALIDATE_ALWAYS},
         {"must-revalidate", CACHE_VALIDATE_WHEN_STALE, CACHE_VALIDATE_WHEN_STALE},
         {"proxy-revalidate", CACHE_VALIDATE_UNSAID, CACHE_VALIDATE_WHEN_STALE},
         {"s-maxage=1", CACHE_VALIDATE_UNSAID, CACHE_VALIDATE_WHEN_STALE},
