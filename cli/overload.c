@@ -31,16 +31,16 @@ static bool is_calm(const struct overload *o, const struct overload_sample *now)
            now->lag_ns < o->lag_most_ns / OVERLOAD_CALM_LAG_PART;
 }
 
+static bool is_worth_cutting(const struct overload_sample *now) {
+    return now->body_permille >= OVERLOAD_BODIES_PERMILLE;
+}
+
 /* Is hark catching up with what is left out now? What cutting wins is room: where that is enough, hark may be
  * behind, but not too far. */
 static bool is_sinking(const struct overload *o, const struct overload_sample *now) {
-    bool roomy = o->level == OVERLOAD_BODIES && now->lag_ns < o->lag_most_ns;
+    bool roomy = o->level == OVERLOAD_BODIES && is_worth_cutting(now) && now->lag_ns < o->lag_most_ns;
     return now->dropped == o->last.dropped && (roomy || now->lag_ns < o->last.lag_ns) &&
            now->fill_permille <= o->last.fill_permille;
-}
-
-static bool is_worth_cutting(const struct overload_sample *now) {
-    return now->body_permille >= OVERLOAD_BODIES_PERMILLE;
 }
 
 /* `steps` levels above, or the most. */
@@ -83,7 +83,7 @@ static void press(struct overload *o, const struct overload_sample *now) {
     if (!o->pressed || is_sinking(o, now)) {
         return;
     }
-    if (o->level == OVERLOAD_BODIES && !tried) {
+    if (o->level == OVERLOAD_BODIES && !tried && is_worth_cutting(now)) {
         return; /* what came before fills the buffer, and it fills more slowly now */
     }
     bool first = o->level == OVERLOAD_NONE && is_worth_cutting(now);

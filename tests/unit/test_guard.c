@@ -590,8 +590,94 @@ static void what_is_said_is_little(void **state) {
     free(text);
 }
 
+/* ---- bodies ---- */
+
+static uint32_t kept_bytes; /* of each frame; 0: all */
+
+static bool simulated_cut(struct source *source, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]) {
+    (void)source;
+    message[0] = '\0';
+    kept_bytes = bytes;
+    return true;
+}
+
+/* A frame of 64,000 bytes each 10 ms, seen `lag_ns` late. */
+static void large_frames(struct guard *guard, struct source *source, int64_t for_ns, int64_t lag_ns) {
+    struct simulation *s = source->input;
+    for (int64_t end_ns = s->now_ns + for_ns; s->now_ns < end_ns;) {
+        s->now_ns += 10 * MS;
+        struct frame frame = {.bytes = {.len = kept_bytes ? kept_bytes : 64000},
+                              .wire_len = 64000,
+                              .time_ns = START + s->now_ns - lag_ns};
+        guard_frame(guard, source, &frame);
+    }
+}
+
+/* What is said of an overload of large frames, to be freed; whether connections were left out by it. */
+static char *large_overload(const struct source_ops *ops, bool *left_out) {
+    struct simulation s = {.now_ns = SEC};
+    char message[SOURCE_MESSAGE_BYTES], *text = NULL;
+    size_t len;
+    FILE *said = open_memstream(&text, &len);
+    struct progress progress;
+    progress_init(&progress, said, false);
+    struct source *source = source_new(ops, NULL, message);
+    assert_true(said && source);
+    source->input = &s;
+    struct guard *guard = make_guard(&s, &progress);
+    guard->options.cuts = true;
+    kept_bytes = 0;
+    large_frames(guard, source, SEC, 0);
+    assert_int_equal(guard->level, OVERLOAD_NONE);
+    for (int64_t lag_ns = 40 * MS; guard->level == OVERLOAD_NONE; lag_ns += MS) {
+        large_frames(guard, source, 10 * MS, lag_ns);
+    }
+    assert_int_equal(guard->level, OVERLOAD_BODIES);
+    assert_int_equal(guard->backlog.cutting, ops->cut != NULL);
+    assert_int_equal(kept_bytes, ops->cut ? OVERLOAD_FRAME_BYTES : 0);
+    large_frames(guard, source, SEC, 50 * MS);
+    *left_out = guard->level >= OVERLOAD_LEAST;
+    large_frames(guard, source, 30 * SEC, 0);
+    assert_int_equal(guard->level, OVERLOAD_NONE);
+    assert_int_equal(kept_bytes, 0);
+    assert_false(guard->backlog.cutting);
+    assert_int_equal(guard->overload.counts.episodes, 1);
+    guard_free(guard);
+    source_free(source);
+    assert_int_equal(fclose(said), 0);
+    return text;
+}
+
+static void large_frames_are_cut_and_whole_again(void **state) {
+    (void)state;
+    struct source_ops ops = simulated_ops;
+    bool left_out;
+    ops.cut = simulated_cut;
+    char *text = large_overload(&ops, &left_out);
+    assert_false(left_out);
+    assert_non_null(strstr(text, "; keeping 4352 bytes of each frame, "));
+    assert_non_null(strstr(text, "is over after "));
+    assert_int_equal(count_lines(text), 2);
+    free(text);
+}
+
+/* The source does not let itself be cut: connections are left out, as if frames were small. */
+static void what_can_not_be_cut_is_told_once(void **state) {
+    (void)state;
+    bool left_out;
+    char *text = large_overload(&simulated_ops, &left_out);
+    assert_true(left_out);
+    assert_null(strstr(text, "keeping"));
+    assert_non_null(strstr(text, "can't be cut; connections are left out instead\n"));
+    assert_non_null(strstr(text, "; leaving out "));
+    assert_int_equal(count_lines(text), 3);
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(large_frames_are_cut_and_whole_again),
+        cmocka_unit_test(what_can_not_be_cut_is_told_once),
         cmocka_unit_test(overload_leaves_out_whole_connections),
         cmocka_unit_test(drops_hurt_only_their_own),
         cmocka_unit_test(overload_ends_by_itself),

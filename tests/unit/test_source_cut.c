@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters that keep less of a frame: what libpcap's interpreter makes of them, and what the kernel does, on
  * sockets that need no privilege. */
+#include "capture/source.h"
 #include "capture/source_cut.h"
 
 #include <errno.h>
@@ -232,6 +233,32 @@ static void what_can_not_be_cut_is_told(void **state) {
     close(ends[1]);
 }
 
+/* Packet sockets, several in one source, of which one is cooked. */
+static void interfaces_are_cut_together(void **state) {
+    (void)state;
+    const char *const names[] = {"lo", "any"};
+    char message[SOURCE_MESSAGE_BYTES];
+    enum source_error error;
+    const struct source_live_options options = {.interfaces = names,
+                                                .interface_count = 2,
+                                                .filter = "tcp",
+                                                .buffer_bytes = 1 << 20,
+                                                .timeout_ms = 10};
+    struct source *source = source_open_live(&options, &error, message);
+    if (!source) {
+        skip(); /* not root */
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(source_cut_frames(source, BYTES, message));
+        assert_true(source_cut_frames(source, BYTES, message));
+        assert_true(source_cut_frames(source, 0, message));
+    }
+    struct source_counts counts;
+    source_counts(source, &counts);
+    assert_int_equal(counts.cut_frames, 0);
+    source_free(source);
+}
+
 static void only_what_was_cut_off_is_counted(void **state) {
     (void)state;
     struct source_cut cut = {.bytes = 0};
@@ -254,6 +281,7 @@ int main(void) {
         cmocka_unit_test(compiled_filters_let_the_same_pass),
         cmocka_unit_test(a_socket_is_cut_and_whole_again),
         cmocka_unit_test(what_can_not_be_cut_is_told),
+        cmocka_unit_test(interfaces_are_cut_together),
         cmocka_unit_test(only_what_was_cut_off_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
