@@ -15,7 +15,9 @@
 struct header {
     struct slice name;
     struct slice value;
-    bool joined;   /* both lie in one piece of memory, the value behind the name */
+    bool joined;   /* both lie in one piece of memory, the value behind the name, as the line was sent and
+                      h1_next_fields divided it: bytes that are the same are divided alike, and no value has a
+                      CR */
     uint8_t known; /* enum field_name, and one more: 0 where it was not looked up */
 };
 
