@@ -17,6 +17,7 @@ struct pool {
     struct memory *memory;
     size_t object_bytes;
     size_t slab_objects;
+    size_t shifts; /* one less than a power of two: so many places are there for a slab's head */
     size_t cap;
     size_t used;
     struct pool_slab *partial;

@@ -2,6 +2,7 @@
 /* Buffers and arenas: caps hold, nothing is lost when they are reached, blocks are used again. */
 #include "capture/arena.h"
 #include "capture/buf.h"
+#include "capture/pool.h"
 
 #include <setjmp.h>
 #include <stdalign.h>
@@ -220,6 +221,41 @@ static void spare_slabs_give_way(void **state) {
     memory_fini(&memory);
 }
 
+/* Objects of all sizes, in many slabs, whose heads stand in different places: none touches another's bytes,
+ * and all slabs but those kept come back. */
+static void objects_keep_their_bytes(void **state) {
+    (void)state;
+    enum { SLABS = 24 };
+    static uint8_t *objects[SLABS * MEMORY_SLAB_BYTES / 16];
+    static const size_t sizes[] = {1, 16, 168, 384, 1632, 2032, 2160, 2400, 5000, POOL_LARGEST};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct memory memory;
+        struct pool pool;
+        memory_init(&memory, (size_t)SLABS * MEMORY_SLAB_BYTES);
+        pool_init(&pool, &memory, sizes[s], SIZE_MAX);
+        size_t count = SLABS * pool.slab_objects;
+        for (unsigned round = 0; round < 2; round++) {
+            for (size_t i = 0; i < count; i++) {
+                objects[i] = pool_take(&pool);
+                assert_non_null(objects[i]);
+                assert_int_equal((uintptr_t)objects[i] % alignof(max_align_t), 0);
+                memset(objects[i], (int)(i % 251), sizes[s]);
+            }
+            assert_null(pool_take(&pool));
+            for (size_t i = 0; i < count; i++) {
+                assert_int_equal(objects[i][0], i % 251);
+                assert_int_equal(objects[i][sizes[s] - 1], i % 251);
+            }
+            for (size_t i = 0; i < count; i++) {
+                pool_give(&pool, objects[round ? count - 1 - i : i]);
+            }
+            assert_true(memory.used <= 2 * MEMORY_SLAB_BYTES);
+        }
+        pool_fini(&pool);
+        memory_fini(&memory);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_to_its_cap_and_no_further),
@@ -229,6 +265,7 @@ int main(void) {
         cmocka_unit_test(arena_respects_its_cap_and_the_pool_s),
         cmocka_unit_test(arena_blocks_are_used_again),
         cmocka_unit_test(copy_tells_when_there_is_no_room),
+        cmocka_unit_test(objects_keep_their_bytes),
         cmocka_unit_test(slabs_of_a_source),
         cmocka_unit_test(spare_slabs_give_way),
     };
