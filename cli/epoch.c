@@ -11,7 +11,9 @@
 enum {
     /* an epoch takes packets until EPOCH_BYTES are reached; a first one may go beyond */
     CAP_BYTES = EPOCH_BYTES + (1 << 28),
-    KEEP_BYTES = 4 << 10, /* an event, emptied outboxes keep: small messages fill half */
+    /* so much memory emptied outboxes keep: small messages fill half of it an event */
+    KEEP_EVENT_BYTES = 4 << 10,
+    KEEP_BYTES = 2 << 20,
 };
 
 /* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
@@ -120,8 +122,10 @@ void epoch_fini(struct epoch *epoch) {
 
 void epoch_clear(struct epoch *epoch) {
     release_blocks(epoch);
+    size_t keep = (size_t)KEEP_EVENT_BYTES * epoch->most;
+    keep = keep < KEEP_BYTES ? keep : KEEP_BYTES;
     for (unsigned i = 0; i < epoch->workers; i++) {
-        outbox_clear(&epoch->outboxes[i], (size_t)KEEP_BYTES * epoch->most / epoch->workers);
+        outbox_clear(&epoch->outboxes[i], keep / epoch->workers);
         epoch->turn_counts[i] = 0;
     }
     epoch->count = 0;
