@@ -433,7 +433,9 @@ static size_t conn_data(void *consumer, enum direction direction, const struct c
     }
     size_t taken = chunk->bytes.len - in.len;
     follow_tail(&conn->side[direction], chunk, taken);
-    http_surplus_follow(conn, direction, chunk, taken);
+    if (conn->side[direction].surplus) {
+        http_surplus_follow(conn, direction, chunk, taken);
+    }
     conn->bytes += taken;
     return taken;
 }

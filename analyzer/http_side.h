@@ -230,7 +230,7 @@ void http_passing_end(struct http_conn *);
 void http_surplus_behind(struct http_conn *, struct side *, const struct http_message *);
 /* Bytes that are no message, told so far by `bytes`, stand where one was to begin. */
 void http_surplus_open(struct http_conn *, struct side *, const struct http_message *bytes);
-/* `taken` bytes of the chunk were taken. */
+/* There are some, and `taken` bytes of the chunk were taken. */
 void http_surplus_follow(struct http_conn *, enum direction, const struct chunk *, size_t taken);
 /* `own` was begun anew, in the chunk or before it, for what may be the next message. */
 void http_surplus_candidate(struct http_conn *, enum direction, const struct chunk *);

@@ -83,7 +83,7 @@ static struct http_message *notebook_of(struct transaction *record, enum directi
 void http_surplus_follow(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
                          size_t taken) {
     struct side *side = &conn->side[direction];
-    if (side->surplus && taken && side->state == SIDE_PROBE) {
+    if (taken && side->state == SIDE_PROBE) {
         struct http_message *m = bytes_of(side->surplus, direction);
         if (m->last.ordinal != chunk->segment->ordinal) {
             notebook_of(side->surplus, direction)->last = m->last;
