@@ -280,17 +280,11 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
     return session_packet(r, flow_session(*flow), d, p);
 }
 
-static bool is_rested(const struct flow_table *t, const struct flow *f) {
-    return t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS;
-}
-
 static void touch(struct flow_table *t, struct flow *f, bool woken) {
-    flow_list_remove(t, f);
-    if (woken && f->kind != KIND_HALF) {
-        bool long_pause = t->reassembler.clock_ns - f->touched_ns >= t->limits.flow_doze_ns;
-        f->kind = long_pause ? KIND_PAUSING : KIND_OPEN;
+    if (woken || t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
+        flow_list_remove(t, f);
+        flow_list_append(t, f);
     }
-    flow_list_append(t, f);
 }
 
 static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, enum direction d,
@@ -389,7 +383,7 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
                                       struct flow **flow) {
     enum direction d = DIRECTION_0;
     struct flow *f = find(t, p, hash, &d);
-    if (f && is_rested(t, f)) {
+    if (f) {
         flow_prefetch(f);
     }
     if (f && f->older) {
@@ -416,10 +410,7 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
     if (dozed && !flow_wake(t, f, false)) {
         return fate;
     }
-    if (dozed || is_rested(t, f)) {
-        touch(t, f, dozed);
-        flow_prefetch_consumer(f);
-    }
+    touch(t, f, dozed);
     if (flow_grave(f) && !flow_exhume(t, f)) {
         return fate;
     }

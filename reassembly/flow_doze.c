@@ -10,7 +10,6 @@ enum {
     DOZES_A_TICK = 64,
     CACHE_LINE = 64,
     CONSUMER_BYTES = 2400, /* what is worth it of any consumer */
-    PAUSING_SHARE = 20,    /* those that pause doze after this part of limits.flow_doze_ns */
 };
 
 void flow_doze_init(struct flow_table *t) {
@@ -130,17 +129,8 @@ static void prefetch_next(const struct flow *f) {
 void flow_prefetch(const struct flow *f) {
     if (flow_dozes(f)) {
         prefetch(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
-    } else if (f->stage == STAGE_SESSION) {
-        prefetch(f->kept.session, sizeof *f->kept.session);
-    }
-    __builtin_prefetch(f->previous);
-    __builtin_prefetch(f->next);
-}
-
-void flow_prefetch_consumer(const struct flow *f) {
-    const struct session *x = flow_session(f);
-    if (x && x->audience == AUDIENCE_OPEN) {
-        prefetch(x->consumer, CONSUMER_BYTES);
+        __builtin_prefetch(f->previous);
+        __builtin_prefetch(f->next);
     }
 }
 
@@ -156,34 +146,27 @@ static struct flow *next_awake(struct flow_list *list, int64_t before_ns) {
     return f;
 }
 
-static void doze_some(struct flow_table *t, enum flow_kind kind, const struct flow *spared, int64_t before_ns,
-                      unsigned most) {
-    struct flow *f;
-    for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kind], before_ns)); left--) {
-        if (f != spared) {
-            (void)doze(t, f);
+static void doze_some(struct flow_table *t, const struct flow *spared, int64_t before_ns, unsigned most) {
+    static const enum flow_kind kinds[] = {KIND_OPEN, KIND_HALF};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct flow *f;
+        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kinds[i]], before_ns)); left--) {
+            if (f != spared) {
+                (void)doze(t, f);
+            }
         }
     }
 }
 
-static void doze_due(struct flow_table *t, unsigned most) {
-    int64_t clock_ns = t->reassembler.clock_ns, patience_ns = t->limits.flow_doze_ns;
-    doze_some(t, KIND_OPEN, NULL, clock_ns - patience_ns, most);
-    doze_some(t, KIND_HALF, NULL, clock_ns - patience_ns, most);
-    doze_some(t, KIND_PAUSING, NULL, clock_ns - patience_ns / PAUSING_SHARE, most);
-}
-
 void flow_doze_packet(struct flow_table *t) {
-    doze_due(t, DOZES_A_PACKET);
+    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
 }
 
 void flow_doze_tick(struct flow_table *t) {
-    doze_due(t, DOZES_A_TICK);
+    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_TICK);
     memory_trim(t->memory);
 }
 
 void flow_doze_for_memory(struct flow_table *t, const struct flow *spared) {
-    for (int kind = KIND_HALF; kind < KIND_COUNT; kind++) {
-        doze_some(t, (enum flow_kind)kind, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
-    }
+    doze_some(t, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
 }

@@ -43,10 +43,7 @@ static enum flow_kind kind_of(const struct flow *f) {
     if (x->state == SESSION_CLOSED) {
         return KIND_CLOSED;
     }
-    if (x->streams[0].data_seen && x->streams[1].data_seen) {
-        return f->kind == KIND_PAUSING ? KIND_PAUSING : KIND_OPEN;
-    }
-    return KIND_HALF;
+    return x->streams[0].data_seen && x->streams[1].data_seen ? KIND_OPEN : KIND_HALF;
 }
 
 /* Whatever memory was taken or given since the last time is put down to the flow that something happened to.
@@ -75,14 +72,10 @@ void flow_classify(struct flow_table *t, struct flow *f) {
 
 /* Of the flows of a kind that were unused for longest, the one with most memory: a flood of heavy ones does
  * not push out what is merely older. */
-static struct flow *heaviest(const struct flow_table *t, int kind, const struct flow *spared) {
+static struct flow *heaviest(const struct flow_list *list, const struct flow *spared) {
     struct flow *best = NULL;
-    struct flow *next = t->lists[kind].first;
-    struct flow *pausing = kind == KIND_OPEN ? t->lists[KIND_PAUSING].first : NULL;
-    for (int seen = 0; (next || pausing) && seen < VICTIMS_WEIGHED; seen++) {
-        bool first = !pausing || (next && next->touched_ns <= pausing->touched_ns);
-        struct flow *f = first ? next : pausing;
-        *(first ? &next : &pausing) = f->next;
+    int seen = 0;
+    for (struct flow *f = list->first; f && seen < VICTIMS_WEIGHED; f = f->next, seen++) {
         if (f != spared && (!best || f->bytes > best->bytes)) {
             best = f;
         }
@@ -94,13 +87,13 @@ static struct flow *heaviest(const struct flow_table *t, int kind, const struct 
 static struct flow *find_victim(struct flow_table *t, const struct flow *spared) {
     size_t bytes = t->bytes;
     for (int round = 0; round < 2; round++) {
-        for (int kind = 0; kind <= KIND_OPEN; kind++) {
+        for (int kind = 0; kind < KIND_COUNT; kind++) {
             const struct flow_list *list = &t->lists[kind];
             bool newcomers = kind == KIND_EMBRYO || kind == KIND_HALF;
             if (round == 0 && newcomers && list->bytes <= bytes / NEWCOMERS_SHARE) {
                 continue;
             }
-            struct flow *victim = heaviest(t, kind, spared);
+            struct flow *victim = heaviest(list, spared);
             if (victim) {
                 return victim;
             }

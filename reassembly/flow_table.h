@@ -15,9 +15,8 @@
 /* In the order in which they are evicted: closed ones that linger; embryos (a bare SYN, perhaps its SYN+ACK:
  * all that a SYN flood leaves); those of which one side alone has said something (what half-open requests
  * leave, but also each connection at its begin); and those of two that talk. So a flood pays for itself
- * first, and only down to a share that honest newcomers need. Of two that talk are also those that pause for
- * long between what they say: they give way as the others do, but doze sooner. */
-enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_PAUSING, KIND_COUNT };
+ * first, and only down to a share that honest newcomers need. */
+enum flow_kind { KIND_CLOSED, KIND_EMBRYO, KIND_HALF, KIND_OPEN, KIND_COUNT };
 
 enum {
     FLOW_SHARE = 4,         /* one flow may have this part of the table's memory, held bytes not counted */
@@ -133,14 +132,12 @@ void flow_doze_fini(struct flow_table *);
 /* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
  * the flow is touched. */
 bool flow_wake(struct flow_table *, struct flow *, bool must);
-/* The flow, not used for a while, gets a packet: has what that needs brought nearer. */
+/* The flow is to be woken soon: has what that needs brought nearer. */
 void flow_prefetch(const struct flow *);
-/* The same of its consumer, which it leads to. */
-void flow_prefetch_consumer(const struct flow *);
 /* It was woken for nothing. */
 void flow_doze_again(struct flow_table *, struct flow *);
-/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze; a part of it
- * is enough for those that pause. A tick gives memory back, too, that nobody needs. */
+/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze. A tick gives
+ * memory back, too, that nobody needs. */
 void flow_doze_packet(struct flow_table *);
 void flow_doze_tick(struct flow_table *);
 /* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */
