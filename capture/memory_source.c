@@ -8,12 +8,13 @@
 
 enum {
     HUGE_BYTES = 2 * 1024 * 1024,
-    REGION_BYTES = 4 * HUGE_BYTES,
-    REGION_SLABS = REGION_BYTES / MEMORY_SLAB_BYTES,
-    USUAL_REGIONS = 1, /* of usual pages, of which only what is touched counts */
-    SPARE_SHARE = 8,   /* of what is not held: so much may be spare at most */
-    KEPT_SHARE = 8,    /* of what is held: so much is left spare */
-    TRIM_SHARE = 64,   /* of what is spare beyond that goes at once */
+    FIRST_REGION_BYTES = 256 * 1024, /* who needs little is not to pay for more */
+    USUAL_REGION_BYTES = 1024 * 1024,
+    USUAL_REGIONS = 9, /* of usual pages, of which only what is touched counts */
+    LARGE_REGION_BYTES = 4 * HUGE_BYTES,
+    SPARE_SHARE = 8, /* of what is not held: so much may be spare at most */
+    KEPT_SHARE = 8,  /* of what is held: so much is left spare */
+    TRIM_SHARE = 64, /* of what is spare beyond that goes at once */
 };
 
 struct memory_region {
@@ -40,12 +41,20 @@ static size_t most_spare(const struct memory_source *source) {
     return source->held < source->cap ? (source->cap - source->held) / SPARE_SHARE : 0;
 }
 
+static size_t next_region_bytes(const struct memory_source *source) {
+    if (source->region_count == 0) {
+        return FIRST_REGION_BYTES;
+    }
+    return source->region_count < USUAL_REGIONS ? USUAL_REGION_BYTES : LARGE_REGION_BYTES;
+}
+
 static bool add_region(struct memory_source *source) {
-    size_t slabs = (source->region_count + 1) * REGION_SLABS;
+    size_t len = next_region_bytes(source);
+    size_t slabs = source->slab_count + len / MEMORY_SLAB_BYTES;
     void **hollow = realloc((void *)source->hollow, slabs * sizeof *hollow);
     source->hollow = hollow ? hollow : source->hollow;
     struct memory_region *region = hollow ? malloc(sizeof *region) : NULL;
-    char *bytes = region ? aligned_alloc(HUGE_BYTES, REGION_BYTES) : NULL;
+    char *bytes = region ? aligned_alloc(len < HUGE_BYTES ? MEMORY_SLAB_BYTES : HUGE_BYTES, len) : NULL;
     if (!bytes) {
         free(region);
         return false;
@@ -53,14 +62,15 @@ static bool add_region(struct memory_source *source) {
     *region = (struct memory_region){.next = source->regions, .bytes = bytes};
     source->regions = region;
     source->region_count++;
+    source->slab_count = slabs;
     source->fresh = bytes;
-    source->fresh_bytes = REGION_BYTES;
+    source->fresh_bytes = len;
     return true;
 }
 
 /* The first touch makes all of a huge page count: there must be room for it. */
 static void choose_pages(const struct memory_source *source) {
-    bool huge = source->region_count > USUAL_REGIONS && most_spare(source) >= HUGE_BYTES;
+    bool huge = most_spare(source) >= HUGE_BYTES;
     (void)madvise(source->fresh, HUGE_BYTES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
@@ -68,7 +78,7 @@ static void *take_fresh(struct memory_source *source) {
     if (source->fresh_bytes == 0 && !add_region(source)) {
         return NULL;
     }
-    if (source->fresh_bytes % HUGE_BYTES == 0) {
+    if (source->fresh_bytes % HUGE_BYTES == 0) { /* of a large region */
         choose_pages(source);
     }
     void *slab = source->fresh;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where memories take their slabs from, and bring back what they do not need: what one partition had at its
  * height serves the next, so that the system is asked for no more than all need together at a time. Slabs are
- * cut from large regions; beyond the first of them the system is asked for huge pages, which cost a quarter
- * for each byte and a fraction of the address look-ups. Embedded by value; one thread. */
+ * cut from regions; beyond the first 8 MiB these are large, and the system is asked for huge pages, which
+ * cost a quarter for each byte and a fraction of the address look-ups. Embedded by value; one thread. */
 #ifndef HARK_CAPTURE_MEMORY_SOURCE_H
 #define HARK_CAPTURE_MEMORY_SOURCE_H
 
@@ -19,7 +19,7 @@ struct memory_slab {
 struct memory_region;
 
 /* Invariant: the bytes that the system counts for slabs are at most held + spare, and those of a huge page
- * begun; `hollow` has room for all slabs. */
+ * begun; `hollow` has room for slab_count. */
 struct memory_source {
     size_t cap;                /* bytes: sum of the memories' */
     size_t held;               /* bytes that these have, in slabs or otherwise */
@@ -29,7 +29,8 @@ struct memory_source {
     size_t hollow_count;
     struct memory_region *regions; /* newest first */
     size_t region_count;
-    char *fresh; /* the rest of the newest, never given */
+    size_t slab_count; /* in all of them */
+    char *fresh;       /* the rest of the newest, never given */
     size_t fresh_bytes;
 };
 
