@@ -4,7 +4,7 @@
 #include "capture/checksum.h"
 #include "capture/decode_walk.h"
 
-enum { TCP_HEADER_BYTES = 20, FLAGS_KEPT = 0x3f };
+enum { TCP_HEADER_BYTES = 20 };
 
 enum {
     OPTION_END = 0,
@@ -118,7 +118,7 @@ enum layer decode_tcp(struct walk *w) {
     packet->key.side[1].port = be16_at(h.ptr + 2);
     packet->seq = be32_at(h.ptr + 4);
     packet->ack = be32_at(h.ptr + 8);
-    packet->flags = h.ptr[13] & FLAGS_KEPT;
+    packet->flags = h.ptr[13] & DECODE_TCP_FLAGS;
     packet->window = be16_at(h.ptr + 14);
     packet->checksum = be16_at(h.ptr + 16);
     packet->window_scale = -1;

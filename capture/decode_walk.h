@@ -90,6 +90,14 @@ static inline uint32_t be32_at(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Of TCP's flags: without ECE and CWR. */
+enum { DECODE_TCP_FLAGS = 0x3f };
+
+/* The usual frame in one step, as decode_frame would have it with what is not asked of it (checksums). False,
+ * with nothing set, for all others. */
+bool decode_usual(const struct frame *, struct packet *);
+/* Any frame, layer by layer. The walk's fate is set, and counted by the caller. */
+void decode_frame(struct walk *, const struct frame *, struct packet *);
 /* IP, by version; what IP carries is dispatched by them. */
 enum layer decode_ip(struct walk *);
 enum layer decode_ipv4(struct walk *);

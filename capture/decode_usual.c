@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The usual frame in one step: Ethernet without tags, IPv4 without options and whole, TCP without options or
+ * with timestamps alone. The walk would give the same (tests/unit/test_decode_usual.c compares the two). */
+#include "capture/decode_walk.h"
+
+#include <pcap/dlt.h>
+
+enum {
+    ETHERNET_BYTES = 14,
+    IP_BYTES = 20,
+    TCP_BYTES = 20,
+    STAMPS_BYTES = 12, /* two NOPs and the timestamps */
+};
+
+static void set_address(struct address *a, const uint8_t *bytes) {
+    static const uint8_t mapped[ADDRESS_BYTES - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    memcpy(a->bytes, mapped, sizeof mapped);
+    memcpy(a->bytes + sizeof mapped, bytes, 4);
+}
+
+static void set_frame(struct packet *packet, const struct frame *frame) {
+    packet->time_ns = frame->time_ns;
+    packet->number = frame->number;
+    packet->ordinal = frame->ordinal;
+    packet->file = frame->file;
+    packet->interface = frame->interface;
+    packet->wire_len = frame->wire_len;
+    packet->fragmented = false;
+    packet->unwanted = false;
+    memcpy(packet->path.mac[1], frame->bytes.ptr, 6);
+    memcpy(packet->path.mac[0], frame->bytes.ptr + 6, 6);
+    packet->path.has_mac = true;
+    packet->path.vlan_count = 0;
+    packet->path.tunnel_count = 0;
+}
+
+static void set_ip(struct packet *packet, const uint8_t *ip) {
+    set_address(&packet->key.side[0].address, ip + 12);
+    set_address(&packet->key.side[1].address, ip + 16);
+    packet->key.network_id = 0;
+    packet->key.vlan = 0;
+    packet->key.ip_version = 4;
+    packet->key.network_kind = TUNNEL_NONE;
+    packet->ip_id = be16_at(ip + 4);
+    packet->ttl = ip[8];
+}
+
+static void set_tcp(struct packet *packet, const uint8_t *tcp, bool stamps) {
+    packet->key.side[0].port = be16_at(tcp);
+    packet->key.side[1].port = be16_at(tcp + 2);
+    packet->seq = be32_at(tcp + 4);
+    packet->ack = be32_at(tcp + 8);
+    packet->flags = tcp[13] & DECODE_TCP_FLAGS;
+    packet->window = be16_at(tcp + 14);
+    packet->checksum = be16_at(tcp + 16);
+    packet->window_scale = -1;
+    packet->sack_count = 0;
+    packet->has_timestamps = stamps;
+    packet->ts_value = stamps ? be32_at(tcp + TCP_BYTES + 4) : 0;
+    packet->ts_echo = stamps ? be32_at(tcp + TCP_BYTES + 8) : 0;
+    packet->cut = 0;
+}
+
+bool decode_usual(const struct frame *frame, struct packet *packet) {
+    enum { TYPE_AND_VERSION = 0x080045, FRAGMENT_AND_PROTOCOL = 0x3fff00ff, TCP_ALONE = 6 };
+    enum { STAMPS = 0x0101080a, FIVE_WORDS = 5, EIGHT_WORDS = 8 };
+    if (frame->link_type != DLT_EN10MB || frame->bytes.len < ETHERNET_BYTES + IP_BYTES + TCP_BYTES) {
+        return false;
+    }
+    const uint8_t *ip = frame->bytes.ptr + ETHERNET_BYTES, *tcp = ip + IP_BYTES;
+    if (be32_at(ip - 2) >> 8 != TYPE_AND_VERSION || (be32_at(ip + 6) & FRAGMENT_AND_PROTOCOL) != TCP_ALONE) {
+        return false;
+    }
+    size_t total = be16_at(ip + 2), header = IP_BYTES + TCP_BYTES;
+    unsigned words = tcp[12] >> 4;
+    if (words == EIGHT_WORDS) {
+        header += STAMPS_BYTES;
+    }
+    if ((words != EIGHT_WORDS && words != FIVE_WORDS) || total < header ||
+        total > frame->bytes.len - ETHERNET_BYTES) {
+        return false;
+    }
+    if (words == EIGHT_WORDS && be32_at(tcp + TCP_BYTES) != STAMPS) {
+        return false;
+    }
+    set_frame(packet, frame);
+    set_ip(packet, ip);
+    set_tcp(packet, tcp, words == EIGHT_WORDS);
+    packet->payload = slice_make(ip + header, total - header);
+    return true;
+}
