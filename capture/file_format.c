@@ -170,8 +170,9 @@ static enum file_step begin(struct file_format *f, struct slice at_hand, size_t 
     return FILE_STRANGE;
 }
 
-enum file_step file_format_next(struct file_format *f, struct slice at_hand, size_t *bytes,
-                                struct frame *frame) {
+/* Kept apart from the way of a usual frame, which stays short so. */
+__attribute__((noinline)) static enum file_step take_any(struct file_format *f, struct slice at_hand,
+                                                         size_t *bytes, struct frame *frame) {
     switch (f->kind) {
     case FILE_KIND_PCAP:
         return pcap_record(f, at_hand, bytes, frame);
@@ -181,6 +182,14 @@ enum file_step file_format_next(struct file_format *f, struct slice at_hand, siz
         break;
     }
     return begin(f, at_hand, bytes, frame);
+}
+
+enum file_step file_format_next(struct file_format *f, struct slice at_hand, size_t *bytes,
+                                struct frame *frame) {
+    if (f->kind == FILE_KIND_PCAPNG && pcapng_usual(f, at_hand, bytes, frame)) {
+        return FILE_FRAME;
+    }
+    return take_any(f, at_hand, bytes, frame);
 }
 
 void file_format_ended(struct file_format *f, struct slice at_hand, size_t wanted) {

@@ -22,6 +22,7 @@ struct file_clock {
     uint64_t divide;
     uint8_t shift;
     int64_t offset_seconds; /* of time 0 from the epoch */
+    uint64_t plain_below;   /* fewer ticks are a time once multiplied; 0: none are */
 };
 
 struct file_interface {

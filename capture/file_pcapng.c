@@ -64,6 +64,11 @@ static bool set_resolution(struct file_clock *clock, uint8_t resolution) {
     return power <= 19;
 }
 
+static void set_plain(struct file_clock *clock) {
+    bool plain = clock->divide == 1 && clock->shift == 0 && clock->offset_seconds == 0;
+    clock->plain_below = plain ? (uint64_t)FRAME_TIME_MOST_NS / clock->multiply + 1 : 0;
+}
+
 static enum file_step take_option(struct file_format *f, struct file_clock *clock, uint16_t code,
                                   struct slice value, unsigned *seen) {
     enum { RESOLUTION = 9, OFFSET = 14 };
@@ -143,6 +148,7 @@ static enum file_step take_interface(struct file_format *f, struct slice body) {
     if (step != FILE_PASSED) {
         return step;
     }
+    set_plain(&interface.clock);
     if (!reserve_interface(f)) {
         return file_damaged(f, "out of memory");
     }
@@ -187,6 +193,35 @@ static enum file_step take_packet(struct file_format *f, struct slice body, bool
     return give_packet(f, slice_make(body.ptr + PACKET_BODY_BYTES, body.len - PACKET_BODY_BYTES), number,
                        file_u32(body.ptr + 12, big_endian), file_u32(body.ptr + 16, big_endian), ticks,
                        frame);
+}
+
+/* The usual block: an Enhanced Packet Block in the file's little-endian order, whole, whose clock needs no
+ * more than 64 bits. All else, and all that is wrong, is for pcapng_next. */
+bool pcapng_usual(struct file_format *f, struct slice at_hand, size_t *bytes, struct frame *frame) {
+    enum { LEAST_BYTES = BLOCK_LEAST_BYTES + PACKET_BODY_BYTES };
+    const uint8_t *at = at_hand.ptr;
+    if (f->big_endian || at_hand.len < LEAST_BYTES || file_u32(at, false) != BLOCK_PACKET) {
+        return false;
+    }
+    uint32_t len = file_u32(at + 4, false), number = file_u32(at + 8, false);
+    if (len < LEAST_BYTES || len > FILE_BLOCK_BYTES || len % 4 || len > at_hand.len ||
+        file_u32(at + len - BLOCK_TAIL_BYTES, false) != len || number >= f->interface_count) {
+        return false;
+    }
+    const struct file_interface *interface = &f->interfaces[number];
+    uint32_t captured = file_u32(at + 20, false), wire = file_u32(at + 24, false);
+    uint64_t ticks = (uint64_t)file_u32(at + 12, false) << 32 | file_u32(at + 16, false);
+    if (captured > interface->longest || captured > len - LEAST_BYTES ||
+        ticks >= interface->clock.plain_below) {
+        return false;
+    }
+    *bytes = len;
+    frame->bytes = slice_make(at + BLOCK_HEAD_BYTES + PACKET_BODY_BYTES, captured);
+    frame->wire_len = wire > captured ? wire : captured;
+    frame->time_ns = (int64_t)(ticks * interface->clock.multiply);
+    frame->link_type = interface->link_type;
+    frame->interface = f->interfaces_before + number;
+    return true;
 }
 
 /* Simple Packet Block: of the first interface, without a time, and cut where the interface cuts. */
