@@ -35,4 +35,16 @@ void packet_clock_init(struct packet_clock *, const struct limits *);
 /* Takes a packet's time (any value, ns since the epoch) and returns the clock's. */
 int64_t packet_clock_advance(struct packet_clock *, int64_t time_ns);
 
+/* The same for a usual packet, whose near stamp is the clock's or later and ends no row of far ones; false,
+ * with nothing changed, for all others. */
+static inline bool packet_clock_follows(struct packet_clock *clock, int64_t time_ns) {
+    if (time_ns < clock->now_ns ||
+        (uint64_t)time_ns - (uint64_t)clock->now_ns > (uint64_t)clock->jump_limit_ns ||
+        (clock->ahead_count | clock->behind_count) != 0 || !clock->started) {
+        return false;
+    }
+    clock->now_ns = time_ns;
+    return true;
+}
+
 #endif

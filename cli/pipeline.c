@@ -40,7 +40,7 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
 
 /* The clock moved: time passes for everything that waits. Where it stepped back, the time that passed on an
  * idle interface or before the step counts no more. */
-static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns) {
+static enum crew_status move_clock(struct pipeline *pipeline, int64_t time_ns) {
     int64_t boundary = pipeline_tick_time(packet_clock_advance(&pipeline->clock, time_ns));
     if (!pipeline->ticked) {
         pipeline->ticked = true;
@@ -53,6 +53,13 @@ static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns
         return tick(pipeline, boundary);
     }
     return CREW_OK;
+}
+
+__attribute__((noinline)) static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns) {
+    pipeline->ahead = true;
+    enum crew_status status = move_clock(pipeline, time_ns);
+    pipeline->ahead = false;
+    return status;
 }
 
 void pipeline_note_unsupported(struct pipeline *pipeline, const struct unsupported_frames *more) {
@@ -95,9 +102,11 @@ static void save_frame(struct pipeline *pipeline, const struct frame *frame, con
 }
 
 static enum crew_status take_frame(struct pipeline *pipeline, const struct frame *frame) {
-    pipeline->ahead = true;
-    enum crew_status status = advance_clock(pipeline, frame->time_ns);
-    pipeline->ahead = false;
+    enum crew_status status = CREW_OK;
+    if (!packet_clock_follows(&pipeline->clock, frame->time_ns) ||
+        pipeline->clock.now_ns - pipeline->last_tick_ns >= PIPELINE_TICK_NS) {
+        status = advance_clock(pipeline, frame->time_ns);
+    }
     uint64_t event = ++pipeline->event;
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
@@ -122,8 +131,9 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     return status;
 }
 
-static enum crew_status take_paced_frame(struct pipeline *pipeline, const struct frame *frame) {
-    enum crew_status status = take_frame(pipeline, frame);
+/* A frame that came at its own time was taken. */
+static enum crew_status keep_pace(struct pipeline *pipeline, const struct frame *frame,
+                                  enum crew_status status) {
     if (pipeline->parts.guard) {
         guard_frame(pipeline->parts.guard, pipeline->parts.source, frame);
     }
@@ -208,7 +218,8 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
         switch (source_next(parts->source, &frame)) {
         case SOURCE_FRAME:
             stopwatch_lap(&pipeline->watch, STAGE_READ);
-            status = pipeline->paced ? take_paced_frame(pipeline, &frame) : take_frame(pipeline, &frame);
+            status = take_frame(pipeline, &frame);
+            status = pipeline->paced ? keep_pace(pipeline, &frame, status) : status;
             break;
         case SOURCE_IDLE:
             status = take_idle(pipeline);
@@ -227,7 +238,9 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
         }
         stopwatch_end(&pipeline->watch);
         status = keep_up(pipeline, !idle, status);
-        progress_step(parts->progress, parts->source, parts->crew, idle);
+        if (parts->progress->enabled) {
+            progress_step(parts->progress, parts->source, parts->crew, idle);
+        }
     }
     pipeline->abandoned = !ended;
     enum crew_status last = finish(pipeline);

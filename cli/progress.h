@@ -20,7 +20,7 @@ struct progress {
 
 /* `enabled`: a person watches `out`, which is a terminal, and wants progress. */
 void progress_init(struct progress *, FILE *out, bool enabled);
-/* Cheap to call for each frame; `look`: the clock is looked at in any case. */
+/* For each frame where it is enabled; `look`: the clock is looked at in any case. */
 void progress_step(struct progress *, const struct source *, struct crew *, bool look);
 /* Takes the line away. */
 void progress_clear(struct progress *);

@@ -128,6 +128,33 @@ static void extreme_stamps_do_not_overflow(void **state) {
     assert_int_equal(clock.jumps, 1);
 }
 
+/* The short way for usual stamps changes a clock as the long one does, or not at all. */
+static void following_is_advancing(void **state) {
+    (void)state;
+    static const int64_t steps[] = {0, 1, S, 60 * S, 60 * S + 1, -1, -60 * S, -60 * S - 1, 500 * S, -500 * S};
+    struct packet_clock advanced = clock_new(), followed = clock_new();
+    uint64_t random = 1;
+    unsigned follows = 0;
+    assert_false(packet_clock_follows(&followed, S)); /* the first of all */
+    for (unsigned i = 0; i < 100000; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        int64_t time_ns =
+            1000000 * S + advanced.now_ns % S + steps[(random >> 40) % (sizeof steps / sizeof steps[0])];
+        time_ns = advanced.started && random >> 33 & 3
+                      ? advanced.now_ns + steps[(random >> 40) % (sizeof steps / sizeof steps[0])]
+                      : time_ns;
+        packet_clock_advance(&advanced, time_ns);
+        if (packet_clock_follows(&followed, time_ns)) {
+            follows++;
+        } else {
+            packet_clock_advance(&followed, time_ns);
+        }
+        assert_memory_equal(&advanced, &followed, sizeof advanced);
+    }
+    assert_true(follows > 10000 && follows < 90000);
+    assert_true(advanced.jumps > 100 && advanced.steps_back > 100 && advanced.wild > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_the_largest_stamp),
@@ -138,6 +165,7 @@ int main(void) {
         cmocka_unit_test(a_wild_first_stamp_is_left),
         cmocka_unit_test(ahead_and_behind_do_not_add_up),
         cmocka_unit_test(extreme_stamps_do_not_overflow),
+        cmocka_unit_test(following_is_advancing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
