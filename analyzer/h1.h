@@ -158,6 +158,16 @@ size_t h1_next_body(struct h1 *, struct slice *in);
 static inline bool h1_is_in_body(const struct h1 *h) {
     return h->state == H1_IN_BODY || h->state == H1_IN_CHUNK_DATA;
 }
+/* The next `len` bytes, more than none, are taken when they are of a body with a length and it goes on behind
+ * them; false, with nothing taken, when not. */
+static inline bool h1_body_goes_on(struct h1 *h, size_t len) {
+    if (h->state != H1_IN_BODY || h->framing != H1_BODY_LENGTH || h->remaining <= len || h->held) {
+        return false;
+    }
+    h->remaining -= len;
+    h->offset += len;
+    return true;
+}
 /* False: with an empty `in` h1_next would say H1_NEED_MORE. */
 static inline bool h1_has_event(const struct h1 *h) {
     return h->state == H1_AT_MESSAGE_END || h->state == H1_DONE || h->held;

@@ -416,8 +416,8 @@ static void follow_tail(struct side *side, const struct chunk *chunk, size_t tak
     }
 }
 
-static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
-    struct http_conn *conn = consumer;
+/* Whatever a chunk is. */
+static size_t take_chunk(struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
     struct slice in = chunk->bytes;
     bool going = true;
     if (!conn->side[direction].started) {
@@ -438,6 +438,17 @@ static size_t conn_data(void *consumer, enum direction direction, const struct c
     }
     conn->bytes += taken;
     return taken;
+}
+
+static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
+    struct http_conn *conn = consumer;
+    struct side *side = &conn->side[direction];
+    if (!side->started || conn->tunnel.open || side->surplus || !http_read_inside(side, chunk)) {
+        return take_chunk(conn, direction, chunk);
+    }
+    follow_tail(side, chunk, chunk->bytes.len);
+    conn->bytes += chunk->bytes.len;
+    return chunk->bytes.len;
 }
 
 static void conn_gap(void *consumer, enum direction direction, uint64_t offset, uint64_t len,
