@@ -435,7 +435,9 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
         x->is_unsettled = false;
         settle(t, x->owner);
     }
-    flow_doze_packet(t);
+    if (flow_doze_is_due(t)) {
+        flow_doze_packet(t);
+    }
     if (flow_needs_relief(t, f)) {
         flow_relieve(t, f);
     }

@@ -146,11 +146,14 @@ static struct flow *next_awake(struct flow_list *list, int64_t before_ns) {
     return f;
 }
 
+static const enum flow_kind dozing_kinds[] = {KIND_OPEN, KIND_HALF};
+enum { DOZING_KINDS = sizeof dozing_kinds / sizeof dozing_kinds[0] };
+
 static void doze_some(struct flow_table *t, const struct flow *spared, int64_t before_ns, unsigned most) {
-    static const enum flow_kind kinds[] = {KIND_OPEN, KIND_HALF};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < DOZING_KINDS; i++) {
         struct flow *f;
-        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[kinds[i]], before_ns)); left--) {
+        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[dozing_kinds[i]], before_ns));
+             left--) {
             if (f != spared) {
                 (void)doze(t, f);
             }
@@ -160,6 +163,13 @@ static void doze_some(struct flow_table *t, const struct flow *spared, int64_t b
 
 void flow_doze_packet(struct flow_table *t) {
     doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
+    /* Lists are in the order of use, and what is used from now on is used later than all. */
+    int64_t least_ns = t->reassembler.clock_ns;
+    for (size_t i = 0; i < DOZING_KINDS; i++) {
+        const struct flow *f = t->lists[dozing_kinds[i]].awake;
+        least_ns = f && f->touched_ns < least_ns ? f->touched_ns : least_ns;
+    }
+    t->doze.none_before_ns = least_ns + t->limits.flow_doze_ns;
 }
 
 void flow_doze_tick(struct flow_table *t) {

@@ -67,16 +67,18 @@ static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
 }
 
 bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction) {
-    if (entry->network_id != key->network_id || entry->vlan != key->vlan ||
-        entry->ip_version != key->ip_version || entry->network_kind != key->network_kind) {
-        return false;
-    }
-    if (endpoint_equal(&entry->side[0], &key->side[0]) && endpoint_equal(&entry->side[1], &key->side[1])) {
+    enum { REST = offsetof(struct flow_key, network_id), KEY = offsetof(struct flow_key, network_kind) + 1 };
+    static_assert(KEY == 2 * (ADDRESS_BYTES + 2) + 10, "keys have no padding inside");
+    if (memcmp(entry, key, KEY) == 0) {
         *direction = DIRECTION_0;
         return true;
     }
-    *direction = DIRECTION_1;
-    return endpoint_equal(&entry->side[0], &key->side[1]) && endpoint_equal(&entry->side[1], &key->side[0]);
+    if (endpoint_equal(&entry->side[0], &key->side[1]) && endpoint_equal(&entry->side[1], &key->side[0]) &&
+        memcmp(&entry->network_id, &key->network_id, KEY - REST) == 0) {
+        *direction = DIRECTION_1;
+        return true;
+    }
+    return false;
 }
 
 struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, const struct flow_key *key,

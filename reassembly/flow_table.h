@@ -88,6 +88,7 @@ struct flow_doze {
     struct pool images[DOZE_SIZES];    /* by size */
     struct session *spare;             /* kept while flows doze, so that one can be woken; NULL: it is not */
     size_t count;                      /* flows that doze */
+    int64_t none_before_ns;            /* until then no packet makes a flow doze */
     struct session_likeness *likeness; /* made with the first; it is large */
 };
 
@@ -136,8 +137,11 @@ bool flow_wake(struct flow_table *, struct flow *, bool must);
 void flow_prefetch(const struct flow *);
 /* It was woken for nothing. */
 void flow_doze_again(struct flow_table *, struct flow *);
-/* After a packet, and at a tick: some of those that were not used for limits.flow_doze_ns doze. A tick gives
- * memory back, too, that nobody needs. */
+/* After a packet, when it is due, and at a tick: some of those that were not used for limits.flow_doze_ns
+ * doze. A tick gives memory back, too, that nobody needs. */
+static inline bool flow_doze_is_due(const struct flow_table *t) {
+    return t->reassembler.clock_ns >= t->doze.none_before_ns;
+}
 void flow_doze_packet(struct flow_table *);
 void flow_doze_tick(struct flow_table *);
 /* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */

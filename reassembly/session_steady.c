@@ -69,7 +69,8 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
 bool session_steady_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
                            enum flow_fate *fate) {
     struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
-    uint64_t ack = stream_offset(other, p->ack);
+    /* stream_offset: nothing but what was delivered is acknowledged */
+    uint64_t ack = other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
     if (!is_usual(x, d, p, ack)) {
         return false;
     }

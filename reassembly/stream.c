@@ -145,18 +145,6 @@ void stream_refute_fin(struct stream *s) {
     s->fin_acked_ns = SEGQ_NEVER;
 }
 
-void stream_advance(struct stream *s, struct page_pool *pages, uint64_t next) {
-    assert(s->state == STREAM_RUNNING && next >= s->next);
-    s->next = next;
-    s->moved = true;
-    if (s->highest < next) {
-        s->highest = next;
-    }
-    while (s->cuts.head && held_end(s->cuts.head) <= next) {
-        segq_take(&s->cuts, pages, s->cuts.head->len);
-    }
-}
-
 void stream_lose(struct stream *s, uint64_t from, uint64_t to) {
     s->lost[s->lost_at] = (struct stream_range){.from = from, .to = to};
     s->lost_at = (uint8_t)((s->lost_at + 1) % STREAM_LOST_RANGES);

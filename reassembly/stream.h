@@ -17,6 +17,8 @@
 #include "reassembly/passed.h"
 #include "reassembly/segq.h"
 
+#include <assert.h>
+
 enum stream_state { STREAM_PARKED, STREAM_RUNNING, STREAM_ENDED };
 
 struct stream_range {
@@ -130,7 +132,15 @@ void stream_fin(struct stream *, uint64_t offset, int64_t now_ns);
 /* The FIN was forged: the direction goes on. */
 void stream_refute_fin(struct stream *);
 /* Delivery has come to `next`. */
-void stream_advance(struct stream *, struct page_pool *, uint64_t next);
+static inline void stream_advance(struct stream *s, struct page_pool *pages, uint64_t next) {
+    assert(s->state == STREAM_RUNNING && next >= s->next);
+    s->next = next;
+    s->moved = true;
+    s->highest = s->highest < next ? next : s->highest;
+    while (s->cuts.head && held_end(s->cuts.head) <= next) {
+        segq_take(&s->cuts, pages, s->cuts.head->len);
+    }
+}
 /* Remembers a range that was declared lost, or is not looked for. */
 void stream_lose(struct stream *, uint64_t from, uint64_t to);
 /* How many bytes of [from, to) were lost before; each is told once. */

@@ -77,7 +77,7 @@ bool tcpfacts_recut(const struct tcpfacts *f, const struct packet *p) {
            apart <= COPY_WITHIN_NS && p->has_timestamps && (int32_t)(p->ts_value - f->sent_stamp) <= 0;
 }
 
-static void count_zero_window(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p) {
+void tcpfacts_count_zero_window(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p) {
     bool was_closed = f->ack_seen && f->last_window == 0;
     if (was_closed && p->time_ns > f->zero_ns) {
         counts->zero_window_ns += (uint64_t)(p->time_ns - f->zero_ns);
@@ -92,7 +92,7 @@ static void count_zero_window(struct tcpfacts *f, struct stream_counts *counts, 
 }
 
 /* RFC 6298 section 2. */
-static void count_round_trip(struct stream_counts *counts, int64_t rtt_ns) {
+void tcpfacts_count_round_trip(struct stream_counts *counts, int64_t rtt_ns) {
     if (rtt_ns <= 0) {
         return; /* the capture's order is not the network's */
     }
@@ -127,34 +127,6 @@ bool tcpfacts_is_lost(const struct tcpfacts *f, const struct packet *p, int64_t 
     }
     int64_t least_ns = rtt_ns - rtt_ns / 4; /* the handshake's may have been longer than usual */
     return p->time_ns - behind_ns >= (least_ns > OVERTAKEN_WITHIN_NS ? least_ns : OVERTAKEN_WITHIN_NS);
-}
-
-void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p,
-                    bool outstanding) {
-    if (p->flags & TCP_RST || !(p->flags & TCP_ACK)) {
-        return;
-    }
-    /* with a closed window it answers a probe */
-    bool bare = payload_len(p) == 0 && !(p->flags & (TCP_SYN | TCP_FIN)) && p->window != 0;
-    if (f->ack_seen && bare && outstanding && p->ack == f->last_ack && p->window == f->last_window) {
-        counts->duplicate_acks++;
-        f->repeated_acks++;
-    }
-    if (p->window == 0 || f->last_window == 0) {
-        count_zero_window(f, counts, p);
-    }
-    f->heard_ns = p->time_ns;
-    if (p->ack != f->last_ack) {
-        f->ack_ns = p->time_ns;
-        f->repeated_acks = 0;
-        if (f->timed_ns && (int32_t)(p->ack - f->timed_number) >= 0) {
-            count_round_trip(counts, p->time_ns - f->timed_ns);
-            f->timed_ns = 0;
-        }
-    }
-    f->ack_seen = true;
-    f->last_ack = p->ack;
-    f->last_window = p->window;
 }
 
 uint32_t tcpfacts_window(const struct tcpfacts *f) {

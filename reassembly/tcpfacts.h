@@ -79,9 +79,38 @@ void tcpfacts_sent_again(struct tcpfacts *, struct tcpfacts *receiver, struct st
  * `rtt_ns`: of the whole way, 0: not known. */
 bool tcpfacts_is_lost(const struct tcpfacts *, const struct packet *, int64_t behind_ns, int64_t rtt_ns);
 
+/* Parts of tcpfacts_count. */
+void tcpfacts_count_zero_window(struct tcpfacts *, struct stream_counts *, const struct packet *);
+void tcpfacts_count_round_trip(struct stream_counts *, int64_t rtt_ns);
 /* Counts repeated ACKs, closed windows and round trips. `outstanding`: the other direction sent more than is
  * acknowledged here. */
-void tcpfacts_count(struct tcpfacts *, struct stream_counts *, const struct packet *, bool outstanding);
+static inline void tcpfacts_count(struct tcpfacts *f, struct stream_counts *counts, const struct packet *p,
+                                  bool outstanding) {
+    if (p->flags & TCP_RST || !(p->flags & TCP_ACK)) {
+        return;
+    }
+    /* with a closed window it answers a probe */
+    bool bare = p->payload.len + p->cut == 0 && !(p->flags & (TCP_SYN | TCP_FIN)) && p->window != 0;
+    if (bare && outstanding && f->ack_seen && p->ack == f->last_ack && p->window == f->last_window) {
+        counts->duplicate_acks++;
+        f->repeated_acks++;
+    }
+    if (p->window == 0 || f->last_window == 0) {
+        tcpfacts_count_zero_window(f, counts, p);
+    }
+    f->heard_ns = p->time_ns;
+    if (p->ack != f->last_ack) {
+        f->ack_ns = p->time_ns;
+        f->repeated_acks = 0;
+        if (f->timed_ns && (int32_t)(p->ack - f->timed_number) >= 0) {
+            tcpfacts_count_round_trip(counts, p->time_ns - f->timed_ns);
+            f->timed_ns = 0;
+        }
+    }
+    f->ack_seen = true;
+    f->last_ack = p->ack;
+    f->last_window = p->window;
+}
 
 /* The window offered by the direction, in bytes; the largest possible one when its scale is not known. */
 uint32_t tcpfacts_window(const struct tcpfacts *);
