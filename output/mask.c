@@ -266,21 +266,30 @@ static void hide_cookies(struct masker *m) {
     }
 }
 
+/* Has Set-Cookie an attribute of that name? */
+static bool is_attribute(struct slice name) {
+    switch (name.len) {
+    case 4:
+        return slice_is_nocase(name, "Path");
+    case 6:
+        return slice_is_nocase(name, "Secure") || slice_is_nocase(name, "Domain");
+    case 7:
+        return slice_is_nocase(name, "Max-Age") || slice_is_nocase(name, "Expires") ||
+               slice_is_nocase(name, "Version");
+    case 8:
+        return slice_is_nocase(name, "HttpOnly") || slice_is_nocase(name, "SameSite") ||
+               slice_is_nocase(name, "Priority");
+    case 11:
+        return slice_is_nocase(name, "Partitioned");
+    default:
+        return false;
+    }
+}
+
 /* An attribute of Set-Cookie whose value, if it is no pair itself, is no secret. */
 static bool is_plain_attribute(struct slice name, struct slice value) {
-#define ATTRIBUTE(text)                                                                                      \
-    { (const uint8_t *)(text), sizeof(text) - 1 }
-    static const struct slice names[] = {
-        ATTRIBUTE("Path"),        ATTRIBUTE("Domain"),   ATTRIBUTE("Expires"),  ATTRIBUTE("Max-Age"),
-        ATTRIBUTE("Secure"),      ATTRIBUTE("HttpOnly"), ATTRIBUTE("SameSite"), ATTRIBUTE("Priority"),
-        ATTRIBUTE("Partitioned"), ATTRIBUTE("Version")};
-#undef ATTRIBUTE
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (name.len == names[i].len && slice_equal_nocase(name, names[i])) {
-            return slice_find(value, '=') == value.len && slice_find(value, '%') == value.len;
-        }
-    }
-    return false;
+    return is_attribute(name) && (!is_suspicious(value, false) || (slice_find(value, '=') == value.len &&
+                                                                   slice_find(value, '%') == value.len));
 }
 
 static void hide_set_cookie(struct masker *m) {

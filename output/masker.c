@@ -3,6 +3,10 @@
 
 #include "output/secret_names.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum { DECODE_DEPTH = 3 }; /* percent-encodings inside each other that are looked into */
 
 enum region {
@@ -130,8 +134,11 @@ static bool is_digits(const uint8_t *bytes, size_t from, size_t to) {
     return true;
 }
 
-/* The position of the last "@" in [from, to), or `to`. */
+/* The position of the last "@" in [from, to), or `to`: mostly there is none. */
 static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
+    if (from >= to || !memchr(bytes + from, '@', to - from)) {
+        return to;
+    }
     for (size_t i = to; i > from; i--) {
         if (bytes[i - 1] == '@') {
             return i - 1;
@@ -142,11 +149,11 @@ static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
 
 /* Hides the userinfo of an authority that starts at `from` (RFC 3986 section 3.2). A password with an
  * unescaped "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@"
- * is hidden. `last`: where that is, in a text that ends at `to`, or `to`. */
+ * is hidden. `last`: where that is, in a text that ends at `to`, or `to`; then there is no userinfo. */
 static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
     static const bool ends[256] = {ENDS_AUTHORITY};
     const uint8_t *bytes = m->in.ptr;
-    if (!m->mask->secrets) {
+    if (!m->mask->secrets || last >= to) {
         return;
     }
     size_t end = find_any(bytes, from, to, ends);
@@ -255,12 +262,31 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
     }
 }
 
+/* The first of `=:?#` in [from, to), or `to`. */
+static inline size_t find_telling(const uint8_t *bytes, size_t from, size_t to) {
+    static const bool telling[256] = {ENDS_PATH, ['='] = true, [':'] = true};
+#ifdef __SSE2__
+    enum { WIDE = 16 };
+    for (; from + WIDE <= to; from += WIDE) {
+        __m128i part = _mm_loadu_si128((const void *)(bytes + from));
+        __m128i hit =
+            _mm_or_si128(_mm_cmpeq_epi8(part, _mm_set1_epi8('=')), _mm_cmpeq_epi8(part, _mm_set1_epi8(':')));
+        hit = _mm_or_si128(hit, _mm_cmpeq_epi8(part, _mm_set1_epi8('?')));
+        hit = _mm_or_si128(hit, _mm_cmpeq_epi8(part, _mm_set1_epi8('#')));
+        unsigned bits = (unsigned)_mm_movemask_epi8(hit);
+        if (bits) {
+            return from + (size_t)__builtin_ctz(bits);
+        }
+    }
+#endif
+    return find_any(bytes, from, to, telling);
+}
+
 /* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
-    static const bool telling[256] = {ENDS_PATH, ['='] = true, [':'] = true};
     const uint8_t *bytes = m->in.ptr;
     size_t last = SIZE_MAX; /* "@" before `to`: looked for once, or many URLs would take very long */
-    for (size_t i = find_any(bytes, from, to, telling); i < to; i = find_any(bytes, i + 1, to, telling)) {
+    for (size_t i = find_telling(bytes, from, to); i < to; i = find_telling(bytes, i + 1, to)) {
         if (bytes[i] == '=') {
             size_t name = i;
             while (name > from && is_name_byte(bytes[name - 1])) {
@@ -337,8 +363,11 @@ static void hide_query(struct masker *m, size_t from) {
 }
 
 static size_t path_end(struct slice in, size_t from) {
-    static const bool ends[256] = {ENDS_PATH};
-    return find_any(in.ptr, from, in.len, ends);
+    size_t end = from;
+    do {
+        end = find_telling(in.ptr, end, in.len);
+    } while (end < in.len && in.ptr[end] != '?' && in.ptr[end] != '#' && ++end);
+    return end;
 }
 
 static size_t later(size_t a, size_t b) {
