@@ -101,6 +101,11 @@ static int64_t reset_patience(const struct reassembler *r, const struct session 
     return exact ? r->limits->skew_ns : r->limits->hold_time_ns;
 }
 
+/* Nothing that waits has a deadline: the usual case. */
+static bool is_quiet(const struct stream *s) {
+    return stream_is_idle(s) && !s->overdue_set && !s->passed;
+}
+
 struct session_event session_next_event(const struct reassembler *r, const struct session *x) {
     const struct limits *limits = r->limits;
     struct session_event event = {.kind = EVENT_LINGERED, .deadline_ns = INT64_MAX};
@@ -113,6 +118,10 @@ struct session_event session_next_event(const struct reassembler *r, const struc
         last_ns = x->streams[1].last_ns;
     }
     propose(&event, last_ns + limits->flow_idle_ns, EVENT_IDLE, DIRECTION_0);
+    if (x->state == SESSION_OPEN && x->reused_ns == SEGQ_NEVER && x->half_ns == SEGQ_NEVER &&
+        is_quiet(&x->streams[0]) && is_quiet(&x->streams[1])) {
+        return event;
+    }
     if (x->state == SESSION_RESET) {
         propose(&event, x->reset_ns + reset_patience(r, x), EVENT_RESET, DIRECTION_0);
     }
