@@ -8,15 +8,16 @@ static bool stream_is_steady(const struct stream *s) {
 }
 
 bool session_is_steady(const struct session *x) {
-    return x->state == SESSION_OPEN && x->audience == AUDIENCE_OPEN && !x->connection.one_sided &&
+    return x->state == SESSION_OPEN && x->audience != AUDIENCE_GONE && !x->connection.one_sided &&
            !x->candidate_set && x->reused_ns == SEGQ_NEVER && x->connection.path_seen[0] &&
            x->connection.path_seen[1] && stream_is_steady(&x->streams[0]) && stream_is_steady(&x->streams[1]);
 }
 
-/* Could the packet be the handshake's last ACK? */
+/* Could the packet be the handshake's last ACK, not seen so far? */
 static bool may_shake_hands(const struct session *x, enum direction d, const struct packet *p) {
     const struct connection *c = &x->connection;
-    return c->syn_ns != 0 && c->syn_from == d && (uint32_t)c->start[d] == p->seq;
+    bool done = c->handshake_ack_ns != 0 && c->start_known[direction_other(d)];
+    return !done && c->syn_ns != 0 && c->syn_from == d && (uint32_t)c->start[d] == p->seq;
 }
 
 /* Something new that is acknowledged in order: an ACK of bytes that were not captured is not usual, nor one
@@ -39,6 +40,15 @@ static void note_ack(struct reassembler *r, struct stream *other, uint64_t ack) 
     }
 }
 
+/* Nobody wants what the connection says: these are the first bytes that could be given. */
+static enum flow_fate unheard(struct reassembler *r, struct session *x, enum direction d,
+                              const struct packet *p) {
+    x->steady = false;
+    x->streams[d].next = x->streams[d].highest;
+    r->counts.dropped_bytes += p->payload.len;
+    return FLOW_AFTER_END;
+}
+
 static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
                                 const struct packet *p, uint64_t ack) {
     struct stream *s = &x->streams[d];
@@ -56,7 +66,11 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
     s->highest = s->next + p->payload.len;
     if (!s->data_seen) {
         s->data_seen = true;
-        x->steady = false; /* one more side that says something: the flow is of another kind */
+        /* the second side that says something: the flow is of another kind */
+        x->steady = !x->streams[direction_other(d)].data_seen;
+    }
+    if (x->audience == AUDIENCE_NONE && !session_has_audience(r, x)) {
+        return unheard(r, x, d, p);
     }
     size_t taken = session_give(r, x, d, p->payload, &segment, false);
     if (taken == p->payload.len) {
