@@ -3,7 +3,11 @@
 
 #include <assert.h>
 
-enum { FIRST_CAPACITY = 64 };
+enum {
+    FIRST_CAPACITY = 64,
+    CHILDREN =
+        4, /* of an entry: half the levels of a binary heap, and each moved entry writes to its timer */
+};
 
 void timers_init(struct timers *t, struct memory *memory) {
     *t = (struct timers){.memory = memory};
@@ -47,22 +51,29 @@ static void put(struct timers *t, size_t at, struct timers_entry entry) {
 
 static void rise(struct timers *t, size_t at) {
     struct timers_entry entry = t->entries[at];
-    while (at > 0 && before(&entry, &t->entries[(at - 1) / 2])) {
-        put(t, at, t->entries[(at - 1) / 2]);
-        at = (at - 1) / 2;
+    while (at > 0 && before(&entry, &t->entries[(at - 1) / CHILDREN])) {
+        put(t, at, t->entries[(at - 1) / CHILDREN]);
+        at = (at - 1) / CHILDREN;
     }
     put(t, at, entry);
+}
+
+/* The child that is due first; beyond the last entry without children. */
+static size_t first_child(const struct timers *t, size_t at) {
+    size_t best = CHILDREN * at + 1;
+    size_t end = best + CHILDREN < t->count ? best + CHILDREN : t->count;
+    for (size_t child = best + 1; child < end; child++) {
+        best = before(&t->entries[child], &t->entries[best]) ? child : best;
+    }
+    return best;
 }
 
 static void sink(struct timers *t, size_t at) {
     struct timers_entry entry = t->entries[at];
     for (;;) {
-        size_t child = 2 * at + 1;
+        size_t child = first_child(t, at);
         if (child >= t->count) {
             break;
-        }
-        if (child + 1 < t->count && before(&t->entries[child + 1], &t->entries[child])) {
-            child++;
         }
         if (!before(&t->entries[child], &entry)) {
             break;
