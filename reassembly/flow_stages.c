@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a flow keeps of its connection as that comes and goes: an embryo, a session, a grave. */
 #include "reassembly/flow_table.h"
+#include "reassembly/session_opening.h"
 
 bool flow_hatch(struct flow_table *t, struct flow *f) {
     struct reassembler *r = &t->reassembler;
@@ -14,14 +15,13 @@ bool flow_hatch(struct flow_table *t, struct flow *f) {
     if (!embryo) {
         return true;
     }
-    for (unsigned i = 0; i < embryo->count; i++) {
-        enum direction d = i == 0 ? DIRECTION_0 : DIRECTION_1;
-        struct flow_key key = d == DIRECTION_0 ? f->key : flow_key_reverse(&f->key);
-        struct packet p;
-        bool done;
-        embryo_packet_restore(&embryo->packets[i], &key, &p);
-        session_check(r, x, d, &p, &done);
-        session_packet(r, x, d, &p);
+    struct packet p;
+    embryo_packet_restore(&embryo->packets[0], &f->key, &p);
+    session_opening_syn(r, x, &p);
+    if (embryo->count > 1) {
+        struct flow_key key = flow_key_reverse(&f->key);
+        embryo_packet_restore(&embryo->packets[1], &key, &p);
+        session_opening_syn_ack(r, x, &p);
     }
     pool_give(&t->embryos, embryo);
     return true;
