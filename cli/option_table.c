@@ -298,8 +298,9 @@ const struct option_info option_table[] = {
      .help = "the transactions to save with -w: all (the default), failures,\n"
              "slow; several with commas between them",
      .more = "Failures are those whose event.outcome is not \"success\": of status 400 or above, reset, "
-             "without an answer, or whose end was not seen. Slow are those that take longer than "
-             "--save-slower; tunnels are not among them."},
+             "without an answer, or whose end was not seen, and surplus bytes. Slow are those that take "
+             "longer than "
+             "--save-slower; tunnels and surplus bytes are not among them."},
     {.name = "save-slower",
      .kind = OPTION_DURATION,
      .group = GROUP_OUTPUT,

@@ -22,7 +22,7 @@ struct worker {
     struct record_writer *writer;                  /* borrowed: of the thread that has it now */
     struct value_memo *values;                     /* as the writer */
     struct outbox *outbox;                         /* borrowed: where records go now */
-    struct stopwatch own;                          /* of its thread */
+    struct stopwatch own;                          /* of whichever thread has it */
     struct stopwatch *watch;                       /* borrowed, or its own */
     struct saver *saver;                           /* borrowed; NULL: nobody's packets are saved */
     uint64_t ordinal;                              /* of the last frame given */
