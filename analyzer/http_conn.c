@@ -440,10 +440,24 @@ static size_t take_chunk(struct http_conn *conn, enum direction direction, const
     return taken;
 }
 
+/* http_read where the chunk is all inside a body of known length, whose end is in no doubt. False, with
+ * nothing read, where it is not. */
+static bool read_inside(struct side *side, const struct chunk *chunk) {
+    struct http_message *m = side->message;
+    size_t len = chunk->bytes.len;
+    if (side->state != SIDE_MESSAGE || !m || len == 0 || side->next_begun || !http_is_sure_of_body(side) ||
+        !h1_body_goes_on(&side->h1, len)) {
+        return false;
+    }
+    m->body_bytes += len;
+    message_advance(m, chunk, side->h1.offset);
+    return true;
+}
+
 static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
     struct http_conn *conn = consumer;
     struct side *side = &conn->side[direction];
-    if (!side->started || conn->tunnel.open || side->surplus || !http_read_inside(side, chunk)) {
+    if (!side->started || conn->tunnel.open || side->surplus || !read_inside(side, chunk)) {
         return take_chunk(conn, direction, chunk);
     }
     follow_tail(side, chunk, chunk->bytes.len);

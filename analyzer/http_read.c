@@ -466,18 +466,6 @@ static bool read_event(struct http_conn *conn, enum direction direction, struct 
     return in->len || h1_has_event(&side->h1);
 }
 
-bool http_read_inside(struct side *side, const struct chunk *chunk) {
-    struct http_message *m = side->message;
-    size_t len = chunk->bytes.len;
-    if (side->state != SIDE_MESSAGE || !m || len == 0 || side->next_begun || !http_is_sure_of_body(side) ||
-        !h1_body_goes_on(&side->h1, len)) {
-        return false;
-    }
-    m->body_bytes += len;
-    message_advance(m, chunk, side->h1.offset);
-    return true;
-}
-
 void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
                bool held) {
     struct side *side = &conn->side[direction];

@@ -142,9 +142,6 @@ void http_begin_own(struct side *, const struct chunk *, uint64_t offset);
  * the other direction. `in` is the end of the chunk's bytes, or, when `held`, bytes of a message whose first
  * ones came with earlier chunks. */
 void http_read(struct http_conn *, enum direction, const struct chunk *, struct slice *in, bool held);
-/* The same where the chunk is all inside a body of known length, of which no end is in doubt; false, with
- * nothing read, where it is not. */
-bool http_read_inside(struct side *, const struct chunk *);
 /* Bytes were lost while the side reads messages. */
 void http_read_gap(struct http_conn *, enum direction, uint64_t offset, uint64_t len);
 /* The stream ended. */
