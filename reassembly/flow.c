@@ -99,8 +99,13 @@ static struct session_event flow_next_event(const struct flow_table *t, const st
 static void settle(struct flow_table *t, struct flow *f) {
     flow_bury(t, f);
     flow_classify(t, f);
-    if (flow_session(f)) {
-        flow_session(f)->steady = session_is_steady(flow_session(f));
+    struct session *x = flow_session(f);
+    if (x) {
+        x->steady = session_is_steady(x);
+        /* Its one deadline is that of being idle, which only moves later. */
+        if (x->steady && f->timer.place != 0 && !x->streams[0].passed && !x->streams[1].passed) {
+            return;
+        }
     }
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
     if (f->timer.place == 0 || deadline_ns < timers_deadline(&f->timer)) {

@@ -174,9 +174,9 @@ void session_end_stream(struct reassembler *r, struct session *x, enum direction
     x->streams[direction_other(d)].poked = true;
 }
 
-static bool offerable(const struct session *x, enum direction d) {
+static bool offerable(const struct session *x, enum direction d, enum stream_front front) {
     const struct stream *s = &x->streams[d];
-    switch (stream_front(s)) {
+    switch (front) {
     case FRONT_READY:
         return true;
     case FRONT_FIN:
@@ -220,23 +220,19 @@ static enum direction older(const struct session *x) {
 }
 
 /* Chooses the direction to go on with. Both declined and neither moved: no packet can change what either
- * waits for, because new bytes come behind those at the front; so the older one is told to take. */
-static bool choose(struct session *x, enum direction *d) {
-    bool can[2] = {offerable(x, DIRECTION_0), offerable(x, DIRECTION_1)};
-    if (can[0] && can[1]) {
-        *d = older(x);
-        return true;
+ * waits for, because new bytes come behind those at the front; so the older one is told to take. `*front`:
+ * what stands there. */
+static bool choose(struct session *x, enum direction *d, enum stream_front *front) {
+    const enum stream_front fronts[2] = {stream_front(&x->streams[0]), stream_front(&x->streams[1])};
+    bool can[2] = {offerable(x, DIRECTION_0, fronts[0]), offerable(x, DIRECTION_1, fronts[1])};
+    bool stuck = fronts[0] == FRONT_DECLINED && fronts[1] == FRONT_DECLINED && !can[0] && !can[1];
+    if (!can[0] && !can[1] && !stuck) {
+        return false;
     }
-    if (can[0] || can[1]) {
-        *d = can[0] ? DIRECTION_0 : DIRECTION_1;
-        return true;
-    }
-    if (stream_front(&x->streams[0]) == FRONT_DECLINED && stream_front(&x->streams[1]) == FRONT_DECLINED) {
-        *d = older(x);
-        x->streams[*d].force = true;
-        return true;
-    }
-    return false;
+    *d = can[0] == can[1] ? older(x) : can[0] ? DIRECTION_0 : DIRECTION_1;
+    *front = fronts[*d];
+    x->streams[*d].force |= stuck;
+    return true;
 }
 
 void session_pump(struct reassembler *r, struct session *x) {
@@ -245,14 +241,15 @@ void session_pump(struct reassembler *r, struct session *x) {
         return;
     }
     enum direction d;
+    enum stream_front front;
     while (x->state != SESSION_CLOSED) {
         if (tell_all_overdue(r, x) || pass_all(r, x)) {
             continue;
         }
-        if (!choose(x, &d)) {
+        if (!choose(x, &d, &front)) {
             return;
         }
-        if (stream_front(&x->streams[d]) == FRONT_FIN) {
+        if (front == FRONT_FIN) {
             session_end_stream(r, x, d, END_FIN);
         } else {
             give_held(r, x, d);
