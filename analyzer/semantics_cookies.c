@@ -2,6 +2,7 @@
 #include "analyzer/semantics_cookies.h"
 
 #include "analyzer/cookie_date.h"
+#include "analyzer/cookie_piece.h"
 #include "analyzer/h1_syntax.h"
 
 const char *same_site_name(enum same_site same_site) {
@@ -27,30 +28,37 @@ const char *cookie_oddity_name(unsigned bit) {
     return names[bit];
 }
 
-/* Up to the next semicolon, without white space around; cookies know no quoted strings. */
-static bool next_piece(struct slice *rest, struct slice *piece) {
+/* Both without white space around. */
+struct piece {
+    struct slice name, value; /* without "=" all is the name */
+    bool is_pair;
+};
+
+/* Up to the next semicolon; cookies know no quoted strings. */
+static bool next_piece(struct slice *rest, struct piece *piece) {
     if (rest->ptr == NULL) {
         return false;
     }
-    size_t end = slice_find(*rest, ';');
-    *piece = slice_trim(slice_first(*rest, end));
+    size_t equals, end = cookie_piece_end(*rest, &equals);
+    piece->is_pair = equals < end;
+    piece->name = slice_trim(slice_first(*rest, equals));
+    piece->value =
+        piece->is_pair ? slice_trim(slice_make(rest->ptr + equals + 1, end - equals - 1)) : slice_make("", 0);
     *rest = end < rest->len ? slice_after(*rest, end + 1) : slice_make(NULL, 0);
     return true;
 }
 
 static void read_sent(struct semantics_cookies *c, struct slice value) {
-    struct slice piece;
+    struct piece piece;
     while (next_piece(&value, &piece)) {
-        if (piece.len == 0) {
+        if (piece.name.len == 0 && !piece.is_pair) {
             continue;
         }
-        size_t equals = slice_find(piece, '=');
-        struct slice name = slice_trim(slice_first(piece, equals));
         c->sent_count++;
-        if (equals == piece.len || name.len == 0) {
+        if (!piece.is_pair || piece.name.len == 0) {
             c->sent_nameless++;
         } else if (c->names_kept < COOKIES_KEPT) {
-            c->sent[c->names_kept++] = name;
+            c->sent[c->names_kept++] = piece.name;
         }
     }
 }
@@ -93,28 +101,41 @@ static enum same_site same_site_of(struct slice value) {
 }
 
 /* Of an attribute given twice the last counts (5.3). */
-static void take_attribute(struct set_cookie *c, struct slice piece) {
-    size_t equals = slice_find(piece, '=');
-    struct slice name = slice_trim(slice_first(piece, equals)),
-                 value = slice_trim(slice_after(piece, equals + 1));
-    if (slice_is_nocase(name, "expires")) {
-        bool valid = cookie_date_read(value, &c->expires);
-        c->has_expires = c->has_expires || valid;
-        c->oddities |= valid ? 0 : COOKIE_ODD_EXPIRES;
-    } else if (slice_is_nocase(name, "max-age")) {
-        take_max_age(c, value);
-    } else if (slice_is_nocase(name, "domain")) {
-        c->domain = value.len && value.ptr[0] == '.' ? slice_after(value, 1) : value;
-    } else if (slice_is_nocase(name, "path")) {
-        c->path = value.len && value.ptr[0] == '/' ? value : slice_make(NULL, 0);
-    } else if (slice_is_nocase(name, "secure")) {
-        c->secure = true;
-    } else if (slice_is_nocase(name, "httponly")) {
-        c->http_only = true;
-    } else if (slice_is_nocase(name, "samesite")) {
-        c->same_site = same_site_of(value);
-    } else if (slice_is_nocase(name, "partitioned")) {
-        c->partitioned = true;
+static void take_attribute(struct set_cookie *c, struct slice name, struct slice value) {
+    switch (name.len) {
+    case 4:
+        if (slice_is_nocase(name, "path")) {
+            c->path = value.len && value.ptr[0] == '/' ? value : slice_make(NULL, 0);
+        }
+        break;
+    case 6:
+        if (slice_is_nocase(name, "domain")) {
+            c->domain = value.len && value.ptr[0] == '.' ? slice_after(value, 1) : value;
+        } else if (slice_is_nocase(name, "secure")) {
+            c->secure = true;
+        }
+        break;
+    case 7:
+        if (slice_is_nocase(name, "max-age")) {
+            take_max_age(c, value);
+        } else if (slice_is_nocase(name, "expires")) {
+            bool valid = cookie_date_read(value, &c->expires);
+            c->has_expires = c->has_expires || valid;
+            c->oddities |= valid ? 0 : COOKIE_ODD_EXPIRES;
+        }
+        break;
+    case 8:
+        if (slice_is_nocase(name, "httponly")) {
+            c->http_only = true;
+        } else if (slice_is_nocase(name, "samesite")) {
+            c->same_site = same_site_of(value);
+        }
+        break;
+    case 11:
+        c->partitioned = c->partitioned || slice_is_nocase(name, "partitioned");
+        break;
+    default:
+        break;
     }
 }
 
@@ -145,23 +166,21 @@ static void judge(struct set_cookie *c, const struct cookie_scene *scene) {
 }
 
 static void read_set(struct set_cookie *c, struct slice value, const struct cookie_scene *scene) {
-    struct slice pair = slice_make(value.ptr, 0), piece;
+    struct piece piece;
     *c = (struct set_cookie){.oddities = 0};
     if (value.len == 0) {
         c->oddities = COOKIE_ODD_NAMELESS;
         return;
     }
-    (void)next_piece(&value, &pair);
-    size_t equals = slice_find(pair, '=');
-    c->name = slice_trim(slice_first(pair, equals));
-    if (equals == pair.len || c->name.len == 0) {
-        c->name = slice_make(NULL, 0); /* what stands there is the value */
-        c->oddities |= COOKIE_ODD_NAMELESS;
-    } else if (!h1_is_token(c->name)) {
-        c->oddities |= COOKIE_ODD_NAME;
+    (void)next_piece(&value, &piece);
+    if (!piece.is_pair || piece.name.len == 0) {
+        c->oddities |= COOKIE_ODD_NAMELESS; /* what stands there is the value */
+    } else {
+        c->name = piece.name;
+        c->oddities |= h1_is_token(c->name) ? 0 : COOKIE_ODD_NAME;
     }
     while (next_piece(&value, &piece)) {
-        take_attribute(c, piece);
+        take_attribute(c, piece.name, piece.value);
     }
     judge(c, scene);
 }

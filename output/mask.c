@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/mask.h"
 
+#include "analyzer/cookie_piece.h"
 #include "output/masker.h"
 #include "output/secret_names.h"
 
@@ -47,7 +48,7 @@ static inline bool is_suspicious(struct slice text, bool url) {
     static const bool candidates[256] = {['='] = true, ['@'] = true, ['%'] = true, [':'] = true};
     size_t i = 0;
 #ifdef __SSE2__
-    enum { WIDE = 16, HALF = 8 };
+    enum { WIDE = 16, HALF = 8, QUARTER = 4 };
     while (text.len >= WIDE) {
         if (are_suspicious(_mm_loadu_si128((const void *)(text.ptr + i)), text, i, url)) {
             return true;
@@ -62,6 +63,14 @@ static inline bool is_suspicious(struct slice text, bool url) {
         i = text.len - HALF;
         return are_suspicious(_mm_loadl_epi64((const void *)text.ptr), text, 0, url) ||
                are_suspicious(_mm_loadl_epi64((const void *)(text.ptr + i)), text, i, url);
+    }
+    if (text.len >= QUARTER) {
+        int32_t first, last;
+        i = text.len - QUARTER;
+        memcpy(&first, text.ptr, sizeof first);
+        memcpy(&last, text.ptr + i, sizeof last);
+        return are_suspicious(_mm_cvtsi32_si128(first), text, 0, url) ||
+               are_suspicious(_mm_cvtsi32_si128(last), text, i, url);
     }
 #endif
     for (; i < text.len; i++) {
@@ -256,11 +265,11 @@ static bool starts_with_credentials(struct slice value) {
 static void hide_cookies(struct masker *m) {
     struct slice in = m->in;
     for (size_t from = 0; from < in.len;) {
-        size_t to = from + slice_find(slice_make(in.ptr + from, in.len - from), ';');
+        size_t equals, to = from + cookie_piece_end(slice_after(in, from), &equals);
+        equals += from;
         while (from < to && (in.ptr[from] == ' ' || in.ptr[from] == '\t')) {
             from++;
         }
-        size_t equals = from + slice_find(slice_make(in.ptr + from, to - from), '=');
         masker_hide(m, equals < to ? equals + 1 : from, to);
         from = to + 1;
     }
@@ -295,9 +304,8 @@ static bool is_plain_attribute(struct slice name, struct slice value) {
 static void hide_set_cookie(struct masker *m) {
     struct slice in = m->in;
     for (size_t from = 0, pair = 0; from < in.len; pair++) {
-        size_t to = from + slice_find(slice_make(in.ptr + from, in.len - from), ';');
+        size_t equals, to = from + cookie_piece_end(slice_after(in, from), &equals);
         struct slice piece = slice_make(in.ptr + from, to - from);
-        size_t equals = slice_find(piece, '=');
         struct slice name = slice_trim(slice_first(piece, equals)), value = slice_after(piece, equals + 1);
         if (pair == 0 || !is_plain_attribute(name, value)) {
             size_t blank = (size_t)(name.ptr - in.ptr);

@@ -3,11 +3,28 @@
 
 #include "output/address_scan.h"
 #include "output/mask.h"
+#include "output/pen.h"
+
+static const struct mask_kind RUNNING = {.field = FIELD_OTHER, .places = ADDRESSES_ANYWHERE};
+
+uint8_t *native_put_shown(const struct native *native, uint8_t *to, struct slice text) {
+    return !native->mask || mask_shows(native->mask, RUNNING, text) ? writer_clean(to, text) : NULL;
+}
 
 void native_write_shown(struct native *native, struct writer *w, struct slice text) {
-    const struct mask_kind running = {.field = FIELD_OTHER, .places = ADDRESSES_ANYWHERE};
+    bool quoted = text.len && text.ptr[0] == '"'; /* an entity tag */
+    uint8_t *to = quoted ? NULL : pen_open(w, text.len + 2);
+    if (to) { /* mostly all of it is shown as it is */
+        *to = '"';
+        to = native_put_shown(native, to + 1, text);
+    }
+    if (to) {
+        *to = '"';
+        pen_close(w, to + 1);
+        return;
+    }
     if (native->mask) {
-        text = mask_value(native->mask, running, text, &native->scratch);
+        text = mask_value(native->mask, RUNNING, text, &native->scratch);
     }
     (void)writer_string(w, text);
 }

@@ -17,7 +17,10 @@
 
 /* Running text of a field, masked; what is not UTF-8 of it stands with the fields. */
 void native_write_shown(struct native *, struct writer *, struct slice text);
-/* The same of a URL or an authority. */
+/* What native_write_shown writes, without its quotes, into room of the caller's for as many bytes as the text
+ * has: returns where it ends. NULL where something of it is hidden, or needs an escape. */
+uint8_t *native_put_shown(const struct native *, uint8_t *to, struct slice text);
+/* The same as native_write_shown of a URL or an authority. */
 void native_write_shown_url(struct native *, struct writer *, struct slice url);
 
 /* `authentication`: `credentials`, `proxy_credentials` {scheme, user, user_hashed, user_cut, realm,
