@@ -199,31 +199,57 @@ static bool is_heuristic(const struct cache_verdict *v) {
            v->validate == CACHE_VALIDATE_UNSAID;
 }
 
-static void write_verdict(struct writer *w, const struct cache_verdict *v) {
-    if (v->storable != CACHE_STORABLE) {
-        WRITER_UP_TO(w, "{\"storable\":false,\"why\":");
-        writer_text(w, cache_storable_name(v->storable));
-        writer_end_object(w);
-        return;
-    }
+/* A verdict at most, with its comma; the names in it are constants. */
+enum { VERDICT_NAME = 48, VERDICT_BYTES = 96 + VERDICT_NAME + 2 * PEN_MEMBER_BYTES("fresh_for") };
+
+static uint8_t *put_name(uint8_t *to, const char *name) {
+    *to = '"';
+    to = slice_put(slice_first(slice_of(name), VERDICT_NAME), to + 1);
+    PEN_TEXT(to, "\",");
+    return to;
+}
+
+static uint8_t *put_verdict(uint8_t *to, const struct cache_verdict *v) {
     if (is_heuristic(v)) {
-        WRITER_RAW(w, "{\"storable\":true,\"by\":\"heuristic\"}");
+        PEN_TEXT(to, "{\"storable\":true,\"by\":\"heuristic\"},");
+        return to;
+    }
+    if (v->storable != CACHE_STORABLE) {
+        PEN_TEXT(to, "{\"storable\":false,\"why\":");
+        to = put_name(to, cache_storable_name(v->storable));
+    } else {
+        PEN_TEXT(to, "{\"storable\":true,\"by\":");
+        to = put_name(to, cache_lifetime_by_name(v->by));
+        if (v->has_lifetime) {
+            PEN_UNSIGNED(to, "lifetime", v->lifetime);
+            PEN_UNSIGNED(to, "fresh_for", v->fresh_for);
+        }
+        if (v->validate == CACHE_VALIDATE_ALWAYS) {
+            PEN_TEXT(to, "\"validate\":\"always\",");
+        } else if (v->validate == CACHE_VALIDATE_WHEN_STALE) {
+            PEN_TEXT(to, "\"validate\":\"when_stale\",");
+        }
+    }
+    to = pen_end(to, '}');
+    *to = ',';
+    return to + 1;
+}
+
+static void write_verdicts(struct writer *w, const struct semantics_caching *c) {
+    enum { KEYS = 64 };
+    uint8_t *to = pen_open(w, KEYS + 3 * VERDICT_BYTES);
+    if (!to) {
         return;
     }
-    WRITER_UP_TO(w, "{\"storable\":true,\"by\":");
-    writer_text(w, cache_lifetime_by_name(v->by));
-    if (v->has_lifetime) {
-        WRITER_KEY(w, "lifetime");
-        writer_unsigned(w, v->lifetime);
-        WRITER_KEY(w, "fresh_for");
-        writer_unsigned(w, v->fresh_for);
+    PEN_TEXT(to, "\"private_cache\":");
+    to = put_verdict(to, &c->private_cache);
+    PEN_TEXT(to, "\"shared_cache\":");
+    to = put_verdict(to, &c->shared_cache);
+    if (c->targeted_legal) {
+        PEN_TEXT(to, "\"cdn_cache\":");
+        to = put_verdict(to, &c->cdn_cache);
     }
-    if (v->validate == CACHE_VALIDATE_ALWAYS) {
-        WRITER_RAW(w, "\"validate\":\"always\"");
-    } else if (v->validate == CACHE_VALIDATE_WHEN_STALE) {
-        WRITER_RAW(w, "\"validate\":\"when_stale\"");
-    }
-    writer_end_object(w);
+    pen_close(w, to - 1);
 }
 
 void native_write_caching(struct native *native, struct writer *w, const struct semantics *s) {
@@ -235,18 +261,8 @@ void native_write_caching(struct native *native, struct writer *w, const struct 
     WRITER_UP_TO(w, "\"caching\":{");
     write_request(native, w, s);
     write_response(native, w, s);
-    if (decided && is_heuristic(&c->private_cache) && is_heuristic(&c->shared_cache)) { /* mostly */
-        WRITER_RAW(w, "\"private_cache\":{\"storable\":true,\"by\":\"heuristic\"},"
-                      "\"shared_cache\":{\"storable\":true,\"by\":\"heuristic\"}");
-    } else if (decided) {
-        WRITER_KEY(w, "private_cache");
-        write_verdict(w, &c->private_cache);
-        WRITER_KEY(w, "shared_cache");
-        write_verdict(w, &c->shared_cache);
-    }
-    if (decided && c->targeted_legal) {
-        WRITER_KEY(w, "cdn_cache");
-        write_verdict(w, &c->cdn_cache);
+    if (decided) {
+        write_verdicts(w, c);
     }
     writer_end_object(w);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/native_semantics_parts.h"
 
-static void write_text(struct native *native, struct writer *w, const char *key, struct slice text) {
-    if (text.len) {
-        writer_key(w, key);
-        native_write_shown(native, w, text);
-    }
-}
+/* A member whose text is not empty. */
+#define WRITE_TEXT(native, w, key, text)                                                                     \
+    do {                                                                                                     \
+        if ((text).len) {                                                                                    \
+            WRITER_KEY((w), key);                                                                            \
+            native_write_shown((native), (w), (text));                                                       \
+        }                                                                                                    \
+    } while (0)
 
 /* "scheme://host:port"; one that is longer than any is left out. */
 static void write_origin(struct native *native, struct writer *w, const char *key,
@@ -65,8 +67,8 @@ static void write_cors(struct native *native, struct writer *w, const struct cor
     WRITER_KEY(w, "preflight");
     writer_bool(w, cors->preflight);
     if (cors->preflight) {
-        write_text(native, w, "requested_method", cors->requested_method);
-        write_text(native, w, "requested_headers", cors->requested_headers);
+        WRITE_TEXT(native, w, "requested_method", cors->requested_method);
+        WRITE_TEXT(native, w, "requested_headers", cors->requested_headers);
     }
     if (cors->allow == ALLOW_ANY) {
         WRITER_RAW(w, "\"allow_origin\":\"*\"");
@@ -107,9 +109,9 @@ void native_write_semantics_origin(struct native *native, struct writer *w,
     write_relation(w, "origin_relation", o->origin_relation);
     write_origin(native, w, "referrer_origin", &o->referrer);
     write_relation(w, "referrer_relation", o->referrer_relation);
-    write_text(native, w, "fetch_site", o->fetch_site);
-    write_text(native, w, "fetch_mode", o->fetch_mode);
-    write_text(native, w, "fetch_destination", o->fetch_destination);
+    WRITE_TEXT(native, w, "fetch_site", o->fetch_site);
+    WRITE_TEXT(native, w, "fetch_mode", o->fetch_mode);
+    WRITE_TEXT(native, w, "fetch_destination", o->fetch_destination);
     if (o->fetch_user) {
         WRITER_RAW(w, "\"fetch_user\":true");
     }
