@@ -3,6 +3,7 @@
 #include "analyzer/semantics_cookies.h"
 
 #include "analyzer/cookie_date.h"
+#include "analyzer/cookie_piece.h"
 #include "part_sample.h"
 
 static const struct head no_head = {.index = {.list = &no_head.list}};
@@ -259,12 +260,40 @@ static void test_written_without_values(void **state) {
     head_fini(&r);
 }
 
+/* Each length has bytes that are looked at 16, 8, 4 and one at a time. */
+static void test_pieces_end_at_semicolons(void **state) {
+    (void)state;
+    enum { MOST = 40 };
+    for (size_t len = 0; len <= MOST; len++) {
+        for (size_t end = 0; end <= len; end++) {
+            for (size_t sign = 0; sign <= len; sign++) {
+                uint8_t bytes[MOST + 2];
+                memset(bytes, 'x', sizeof bytes);
+                bytes[len] = ';'; /* behind it */
+                bytes[sign] = '=';
+                if (end < len) {
+                    bytes[end] = ';';
+                    bytes[len - 1] = end < len - 1 ? '=' : ';'; /* another one, that is too late */
+                }
+                size_t equals = SIZE_MAX;
+                assert_int_equal(cookie_piece_end(slice_make(bytes, len), &equals), end);
+                assert_int_equal(equals, sign < end ? sign : end);
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_date_5_1_1),   cmocka_unit_test(test_cookie_4_2),
-        cmocka_unit_test(test_many_cookies), cmocka_unit_test(test_set_cookie_5_2),
-        cmocka_unit_test(test_lifetime_5_3), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_domain_5_1_3), cmocka_unit_test(test_written_without_values),
+        cmocka_unit_test(test_date_5_1_1),
+        cmocka_unit_test(test_cookie_4_2),
+        cmocka_unit_test(test_many_cookies),
+        cmocka_unit_test(test_set_cookie_5_2),
+        cmocka_unit_test(test_lifetime_5_3),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_domain_5_1_3),
+        cmocka_unit_test(test_written_without_values),
+        cmocka_unit_test(test_pieces_end_at_semicolons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
