@@ -109,8 +109,11 @@ static inline bool read_line(const uint8_t *start, const uint8_t *colon, const u
         field->value = slice_make(value, (size_t)(cr - value)); /* as most are written */
         return true;
     }
+    if (*colon != ':') { /* a control, and `cr` is the same */
+        return false;
+    }
     field->value = slice_trim(slice_make(colon + 1, (size_t)(cr - colon - 1)));
-    return *colon == ':' && is_pair(cr, "\r\n") && !h1_is(cr[2], H1_OWS);
+    return is_pair(cr, "\r\n") && !h1_is(cr[2], H1_OWS);
 }
 
 /* The lines at the front of `in` that end in the marked bytes; *taken is their length. */

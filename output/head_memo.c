@@ -21,10 +21,10 @@ void head_memo_free(struct head_memo *memo) {
 }
 
 uint32_t head_memo_shape(const struct header_list *list) {
-    const struct header *field = list->items, *end = field + list->count;
-    if (list->count == 0 || list->count > HEAD_LINES || !field->joined) {
+    if (list->count == 0 || list->count > HEAD_LINES || !list->items[0].joined) {
         return 0;
     }
+    const struct header *field = list->items, *end = field + list->count;
     uint64_t shape = list->count;
     const uint8_t *due = field->name.ptr; /* where the next line has to be */
     for (; field < end; field++) {
