@@ -19,12 +19,14 @@ static bool is_behind_search(const struct side *side, const struct http_message 
 
 void http_surplus_behind(struct http_conn *conn, struct side *side, const struct http_message *m) {
     const struct transaction *t = side->transaction;
+    struct side *client = http_client_side(conn), *server = http_server_side(conn);
     side->message_end = m->end_offset;
     side->behind = 0;
     if (t && t->by == PAIRING_ACK) {
-        struct side *client = http_client_side(conn), *server = http_server_side(conn);
         client->unsure = client->unsure && !is_behind_search(client, &t->request);
         server->unsure = server->unsure && !is_behind_search(server, &t->response);
+    } else if (t && m == &t->response && !t->request.seen && (client->unsure || !client->message_end)) {
+        server->unsure = true; /* it may answer HEAD, and what seems to be its content another request */
     }
     if (t && t != conn->interims && !t->tentative) {
         side->behind_alone = t->type == TRANSACTION_ORPHAN_RESPONSE;

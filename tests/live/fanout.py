@@ -161,7 +161,7 @@ class Fanout:
         listener = self.listener()
         interfaces.ip("-n", SERVER, "link", "del", "eth0")
         time.sleep(0.3)
-        outage.make_link()
+        live.link()
         status = listener.finish(None)
         self.check(status == 1 and len(listener.said.lines("removed and made anew")) == 1, f"removed: exit status {status}: {listener.said.lines('')}")
 

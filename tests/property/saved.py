@@ -40,7 +40,7 @@ def timeout_aside(record):
 
 def reason_aside(record):
     """An orphan without what time made of it."""
-    pairing = dict(record["pairing"], reason="")
+    pairing = dict(record.get("pairing") or {}, reason="")
     return dict(record, pairing=pairing, tcp=None)
 
 

@@ -38,12 +38,18 @@ def hark_message(record, kind):
                       harness.get(said, "body.bytes"))
 
 
+class Surplus(Exception):
+    """Nobody sends bytes beyond a message here: they are content, taken for none."""
+
+
 def hark_entries(lines):
     for line in lines:
         record = json.loads(line)
         if harness.get(record, "hark.type") == "tunnel":
             yield judge.Entry(None, None)
             continue
+        if harness.get(record, "hark.type") == "surplus":
+            raise Surplus(f"bytes that nobody sent are told: {line.decode()[:600]}")
         yield judge.Entry(hark_message(record, "request"), hark_message(record, "response"), record["capture"]["complete"],
                           record["pairing"]["by"], record["pairing"].get("reason"))
 
@@ -63,8 +69,11 @@ def judge_hark(arguments, truth, row, capture):
     row.caps = caps_hit(said)
     row.claims = True
     court = judge.Judge(truth, row)
-    for entry in hark_entries(run.out.splitlines()):
-        court.hear(entry)
+    try:
+        for entry in hark_entries(run.out.splitlines()):
+            court.hear(entry)
+    except Surplus as surplus:
+        row.fault(judge.RUN, str(surplus))
     return court.finish()
 
 

@@ -259,6 +259,13 @@ static void bytes_behind_an_orphan_response(void **state) {
           ANSWER("200 OK") ANSWER("200 OK") "<br/>");
 }
 
+/* Nobody knows what it answers: to HEAD, it has no content, and bytes of the next answer are none too many.
+ */
+static void bytes_behind_an_answer_whose_request_is_lost(void **state) {
+    (void)state;
+    CHECK("- - 200\n", END_FIN, "", "HTTP/1.1 200 OK" CRLF "Content-Length: 20" CRLF CRLF ANSWER("200 OK"));
+}
+
 /* A loss ends what can be said. */
 static void bytes_before_a_loss(void **state) {
     (void)state;
@@ -336,6 +343,7 @@ int main(void) {
         cmocka_unit_test(bytes_behind_an_interim_response),
         cmocka_unit_test(bytes_behind_a_request),
         cmocka_unit_test(bytes_behind_an_orphan_response),
+        cmocka_unit_test(bytes_behind_an_answer_whose_request_is_lost),
         cmocka_unit_test(bytes_before_a_loss),
         cmocka_unit_test(empty_lines_and_strays),
         cmocka_unit_test(an_unfinished_start_line),
