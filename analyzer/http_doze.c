@@ -109,6 +109,8 @@ static void strip_side(struct side *side, bool own) {
     if (!side->h1.line.len) {
         strip_buffer(&side->h1.line);
     }
+    side->h1.limits = NULL; /* where a side has a lexer and the model has none, an address would be told */
+    side->h1.line.memory = NULL;
     if (!own) {
         memset(&side->own, 0, sizeof side->own);
     }
@@ -159,11 +161,19 @@ static uint8_t first_byte(const struct http_conn *conn, const struct transaction
     return (uint8_t)byte;
 }
 
+static void restore_lexer(const struct http_environment *environment, struct side *side) {
+    if (side->lexer_ready) {
+        side->h1.limits = environment->limits;
+        side->h1.line.memory = environment->memory;
+    }
+}
+
 static void restore_pointers(struct http_conn *conn, unsigned byte, struct transaction *t) {
     conn->pairing.oldest = conn->pairing.newest = byte & IMAGE_QUEUED ? t : NULL;
     for (unsigned d = 0; d < 2; d++) {
         struct side *side = &conn->side[d];
         unsigned bits = byte >> (SIDE_SHIFT + d * SIDE_BITS);
+        restore_lexer(conn->environment, side);
         side->transaction = bits & SIDE_HAS ? t : NULL;
         switch (bits & SIDE_MESSAGES) {
         case SIDE_OWN:

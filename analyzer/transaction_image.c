@@ -9,8 +9,7 @@
 enum {
     WORDS = sizeof(struct transaction) / sizeof(uint64_t),
     BLOCKS_MOST = 4,
-    BASE_BITS = 3, /* of a word that was an address: from where it is told */
-    CONSTANTS_REACH = 1 << 27
+    BASE_BITS = 3 /* of a word that was an address: from where it is told */
 };
 
 /* What the image is made of. */
@@ -29,10 +28,12 @@ static_assert(sizeof(struct transaction) % sizeof(uint64_t) == 0, "images are of
 static_assert(sizeof(struct stored) <= LIKENESS_WORDS * sizeof(uint64_t), "an image has room for it");
 static_assert(BLOCKS_MOST + 1 <= 1 << BASE_BITS, "each base has its number");
 
-static const char constant[] = "";
+/* Of the linker: where the program begins and ends in memory, its constants within. What lies beyond, as
+ * memory of the C library, is somewhere else in each run. */
+extern const char __executable_start[], _end[];
 
 static struct base base_of_constants(void) {
-    return (struct base){(uintptr_t)constant - CONSTANTS_REACH, 2 * (uint64_t)CONSTANTS_REACH};
+    return (struct base){(uintptr_t)__executable_start, (uintptr_t)_end - (uintptr_t)__executable_start};
 }
 
 /* False: too many. The one behind the last has no bytes. */
