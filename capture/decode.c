@@ -75,7 +75,6 @@ void decoder_free(struct decoder *decoder) {
     free(decoder);
 }
 
-/* Only what layers may leave unset: what a count or a flag guards is not cleared. */
 static void begin(struct walk *w, const struct frame *frame, struct packet *packet) {
     w->at = cursor_of(frame->bytes);
     w->missing = frame->wire_len > frame->bytes.len ? frame->wire_len - frame->bytes.len : 0;
@@ -85,19 +84,7 @@ static void begin(struct walk *w, const struct frame *frame, struct packet *pack
     w->has_ip = false;
     w->datagrams.completed_count = 0;
     w->datagrams.held = 0;
-    packet->time_ns = frame->time_ns;
-    packet->number = frame->number;
-    packet->ordinal = frame->ordinal;
-    packet->file = frame->file;
-    packet->interface = frame->interface;
-    packet->wire_len = frame->wire_len;
-    packet->fragmented = false;
-    packet->unwanted = false;
-    packet->key.network_id = 0;
-    packet->key.network_kind = TUNNEL_NONE;
-    packet->path.has_mac = false;
-    packet->path.vlan_count = 0;
-    packet->path.tunnel_count = 0;
+    walk_begin_packet(packet, frame);
 }
 
 static enum layer step(struct walk *w, enum layer layer) {

@@ -39,13 +39,6 @@ static enum layer malformed(struct walk *w) {
     return walk_end(w, DECODE_IP_MALFORMED);
 }
 
-/* address_of_v4, in place: this runs for every packet. */
-static void set_address_v4(struct address *a, const uint8_t *bytes) {
-    static const uint8_t mapped[ADDRESS_BYTES - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    memcpy(a->bytes, mapped, sizeof mapped);
-    memcpy(a->bytes + sizeof mapped, bytes, 4);
-}
-
 /* The key's other parts, after the addresses; the innermost IP header is the last to set them. */
 static void set_key(struct walk *w, uint8_t version) {
     struct flow_key *key = &w->packet->key;
@@ -182,8 +175,8 @@ enum layer decode_ipv4(struct walk *w) {
         return walk_end(w, DECODE_IP_CHECKSUM);
     }
     walk_limit(w, total - header_len);
-    set_address_v4(&w->packet->key.side[0].address, h.ptr + 12);
-    set_address_v4(&w->packet->key.side[1].address, h.ptr + 16);
+    walk_set_address_v4(&w->packet->key.side[0].address, h.ptr + 12);
+    walk_set_address_v4(&w->packet->key.side[1].address, h.ptr + 16);
     set_key(w, 4);
     w->packet->ttl = h.ptr[8];
     w->packet->ip_id = be16_at(h.ptr + 4);

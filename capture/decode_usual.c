@@ -12,35 +12,18 @@ enum {
     STAMPS_BYTES = 12, /* two NOPs and the timestamps */
 };
 
-static void set_address(struct address *a, const uint8_t *bytes) {
-    static const uint8_t mapped[ADDRESS_BYTES - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    memcpy(a->bytes, mapped, sizeof mapped);
-    memcpy(a->bytes + sizeof mapped, bytes, 4);
-}
-
 static void set_frame(struct packet *packet, const struct frame *frame) {
-    packet->time_ns = frame->time_ns;
-    packet->number = frame->number;
-    packet->ordinal = frame->ordinal;
-    packet->file = frame->file;
-    packet->interface = frame->interface;
-    packet->wire_len = frame->wire_len;
-    packet->fragmented = false;
-    packet->unwanted = false;
+    walk_begin_packet(packet, frame);
     memcpy(packet->path.mac[1], frame->bytes.ptr, 6);
     memcpy(packet->path.mac[0], frame->bytes.ptr + 6, 6);
     packet->path.has_mac = true;
-    packet->path.vlan_count = 0;
-    packet->path.tunnel_count = 0;
 }
 
 static void set_ip(struct packet *packet, const uint8_t *ip) {
-    set_address(&packet->key.side[0].address, ip + 12);
-    set_address(&packet->key.side[1].address, ip + 16);
-    packet->key.network_id = 0;
+    walk_set_address_v4(&packet->key.side[0].address, ip + 12);
+    walk_set_address_v4(&packet->key.side[1].address, ip + 16);
     packet->key.vlan = 0;
     packet->key.ip_version = 4;
-    packet->key.network_kind = TUNNEL_NONE;
     packet->ip_id = be16_at(ip + 4);
     packet->ttl = ip[8];
 }

@@ -49,6 +49,30 @@ static inline enum layer walk_end(struct walk *w, enum decode_fate fate) {
     return LAYER_END;
 }
 
+/* Only what layers may leave unset: what a count or a flag guards is not cleared. */
+static inline void walk_begin_packet(struct packet *packet, const struct frame *frame) {
+    packet->time_ns = frame->time_ns;
+    packet->number = frame->number;
+    packet->ordinal = frame->ordinal;
+    packet->file = frame->file;
+    packet->interface = frame->interface;
+    packet->wire_len = frame->wire_len;
+    packet->fragmented = false;
+    packet->unwanted = false;
+    packet->key.network_id = 0;
+    packet->key.network_kind = TUNNEL_NONE;
+    packet->path.has_mac = false;
+    packet->path.vlan_count = 0;
+    packet->path.tunnel_count = 0;
+}
+
+/* address_of_v4, in place: this runs for every packet. */
+static inline void walk_set_address_v4(struct address *a, const uint8_t *bytes) {
+    static const uint8_t mapped[ADDRESS_BYTES - 4] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    memcpy(a->bytes, mapped, sizeof mapped);
+    memcpy(a->bytes + sizeof mapped, bytes, 4);
+}
+
 /* Bytes of the layer in hand, captured or not. */
 static inline size_t walk_length(const struct walk *w) {
     return cursor_left(&w->at) + w->missing;
