@@ -192,12 +192,10 @@ static void restore_pointers(struct http_conn *conn, unsigned byte, struct trans
 }
 
 static void mark_wild(uint64_t wild[LIKENESS_WORDS / 64]) {
-    memset(wild, 0, LIKENESS_WORDS / 8);
     for (size_t d = 0; d < 2; d++) {
-        size_t word = (offsetof(struct http_conn, side) + d * sizeof(struct side) +
-                       offsetof(struct side, h1) + offsetof(struct h1, line) + offsetof(struct buf, ptr)) /
-                      sizeof(uint64_t);
-        wild[word / 64] |= UINT64_C(1) << word % 64;
+        likeness_mark_wild(wild, offsetof(struct http_conn, side) + d * sizeof(struct side) +
+                                     offsetof(struct side, h1) + offsetof(struct h1, line) +
+                                     offsetof(struct buf, ptr));
     }
 }
 
@@ -229,7 +227,7 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
         len += rest;
     }
     if (likeness->words == 0) {
-        uint64_t wild[LIKENESS_WORDS / 64];
+        uint64_t wild[LIKENESS_WORDS / 64] = {0};
         mark_wild(wild);
         likeness_learn(likeness, &copy, sizeof copy, chains, wild);
     }

@@ -92,10 +92,8 @@ static void strip(struct transaction *t) {
 }
 
 static void mark_wild(uint64_t wild[LIKENESS_WORDS / 64]) {
-    memset(wild, 0, LIKENESS_WORDS / 8);
     for (size_t i = 0; i < BLOCKS_MOST; i++) {
-        size_t word = offsetof(struct stored, blocks) / sizeof(uint64_t) + i;
-        wild[word / 64] |= UINT64_C(1) << word % 64;
+        likeness_mark_wild(wild, offsetof(struct stored, blocks) + i * sizeof(uint64_t));
     }
 }
 
@@ -110,7 +108,7 @@ size_t transaction_image(const struct transaction *t, struct likeness *likeness,
     strip(&stored.transaction);
     tell_addresses(&stored, bases);
     if (likeness->words == 0) {
-        uint64_t wild[LIKENESS_WORDS / 64];
+        uint64_t wild[LIKENESS_WORDS / 64] = {0};
         mark_wild(wild);
         likeness_learn(likeness, &stored, sizeof stored, chains, wild);
     }

@@ -45,6 +45,12 @@ static inline void likeness_init(struct likeness *l) {
     l->words = 0;
 }
 
+/* Sets the bit of the word at that offset into the object. */
+static inline void likeness_mark_wild(uint64_t wild[LIKENESS_WORDS / 64], size_t offset) {
+    size_t word = offset / sizeof(uint64_t);
+    wild[word / 64] |= UINT64_C(1) << word % 64;
+}
+
 /* Takes the object, of `bytes` (a multiple of 8), as the model. Images made before can't be read any more.
  * `wild`: a bit for each word whose value differs from run to run. An image has all of it where it is not 0,
  * so that its length is the same in each run. NULL: there is none. */

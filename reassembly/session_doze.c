@@ -85,14 +85,11 @@ static void strip(const struct reassembler *r, struct session *x) {
 
 /* Marks are hashes with a key of this run. */
 static void mark_wild(uint64_t wild[LIKENESS_WORDS / 64]) {
-    memset(wild, 0, LIKENESS_WORDS / 8);
     for (size_t d = 0; d < 2; d++) {
         for (size_t i = 0; i < TCPFACTS_SIGHTINGS; i++) {
-            size_t word = (offsetof(struct session, facts) + d * sizeof(struct tcpfacts) +
-                           offsetof(struct tcpfacts, sightings) + i * sizeof(struct sighting) +
-                           offsetof(struct sighting, mark)) /
-                          sizeof(uint64_t);
-            wild[word / 64] |= UINT64_C(1) << word % 64;
+            likeness_mark_wild(wild, offsetof(struct session, facts) + d * sizeof(struct tcpfacts) +
+                                         offsetof(struct tcpfacts, sightings) + i * sizeof(struct sighting) +
+                                         offsetof(struct sighting, mark));
         }
     }
 }
@@ -129,7 +126,7 @@ size_t session_image(const struct reassembler *r, const struct session *x, struc
     struct likeness_chain chains[LIKENESS_CHAINS];
     make_chains(chains, &copy, touched_ns);
     if (likeness->words == 0) {
-        uint64_t wild[LIKENESS_WORDS / 64];
+        uint64_t wild[LIKENESS_WORDS / 64] = {0};
         mark_wild(wild);
         likeness_learn(likeness, &copy, sizeof copy, chains, wild);
     }
