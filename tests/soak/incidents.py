@@ -22,7 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import soak  # noqa: E402
-from soak import CLIENT, SERVER, document, harness, live  # noqa: E402
+from soak import CLIENT, SERVER, harness, live  # noqa: E402
 
 OUTAGES = (("down", "up"), ("removed", "made again"))
 BETWEEN = 4.0  # seconds that the interface is there
@@ -144,18 +144,7 @@ def main():
         return harness.SKIPPED
     with tempfile.TemporaryDirectory(prefix="hark-incidents.") as work:
         os.chmod(work, 0o755)
-        incidents = Incidents(os.path.abspath(arguments.hark), work)
-        try:
-            text = "\n".join(incidents.run())
-        finally:
-            for name in (CLIENT, SERVER):
-                subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-    print(text)
-    for fault in incidents.faults:
-        print("FAULT", fault)
-    if arguments.write and not incidents.faults:
-        document.put("incidents", text)
-    return 1 if incidents.faults else 0
+        return soak.conclude(Incidents(os.path.abspath(arguments.hark), work), "incidents", arguments.write)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,21 @@ class Soak:
                f"{dropped} packets dropped, `-j {self.arguments.jobs}`.")
 
 
+def conclude(test, block, write):
+    """Runs it in the namespaces that it makes, prints what it yields and which faults it found; without any, the text may go into docs/performance.md. Returns the exit status."""
+    try:
+        text = "\n".join(test.run())
+    finally:
+        for name in (CLIENT, SERVER):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+    print(text)
+    for fault in test.faults:
+        print("FAULT", fault)
+    if write and not test.faults:
+        document.put(block, text)
+    return 1 if test.faults else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
@@ -202,18 +217,7 @@ def main():
     if harness.lacks_network(("ip", "nginx", "wrk")):
         return harness.SKIPPED
     with tempfile.TemporaryDirectory(prefix="hark-soak.") as work:
-        soak = Soak(arguments, work)
-        try:
-            text = "\n".join(soak.run())
-        finally:
-            for name in (CLIENT, SERVER):
-                subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-    print(text)
-    for fault in soak.faults:
-        print("FAULT", fault)
-    if arguments.write and not soak.faults:
-        document.put("soak", text)
-    return 1 if soak.faults else 0
+        return conclude(Soak(arguments, work), "soak", arguments.write)
 
 
 if __name__ == "__main__":
