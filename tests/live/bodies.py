@@ -34,6 +34,7 @@ BUFFER = "4M"
 LAG = "200ms"  # more than hark is held up, and not four times as much: frames stay cut while it is
 STOPPED, STOPPED_MOST, RUNNING = 0.015, 0.06, 0.01  # seconds
 LARGE, MIDDLE = 50 << 20, 4 << 20
+MOST_CLIENTS = 10
 DECOY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: decoy\r\n\r\nhelloGET /decoy HTTP/1.1\r\nHost: decoy.example\r\n\r\n" + 3000 * b"x"
 NGINX = live.NGINX.replace("access_log off;", """log_format sizes '$status $body_bytes_sent $request_uri';
     access_log {work}/access.log sizes;
@@ -88,13 +89,23 @@ class Bodies:
                     listener.process.send_signal(how)
                 time.sleep(seconds)
 
-    def hold_up_until_cut(self):
+    def may_cut(self, name):
+        """Does each reader of this way say that it cuts frames?"""
+        said = self.running[name].said.lines("keeping")
+        readers = int(WAYS[name][-1]) if "--fanout" in name else 0
+        return all(any(f"of reader {n}:" in line for line in said) for n in range(1, readers + 1)) if readers else bool(said)
+
+    def hold_up_until_cut(self, clients):
         """Longer and longer, until frames are cut. Two looks in a row must find the buffer full, and one that finds it empty is no sooner than
-        after RUNNING."""
+        after RUNNING. The kernel may have given all clients to one of the readers of --fanout: one more then, until each has enough."""
         began = time.monotonic()
-        while time.monotonic() < began + 6 and not all(listener.said.lines("keeping") for listener in self.shedding().values()):
+        due = began + 0.7
+        while time.monotonic() < began + 8 and not all(self.may_cut(name) for name in self.shedding()):
             self.stopped = min(1.15 * self.stopped, STOPPED_MOST)
             self.hold_up(5)
+            if time.monotonic() > due and len(clients) < MOST_CLIENTS:
+                clients.append(self.ask(f"/large.bin?{len(clients)}", f"/small.txt?{len(clients)}"))
+                due = time.monotonic() + 0.4
         return time.monotonic() - began
 
     def ask(self, *words):
@@ -120,7 +131,7 @@ class Bodies:
         # Nothing but bodies is under way while packets are dropped.
         clients = [self.ask(f"/large.bin?{n}", f"/small.txt?{n}") for n in range(4)]
         time.sleep(0.3)
-        took = self.hold_up_until_cut()
+        took = self.hold_up_until_cut(clients)
         self.are_cut(f"held up for {took:.1f} s, {self.stopped:.3f} s at a time")
         clients += [self.ask(f"/middle.bin?{n}", f"/small.txt?m{n}", f"/chunked/lines.txt?{n}", f"/small.txt?c{n}") for n in range(4)]
         self.stopped = STOPPED_MOST
