@@ -128,8 +128,10 @@ struct field_parameter field_parameter_of(struct slice piece) {
         .has_value = true,
     };
     if (p.value.len && p.value.ptr[0] == '"') {
+        size_t close = closing_quote(p.value, 0);
         p.quoted = true;
-        p.value = slice_make(p.value.ptr + 1, closing_quote(p.value, 0) - 1);
+        p.unclosed = close == p.value.len;
+        p.value = slice_make(p.value.ptr + 1, close - 1);
     }
     return p;
 }

@@ -30,6 +30,7 @@ struct field_parameter {
     struct slice value; /* quotes taken off, backslashes kept; empty without `has_value` */
     bool has_value;     /* an equals sign is there */
     bool quoted;
+    bool unclosed; /* ... without the quote at its end */
 };
 /* The next of "name=value" pieces between `separator`s, white space around the equals sign allowed (many send
  * it). Empty pieces are passed over. False at the end. */

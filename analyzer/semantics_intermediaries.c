@@ -49,6 +49,12 @@ static void read_via(struct via *via, const struct field_index *index) {
     }
 }
 
+/* What an unclosed string claims to be is not told: its end may have been cut. */
+static struct forwarded_node node_of(const struct field_parameter *p) {
+    return p->unclosed ? (struct forwarded_node){.kind = NODE_OTHER, .text = p->value}
+                       : forwarded_node_read(p->value);
+}
+
 static void read_forwarded(struct semantics_intermediaries *m, const struct field_index *request) {
     struct field_list list = field_list_of(request, FIELD_NAME_FORWARDED);
     struct slice member;
@@ -61,9 +67,9 @@ static void read_forwarded(struct semantics_intermediaries *m, const struct fiel
         *hop = (struct forwarded_hop){.client = {.kind = NODE_ABSENT}};
         while (field_parameter_next(&member, ';', &p)) {
             if (slice_is_nocase(p.name, "for")) {
-                hop->client = forwarded_node_read(p.value);
+                hop->client = node_of(&p);
             } else if (slice_is_nocase(p.name, "by")) {
-                hop->by = forwarded_node_read(p.value);
+                hop->by = node_of(&p);
             } else if (slice_is_nocase(p.name, "host")) {
                 hop->host = p.value;
             } else if (slice_is_nocase(p.name, "proto")) {

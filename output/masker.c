@@ -282,7 +282,33 @@ static inline size_t find_telling(const uint8_t *bytes, size_t from, size_t to) 
     return find_any(bytes, from, to, telling);
 }
 
-/* Hides the value of each secret name=value and the userinfo behind each "://" in [from, to). */
+/* A value at `from` that begins with user:password@, as if it were a URL's authority: no host of Forwarded
+ * (RFC 7239 section 5.3) or Alt-Svc (RFC 7838 section 3) may, but then it is a secret. `last`: where the
+ * text's last
+ * "@" is. */
+static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
+    static const bool ends_quoted[256] = {['"'] = true};
+    static const bool ends_plain[256] = {['"'] = true, [' '] = true, ['\t'] = true, [','] = true,
+                                         [';'] = true, ['&'] = true, ['<'] = true,  ['>'] = true};
+    const uint8_t *bytes = m->in.ptr;
+    if (!m->mask->secrets || from >= last) {
+        return;
+    }
+    bool quoted = bytes[from] == '"';
+    from += quoted;
+    size_t end = find_any(bytes, from, to, quoted ? ends_quoted : ends_plain);
+    size_t at = last_at(bytes, from, end);
+    struct slice userinfo = slice_make(bytes + from, at - from);
+    size_t colon = slice_find(userinfo, ':');
+    struct slice behind = slice_after(userinfo, colon);
+    bool url = behind.len > 2 && behind.ptr[1] == '/' && behind.ptr[2] == '/'; /* the caller comes to it */
+    if (at < end && behind.len && !url && !slice_is_nocase(slice_first(userinfo, colon), "mailto")) {
+        masker_hide(m, from, at);
+    }
+}
+
+/* Hides the value of each secret name=value, and the userinfo of a value and behind each "://" in [from, to).
+ */
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
     const uint8_t *bytes = m->in.ptr;
     size_t last = SIZE_MAX; /* "@" before `to`: looked for once, or many URLs would take very long */
@@ -296,6 +322,10 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
                 size_t end = secret_end(m, i + 1, to, region);
                 masker_hide(m, i + 1, end);
                 i = end > i ? end - 1 : i;
+            } else if (region == REGION_TEXT) {
+                last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
+                hide_pair_userinfo(m, i + 1, to, last < to ? last : 0);
+                i = m->copied > i ? m->copied - 1 : i;
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
             last = last == SIZE_MAX ? last_at(bytes, from, to) : last;

@@ -137,4 +137,15 @@ make_secrets() {
     tap_off
 }
 
+# Where a host stands in a pair; the last but one has no closing quote.
+make_secret_pairs() {
+    tap secret-pairs.pcap server
+    get -H 'Forwarded: for=192.0.2.1;host=carol:PLANTEDSECRET40@inner.example;proto=http' $www/small.txt
+    get -H 'Forwarded: for="192.0.2.1:80";host="carol:PLANTEDSECRET41;,PLANTEDSECRET42@inner.example", for=198.51.100.7' $www/small.txt
+    get -H 'Alt-Svc: h3="carol:PLANTEDSECRET43@inner.example:443"; ma=60' -H 'X-Contact: by=mailto:dave@example.com' $www/small.txt
+    get -H 'Forwarded: host="carol:PLANTEDSECRET44@inner.example' $www/small.txt
+    get -H 'Forwarded: for="203.0.113.4' $www/small.txt
+    tap_off
+}
+
 run_cases "$@"

@@ -64,6 +64,8 @@ def record_addresses(record):
     yield from (record[side]["ip"] for side in ("client", "server"))
     for tunnel in record["hark"].get("tunnel", []):
         yield from (tunnel[end]["ip"] for end in ("source", "destination") if end in tunnel)
+    for value in harness.header_values(record, "request", "forwarded"):
+        yield from re.findall(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])", value)
 
 
 def pattern(texts):

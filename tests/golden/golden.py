@@ -23,7 +23,7 @@ EXPECTED = os.path.join(HERE, "expected")
 TEXT = ["keepalive.pcap", "pipelining.pcap", "secrets.pcap", "ipv6.pcap"]
 # What is hidden: options, and the captures that show it.
 MODES = {
-    "hashed": (["--secrets=hash"], ["secrets.pcap", "proxy-secrets.pcap"]),
+    "hashed": (["--secrets=hash"], ["secrets.pcap", "secret-pairs.pcap", "proxy-secrets.pcap"]),
     "redacted": (["--secrets=keep", "--redact-header=Referer", "--redact-header=set-cookie", "--redact-header=user_agent",
                   "--redact-header=Host", "--redact-query=page", "--redact-query=api-key"], ["secrets.pcap"]),
     "anonymized": (["--anonymize-ip"], ["ipv6.pcap", "proxy-secrets.pcap", "vxlan.pcap", "wrap-6in4.pcap"]),

@@ -244,6 +244,14 @@ static void test_other_fields(void **state) {
     assert_field("X-Debug", "user=bob, password=SECRET, a=b", "user=bob, password=***, a=b");
     assert_field("X-Debug", "password=\"SECRET, SECRET\"; a=b", "password=***; a=b");
     assert_field("X-Debug", "http%3A%2F%2Fu%3ASECRET%40h", "***");
+    assert_field("Forwarded", "for=192.0.2.1;host=u:SECRET@h;proto=http",
+                 "for=192.0.2.1;host=***@h;proto=http");
+    assert_field("Forwarded", "for=\"192.0.2.1:80\";host=\"u:SECRET;,SECRET@h\", for=x",
+                 "for=\"192.0.2.1:80\";host=\"***@h\", for=x");
+    assert_field("Forwarded", "host=\"u:SECRET@h", "host=\"***@h");
+    assert_field("Alt-Svc", "h3=\"u:SECRET@h:443\"; ma=60", "h3=\"***@h:443\"; ma=60");
+    assert_field("X-Contact", "admin=mailto:bob@example.com, by=bob@example.com, at=12:30",
+                 "admin=mailto:bob@example.com, by=bob@example.com, at=12:30");
     assert_field("User-Agent", "Mozilla/5.0 (X11; a=b) bob@example.com",
                  "Mozilla/5.0 (X11; a=b) bob@example.com");
     assert_field("Accept", "text/html;q=0.9,*/*;q=0.8", "text/html;q=0.9,*/*;q=0.8");
