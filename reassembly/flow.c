@@ -285,10 +285,14 @@ static enum flow_fate process(struct flow_table *t, struct flow **flow, enum dir
     return session_packet(r, flow_session(*flow), d, p);
 }
 
+static __attribute__((noinline)) void move_last(struct flow_table *t, struct flow *f) {
+    flow_list_remove(t, f);
+    flow_list_append(t, f);
+}
+
 static void touch(struct flow_table *t, struct flow *f, bool woken) {
     if (woken || t->reassembler.clock_ns - f->touched_ns >= TOUCH_NS) {
-        flow_list_remove(t, f);
-        flow_list_append(t, f);
+        move_last(t, f);
     }
 }
 
@@ -347,8 +351,9 @@ static struct flow *recent(const struct flow_table *t, const struct packet *p, u
     return f && hash == t->recent_hash && !f->newer && flow_index_matches(&f->key, &p->key, d) ? f : NULL;
 }
 
-/* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
-static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t hash, enum direction *d) {
+/* Looks it up, or, where that is not done yet, what of it is due. */
+static __attribute__((noinline)) struct flow *look_up(struct flow_table *t, const struct packet *p,
+                                                      uint64_t hash, enum direction *d) {
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
     for (;;) {
         struct flow *f = recent(t, p, hash, d);
@@ -365,6 +370,12 @@ static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t 
     }
 }
 
+/* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
+static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t hash, enum direction *d) {
+    struct flow *f = recent(t, p, hash, d);
+    return f && timers_deadline(&f->timer) > t->due_ns ? f : look_up(t, p, hash, d);
+}
+
 /* The short way: the packet changes neither the flow's kind nor its deadline. */
 static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
                           enum flow_fate *fate) {
@@ -372,6 +383,7 @@ static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d
     if (!x || !x->steady || f->older) {
         return false;
     }
+    touch(t, f, false);
     if (!session_steady_packet(&t->reassembler, x, d, p, fate)) {
         return false;
     }
@@ -383,11 +395,12 @@ static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d
     return true;
 }
 
-/* `*flow`: the one that the packet belonged to, NULL without. */
-static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
-                                      struct flow **flow) {
-    enum direction d = DIRECTION_0;
-    struct flow *f = find(t, p, hash, &d);
+/* Any other packet. `*flow`: the one found for it; becomes the one that it belonged to, NULL without. */
+static __attribute__((noinline)) enum flow_fate any_packet(struct flow_table *t, const struct packet *p,
+                                                           uint64_t hash, enum direction d,
+                                                           struct flow **flow) {
+    struct flow *f = *flow;
+    *flow = NULL;
     if (f) {
         flow_prefetch(f);
     }
@@ -410,35 +423,43 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
             return FLOW_NO_MEMORY;
         }
     }
-    enum flow_fate fate = FLOW_NO_MEMORY;
     bool dozed = flow_dozes(f);
     if (dozed && !flow_wake(t, f, false)) {
-        return fate;
+        return FLOW_NO_MEMORY;
     }
     touch(t, f, dozed);
     if (flow_grave(f) && !flow_exhume(t, f)) {
-        return fate;
+        return FLOW_NO_MEMORY;
     }
-    if (!steady_packet(t, f, d, p, &fate)) {
-        fate = packet_of_flow(t, &f, d, p);
-        if (f) {
-            settle(t, f);
-        }
+    enum flow_fate fate = packet_of_flow(t, &f, d, p);
+    if (f) {
+        settle(t, f);
     }
     *flow = f;
     return fate;
 }
 
-enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t hash) {
+static void settle_others(struct flow_table *t) {
     struct reassembler *r = &t->reassembler;
-    struct flow *f = NULL;
-    see_time(t, p->time_ns);
-    enum flow_fate fate = packet_of_table(t, p, hash, &f);
     while (r->unsettled) {
         struct session *x = r->unsettled;
         r->unsettled = x->next_unsettled;
         x->is_unsettled = false;
         settle(t, x->owner);
+    }
+}
+
+enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t hash) {
+    struct reassembler *r = &t->reassembler;
+    enum direction d = DIRECTION_0;
+    enum flow_fate fate;
+    see_time(t, p->time_ns);
+    struct flow *f = find(t, p, hash, &d);
+    if (!f || !steady_packet(t, f, d, p, &fate)) {
+        fate = any_packet(t, p, hash, d, &f);
+    }
+    if (r->unsettled) {
+        settle_others(t);
     }
     if (flow_doze_is_due(t)) {
         flow_doze_packet(t);

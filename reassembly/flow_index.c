@@ -62,25 +62,6 @@ bool flow_index_reserve(struct flow_index *x) {
     return true;
 }
 
-static bool endpoint_equal(const struct endpoint *a, const struct endpoint *b) {
-    return a->port == b->port && memcmp(a->address.bytes, b->address.bytes, ADDRESS_BYTES) == 0;
-}
-
-bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key, enum direction *direction) {
-    enum { REST = offsetof(struct flow_key, network_id), KEY = offsetof(struct flow_key, network_kind) + 1 };
-    static_assert(KEY == 2 * (ADDRESS_BYTES + 2) + 10, "keys have no padding inside");
-    if (memcmp(entry, key, KEY) == 0) {
-        *direction = DIRECTION_0;
-        return true;
-    }
-    if (endpoint_equal(&entry->side[0], &key->side[1]) && endpoint_equal(&entry->side[1], &key->side[0]) &&
-        memcmp(&entry->network_id, &key->network_id, KEY - REST) == 0) {
-        *direction = DIRECTION_1;
-        return true;
-    }
-    return false;
-}
-
 struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction) {
     if (x->capacity == 0) {

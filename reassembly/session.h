@@ -210,6 +210,8 @@ bool session_must_take(const struct session *, enum direction);
 /* Gives the bytes that stand at the front and returns how many the consumer took. There is an audience. */
 size_t session_give(struct reassembler *, struct session *, enum direction, struct slice bytes,
                     const struct segment *, bool must_take);
+/* Of `bytes`, which stood at the front, the consumer took the first `taken`. */
+void session_given(struct reassembler *, struct session *, enum direction, struct slice bytes, size_t taken);
 /* Opens the consumer if that has not been tried. */
 bool session_has_audience(struct reassembler *, struct session *);
 void session_end_stream(struct reassembler *, struct session *, enum direction, enum end_reason);

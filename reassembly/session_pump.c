@@ -83,15 +83,9 @@ bool session_must_take(const struct session *x, enum direction d) {
     return x->connection.one_sided || x->streams[d].force;
 }
 
-size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
-                    const struct segment *segment, bool must_take) {
+void session_given(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
+                   size_t taken) {
     struct stream *s = &x->streams[d];
-    struct chunk chunk = {.bytes = bytes, .offset = s->next, .segment = segment, .must_take = must_take};
-    size_t taken = r->ops->data(x->consumer, d, &chunk);
-    assert(taken <= bytes.len && (!must_take || taken == bytes.len));
-    if (must_take || taken > bytes.len) {
-        taken = bytes.len;
-    }
     r->counts.delivered_bytes += taken;
     s->poked = false;
     if (taken < bytes.len) {
@@ -105,6 +99,18 @@ size_t session_give(struct reassembler *r, struct session *x, enum direction d, 
         stream_keep_opening(s, &r->pages, s->next, slice_first(bytes, taken));
         session_advance(r, x, d, s->next + taken);
     }
+}
+
+size_t session_give(struct reassembler *r, struct session *x, enum direction d, struct slice bytes,
+                    const struct segment *segment, bool must_take) {
+    struct stream *s = &x->streams[d];
+    struct chunk chunk = {.bytes = bytes, .offset = s->next, .segment = segment, .must_take = must_take};
+    size_t taken = r->ops->data(x->consumer, d, &chunk);
+    assert(taken <= bytes.len && (!must_take || taken == bytes.len));
+    if (must_take || taken > bytes.len) {
+        taken = bytes.len;
+    }
+    session_given(r, x, d, bytes, taken);
     return taken;
 }
 

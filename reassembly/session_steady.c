@@ -49,6 +49,31 @@ static enum flow_fate unheard(struct reassembler *r, struct session *x, enum dir
     return FLOW_AFTER_END;
 }
 
+/* What of the packet the consumer did not take waits. */
+static __attribute__((noinline)) enum flow_fate hold_rest(struct reassembler *r, struct session *x,
+                                                          enum direction d, const struct packet *p,
+                                                          const struct segment *segment, size_t taken) {
+    x->steady = false;
+    session_given(r, x, d, p->payload, taken);
+    return session_place_rest(r, x, d, segment, p->payload, taken);
+}
+
+/* Nothing was declined before: all of the packet was taken. */
+static void note_delivery(struct reassembler *r, struct session *x, enum direction d, struct slice bytes) {
+    struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
+    uint64_t next = s->next + bytes.len;
+    r->counts.delivered_bytes += bytes.len;
+    if (s->turn) {
+        stream_keep_opening(s, &r->pages, s->next, bytes);
+    }
+    s->poked = false;
+    s->moved = true;
+    s->next = next;
+    x->connection.delivered[d] = next;
+    other->poked = true;
+    other->turn = true;
+}
+
 static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
                                 const struct packet *p, uint64_t ack) {
     struct stream *s = &x->streams[d];
@@ -59,11 +84,12 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
                               .number = p->number,
                               .ordinal = p->ordinal,
                               .file = p->file};
+    size_t len = p->payload.len;
     tcpfacts_sent(&x->facts[d], &x->facts[direction_other(d)], p);
     pacer_data(&x->pacer, &x->connection, &x->facts[direction_other(d)], d, p);
-    r->counts.payload_bytes += p->payload.len;
-    x->connection.counts[d].payload_bytes += p->payload.len;
-    s->highest = s->next + p->payload.len;
+    r->counts.payload_bytes += len;
+    x->connection.counts[d].payload_bytes += len;
+    s->highest = s->next + len;
     if (!s->data_seen) {
         s->data_seen = true;
         /* the second side that says something: the flow is of another kind */
@@ -72,12 +98,13 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
     if (x->audience == AUDIENCE_NONE && !session_has_audience(r, x)) {
         return unheard(r, x, d, p);
     }
-    size_t taken = session_give(r, x, d, p->payload, &segment, false);
-    if (taken == p->payload.len) {
-        return FLOW_DATA;
+    const struct chunk chunk = {.bytes = p->payload, .offset = segment.offset, .segment = &segment};
+    size_t taken = r->ops->data(x->consumer, d, &chunk);
+    if (taken != len) {
+        return hold_rest(r, x, d, p, &segment, taken);
     }
-    x->steady = false;
-    return session_place_rest(r, x, d, &segment, p->payload, taken);
+    note_delivery(r, x, d, p->payload);
+    return FLOW_DATA;
 }
 
 bool session_steady_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
