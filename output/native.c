@@ -58,16 +58,17 @@ bool native_omit(struct native *native) {
 
 /* The second is mostly that of the record before. */
 static uint8_t *put_time(struct native *native, uint8_t *to, int64_t time_ns) {
-    enum { FRACTION_AT = TIME_TEXT_BYTES - 10, FRACTION = 9 };
+    enum { FRACTION_AT = TIME_TEXT_BYTES - 10 };
     int64_t ns = time_ns - native->second_ns;
     if (ns < 0 || ns >= NS_PER_SECOND || native->second_text[0] == '\0') {
         time_text(time_ns, native->second_text);
         ns = (time_ns % NS_PER_SECOND + NS_PER_SECOND) % NS_PER_SECOND;
         native->second_ns = time_ns - ns;
     }
-    memcpy(to, native->second_text, TIME_TEXT_BYTES);
-    time_fraction_text((uint32_t)ns, (char *)to + FRACTION_AT);
-    return to + TIME_TEXT_BYTES;
+    memcpy(to, native->second_text, FRACTION_AT);
+    to = digits_put_nine(to + FRACTION_AT, (uint32_t)ns);
+    *to = 'Z';
+    return to + 1;
 }
 
 /* `@timestamp`, `ecs` and `event`, behind the record's brace. */

@@ -8,13 +8,15 @@
 #include "output/writer.h"
 
 /* A number, its sign and its comma; what is stored behind it counts too. */
-enum { PEN_NUMBER_BYTES = WRITER_DIGITS_BYTES + 2 };
+enum { PEN_NUMBER_BYTES = DIGITS_BYTES + 2 };
 /* A member whose value is a number: room for it. */
 #define PEN_MEMBER_BYTES(key) (sizeof("\"" key "\":") + PEN_NUMBER_BYTES)
 
+/* A literal is copied in steps of that size, the last one whole. */
+enum { PEN_STEP = 16 };
 /* Room for `most` bytes, or NULL. A comma that is due is written. */
 static inline uint8_t *pen_open(struct writer *w, size_t most) {
-    uint8_t *to = writer_room(w, most + 1);
+    uint8_t *to = writer_room(w, most + 1 + PEN_STEP);
     if (to) {
         *to = ',';
         to += w->comma;
@@ -34,18 +36,16 @@ static inline void pen_close_open(struct writer *w, const uint8_t *to) {
     w->comma = false;
 }
 
+#define PEN_STEPS(len) ((len) <= 4 ? 4 : (len) <= 8 ? 8 : ((len) + PEN_STEP - 1) / PEN_STEP * PEN_STEP)
 #define PEN_TEXT(to, text)                                                                                   \
     do {                                                                                                     \
-        memcpy((to), (text), sizeof(text) - 1);                                                              \
+        static const _Alignas(PEN_STEP) char pen_text_[PEN_STEPS(sizeof(text) - 1) + 1] = text;              \
+        memcpy((to), pen_text_, sizeof pen_text_ - 1);                                                       \
         (to) += sizeof(text) - 1;                                                                            \
     } while (0)
 
 static inline uint8_t *pen_unsigned(uint8_t *to, uint64_t value) {
-    if (value < 10) { /* many are 0 */
-        *to = (uint8_t)('0' + value);
-        return to + 1;
-    }
-    return writer_digits(to, value);
+    return digits_put(to, value);
 }
 
 static inline uint8_t *pen_signed(uint8_t *to, int64_t value) {

@@ -246,102 +246,15 @@ void writer_text(struct writer *w, const char *text) {
     (void)writer_string(w, slice_of(text));
 }
 
-/* The eight digits of a number below 10^8, the first in the lowest byte: halves of four, of two, of one
- * digit, each in a part of the word; division by 100 and 10 is multiplication by their inverses. */
-static inline uint64_t eight_digits(uint32_t value) {
-    uint64_t x = value / 10000 | (uint64_t)(value % 10000) << 32;
-    uint64_t high = x * 10486 >> 20 & UINT64_C(0x0000007F0000007F);
-    x = high | (x - 100 * high) << 16;
-    high = x * 103 >> 10 & UINT64_C(0x000F000F000F000F);
-    return high | (x - 10 * high) << 8;
-}
-
-static inline uint8_t *put_eight(uint8_t *to, uint64_t digits) {
-    digits = htole64(digits + UINT64_C(0x3030303030303030));
-    memcpy(to, &digits, sizeof digits);
-    return to + sizeof digits;
-}
-
-/* The digits of 0 to 999: all three; those without leading zeros, and how many they are. */
-#define THREE(a, b, c)                                                                                       \
-    { '0' + (a), '0' + (b), '0' + (c), 0 }
-#define FIRST(a, b, c)                                                                                       \
-    {                                                                                                        \
-        (a)   ? '0' + (a)                                                                                    \
-        : (b) ? '0' + (b)                                                                                    \
-              : '0' + (c),                                                                                   \
-            (a) ? '0' + (b) : '0' + (c), '0' + (c),                                                          \
-            (a)   ? 3                                                                                        \
-            : (b) ? 2                                                                                        \
-                  : 1                                                                                        \
-    }
-#define TEN(E, a, b)                                                                                         \
-    E(a, b, 0), E(a, b, 1), E(a, b, 2), E(a, b, 3), E(a, b, 4), E(a, b, 5), E(a, b, 6), E(a, b, 7),          \
-        E(a, b, 8), E(a, b, 9)
-#define HUNDRED(E, a)                                                                                        \
-    TEN(E, a, 0), TEN(E, a, 1), TEN(E, a, 2), TEN(E, a, 3), TEN(E, a, 4), TEN(E, a, 5), TEN(E, a, 6),        \
-        TEN(E, a, 7), TEN(E, a, 8), TEN(E, a, 9)
-#define THOUSAND(E)                                                                                          \
-    HUNDRED(E, 0), HUNDRED(E, 1), HUNDRED(E, 2), HUNDRED(E, 3), HUNDRED(E, 4), HUNDRED(E, 5), HUNDRED(E, 6), \
-        HUNDRED(E, 7), HUNDRED(E, 8), HUNDRED(E, 9)
-static const uint8_t THREE_DIGITS[1000][4] = {THOUSAND(THREE)};
-static const uint8_t FIRST_DIGITS[1000][4] = {THOUSAND(FIRST)};
-
-/* Both store a byte more or some. */
-static inline uint8_t *put_three(uint8_t *to, uint32_t below_1000) {
-    memcpy(to, THREE_DIGITS[below_1000], 4);
-    return to + 3;
-}
-
-static inline uint8_t *put_first(uint8_t *to, uint32_t below_1000) {
-    memcpy(to, FIRST_DIGITS[below_1000], 4);
-    return to + FIRST_DIGITS[below_1000][3];
-}
-
-static inline uint8_t *put_below_billion(uint8_t *to, uint32_t value) {
-    if (value < 1000) {
-        return put_first(to, value);
-    }
-    if (value < 1000000) {
-        to = put_first(to, value / 1000);
-        return put_three(to, value % 1000);
-    }
-    to = put_first(to, value / 1000000);
-    to = put_three(to, value / 1000 % 1000);
-    return put_three(to, value % 1000);
-}
-
-/* All nine digits. */
-static inline uint8_t *put_nine(uint8_t *to, uint32_t value) {
-    to = put_three(to, value / 1000000);
-    to = put_three(to, value / 1000 % 1000);
-    return put_three(to, value % 1000);
-}
-
-uint8_t *writer_digits(uint8_t *to, uint64_t value) {
-    enum { BILLION = 1000000000 };
-    if (value < BILLION) {
-        return put_below_billion(to, (uint32_t)value);
-    }
-    uint64_t high = value / BILLION;
-    if (high < BILLION) {
-        to = put_below_billion(to, (uint32_t)high);
-    } else {
-        to = put_below_billion(to, (uint32_t)(high / BILLION));
-        to = put_nine(to, (uint32_t)(high % BILLION));
-    }
-    return put_nine(to, (uint32_t)(value % BILLION));
-}
-
 void writer_unsigned(struct writer *w, uint64_t value) {
-    uint8_t *to = writer_room(w, WRITER_DIGITS_BYTES + 1);
+    uint8_t *to = writer_room(w, DIGITS_BYTES + 1);
     if (!to) {
         return;
     }
     *to = ',';
     to += w->comma;
     w->comma = true;
-    w->out->len = (size_t)(writer_digits(to, value) - w->out->ptr);
+    w->out->len = (size_t)(digits_put(to, value) - w->out->ptr);
 }
 
 void writer_signed(struct writer *w, int64_t value) {
@@ -393,11 +306,6 @@ static char *put_date(char *to, int64_t days) {
     return put_pair(to, (uint64_t)day);
 }
 
-void time_fraction_text(uint32_t ns, char text[9]) {
-    (void)put_eight((uint8_t *)text, eight_digits(ns / 10));
-    text[8] = (char)('0' + ns % 10);
-}
-
 /* 64-bit nanoseconds span the years 1677 to 2262: always four digits. */
 void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
     int64_t seconds = time_ns / NS_PER_SECOND, ns = time_ns % NS_PER_SECOND;
@@ -418,7 +326,9 @@ void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]) {
     *to++ = ':';
     to = put_pair(to, (uint64_t)(of_day % 60));
     *to++ = '.';
-    time_fraction_text((uint32_t)ns, to);
+    uint8_t fraction[DIGITS_NINE_BYTES];
+    (void)digits_put_nine(fraction, (uint32_t)ns);
+    memcpy(to, fraction, 9);
     to[9] = 'Z';
 }
 
@@ -468,8 +378,28 @@ static void put_hex_digits(uint8_t *to, const uint8_t *bytes) {
     memcpy(to, &x, sizeof x);
 }
 
+#ifdef __SSE2__
+/* The same of sixteen bytes. */
+static inline void put_hex_sixteen(uint8_t *to, const uint8_t *bytes) {
+    const __m128i half = _mm_set1_epi8(0xF);
+    __m128i both = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i high = _mm_and_si128(_mm_srli_epi16(both, 4), half), low = _mm_and_si128(both, half);
+    for (int i = 0; i < 2; i++) {
+        __m128i x = i ? _mm_unpackhi_epi8(high, low) : _mm_unpacklo_epi8(high, low);
+        __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(x, _mm_set1_epi8(9)), _mm_set1_epi8(0x27));
+        x = _mm_add_epi8(_mm_add_epi8(x, _mm_set1_epi8('0')), letters);
+        _mm_storeu_si128((__m128i *)(void *)(to + (size_t)i * sizeof x), x);
+    }
+}
+#endif
+
 void writer_hex_digits(uint8_t *to, struct slice s) {
     size_t i = 0;
+#ifdef __SSE2__
+    for (; s.len - i >= 16; i += 16, to += 32) {
+        put_hex_sixteen(to, s.ptr + i);
+    }
+#endif
     for (; s.len - i >= 4; i += 4, to += 8) {
         put_hex_digits(to, s.ptr + i);
     }

@@ -8,6 +8,7 @@
 #define HARK_OUTPUT_WRITER_H
 
 #include "capture/buf.h"
+#include "output/digits.h"
 #include "output/utf8.h"
 
 enum { WRITER_SLACK = 32 };
@@ -131,9 +132,6 @@ bool writer_string(struct writer *, struct slice);
 uint8_t *writer_clean(uint8_t *to, struct slice);
 void writer_text(struct writer *, const char *);
 void writer_unsigned(struct writer *, uint64_t);
-/* The digits alone, into room of the caller's: returns where they end. */
-enum { WRITER_DIGITS_BYTES = 24 /* 20 digits, and what is stored behind them */ };
-uint8_t *writer_digits(uint8_t *to, uint64_t value);
 void writer_signed(struct writer *, int64_t);
 /* The number as a JSON string. */
 void writer_unsigned_text(struct writer *, uint64_t);
@@ -149,7 +147,5 @@ void writer_hex_digits(uint8_t *to, struct slice);
 enum { TIME_TEXT_BYTES = 30 };
 /* What writer_time writes between its quotes, 2026-01-31T23:59:59.123456789Z; no NUL. */
 void time_text(int64_t time_ns, char text[TIME_TEXT_BYTES]);
-/* The nine digits of a second's fraction, 0 to 999,999,999. */
-void time_fraction_text(uint32_t ns, char text[9]);
 
 #endif
