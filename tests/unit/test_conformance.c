@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules for senders: what each exchange breaks, however its bytes are cut. */
-#include "analyzer/http_conn.h"
 #include "analyzer/value_memo.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
-#define BASE (UINT64_C(1) << 32)
+#include "lone_conn.h"
 
 struct bench {
-    struct limits limits;
-    struct memory memory;
-    struct transaction_store *store;
-    struct http_environment *environment;
-    struct connection connection;
-    void *conn;
-    uint64_t ordinal;
+    struct lone_conn lone;
     int from;       /* the first note to tell */
     char log[4096]; /* a line a transaction: its notes from that on */
     size_t log_len;
@@ -50,52 +35,21 @@ static void on_finished(void *context, const struct transaction *t) {
     say(b, "\n");
 }
 
-static void give(struct bench *b, enum direction direction, const char *text, size_t most) {
-    struct slice rest = slice_of(text);
-    struct connection *c = &b->connection;
-    while (rest.len) {
-        struct slice piece = slice_first(rest, rest.len < most ? rest.len : most);
-        b->ordinal++;
-        const struct segment segment = {.time_ns = INT64_C(1795000000) * NS_PER_SECOND + (int64_t)b->ordinal,
-                                        .offset = c->delivered[direction],
-                                        .ack = c->delivered[direction_other(direction)],
-                                        .has_ack = true,
-                                        .number = b->ordinal,
-                                        .ordinal = b->ordinal};
-        const struct chunk chunk = {
-            .bytes = piece, .offset = segment.offset, .segment = &segment, .must_take = true};
-        assert_int_equal(http_conn_ops.data(b->conn, direction, &chunk), piece.len);
-        c->delivered[direction] += piece.len;
-        rest = slice_after(rest, piece.len);
-    }
-}
-
 /* `speech`: what client and server say in turn, NULL at its end; then both close. `values`: NULL without. */
 static void converse(struct bench *b, const char *const *speech, size_t most, int from,
                      struct value_memo *values, bool no_caching) {
-    *b = (struct bench){.limits = limits_default(), .from = from};
+    *b = (struct bench){.from = from};
     const struct transaction_observer observer = {
         .context = b, .finished = on_finished, .no_caching = no_caching};
-    memory_init(&b->memory, b->limits.memory);
-    b->store = transaction_store_new(&b->limits, &b->memory, &observer);
-    b->environment = http_environment_new(&b->limits, &b->memory, b->store);
-    assert_non_null(b->environment);
-    http_environment_remember(b->environment, values);
-    for (unsigned i = 0; i < 2; i++) {
-        b->connection.start_known[i] = true;
-        b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
-    }
-    b->conn = http_conn_ops.open(b->environment, &b->connection);
-    assert_non_null(b->conn);
+    lone_conn_init(&b->lone, &observer);
+    http_environment_remember(b->lone.environment, values);
+    b->lone.start_ns = INT64_C(1795000000) * NS_PER_SECOND;
+    lone_conn_open(&b->lone);
     for (unsigned i = 0; speech[i]; i++) {
-        give(b, i % 2 ? SERVER : CLIENT, speech[i], most);
+        lone_conn_give(&b->lone, i % 2 ? SERVER : CLIENT, slice_of(speech[i]), most);
     }
-    http_conn_ops.end(b->conn, SERVER, END_FIN, (int64_t)b->ordinal);
-    http_conn_ops.end(b->conn, CLIENT, END_FIN, (int64_t)b->ordinal);
-    http_conn_ops.close(b->conn);
-    http_environment_free(b->environment);
-    transaction_store_free(b->store);
-    memory_fini(&b->memory);
+    lone_conn_close(&b->lone, SERVER, END_FIN);
+    lone_conn_fini(&b->lone);
 }
 
 static void check(const char *expected, const char *const *speech) {

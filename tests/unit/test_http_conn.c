@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/1's stream consumer alone: a script of segments, losses and ends goes in, what was reported comes out
  * as text. */
-#include "analyzer/http_conn.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
-
-/* Both streams start at BASE; scripts speak of offsets from there. */
-#define BASE (UINT64_C(1) << 32)
+#include "lone_conn.h"
 
 struct bench {
-    struct limits limits;
-    struct memory memory;
-    struct transaction_store *store;
-    struct http_environment *environment;
-    struct connection connection;
-    void *conn;
-    uint64_t ordinal;
+    struct lone_conn lone;
     bool tell_request; /* its version, fields, bytes and segments too */
     char log[8192];
     size_t log_len;
@@ -80,45 +62,16 @@ static void on_finished(void *context, const struct transaction *t) {
 }
 
 static void setup(struct bench *b) {
-    *b = (struct bench){.limits = limits_default()};
+    *b = (struct bench){.log_len = 0};
     const struct transaction_observer observer = {.context = b, .finished = on_finished};
-    memory_init(&b->memory, b->limits.memory);
-    b->store = transaction_store_new(&b->limits, &b->memory, &observer);
-    b->environment = http_environment_new(&b->limits, &b->memory, b->store);
-    assert_non_null(b->store);
-    assert_non_null(b->environment);
-    for (unsigned i = 0; i < 2; i++) {
-        b->connection.start_known[i] = true;
-        b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
-    }
-    b->conn = http_conn_ops.open(b->environment, &b->connection);
-    assert_non_null(b->conn);
+    lone_conn_init(&b->lone, &observer);
+    lone_conn_open(&b->lone);
 }
 
+/* `ack`: from the stream's start. Returns how many bytes were not taken. */
 static size_t offer_slice(struct bench *b, enum direction direction, struct slice bytes, uint64_t ack,
                           bool must_take) {
-    struct connection *c = &b->connection;
-    b->ordinal++;
-    const struct segment segment = {.time_ns = (int64_t)b->ordinal * NS_PER_MILLISECOND,
-                                    .offset = c->delivered[direction],
-                                    .ack = BASE + ack,
-                                    .has_ack = true,
-                                    .number = b->ordinal,
-                                    .ordinal = b->ordinal};
-    size_t len = bytes.len;
-    uint8_t *exact = malloc(len);
-    assert_non_null(exact);
-    memcpy(exact, bytes.ptr, len);
-    const struct chunk chunk = {.bytes = slice_make(exact, len),
-                                .offset = segment.offset,
-                                .segment = &segment,
-                                .must_take = must_take};
-    size_t taken = http_conn_ops.data(b->conn, direction, &chunk);
-    assert_true(taken <= len);
-    assert_true(taken == len || !must_take);
-    c->delivered[direction] += taken;
-    free(exact);
-    return len - taken;
+    return bytes.len - lone_conn_offer(&b->lone, direction, bytes, BASE + ack, must_take);
 }
 
 static size_t offer(struct bench *b, enum direction direction, const char *bytes, uint64_t ack,
@@ -132,31 +85,22 @@ static void give(struct bench *b, enum direction direction, const char *bytes, u
 }
 
 static void lose(struct bench *b, enum direction direction, uint64_t len) {
-    struct connection *c = &b->connection;
-    uint64_t offset = c->delivered[direction];
-    c->delivered[direction] += len;
-    http_conn_ops.gap(b->conn, direction, offset, len, GAP_ACKNOWLEDGED, 0);
+    lone_conn_lose(&b->lone, direction, len, GAP_ACKNOWLEDGED);
 }
 
 /* Snaplen did it. */
 static void cut(struct bench *b, enum direction direction, uint64_t len) {
-    struct connection *c = &b->connection;
-    uint64_t offset = c->delivered[direction];
-    c->delivered[direction] += len;
-    http_conn_ops.gap(b->conn, direction, offset, len, GAP_SNAPLEN, 0);
+    lone_conn_lose(&b->lone, direction, len, GAP_SNAPLEN);
 }
 
 static uint64_t at(const struct bench *b, enum direction direction) {
-    return b->connection.delivered[direction] - BASE;
+    return lone_conn_at(&b->lone, direction) - BASE;
 }
 
 /* Ends both directions; messages and what they became must agree. */
 static void conclude(struct bench *b, enum end_reason reason) {
-    http_conn_ops.end(b->conn, CLIENT, reason, 0);
-    http_conn_ops.end(b->conn, SERVER, reason, 0);
-    http_conn_ops.close(b->conn);
-    struct http_counts counts;
-    http_environment_counts(b->environment, &counts);
+    lone_conn_close(&b->lone, CLIENT, reason);
+    const struct http_counts counts = lone_conn_counts(&b->lone);
     uint64_t requests = counts.paired[PAIRING_ACK] + counts.paired[PAIRING_ORDER] + counts.no_memory_requests;
     uint64_t responses =
         counts.paired[PAIRING_ACK] + counts.paired[PAIRING_ORDER] + counts.no_memory_responses;
@@ -166,9 +110,7 @@ static void conclude(struct bench *b, enum end_reason reason) {
     }
     assert_int_equal(requests, counts.requests);
     assert_int_equal(responses, counts.responses);
-    http_environment_free(b->environment);
-    transaction_store_free(b->store);
-    memory_fini(&b->memory);
+    lone_conn_fini(&b->lone);
 }
 
 /* ... and the log is what is expected. */
@@ -370,7 +312,7 @@ static void responses_to_pipelined_heads_alone(void **state) {
     struct bench b;
     for (int text = 0; text < 2; text++) {
         setup(&b);
-        b.connection.one_sided = true;
+        b.lone.connection.one_sided = true;
         char bytes[512];
         snprintf(bytes, sizeof bytes,
                  "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 62\r\n\r\n"
@@ -662,12 +604,12 @@ static void midstream_pairs_what_fits(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    b.connection.midstream = true;
-    b.connection.start_known[0] = b.connection.start_known[1] = false;
-    b.connection.delivered[CLIENT] += 1000;
-    b.connection.delivered[SERVER] += 5000;
-    b.connection.lowest[CLIENT] = BASE + 1000;
-    b.connection.lowest[SERVER] = BASE + 5000;
+    b.lone.connection.midstream = true;
+    b.lone.connection.start_known[0] = b.lone.connection.start_known[1] = false;
+    b.lone.connection.delivered[CLIENT] += 1000;
+    b.lone.connection.delivered[SERVER] += 5000;
+    b.lone.connection.lowest[CLIENT] = BASE + 1000;
+    b.lone.connection.lowest[SERVER] = BASE + 5000;
     give(&b, SERVER, "rest of a body\r\n", 1000);
     give(&b, CLIENT, GET("/1"), at(&b, SERVER));
     give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
@@ -726,9 +668,9 @@ static void overdue_responses_are_reported_at_once(void **state) {
     struct bench b;
     setup(&b);
     give(&b, CLIENT, GET("/1"), 0);
-    http_conn_ops.overdue(b.conn, SERVER, BASE + 200, 0);
+    http_conn_ops.overdue(b.lone.conn, SERVER, BASE + 200, 0);
     give(&b, CLIENT, GET("/2"), 200);
-    http_conn_ops.overdue(b.conn, SERVER, BASE + 400, 0);
+    http_conn_ops.overdue(b.lone.conn, SERVER, BASE + 400, 0);
     assert_string_equal(b.log, "orphan_request GET /1 response_late body 0 incomplete\n"
                                "orphan_request GET /2 response_late body 0 incomplete\n");
     check(&b, END_FIN,
@@ -756,7 +698,7 @@ static void open_requests_are_capped(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    b.limits.open_requests = 2;
+    b.lone.limits.open_requests = 2;
     give(&b, CLIENT, GET("/1") GET("/2") GET("/3"), 0);
     check(&b, END_CAPTURE,
           "orphan_request GET /1 open_cap body 0 incomplete\norphan_request GET /2 capture_ended body 0 "
@@ -768,7 +710,7 @@ static void the_cap_spares_a_request_that_is_being_answered(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    b.limits.open_requests = 2;
+    b.lone.limits.open_requests = 2;
     give(&b, CLIENT, GET("/1"), 0);
     give(&b, SERVER, OK(4) "ab", at(&b, CLIENT));
     give(&b, CLIENT, GET("/2") GET("/3"), at(&b, SERVER));
@@ -785,7 +727,7 @@ static void the_cap_leaves_no_proof(void **state) {
     (void)state;
     struct bench b;
     setup(&b);
-    b.limits.open_requests = 2;
+    b.lone.limits.open_requests = 2;
     uint64_t one = strlen(OK(1) "a"), asked = strlen(GET("/1"));
     give(&b, CLIENT, GET("/1"), 0);
     give(&b, CLIENT, GET("/2"), 0);
@@ -958,7 +900,7 @@ static void start_lines_beyond_any_limit(void **state) {
         for (unsigned lost = 0; lost < 2; lost++) {
             struct bench b;
             setup(&b);
-            b.limits.line_bytes = limit;
+            b.lone.limits.line_bytes = limit;
             if (lost) {
                 lose(&b, CLIENT, 5);
                 lose(&b, SERVER, 5);

@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes that are no message, where one was to begin: a record of their own tells of them, whatever comes
  * behind them and however they are cut. */
-#include "analyzer/http_conn.h"
+#include "lone_conn.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
-#define BASE (UINT64_C(1) << 32)
 #define CRLF "\r\n"
 
 enum { MOST_BYTES = 2048, MOST_TOLD = 16 };
@@ -22,13 +13,7 @@ struct told {
 };
 
 struct bench {
-    struct limits limits;
-    struct memory memory;
-    struct transaction_store *store;
-    struct http_environment *environment;
-    struct connection connection;
-    void *conn;
-    uint64_t ordinal;
+    struct lone_conn lone;
     uint64_t frame_of[2][MOST_BYTES]; /* of each byte */
     struct told told[MOST_TOLD];
     size_t told_count;
@@ -88,47 +73,23 @@ static void on_finished(void *context, const struct transaction *t) {
 }
 
 static void setup(struct bench *b) {
-    *b = (struct bench){.limits = limits_default()};
+    *b = (struct bench){.told_count = 0};
     const struct transaction_observer observer = {.context = b, .finished = on_finished};
-    memory_init(&b->memory, b->limits.memory);
-    b->store = transaction_store_new(&b->limits, &b->memory, &observer);
-    b->environment = http_environment_new(&b->limits, &b->memory, b->store);
-    assert_non_null(b->environment);
-    for (unsigned i = 0; i < 2; i++) {
-        b->connection.start_known[i] = true;
-        b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
-    }
-    b->conn = http_conn_ops.open(b->environment, &b->connection);
-    assert_non_null(b->conn);
+    lone_conn_init(&b->lone, &observer);
+    lone_conn_open(&b->lone);
 }
 
 static void give(struct bench *b, enum direction direction, struct slice rest, size_t most) {
-    struct connection *c = &b->connection;
     while (rest.len) {
         struct slice piece = slice_first(rest, rest.len < most ? rest.len : most);
-        b->ordinal++;
-        const struct segment segment = {.time_ns = (int64_t)b->ordinal * NS_PER_MILLISECOND,
-                                        .offset = c->delivered[direction],
-                                        .ack = c->delivered[direction_other(direction)],
-                                        .has_ack = true,
-                                        .number = b->ordinal,
-                                        .ordinal = b->ordinal};
-        const struct chunk chunk = {
-            .bytes = piece, .offset = segment.offset, .segment = &segment, .must_take = true};
-        assert_true(segment.offset - BASE + piece.len <= MOST_BYTES);
+        uint64_t at = lone_conn_at(&b->lone, direction) - BASE;
+        assert_true(at + piece.len <= MOST_BYTES);
         for (size_t i = 0; i < piece.len; i++) {
-            b->frame_of[direction][segment.offset - BASE + i] = b->ordinal;
+            b->frame_of[direction][at + i] = b->lone.ordinal + 1;
         }
-        assert_int_equal(http_conn_ops.data(b->conn, direction, &chunk), piece.len);
-        c->delivered[direction] += piece.len;
+        lone_conn_give(&b->lone, direction, piece, piece.len);
         rest = slice_after(rest, piece.len);
     }
-}
-
-static void lose(struct bench *b, enum direction direction, uint64_t len) {
-    uint64_t offset = b->connection.delivered[direction];
-    b->connection.delivered[direction] += len;
-    http_conn_ops.gap(b->conn, direction, offset, len, GAP_ACKNOWLEDGED, 0);
 }
 
 /* What client and server say in turn, up to NULL. A number in the place of words is so many bytes lost. */
@@ -137,26 +98,21 @@ static void converse(struct bench *b, const char *const *speech, size_t most, en
     for (unsigned i = 0; speech[i]; i++) {
         enum direction direction = i % 2 ? SERVER : CLIENT;
         if (speech[i][0] >= '1' && speech[i][0] <= '9') {
-            lose(b, direction, strtoull(speech[i], NULL, 10));
+            lone_conn_lose(&b->lone, direction, strtoull(speech[i], NULL, 10), GAP_ACKNOWLEDGED);
         } else {
             give(b, direction, slice_of(speech[i]), most);
         }
     }
-    b->connection.reset_ns = reason == END_RST ? 1 : 0;
-    http_conn_ops.end(b->conn, SERVER, reason, 0);
-    http_conn_ops.end(b->conn, CLIENT, reason, 0);
-    http_conn_ops.close(b->conn);
-    struct http_counts counts;
-    http_environment_counts(b->environment, &counts);
+    b->lone.connection.reset_ns = reason == END_RST ? 1 : 0;
+    lone_conn_close(&b->lone, SERVER, reason);
+    const struct http_counts counts = lone_conn_counts(&b->lone);
     assert_int_equal(counts.open_now, 0);
     size_t lines = 0;
     for (const char *at = b->log; (at = strstr(at, " behind ")); at++) {
         lines++;
     }
     assert_int_equal(counts.surplus, lines);
-    http_environment_free(b->environment);
-    transaction_store_free(b->store);
-    memory_fini(&b->memory);
+    lone_conn_fini(&b->lone);
 }
 
 static void check(const char *expected, enum end_reason reason, const char *const *speech) {

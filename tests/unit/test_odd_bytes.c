@@ -2,23 +2,12 @@
 /* NUL, control bytes and bytes beyond ASCII at every position of an exchange: what is reported does not
  * depend on how the bytes are cut, records stay valid and give every byte back, and the next exchange is
  * found. */
-#include "analyzer/http_conn.h"
 #include "output/record.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "lone_conn.h"
 #include <json-c/json.h>
 
-/* Both streams start here. */
-#define BASE (UINT64_C(1) << 32)
-
 enum { ROOM = 1 << 16, TURNS = 4, BYTES = 35 };
-static const enum direction CLIENT = DIRECTION_0, SERVER = DIRECTION_1;
 
 /* The first two turns get the odd byte; the client waits for each answer. */
 static const char *const turns[TURNS] = {
@@ -35,13 +24,7 @@ static uint8_t odd_byte(unsigned index) {
 }
 
 struct bench {
-    struct limits limits;
-    struct memory memory;
-    struct transaction_store *store;
-    struct http_environment *environment;
-    struct connection connection;
-    void *conn;
-    uint64_t ordinal;
+    struct lone_conn lone;
     struct record_writer *writer;
     struct buf line;
     char told[ROOM]; /* what is invariant of each record, a line each */
@@ -174,66 +157,38 @@ static void on_finished(void *context, const struct transaction *t) {
 }
 
 static void bench_init(struct bench *b) {
-    *b = (struct bench){.limits = limits_default()};
+    *b = (struct bench){.told_len = 0};
     const struct record_options options = {
         .format = RECORD_NDJSON, .record_bytes = ROOM, .file_name = file_name};
     b->writer = record_writer_new(&options);
     assert_non_null(b->writer);
     buf_init(&b->line, ROOM);
-    memory_init(&b->memory, b->limits.memory);
     const struct transaction_observer observer = {.context = b, .finished = on_finished};
-    b->store = transaction_store_new(&b->limits, &b->memory, &observer);
-    b->environment = http_environment_new(&b->limits, &b->memory, b->store);
-    assert_non_null(b->environment);
+    lone_conn_init(&b->lone, &observer);
 }
 
 static void bench_fini(struct bench *b) {
-    http_environment_free(b->environment);
-    transaction_store_free(b->store);
-    memory_fini(&b->memory);
+    lone_conn_fini(&b->lone);
     buf_fini(&b->line);
     record_writer_free(b->writer);
 }
 
-static void give(struct bench *b, enum direction direction, const uint8_t *bytes, size_t len) {
-    struct connection *c = &b->connection;
-    b->ordinal++;
-    const struct segment segment = {.time_ns = (int64_t)b->ordinal * NS_PER_MILLISECOND,
-                                    .offset = c->delivered[direction],
-                                    .ack = c->delivered[direction_other(direction)],
-                                    .has_ack = true,
-                                    .number = b->ordinal,
-                                    .ordinal = b->ordinal};
-    uint8_t *exact = malloc(len);
-    assert_non_null(exact);
-    memcpy(exact, bytes, len);
-    const struct chunk chunk = {
-        .bytes = slice_make(exact, len), .offset = segment.offset, .segment = &segment};
-    size_t taken = http_conn_ops.data(b->conn, direction, &chunk);
-    if (taken < len) { /* it waits for what can't come any more */
-        const struct chunk rest = {.bytes = slice_after(chunk.bytes, taken),
-                                   .offset = segment.offset + taken,
-                                   .segment = &segment,
-                                   .must_take = true};
-        assert_int_equal(http_conn_ops.data(b->conn, direction, &rest), len - taken);
+/* One segment. What of it waits for something that can't come any more is given again. */
+static void give(struct bench *b, enum direction direction, struct slice bytes) {
+    uint64_t heard = lone_conn_at(&b->lone, direction_other(direction));
+    size_t taken = lone_conn_offer(&b->lone, direction, bytes, heard, false);
+    if (taken < bytes.len) {
+        b->lone.ordinal--;
+        (void)lone_conn_offer(&b->lone, direction, slice_after(bytes, taken), heard, true);
     }
-    c->delivered[direction] += len;
-    free(exact);
 }
 
 /* The conversation with `byte` put into turn `turn` at `at`, in pieces of at most `piece` bytes. */
 static void converse(struct bench *b, size_t turn, size_t at, uint8_t byte, size_t piece) {
-    b->connection = (struct connection){.ordinal = 1};
     b->told_len = 0;
     b->told[0] = '\0';
     b->next_found = b->ambiguous = b->searched = false;
-    b->ordinal = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        b->connection.start_known[i] = true;
-        b->connection.start[i] = b->connection.delivered[i] = b->connection.lowest[i] = BASE;
-    }
-    b->conn = http_conn_ops.open(b->environment, &b->connection);
-    assert_non_null(b->conn);
+    lone_conn_open(&b->lone);
     for (size_t i = 0; i < TURNS; i++) {
         uint8_t bytes[512];
         size_t len = strlen(turns[i]);
@@ -244,12 +199,11 @@ static void converse(struct bench *b, size_t turn, size_t at, uint8_t byte, size
             len++;
         }
         for (size_t from = 0; from < len; from += piece) {
-            give(b, i % 2 ? SERVER : CLIENT, bytes + from, len - from < piece ? len - from : piece);
+            give(b, i % 2 ? SERVER : CLIENT,
+                 slice_make(bytes + from, len - from < piece ? len - from : piece));
         }
     }
-    http_conn_ops.end(b->conn, CLIENT, END_FIN, 0);
-    http_conn_ops.end(b->conn, SERVER, END_FIN, 0);
-    http_conn_ops.close(b->conn);
+    lone_conn_close(&b->lone, CLIENT, END_FIN);
 }
 
 /* May the odd byte make the message swallow what follows it? It may take away the empty line at its end, make
