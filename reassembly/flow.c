@@ -351,54 +351,42 @@ static struct flow *recent(const struct flow_table *t, const struct packet *p, u
     return f && hash == t->recent_hash && !f->newer && flow_index_matches(&f->key, &p->key, d) ? f : NULL;
 }
 
-/* Looks it up, or, where that is not done yet, what of it is due. */
-static __attribute__((noinline)) struct flow *look_up(struct flow_table *t, const struct packet *p,
-                                                      uint64_t hash, enum direction *d) {
+struct found {
+    struct flow *flow; /* NULL: none */
+    enum direction d;
+};
+
+/* The newest flow with the packet's key, with nothing left that is due. */
+static __attribute__((noinline)) struct found look_up(struct flow_table *t, const struct packet *p,
+                                                      uint64_t hash) {
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
     for (;;) {
-        struct flow *f = recent(t, p, hash, d);
+        enum direction d = DIRECTION_0;
+        struct flow *f = recent(t, p, hash, &d);
         if (!f) {
             uint64_t secret = flow_key_hash_secret(&p->key, hash, &t->reassembler.secret);
-            f = (struct flow *)flow_index_find(&t->index, secret, &p->key, d);
+            f = (struct flow *)flow_index_find(&t->index, secret, &p->key, &d);
             t->recent = f;
             t->recent_hash = hash;
         }
         if (!f || timers_deadline(&f->timer) > t->due_ns) {
-            return f;
+            return (struct found){.flow = f, .d = d};
         }
         fire(t, f);
     }
 }
 
-/* The newest flow with the packet's key, with nothing left that is due. NULL: none. */
-static struct flow *find(struct flow_table *t, const struct packet *p, uint64_t hash, enum direction *d) {
-    struct flow *f = recent(t, p, hash, d);
-    return f && timers_deadline(&f->timer) > t->due_ns ? f : look_up(t, p, hash, d);
+/* The same, as fast where it is the last packet's. */
+static struct found find(struct flow_table *t, const struct packet *p, uint64_t hash) {
+    enum direction d = DIRECTION_0;
+    struct flow *f = recent(t, p, hash, &d);
+    bool at_once = f && timers_deadline(&f->timer) > t->due_ns;
+    return at_once ? (struct found){.flow = f, .d = d} : look_up(t, p, hash);
 }
 
-/* The short way: the packet changes neither the flow's kind nor its deadline. */
-static bool steady_packet(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
-                          enum flow_fate *fate) {
-    struct session *x = flow_session(f);
-    if (!x || !x->steady || f->older) {
-        return false;
-    }
-    touch(t, f, false);
-    if (!session_steady_packet(&t->reassembler, x, d, p, fate)) {
-        return false;
-    }
-    if (x->steady) {
-        flow_attribute(t, f);
-    } else {
-        settle(t, f);
-    }
-    return true;
-}
-
-/* Any other packet. `*flow`: the one found for it; becomes the one that it belonged to, NULL without. */
-static __attribute__((noinline)) enum flow_fate any_packet(struct flow_table *t, const struct packet *p,
-                                                           uint64_t hash, enum direction d,
-                                                           struct flow **flow) {
+/* `*flow`: the one found for the packet; becomes the one that it belonged to, NULL without. */
+static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
+                                      enum direction d, struct flow **flow) {
     struct flow *f = *flow;
     *flow = NULL;
     if (f) {
@@ -439,7 +427,7 @@ static __attribute__((noinline)) enum flow_fate any_packet(struct flow_table *t,
     return fate;
 }
 
-static void settle_others(struct flow_table *t) {
+static __attribute__((noinline)) void settle_others(struct flow_table *t) {
     struct reassembler *r = &t->reassembler;
     while (r->unsettled) {
         struct session *x = r->unsettled;
@@ -449,16 +437,9 @@ static void settle_others(struct flow_table *t) {
     }
 }
 
-enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t hash) {
-    struct reassembler *r = &t->reassembler;
-    enum direction d = DIRECTION_0;
-    enum flow_fate fate;
-    see_time(t, p->time_ns);
-    struct flow *f = find(t, p, hash, &d);
-    if (!f || !steady_packet(t, f, d, p, &fate)) {
-        fate = any_packet(t, p, hash, d, &f);
-    }
-    if (r->unsettled) {
+/* What a packet makes necessary, of the flow or of none. */
+static inline __attribute__((always_inline)) void after_packet(struct flow_table *t, struct flow *f) {
+    if (t->reassembler.unsettled) {
         settle_others(t);
     }
     if (flow_doze_is_due(t)) {
@@ -467,7 +448,42 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
     if (flow_needs_relief(t, f)) {
         flow_relieve(t, f);
     }
-    r->counts.fates[fate]++;
+}
+
+static __attribute__((noinline)) enum flow_fate any_packet(struct flow_table *t, const struct packet *p,
+                                                           uint64_t hash, struct found found) {
+    struct flow *f = found.flow;
+    enum flow_fate fate = packet_of_table(t, p, hash, found.d, &f);
+    after_packet(t, f);
+    t->reassembler.counts.fates[fate]++;
+    return fate;
+}
+
+/* May packets of the flow go the short way? */
+static bool is_steady(const struct flow *f) {
+    return f && f->stage == STAGE_SESSION && f->kept.session->steady && !f->older;
+}
+
+enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, uint64_t hash) {
+    see_time(t, p->time_ns);
+    const struct found found = find(t, p, hash);
+    struct flow *f = found.flow;
+    if (!is_steady(f)) {
+        return any_packet(t, p, hash, found);
+    }
+    struct session *x = f->kept.session;
+    touch(t, f, false);
+    enum flow_fate fate = session_steady_packet(&t->reassembler, x, found.d, p);
+    if (fate == FLOW_FATES) {
+        return any_packet(t, p, hash, found);
+    }
+    if (!x->steady) {
+        settle(t, f);
+    } else if (flow_memory_mark(t) != t->attributed) {
+        flow_attribute(t, f); /* neither the flow's kind nor its deadline has changed */
+    }
+    after_packet(t, f);
+    t->reassembler.counts.fates[fate]++;
     return fate;
 }
 

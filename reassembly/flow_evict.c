@@ -46,20 +46,6 @@ static enum flow_kind kind_of(const struct flow *f) {
     return x->streams[0].data_seen && x->streams[1].data_seen ? KIND_OPEN : KIND_HALF;
 }
 
-/* Whatever memory was taken or given since the last time is put down to the flow that something happened to.
- * What else a table has is not counted: the bytes that wait have caps of their own. */
-void flow_attribute(struct flow_table *t, struct flow *f) {
-    size_t live = t->memory->live - page_pool_used(&t->reassembler.pages) - timers_bytes(&t->timers) -
-                  flow_index_bytes(&t->index);
-    if (live == t->bytes) {
-        return;
-    }
-    size_t bytes = f->bytes + live > t->bytes ? f->bytes + live - t->bytes : 0;
-    t->bytes += bytes - f->bytes;
-    t->lists[f->kind].bytes += bytes - f->bytes;
-    f->bytes = bytes;
-}
-
 void flow_classify(struct flow_table *t, struct flow *f) {
     flow_attribute(t, f);
     enum flow_kind kind = kind_of(f);

@@ -30,27 +30,28 @@ static inline size_t flow_index_bytes(const struct flow_index *x) {
 }
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
-/* Not zero where they differ. */
-static inline uint64_t endpoint_difference(const struct endpoint *a, const struct endpoint *b) {
+static inline bool address_equal(const struct address *a, const struct address *b) {
     uint64_t words[2], others[2];
-    memcpy(words, a->address.bytes, sizeof words);
-    memcpy(others, b->address.bytes, sizeof others);
-    return (words[0] ^ others[0]) | (words[1] ^ others[1]) | (uint64_t)(a->port ^ b->port);
+    memcpy(words, a->bytes, sizeof words);
+    memcpy(others, b->bytes, sizeof others);
+    return ((words[0] ^ others[0]) | (words[1] ^ others[1])) == 0;
 }
 /* Is `key` the entry's key or that of its other side? */
 static inline bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key,
                                       enum direction *direction) {
+    const struct endpoint *a = entry->side, *b = key->side;
     if (entry->network_id != key->network_id || entry->vlan != key->vlan ||
         entry->ip_version != key->ip_version || entry->network_kind != key->network_kind) {
         return false;
     }
-    const struct endpoint *a = entry->side, *b = key->side;
-    if ((endpoint_difference(&a[0], &b[0]) | endpoint_difference(&a[1], &b[1])) == 0) {
+    if (a[0].port == b[0].port && a[1].port == b[1].port && address_equal(&a[0].address, &b[0].address) &&
+        address_equal(&a[1].address, &b[1].address)) {
         *direction = DIRECTION_0;
         return true;
     }
     *direction = DIRECTION_1;
-    return (endpoint_difference(&a[0], &b[1]) | endpoint_difference(&a[1], &b[0])) == 0;
+    return a[0].port == b[1].port && a[1].port == b[0].port && address_equal(&a[0].address, &b[1].address) &&
+           address_equal(&a[1].address, &b[0].address);
 }
 /* `direction`: whether `key` is the entry's key or that of its other side. */
 struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,

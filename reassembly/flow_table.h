@@ -108,7 +108,8 @@ struct flow_table {
     struct pool graves;
     struct flow_doze doze;
     struct flow_list lists[KIND_COUNT];
-    size_t bytes; /* sum of the lists' */
+    size_t bytes;      /* sum of the lists' */
+    size_t attributed; /* flow_memory_mark when memory was put down to a flow last */
 };
 
 /* flow.c: ends the flow, whatever it is, and removes it. */
@@ -153,8 +154,24 @@ void flow_give_session(struct flow_table *, struct session *);
 void flow_list_remove(struct flow_table *, struct flow *);
 /* At the end: the one used last. */
 void flow_list_append(struct flow_table *, struct flow *);
-/* Puts the memory that was taken or given since the last call down to the flow. */
-void flow_attribute(struct flow_table *, struct flow *);
+/* As long as it is the same, memory was neither taken nor given, but for whole pages. */
+static inline size_t flow_memory_mark(const struct flow_table *t) {
+    return t->memory->live - t->reassembler.pages.whole.used * PAGE_BYTES;
+}
+/* Puts the memory that was taken or given since the last call down to the flow, which is that something
+ * happened to. What else a table has is not counted: the bytes that wait have caps of their own. */
+static inline void flow_attribute(struct flow_table *t, struct flow *f) {
+    t->attributed = flow_memory_mark(t);
+    size_t live = t->memory->live - page_pool_used(&t->reassembler.pages) - timers_bytes(&t->timers) -
+                  flow_index_bytes(&t->index);
+    if (live == t->bytes) {
+        return;
+    }
+    size_t bytes = f->bytes + live > t->bytes ? f->bytes + live - t->bytes : 0;
+    t->bytes += bytes - f->bytes;
+    t->lists[f->kind].bytes += bytes - f->bytes;
+    f->bytes = bytes;
+}
 /* The same, and puts the flow into the list of its kind. */
 void flow_classify(struct flow_table *, struct flow *);
 /* Ends the flow that is to give way to a new one. */

@@ -22,7 +22,7 @@ static bool may_shake_hands(const struct session *x, enum direction d, const str
 
 /* Something new that is acknowledged in order: an ACK of bytes that were not captured is not usual, nor one
  * of bytes that are acknowledged already, unless data come with it. */
-static bool is_usual(const struct session *x, enum direction d, const struct packet *p, uint64_t ack) {
+static inline bool is_usual(const struct session *x, enum direction d, const struct packet *p, uint64_t ack) {
     const struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
     bool bare = p->payload.len == 0;
     return (p->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && p->cut == 0 &&
@@ -30,7 +30,7 @@ static bool is_usual(const struct session *x, enum direction d, const struct pac
            (bare || s->next >= s->overdue_told) && !may_shake_hands(x, d, p);
 }
 
-static void note_ack(struct reassembler *r, struct stream *other, uint64_t ack) {
+static inline void note_ack(struct reassembler *r, struct stream *other, uint64_t ack) {
     if (!other->acked_known || ack > other->acked) {
         other->acked_known = true;
         other->acked = ack;
@@ -59,7 +59,8 @@ static __attribute__((noinline)) enum flow_fate hold_rest(struct reassembler *r,
 }
 
 /* Nothing was declined before: all of the packet was taken. */
-static void note_delivery(struct reassembler *r, struct session *x, enum direction d, struct slice bytes) {
+static inline void note_delivery(struct reassembler *r, struct session *x, enum direction d,
+                                 struct slice bytes) {
     struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
     uint64_t next = s->next + bytes.len;
     r->counts.delivered_bytes += bytes.len;
@@ -74,9 +75,10 @@ static void note_delivery(struct reassembler *r, struct session *x, enum directi
     other->turn = true;
 }
 
-static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
-                                const struct packet *p, uint64_t ack) {
+static inline __attribute__((always_inline)) enum flow_fate
+take_data(struct reassembler *r, struct session *x, enum direction d, const struct packet *p, uint64_t ack) {
     struct stream *s = &x->streams[d];
+    const struct slice bytes = p->payload;
     struct segment segment = {.time_ns = p->time_ns,
                               .offset = s->next,
                               .ack = ack,
@@ -84,12 +86,11 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
                               .number = p->number,
                               .ordinal = p->ordinal,
                               .file = p->file};
-    size_t len = p->payload.len;
     tcpfacts_sent(&x->facts[d], &x->facts[direction_other(d)], p);
     pacer_data(&x->pacer, &x->connection, &x->facts[direction_other(d)], d, p);
-    r->counts.payload_bytes += len;
-    x->connection.counts[d].payload_bytes += len;
-    s->highest = s->next + len;
+    r->counts.payload_bytes += bytes.len;
+    x->connection.counts[d].payload_bytes += bytes.len;
+    s->highest = segment.offset + bytes.len;
     if (!s->data_seen) {
         s->data_seen = true;
         /* the second side that says something: the flow is of another kind */
@@ -98,22 +99,23 @@ static enum flow_fate take_data(struct reassembler *r, struct session *x, enum d
     if (x->audience == AUDIENCE_NONE && !session_has_audience(r, x)) {
         return unheard(r, x, d, p);
     }
-    const struct chunk chunk = {.bytes = p->payload, .offset = segment.offset, .segment = &segment};
+    const struct chunk chunk = {.bytes = bytes, .offset = segment.offset, .segment = &segment};
     size_t taken = r->ops->data(x->consumer, d, &chunk);
-    if (taken != len) {
+    if (taken < bytes.len) {
         return hold_rest(r, x, d, p, &segment, taken);
     }
-    note_delivery(r, x, d, p->payload);
+    note_delivery(r, x, d, bytes);
     return FLOW_DATA;
 }
 
-bool session_steady_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
-                           enum flow_fate *fate) {
+/* Made for each direction: where its state lies is known then. */
+static inline __attribute__((always_inline)) enum flow_fate
+take_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
     struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
     /* stream_offset: nothing but what was delivered is acknowledged */
     uint64_t ack = other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
     if (!is_usual(x, d, p, ack)) {
-        return false;
+        return FLOW_FATES;
     }
     struct stream_counts *counts = &x->connection.counts[d];
     if (p->payload.len > 0) {
@@ -121,14 +123,17 @@ bool session_steady_packet(struct reassembler *r, struct session *x, enum direct
         tcpfacts_remember(&x->facts[d], p, &r->secret);
     } else if (tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
         counts->tap_duplicates++;
-        *fate = FLOW_TAP_DUPLICATE;
-        return true;
+        return FLOW_TAP_DUPLICATE;
     }
     counts->packets++;
     s->silent_waits = 0;
     s->last_ns = r->clock_ns;
     note_ack(r, other, ack);
     tcpfacts_count(&x->facts[d], counts, p, other->highest > ack);
-    *fate = p->payload.len > 0 ? take_data(r, x, d, p, ack) : FLOW_CONTROL;
-    return true;
+    return p->payload.len > 0 ? take_data(r, x, d, p, ack) : FLOW_CONTROL;
+}
+
+enum flow_fate session_steady_packet(struct reassembler *r, struct session *x, enum direction d,
+                                     const struct packet *p) {
+    return d == DIRECTION_0 ? take_packet(r, x, DIRECTION_0, p) : take_packet(r, x, DIRECTION_1, p);
 }

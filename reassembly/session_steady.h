@@ -10,9 +10,9 @@
 /* May packets go the short way? To be kept in session.steady whenever anything but the short way has changed
  * the session. */
 bool session_is_steady(const struct session *);
-/* Takes the packet of a steady session, if it is a usual one; false: nothing has happened. The session's
- * deadline is not earlier than before as long as it stays steady. */
-bool session_steady_packet(struct reassembler *, struct session *, enum direction, const struct packet *,
-                           enum flow_fate *);
+/* Takes the packet of a steady session, if it is a usual one; FLOW_FATES: it is not, and nothing has
+ * happened. The session's deadline is not earlier than before as long as it stays steady. */
+enum flow_fate session_steady_packet(struct reassembler *, struct session *, enum direction,
+                                     const struct packet *);
 
 #endif

@@ -29,15 +29,6 @@ static uint32_t payload_len(const struct packet *p) {
     return (uint32_t)p->payload.len + p->cut;
 }
 
-static uint64_t mark_of(const struct packet *p, const struct hash_secret *secret) {
-    uint64_t numbers = (uint64_t)p->seq << 32 | p->ack;
-    uint64_t stamps = (uint64_t)p->ts_value << 32 | p->ts_echo;
-    uint64_t lengths = (uint64_t)payload_len(p) << 32 | (uint32_t)p->ip_id << 16 | p->checksum;
-    uint64_t rest = (uint64_t)p->window << 8 | p->flags;
-    uint64_t first = hash_mix(numbers ^ secret->words[0], stamps ^ secret->words[1]);
-    return hash_mix(lengths ^ secret->words[1], rest ^ secret->words[2] ^ first);
-}
-
 static bool in_time(const struct sighting *s, const struct packet *p, int64_t skew_ns) {
     int64_t apart = p->time_ns > s->time_ns ? p->time_ns - s->time_ns : s->time_ns - p->time_ns;
     if (p->ip_id != 0) {
@@ -47,27 +38,15 @@ static bool in_time(const struct sighting *s, const struct packet *p, int64_t sk
     return apart <= COPY_WITHIN_NS && (p->has_timestamps || !bare_ack);
 }
 
-static void remember(struct tcpfacts *f, uint64_t mark, int64_t time_ns) {
-    f->sightings[f->sightings_at] = (struct sighting){.mark = mark, .time_ns = time_ns};
-    f->sightings_at = (uint8_t)((f->sightings_at + 1) % TCPFACTS_SIGHTINGS);
-    if (f->sightings_count < TCPFACTS_SIGHTINGS) {
-        f->sightings_count++;
-    }
-}
-
-void tcpfacts_remember(struct tcpfacts *f, const struct packet *p, const struct hash_secret *secret) {
-    remember(f, mark_of(p, secret), p->time_ns);
-}
-
 bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_ns,
                        const struct hash_secret *secret) {
-    uint64_t mark = mark_of(p, secret);
+    uint64_t mark = tcpfacts_mark(p, secret);
     for (unsigned i = 0; i < f->sightings_count; i++) {
         if (f->sightings[i].mark == mark && in_time(&f->sightings[i], p, skew_ns)) {
             return true;
         }
     }
-    remember(f, mark, p->time_ns);
+    tcpfacts_note(f, mark, p->time_ns);
     return false;
 }
 

@@ -51,8 +51,27 @@ bool tcpfacts_tap_copy(struct tcpfacts *, const struct packet *, int64_t skew_ns
  * segments there (offload)? It comes within some milliseconds of the direction's last new data, through
  * another interface, and its timestamp is not newer, as that of a retransmission is. */
 bool tcpfacts_recut(const struct tcpfacts *, const struct packet *);
+/* How the packet looks. */
+static inline uint64_t tcpfacts_mark(const struct packet *p, const struct hash_secret *secret) {
+    uint64_t numbers = (uint64_t)p->seq << 32 | p->ack;
+    uint64_t stamps = (uint64_t)p->ts_value << 32 | p->ts_echo;
+    uint64_t lengths = (p->payload.len + p->cut) << 32 | (uint32_t)p->ip_id << 16 | p->checksum;
+    uint64_t rest = (uint64_t)p->window << 8 | p->flags;
+    uint64_t first = hash_mix(numbers ^ secret->words[0], stamps ^ secret->words[1]);
+    return hash_mix(lengths ^ secret->words[1], rest ^ secret->words[2] ^ first);
+}
+static inline void tcpfacts_note(struct tcpfacts *f, uint64_t mark, int64_t time_ns) {
+    f->sightings[f->sightings_at] = (struct sighting){.mark = mark, .time_ns = time_ns};
+    f->sightings_at = (uint8_t)((f->sightings_at + 1) % TCPFACTS_SIGHTINGS);
+    if (f->sightings_count < TCPFACTS_SIGHTINGS) {
+        f->sightings_count++;
+    }
+}
 /* Remembers a packet that is known to be no copy. */
-void tcpfacts_remember(struct tcpfacts *, const struct packet *, const struct hash_secret *);
+static inline void tcpfacts_remember(struct tcpfacts *f, const struct packet *p,
+                                     const struct hash_secret *secret) {
+    tcpfacts_note(f, tcpfacts_mark(p, secret), p->time_ns);
+}
 
 /* The direction sends data that it had not sent before; `receiver`: the other direction. */
 static inline void tcpfacts_sent(struct tcpfacts *f, struct tcpfacts *receiver, const struct packet *p) {
