@@ -366,47 +366,7 @@ static void write_tunnel(struct writer *w, const struct transaction *t) {
     writer_end_object(w);
 }
 
-#define PUT_PHASE(to, timing, phase)                                                                         \
-    do {                                                                                                     \
-        if ((timing)->phase.known) {                                                                         \
-            PEN_SIGNED((to), #phase, (timing)->phase.ns);                                                    \
-        }                                                                                                    \
-    } while (0)
-
-static void write_timing(struct native *native, struct writer *w, const struct timing *timing) {
-    enum { MEMBERS = 13, MOST = 16 + MEMBERS * PEN_MEMBER_BYTES("connect_retries") };
-    uint8_t *to = pen_open(w, MOST);
-    if (!to) {
-        return;
-    }
-    PEN_TEXT(to, "\"timing\":{");
-    PUT_PHASE(to, timing, connect);
-    if (timing->connect.known) {
-        PEN_UNSIGNED(to, "connect_retries", timing->connect_retries);
-    }
-    PUT_PHASE(to, timing, idle_before);
-    PUT_PHASE(to, timing, request);
-    PUT_PHASE(to, timing, blocked);
-    PUT_PHASE(to, timing, wait);
-    PUT_PHASE(to, timing, response);
-    PUT_PHASE(to, timing, ttfb);
-    PUT_PHASE(to, timing, total);
-    PUT_PHASE(to, timing, server_think);
-    if (timing->share.known && !native_omits(native, OMIT_TIMING_SHARE)) {
-        PEN_TEXT(to, "\"share\":{");
-        PEN_SIGNED(to, "client", timing->share.client_ns);
-        PEN_SIGNED(to, "network", timing->share.network_ns);
-        PEN_SIGNED(to, "server", timing->share.server_ns);
-        to = pen_end(to, '}');
-    }
-    pen_close(w, pen_end(to, '}'));
-}
-
-static void write_pairing(struct writer *w, const struct transaction *t) {
-    if (t->type == TRANSACTION_PAIR && t->by == PAIRING_ACK) {
-        WRITER_RAW(w, "\"pairing\":{\"by\":\"ack\"}");
-        return;
-    }
+static void write_odd_pairing(struct writer *w, const struct transaction *t) {
     WRITER_KEY(w, "pairing");
     writer_begin_object(w);
     WRITER_KEY(w, "by");
@@ -418,6 +378,31 @@ static void write_pairing(struct writer *w, const struct transaction *t) {
         writer_unsigned(w, t->candidates);
     }
     writer_end_object(w);
+}
+
+/* `timing`, `tcp` and `pairing`. */
+static void write_course(struct native *native, struct writer *w, const struct transaction *t,
+                         const struct timing *timing) {
+    enum { PAIRING = 32 };
+    bool messages = transaction_has_messages(t);
+    bool usual = t->type == TRANSACTION_PAIR && t->by == PAIRING_ACK;
+    uint8_t *to = pen_go_on(w, NATIVE_TIMING_MOST + NATIVE_TCP_MOST + PAIRING);
+    if (!to) {
+        return;
+    }
+    if (!native_omits(native, OMIT_TIMING)) {
+        to = native_put_timing(native, to, timing);
+    }
+    if (!native_omits(native, OMIT_TCP)) {
+        to = native_put_tcp(native, to, t, timing);
+    }
+    if (usual) {
+        PEN_TEXT(to, ",\"pairing\":{\"by\":\"ack\"}");
+    }
+    pen_close(w, to);
+    if (messages && !usual) {
+        write_odd_pairing(w, t);
+    }
 }
 
 static void write_notes(struct writer *w, const struct transaction *t) {
@@ -472,15 +457,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
             native_write_user_agent(native, w, t);
         }
     }
-    if (!native_omits(native, OMIT_TIMING)) {
-        write_timing(native, w, &timing);
-    }
-    if (!native_omits(native, OMIT_TCP)) {
-        native_write_tcp(native, w, t, &timing);
-    }
-    if (messages) {
-        write_pairing(w, t);
-    }
+    write_course(native, w, t, &timing);
     native_write_capture(native, w, t);
     if (messages && !native_omits(native, OMIT_SEMANTICS)) {
         native_write_semantics(native, w, t);

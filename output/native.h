@@ -120,8 +120,20 @@ void native_remember(struct native *, struct writer *, const struct native_memo 
 /* The memo's key for a field's line as it was sent; false where it was not kept in one piece. */
 bool native_line_key(const struct header *, enum memo_kind, struct memo_key *);
 
+/* Members with their comma before them, into room of the caller's: where they end. */
+
+/* native_timing.c */
+enum { NATIVE_TIMING_MOST = 64 + 14 * (sizeof(",\"connect_retries\":") + DIGITS_BYTES) };
+uint8_t *native_put_timing(const struct native *, uint8_t *to, const struct timing *);
+
 /* native_capture.c */
-void native_write_tcp(struct native *, struct writer *, const struct transaction *, const struct timing *);
+enum {
+    NATIVE_TCP_SIDE_MOST = 32 + 12 * (sizeof(",\"fast_retransmits\":") + DIGITS_BYTES),
+    NATIVE_TCP_MOST = 128 + 2 * NATIVE_TCP_SIDE_MOST,
+};
+uint8_t *native_put_tcp(const struct native *, uint8_t *to, const struct transaction *,
+                        const struct timing *);
+/* `capture`. */
 void native_write_capture(struct native *, struct writer *, const struct transaction *);
 
 /* native_fields.c */

@@ -9,8 +9,14 @@ struct tcp_deeds {
         rto_stall_ns, stalls, stalled_ns;
 };
 
-static struct tcp_deeds deeds_of(const struct tcp_share *tcp, enum direction d) {
-    const struct stream_counts *start = &tcp->at_start[d], *end = &tcp->at_end[d];
+/* What is not asked for here is not without one of these. */
+static bool did_nothing(const struct stream_counts *start, const struct stream_counts *end) {
+    return ((start->retransmits ^ end->retransmits) | (start->out_of_order ^ end->out_of_order) |
+            (start->duplicate_acks ^ end->duplicate_acks) | (start->zero_window ^ end->zero_window) |
+            (start->zero_window_ns ^ end->zero_window_ns) | (start->stalls ^ end->stalls)) == 0;
+}
+
+static struct tcp_deeds deeds_of(const struct stream_counts *start, const struct stream_counts *end) {
     return (struct tcp_deeds){.retransmits = end->retransmits - start->retransmits,
                               .fast_retransmits = end->fast_retransmits - start->fast_retransmits,
                               .out_of_order = end->out_of_order - start->out_of_order,
@@ -22,85 +28,71 @@ static struct tcp_deeds deeds_of(const struct tcp_share *tcp, enum direction d) 
                               .stalled_ns = end->stalled_ns - start->stalled_ns};
 }
 
-/* The others are not without one of these. */
-static bool are_none(const struct tcp_deeds *deeds) {
-    return (deeds->retransmits | deeds->out_of_order | deeds->duplicate_acks | deeds->zero_window |
-            deeds->zero_window_ns | deeds->stalls) == 0;
-}
-
-/* A side has so many members at most. */
-enum { DEEDS = 12, SIDE_MOST = 16 + DEEDS * PEN_MEMBER_BYTES("fast_retransmits") };
-
 /* Of the kinds of retransmissions and times only those that there were. */
 static uint8_t *put_deeds(uint8_t *to, const struct tcp_deeds *deeds) {
-    PEN_UNSIGNED(to, "retransmits", deeds->retransmits);
+    PEN_NEXT_UNSIGNED(to, "retransmits", deeds->retransmits);
     if (deeds->retransmits) {
-        PEN_UNSIGNED(to, "fast_retransmits", deeds->fast_retransmits);
-        PEN_UNSIGNED(to, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
+        PEN_NEXT_UNSIGNED(to, "fast_retransmits", deeds->fast_retransmits);
+        PEN_NEXT_UNSIGNED(to, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
     }
-    PEN_UNSIGNED(to, "out_of_order", deeds->out_of_order);
-    PEN_UNSIGNED(to, "duplicate_acks", deeds->duplicate_acks);
-    PEN_UNSIGNED(to, "zero_window", deeds->zero_window);
+    PEN_NEXT_UNSIGNED(to, "out_of_order", deeds->out_of_order);
+    PEN_NEXT_UNSIGNED(to, "duplicate_acks", deeds->duplicate_acks);
+    PEN_NEXT_UNSIGNED(to, "zero_window", deeds->zero_window);
     if (deeds->zero_window || deeds->zero_window_ns) {
-        PEN_UNSIGNED(to, "zero_window_time", deeds->zero_window_ns);
+        PEN_NEXT_UNSIGNED(to, "zero_window_time", deeds->zero_window_ns);
     }
-    PEN_UNSIGNED(to, "rto_stall", deeds->rto_stall_ns);
+    PEN_NEXT_UNSIGNED(to, "rto_stall", deeds->rto_stall_ns);
     if (deeds->stalls) {
-        PEN_UNSIGNED(to, "stalls", deeds->stalls);
-        PEN_UNSIGNED(to, "stalled", deeds->stalled_ns);
+        PEN_NEXT_UNSIGNED(to, "stalls", deeds->stalls);
+        PEN_NEXT_UNSIGNED(to, "stalled", deeds->stalled_ns);
     }
     return to;
 }
 
 static uint8_t *put_side(uint8_t *to, const struct tcp_share *tcp, enum direction d) {
-    struct tcp_deeds deeds = deeds_of(tcp, d);
+    uint8_t *start = to;
     const struct stream_counts *end = &tcp->at_end[d];
-    if (are_none(&deeds)) { /* mostly */
-        PEN_TEXT(to, "\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,"
-                     "\"rto_stall\":0,");
+    if (did_nothing(&tcp->at_start[d], end)) { /* mostly */
+        PEN_TEXT(to, ",\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,"
+                     "\"rto_stall\":0");
     } else {
+        struct tcp_deeds deeds = deeds_of(&tcp->at_start[d], end);
         to = put_deeds(to, &deeds);
     }
     if (end->min_rtt_ns) {
-        PEN_UNSIGNED(to, "srtt", end->srtt_ns);
-        PEN_UNSIGNED(to, "rtt_min", end->min_rtt_ns);
+        PEN_NEXT_UNSIGNED(to, "srtt", end->srtt_ns);
+        PEN_NEXT_UNSIGNED(to, "rtt_min", end->min_rtt_ns);
     }
-    to = pen_end(to, '}');
-    *to = ',';
-    return to + 1;
+    return pen_embrace(start, to);
 }
 
-void native_write_tcp(struct native *native, struct writer *w, const struct transaction *t,
-                      const struct timing *timing) {
+uint8_t *native_put_tcp(const struct native *native, uint8_t *to, const struct transaction *t,
+                        const struct timing *timing) {
     enum direction server = direction_other(t->client);
-    enum { MOST = 128 + 2 * SIDE_MOST };
-    uint8_t *to = pen_open(w, MOST);
-    if (!to) {
-        return;
-    }
-    PEN_TEXT(to, "\"tcp\":{");
+    PEN_TEXT(to, ",\"tcp\":");
+    uint8_t *start = to;
     if (t->connection->path_seen[t->client] && !native_omits(native, OMIT_TCP_CLIENT)) {
-        PEN_TEXT(to, "\"client\":{");
+        PEN_TEXT(to, ",\"client\":");
         to = put_side(to, &t->tcp, t->client);
     }
     if (t->connection->path_seen[server] && !native_omits(native, OMIT_TCP_SERVER)) {
-        PEN_TEXT(to, "\"server\":{");
+        PEN_TEXT(to, ",\"server\":");
         to = put_side(to, &t->tcp, server);
     }
     if (timing->rtt_client.known) {
-        PEN_SIGNED(to, "rtt_client", timing->rtt_client.ns);
+        PEN_NEXT_SIGNED(to, "rtt_client", timing->rtt_client.ns);
     }
     if (timing->rtt_server.known) {
-        PEN_SIGNED(to, "rtt_server", timing->rtt_server.ns);
+        PEN_NEXT_SIGNED(to, "rtt_server", timing->rtt_server.ns);
     }
     if (t->reset && t->reset_from == t->client) {
-        PEN_TEXT(to, "\"end\":\"client_reset\"");
+        PEN_TEXT(to, ",\"end\":\"client_reset\"");
     } else if (t->reset) {
-        PEN_TEXT(to, "\"end\":\"server_reset\"");
+        PEN_TEXT(to, ",\"end\":\"server_reset\"");
     } else if (t->timed_out) {
-        PEN_TEXT(to, "\"end\":\"timeout\"");
+        PEN_TEXT(to, ",\"end\":\"timeout\"");
     }
-    pen_close(w, pen_end(to, '}'));
+    return pen_embrace(start, to);
 }
 
 static const char *file_name(const struct native *native, uint32_t file) {

@@ -24,6 +24,11 @@ static inline uint8_t *pen_open(struct writer *w, size_t most) {
     return to;
 }
 
+/* The same for members with their comma before them: something stands there already. */
+static inline uint8_t *pen_go_on(struct writer *w, size_t most) {
+    return writer_room(w, most + PEN_STEP);
+}
+
 /* A value, or an object or array that was closed, ends here. */
 static inline void pen_close(struct writer *w, const uint8_t *to) {
     w->out->len = (size_t)(to - w->out->ptr);
@@ -54,6 +59,26 @@ static inline uint8_t *pen_signed(uint8_t *to, int64_t value) {
     }
     *to = '-';
     return pen_unsigned(to + 1, UINT64_C(0) - (uint64_t)value);
+}
+
+/* Members with their comma before them: what is put over the first one's, or where it would be, is the
+ * bracket. */
+#define PEN_NEXT_UNSIGNED(to, key, value)                                                                    \
+    do {                                                                                                     \
+        PEN_TEXT((to), ",\"" key "\":");                                                                     \
+        (to) = pen_unsigned((to), (value));                                                                  \
+    } while (0)
+#define PEN_NEXT_SIGNED(to, key, value)                                                                      \
+    do {                                                                                                     \
+        PEN_TEXT((to), ",\"" key "\":");                                                                     \
+        (to) = pen_signed((to), (value));                                                                    \
+    } while (0)
+/* The object whose members stand from `start` on. */
+static inline uint8_t *pen_embrace(uint8_t *start, uint8_t *to) {
+    to += to == start;
+    *start = '{';
+    *to = '}';
+    return to + 1;
 }
 
 #define PEN_UNSIGNED(to, key, value)                                                                         \
