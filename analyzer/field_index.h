@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the fields of known names stand in a message's head, so that none is compared again. Plain values; an
- * index borrows the list, and lives as long as it. Any thread. */
+/* Where the fields of known names stand in a message's head, so that none is compared again. Not to be
+ * copied; an index borrows the list, and lives as long as it. Any thread. */
 #ifndef HARK_ANALYZER_FIELD_INDEX_H
 #define HARK_ANALYZER_FIELD_INDEX_H
 
@@ -25,13 +25,17 @@ enum { FIELD_INDEX_WORDS = (FIELD_NAMES + 63) / 64 };
 
 struct field_index {
     const struct header_list *list;
-    uint64_t present[FIELD_INDEX_WORDS];            /* a bit for each name */
-    bool any_repeats;                               /* some name stands there more than once */
-    uint16_t first[FIELD_NAMES], last[FIELD_NAMES]; /* places in the list, valid where the bit is set */
+    uint64_t present[FIELD_INDEX_WORDS]; /* a bit for each name */
+    bool any_repeats;                    /* some name stands there more than once */
+    const uint16_t *first, *last; /* places in the list by name, valid where the bit is set: of `own`, or of
+                                     another index, which outlives this one */
+    uint16_t own[2][FIELD_NAMES];
 };
 
 /* Of the list as it is now; fields beyond the 65,535th are not looked at. */
 void field_index_make(struct field_index *, const struct header_list *);
+/* The same of a list that has the same names as that of `known`. */
+void field_index_take(struct field_index *, const struct header_list *, const struct field_index *known);
 
 static inline bool field_index_has(const struct field_index *index, enum field_name name) {
     return index->present[name / 64] >> name % 64 & 1;

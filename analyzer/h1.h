@@ -149,6 +149,11 @@ struct h1_field {
  * long as they lie in it, with the byte after them, and have no oddity, and returns how many. What h1_next
  * gives before and after is the same as without. */
 size_t h1_next_fields(struct h1 *, struct slice *in, struct h1_field *fields, size_t most);
+/* In H1_IN_HEADERS: does a field line begin at the front of `in`? Then *reach is as much of it as
+ * h1_next_fields looks at. */
+bool h1_begins_field(const struct h1 *, struct slice in, struct slice *reach);
+/* ... and these are lines that h1_next_fields would give, of `len` bytes in all: they are taken. */
+void h1_take_fields(struct h1 *, struct slice *in, size_t len);
 /* In H1_IN_HEADERS, instead of an H1_HEADERS_END event: takes the empty line where it lies whole at the front
  * of `in`; false where it does not, and nothing was taken. */
 bool h1_next_head_end(struct h1 *, struct slice *in);

@@ -2,8 +2,7 @@
 #include "analyzer/h1_scan.h"
 
 #include "analyzer/h1_syntax.h"
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "analyzer/wide.h"
 
 struct h1_marks h1_scan_plainly(const uint8_t *bytes) {
     struct h1_marks marks = {0};
@@ -16,7 +15,6 @@ struct h1_marks h1_scan_plainly(const uint8_t *bytes) {
 }
 
 #ifdef __x86_64__
-#include <immintrin.h>
 
 /* A byte's class is what its halves have in common: a bit for each upper half, 2 to 7, that has tchars
  * (TCHAR), and two for control bytes. One beyond ASCII has none: the shuffle gives 0 for it. */
@@ -24,8 +22,6 @@ enum { TCHAR = 0x3f, CONTROL = 0x80, CONTROL_7F = 0x40 };
 static const uint8_t by_lower_half[16] = {0xba, 0xbf, 0xbe, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf,
                                           0xbe, 0xbe, 0xbd, 0x95, 0xb4, 0x95, 0xbd, 0x9c | CONTROL_7F};
 static const uint8_t by_upper_half[16] = {CONTROL, CONTROL, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20 | CONTROL_7F};
-
-#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
 AVX2 static inline __m256i twice(const uint8_t table[16]) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i_u *)(const void *)table));
@@ -49,20 +45,10 @@ AVX2 static inline struct h1_marks scan_avx2(const uint8_t *bytes) {
                              .separators = front.separators | back.separators << 32};
 }
 
-static inline bool is_wide(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-}
-
 #else
-
-#define AVX2
 
 static inline struct h1_marks scan_avx2(const uint8_t *bytes) {
     return h1_scan_plainly(bytes);
-}
-
-static inline bool is_wide(void) {
-    return false;
 }
 
 #endif
@@ -70,8 +56,6 @@ static inline bool is_wide(void) {
 struct h1_marks h1_scan(const uint8_t *bytes) {
     return is_wide() ? scan_avx2(bytes) : h1_scan_plainly(bytes);
 }
-
-enum width { PLAIN, WIDE };
 
 ALWAYS_INLINE struct h1_marks scan(const uint8_t *bytes, enum width width) {
     return width == WIDE ? scan_avx2(bytes) : h1_scan_plainly(bytes);

@@ -28,8 +28,10 @@ void http_environment_free(struct http_environment *environment) {
     }
 }
 
-void http_environment_remember(struct http_environment *environment, struct value_memo *values) {
+void http_environment_remember(struct http_environment *environment, struct value_memo *values,
+                               struct known_heads *heads) {
     environment->values = values;
+    environment->heads = heads;
 }
 
 void http_environment_counts(const struct http_environment *environment, struct http_counts *counts) {

@@ -46,14 +46,15 @@ struct http_counts {
 };
 
 struct http_environment;
+struct known_heads;
 struct value_memo;
 
 /* limits, memory and store outlive it. NULL without memory. */
 struct http_environment *http_environment_new(const struct limits *, struct memory *,
                                               struct transaction_store *);
 void http_environment_free(struct http_environment *);
-/* Values of fields are remembered there from now on; it outlives the environment. */
-void http_environment_remember(struct http_environment *, struct value_memo *);
+/* Values of fields, and heads, are remembered there from now on; they outlive the environment. */
+void http_environment_remember(struct http_environment *, struct value_memo *, struct known_heads *);
 void http_environment_counts(const struct http_environment *, struct http_counts *);
 
 /* The ops for flow_table_new, whose environment is a struct http_environment. */

@@ -76,11 +76,9 @@ static void report(struct http_conn *conn, struct transaction *t) {
     note_reset(conn, t);
     struct semantics semantics;
     if (t->type != TRANSACTION_TUNNEL) { /* its messages' own record tells of them */
-        if (transaction_store_tells_caching(conn->environment->store)) {
-            semantics_of(t, conn->environment->values, &semantics);
-        } else {
-            semantics_of_for_notes(t, conn->environment->values, &semantics);
-        }
+        const struct http_environment *environment = conn->environment;
+        semantics_of_known(t, environment->values, environment->heads,
+                           transaction_store_tells_caching(environment->store), &semantics);
         conformance_judge(t, &semantics);
         t->semantics = &semantics;
     }

@@ -426,22 +426,6 @@ static enum before_event before_event(struct http_conn *conn, enum direction dir
     return READ_ON;
 }
 
-/* The fields at the front of `in`, as far as they are plain. */
-static void take_fields(struct http_conn *conn, enum direction direction, struct side *side,
-                        const struct chunk *chunk, struct slice *in) {
-    enum { AT_ONCE = 32 };
-    struct http_message *m = side->message;
-    if (m->major == 0 || (!is_client(conn, direction) && http_response_is_interim(m))) {
-        return; /* each field of these is a case of its own */
-    }
-    struct h1_field fields[AT_ONCE];
-    size_t count = h1_next_fields(&side->h1, in, fields, AT_ONCE);
-    if (count) {
-        follow(side, chunk);
-        message_fields(m, fields, count, side->transaction, conn->environment->limits);
-    }
-}
-
 /* One event, of which nothing is asked before. False: nothing more can be read. */
 static bool read_event(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct chunk *chunk, struct slice *in) {
@@ -486,7 +470,9 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
             continue;
         }
         if (side->h1.state == H1_IN_HEADERS) {
-            take_fields(conn, direction, side, chunk, in);
+            if (http_take_fields(conn, side, !is_client(conn, direction), in)) {
+                follow(side, chunk);
+            }
             if (h1_next_head_end(&side->h1, in)) {
                 follow(side, chunk);
                 head_ended(conn, direction, side);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_read.c (the lexer's events), http_guess.c, http_request.c, http_response.c, http_interim.c
- * (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order),
- * http_surplus.c (bytes that are no message), http_doze.c (in little memory), http_finish.c (transactions
- * out). One thread. */
+ * (bytes in), http_read.c (the lexer's events), http_fields.c, http_guess.c, http_request.c, http_response.c,
+ * http_interim.c (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of
+ * order), http_surplus.c (bytes that are no message), http_doze.c (in little memory), http_finish.c
+ * (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -111,6 +111,7 @@ struct http_environment {
     struct memory *memory;
     struct transaction_store *store;
     struct value_memo *values; /* NULL without */
+    struct known_heads *heads; /* likewise */
     struct http_counts counts;
     struct pool connections;
     struct http_conn *spare; /* kept while connections doze, so that one can be woken; NULL: it is not */
@@ -132,6 +133,11 @@ static inline bool http_is_sure_of_body(const struct side *side) {
     return side->transaction && side->transaction->request.seen && m->framing.kind != H1_BODY_CLOSE &&
            !m->resynchronised;
 }
+
+/* http_fields.c */
+/* Takes the fields of the side's message at the front of `in`, as far as they are plain. False: there is
+ * none, and nothing was taken. */
+bool http_take_fields(struct http_conn *, struct side *, bool response, struct slice *in);
 
 /* http_read.c */
 /* Makes the lexer ready to read messages from stream offset `offset` on. */

@@ -28,6 +28,7 @@ static void move_response(struct http_conn *conn, struct transaction *t, struct 
     const struct limits *limits = conn->environment->limits;
     bool ok = true;
     t->response = from->response;
+    t->response.known = (struct known_mark){0};
     for (unsigned i = 0; i < 3; i++) {
         t->response.line[i] = arena_copy(&t->arena, from->response.line[i], &ok);
     }

@@ -74,23 +74,33 @@ static void read_fields(const struct transaction *t, struct semantics *s) {
     semantics_range_read(&s->range, s, t);
 }
 
-static void read_all(const struct transaction *t, struct value_memo *memo, struct semantics *s,
-                     bool for_notes) {
+static void read_head(struct known_heads *heads, const struct http_message *m, struct known_likeness *like,
+                      struct field_index *index) {
+    known_heads_find(heads, m, like);
+    if (like->head) {
+        field_index_take(index, &m->headers, &like->head->index);
+    } else {
+        field_index_make(index, &m->headers);
+    }
+}
+
+void semantics_of_known(const struct transaction *t, struct value_memo *memo, struct known_heads *heads,
+                        bool tells_caching, struct semantics *s) {
     s->memo = memo;
-    s->for_notes = for_notes;
-    field_index_make(&s->request, &t->request.headers);
-    field_index_make(&s->response, &t->response.headers);
+    s->for_notes = !tells_caching;
+    read_head(heads, &t->request, &s->request_like, &s->request);
+    read_head(heads, &t->response, &s->response_like, &s->response);
     s->request_known = is_known(&t->request);
     s->response_known = is_known(&t->response);
     read_fields(t, s);
 }
 
 void semantics_of(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
-    read_all(t, memo, s, false);
+    semantics_of_known(t, memo, NULL, true, s);
 }
 
 void semantics_of_for_notes(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
-    read_all(t, memo, s, true);
+    semantics_of_known(t, memo, NULL, false, s);
 }
 
 /* Was any of them there? */
@@ -107,6 +117,7 @@ void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_
                        struct semantics *s) {
     s->memo = NULL;
     s->for_notes = false;
+    s->request_like.head = s->response_like.head = NULL;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->request_known = !hide(&s->request, hidden) && is_known(&t->request);

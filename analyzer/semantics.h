@@ -7,6 +7,7 @@
 #define HARK_ANALYZER_SEMANTICS_H
 
 #include "analyzer/field_category.h"
+#include "analyzer/known_head.h"
 #include "analyzer/semantics_authentication.h"
 #include "analyzer/semantics_cached.h"
 #include "analyzer/semantics_caching.h"
@@ -25,7 +26,8 @@
 #include "analyzer/value_memo.h"
 
 struct semantics {
-    struct value_memo *memo;              /* NULL without */
+    struct value_memo *memo; /* NULL without */
+    struct known_likeness request_like, response_like;
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */
     bool request_known, response_known;
@@ -41,6 +43,9 @@ struct semantics {
 /* Not of a tunnel, which has no message of its own. The memo, which may be NULL, is used by what is read from
  * `semantics` later, too. */
 void semantics_of(const struct transaction *, struct value_memo *, struct semantics *);
+/* The same with heads that are known. `tells_caching`: else as semantics_of_for_notes. */
+void semantics_of_known(const struct transaction *, struct value_memo *, struct known_heads *,
+                        bool tells_caching, struct semantics *);
 /* The same where nobody tells `caching`. */
 void semantics_of_for_notes(const struct transaction *, struct value_memo *, struct semantics *);
 /* The same as if the fields of these names (a bit each) had not been seen: nothing is said of them, nor that

@@ -37,6 +37,13 @@ struct capture_point {
     uint32_t file;
 };
 
+/* Which known head the message's is like (analyzer/known_head.h): its own. */
+struct known_mark {
+    uint64_t stamp;   /* when it was compared; 0: none is known */
+    uint32_t changed; /* a bit for each line whose value is another */
+    uint16_t slot;
+};
+
 struct http_message {
     bool seen;            /* its start line was captured whole */
     bool head_complete;   /* to the empty line */
@@ -47,6 +54,7 @@ struct http_message {
     unsigned status; /* responses */
     struct header_list headers;
     struct header_list trailers;
+    struct known_mark known; /* of the headers */
     struct framing_fields fields;
     struct h1_framing framing;
     uint32_t oddities;      /* enum h1_oddity bits; known when the message is over */

@@ -81,6 +81,8 @@ static void tell_addresses(struct stored *stored, const struct base bases[BLOCKS
 static void strip(struct transaction *t) {
     t->connection = NULL;
     t->arena.pool = NULL;
+    memset(&t->request.known, 0, sizeof t->request.known); /* may be forgotten until then */
+    memset(&t->response.known, 0, sizeof t->response.known);
     if (!t->tcp.ended) {
         memset(t->tcp.at_end, 0, sizeof t->tcp.at_end);
         memset(&t->tcp.pace_at_end, 0, sizeof t->tcp.pace_at_end);

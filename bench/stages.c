@@ -2,6 +2,7 @@
 /* stages CAPTURE [ROUNDS [SCRATCH]]: what each stage of the way from a file to records costs, by running it
  * again and again up to one stage more, and what the same bytes cost when they are only touched. CPU time,
  * medians of the rounds; SCRATCH is the file that records are written to. */
+#include "analyzer/known_head.h"
 #include "analyzer/value_memo.h"
 #include "bench/feed.h"
 #include "bench/floors.h"
@@ -168,12 +169,13 @@ static void partitions_finish(void *context, uint64_t event, int64_t now_ns) {
 static void run_partitions(const char *path, const struct transaction_observer *observer) {
     struct partitions all = {.limits = limits_default()};
     struct value_memo *values = value_memo_new();
+    struct known_heads *heads = known_heads_new(0);
     for (int i = 0; i < HARK_PARTITIONS; i++) {
         all.of[i] = partition_new(&all.limits, NULL, observer);
-        if (!all.of[i] || !values) {
+        if (!all.of[i] || !values || !heads) {
             bench_die("out of memory");
         }
-        http_environment_remember(all.of[i]->http, values);
+        http_environment_remember(all.of[i]->http, values, heads);
     }
     struct way_end end = {&all, partitions_packet, partitions_tick, partitions_finish};
     way_run(path, &all.limits, &end);
@@ -181,6 +183,7 @@ static void run_partitions(const char *path, const struct transaction_observer *
         partition_free(all.of[i]);
     }
     value_memo_free(values);
+    known_heads_free(heads);
 }
 
 static const char *name_file(void *context, uint32_t file) {
@@ -224,17 +227,19 @@ static void run_worker(const char *path) {
     outbox_init(&outbox, WORKER_OUTBOX_BYTES);
     struct record_writer *writer = record_writer_new(&options);
     struct value_memo *values = value_memo_new();
-    if (!writer || !values) {
+    struct known_heads *heads = known_heads_new(0);
+    if (!writer || !values || !heads) {
         bench_die("out of memory");
     }
     worker_init(&worker, &limits);
-    worker_lend(&worker, writer, values);
+    worker_lend(&worker, writer, values, heads);
     worker.outbox = &outbox;
     struct way_end end = {&worker, worker_packet_in, worker_tick_in, worker_finish_in};
     way_run(path, &limits, &end);
     worker_fini(&worker);
     record_writer_free(writer);
     value_memo_free(values);
+    known_heads_free(heads);
     outbox_fini(&outbox);
 }
 

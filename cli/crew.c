@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/crew.h"
 
+#include "analyzer/known_head.h"
 #include "analyzer/value_memo.h"
 #include "cli/outlet.h"
 #include "cli/ring.h"
@@ -29,6 +30,7 @@ struct crew_member {
     unsigned number; /* the reader's is 0 */
     struct record_writer *writer;
     struct value_memo *values;
+    struct known_heads *heads;
     pthread_t thread;
 };
 
@@ -48,6 +50,10 @@ struct crew {
     struct stopwatch *watch;     /* the reader's */
     unsigned running;            /* threads beside the reader's */
 };
+
+static void lend(struct worker *worker, const struct crew_member *member) {
+    worker_lend(worker, member->writer, member->values, member->heads);
+}
 
 static uint64_t count_written(const struct outlet *outlet) {
     uint64_t sum = 0;
@@ -95,7 +101,7 @@ static void take_turn(struct crew_member *member, const struct turn *turn) {
     struct crew *crew = member->crew;
     if (turn->kind == TURN_WORK) {
         struct worker *worker = &crew->workers[turn->worker];
-        worker_lend(worker, member->writer, member->values);
+        lend(worker, member);
         int64_t started = stopwatch_start(worker->watch);
         work_epoch(worker, turn->epoch, turn->worker);
         stopwatch_stop(worker->watch, started, STAGE_ANALYZE);
@@ -177,9 +183,12 @@ static bool make_members(struct crew *crew, const struct record_options *record)
     bool ok = crew->members;
     for (unsigned i = 0; crew->members && i < crew->threads; i++) {
         struct crew_member *member = &crew->members[i];
-        *member = (struct crew_member){
-            .crew = crew, .number = i, .writer = record_writer_new(record), .values = value_memo_new()};
-        ok = member->writer && member->values && ok;
+        *member = (struct crew_member){.crew = crew,
+                                       .number = i,
+                                       .writer = record_writer_new(record),
+                                       .values = value_memo_new(),
+                                       .heads = known_heads_new((uint16_t)i)};
+        ok = member->writer && member->values && member->heads && ok;
     }
     return ok;
 }
@@ -195,7 +204,7 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
-        worker_lend(&crew->workers[i], crew->members[0].writer, crew->members[0].values);
+        lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
     }
     if (!write_heading(crew)) {
@@ -247,6 +256,7 @@ void crew_free(struct crew *crew) {
     for (unsigned i = 0; crew->members && i < crew->threads; i++) {
         record_writer_free(crew->members[i].writer);
         value_memo_free(crew->members[i].values);
+        known_heads_free(crew->members[i].heads);
     }
     free(crew->members);
     free(crew->workers);
@@ -393,7 +403,7 @@ enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) 
     join_threads(crew);
     for (unsigned i = 0; i < crew->count; i++) {
         crew->workers[i].outbox = &crew->outboxes[i];
-        worker_lend(&crew->workers[i], crew->members[0].writer, crew->members[0].values);
+        lend(&crew->workers[i], &crew->members[0]);
     }
     size_t waiting = 0;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {

@@ -52,15 +52,17 @@ void worker_init(struct worker *worker, const struct limits *limits) {
     *worker = (struct worker){.limits = limits, .watch = &worker->own};
 }
 
-void worker_lend(struct worker *worker, struct record_writer *writer, struct value_memo *values) {
-    if (worker->writer == writer && worker->values == values) {
+void worker_lend(struct worker *worker, struct record_writer *writer, struct value_memo *values,
+                 struct known_heads *heads) {
+    if (worker->writer == writer && worker->values == values && worker->heads == heads) {
         return;
     }
     worker->writer = writer;
     worker->values = values;
+    worker->heads = heads;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
         if (worker->partitions[i]) {
-            http_environment_remember(worker->partitions[i]->http, values);
+            http_environment_remember(worker->partitions[i]->http, values, heads);
         }
     }
 }
@@ -81,7 +83,7 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
     observer.no_caching = !record_writer_tells_caching(worker->writer);
     struct partition *partition = partition_new(worker->limits, &worker->memory, &observer);
     if (partition) {
-        http_environment_remember(partition->http, worker->values);
+        http_environment_remember(partition->http, worker->values, worker->heads);
     }
     worker->partitions[number] = partition;
     return partition;

@@ -21,6 +21,7 @@ struct worker {
     struct memory_source memory;                   /* what they share of it */
     struct record_writer *writer;                  /* borrowed: of the thread that has it now */
     struct value_memo *values;                     /* as the writer */
+    struct known_heads *heads;                     /* as the writer */
     struct outbox *outbox;                         /* borrowed: where records go now */
     struct stopwatch own;                          /* of whichever thread has it */
     struct stopwatch *watch;                       /* borrowed, or its own */
@@ -35,7 +36,7 @@ struct worker {
 /* limits outlive it. The worker must not move. */
 void worker_init(struct worker *, const struct limits *);
 /* What a thread has for all its workers; needed before the first packet. */
-void worker_lend(struct worker *, struct record_writer *, struct value_memo *);
+void worker_lend(struct worker *, struct record_writer *, struct value_memo *, struct known_heads *);
 void worker_fini(struct worker *);
 
 /* `hash` is flow_key_hash(&packet->key). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules for senders: what each exchange breaks, however its bytes are cut. */
+#include "analyzer/known_head.h"
 #include "analyzer/value_memo.h"
 
 #include "lone_conn.h"
@@ -35,14 +36,23 @@ static void on_finished(void *context, const struct transaction *t) {
     say(b, "\n");
 }
 
-/* `speech`: what client and server say in turn, NULL at its end; then both close. `values`: NULL without. */
-static void converse(struct bench *b, const char *const *speech, size_t most, int from,
-                     struct value_memo *values, bool no_caching) {
+/* What all conversations of the program are known by. */
+struct memos {
+    struct value_memo *values;
+    struct known_heads *heads;
+};
+static struct memos memos;
+
+/* `speech`: what client and server say in turn, NULL at its end; then both close. */
+static void converse(struct bench *b, const char *const *speech, size_t most, int from, bool remembers,
+                     bool no_caching) {
     *b = (struct bench){.from = from};
     const struct transaction_observer observer = {
         .context = b, .finished = on_finished, .no_caching = no_caching};
     lone_conn_init(&b->lone, &observer);
-    http_environment_remember(b->lone.environment, values);
+    if (remembers) {
+        http_environment_remember(b->lone.environment, memos.values, memos.heads);
+    }
     b->lone.start_ns = INT64_C(1795000000) * NS_PER_SECOND;
     lone_conn_open(&b->lone);
     for (unsigned i = 0; speech[i]; i++) {
@@ -55,11 +65,9 @@ static void converse(struct bench *b, const char *const *speech, size_t most, in
 static void check(const char *expected, const char *const *speech) {
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX, 1, 7, 64};
     struct bench b;
-    struct value_memo *values = value_memo_new();
-    assert_non_null(values);
     for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
         bool no_caching = i % 2; /* notes don't depend on who tells what else */
-        converse(&b, speech, sizes[i / 2], NOTE_VERSION_UNKNOWN, i / 2 ? values : NULL, no_caching);
+        converse(&b, speech, sizes[i / 2], NOTE_VERSION_UNKNOWN, i / 2 > 0, no_caching);
         if (strcmp(b.log, expected) != 0) {
             print_error("in pieces of %zu%s:\n%s%s\ninstead of \"%s\", \"%s\"\n", sizes[i / 2],
                         no_caching ? ", for notes only" : "", speech[0], speech[1] ? speech[1] : "", b.log,
@@ -67,7 +75,6 @@ static void check(const char *expected, const char *const *speech) {
             fail();
         }
     }
-    value_memo_free(values);
 }
 
 #define CRLF  "\r\n"
@@ -262,7 +269,7 @@ static void test_a_head_that_is_not_known_whole_lacks_nothing(void **state) {
         }
         (void)stpcpy(ends[0], CRLF);
         (void)stpcpy(ends[1], CRLF);
-        converse(&b, speech, SIZE_MAX, NOTE_VERSION_UNKNOWN, NULL, false);
+        converse(&b, speech, SIZE_MAX, NOTE_VERSION_UNKNOWN, false, false);
         assert_string_equal(b.log,
                             more ? "\n" : "date_missing connection_option_missing challenge_missing\n");
     }
@@ -509,12 +516,12 @@ static void test_syntax_as_notes(void **state) {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         char log[sizeof b.log];
         const char *const speech[] = {rules[i].request, rules[i].response, NULL};
-        converse(&b, speech, SIZE_MAX, 0, NULL, false);
+        converse(&b, speech, SIZE_MAX, 0, false, false);
         if (!strstr(b.log, rules[i].broken)) {
             fail_msg("%s: %s", rules[i].broken, b.log);
         }
         memcpy(log, b.log, sizeof log);
-        converse(&b, speech, SIZE_MAX, 0, NULL, true);
+        converse(&b, speech, SIZE_MAX, 0, false, true);
         assert_string_equal(b.log, log);
     }
 }
@@ -559,6 +566,19 @@ static void test_rfc9112_9_6_close(void **state) {
                                         OK EMPTY "Connection: close" CRLF CRLF, NULL});
 }
 
+static int make_memos(void **state) {
+    (void)state;
+    memos = (struct memos){value_memo_new(), known_heads_new(0)};
+    return memos.values && memos.heads ? 0 : -1;
+}
+
+static int free_memos(void **state) {
+    (void)state;
+    value_memo_free(memos.values);
+    known_heads_free(memos.heads);
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc9112_2_3_version),
@@ -587,5 +607,5 @@ int main(void) {
         cmocka_unit_test(test_rfc9112_8_length),
         cmocka_unit_test(test_rfc9112_9_6_close),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_memos, free_memos);
 }
