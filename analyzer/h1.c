@@ -396,6 +396,35 @@ static void forget_last_event(struct h1 *h) {
     }
 }
 
+bool h1_next_start_line(struct h1 *h, struct slice *in, struct h1_event *e) {
+    if (h->state != H1_AT_START || h->started || h->held || h->last_cr || in->len == 0) {
+        return false;
+    }
+    const uint8_t *lf = memchr(in->ptr, '\n', in->len);
+    size_t len = lf ? (size_t)(lf - in->ptr) : 0;
+    if (len == 0 || lf[-1] != '\r' || len > h->limits->line_bytes) {
+        return false;
+    }
+    e->text = slice_make(in->ptr, len - 1);
+    if (!(h->role == H1_RESPONSE ? h1_read_plain_status_line : h1_read_plain_request_line)(e->text, e)) {
+        return false;
+    }
+    forget_last_event(h);
+    begin_message(h, h->offset);
+    h->line_offset = h->offset;
+    h->state = H1_IN_HEADERS;
+    h1_advance(h, in, len + 1);
+    e->type = H1_START_LINE;
+    return true;
+}
+
+void h1_next_message_end(struct h1 *h) {
+    struct h1_event e;
+    assert(h->state == H1_AT_MESSAGE_END);
+    forget_last_event(h);
+    (void)end_message(h, &e);
+}
+
 static enum h1_event_type step(struct h1 *h, struct slice *in, struct h1_event *e) {
     switch (h->state) {
     case H1_AT_START:

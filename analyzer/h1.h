@@ -141,6 +141,11 @@ void h1_restart(struct h1 *, enum h1_role, uint64_t offset);
  * still have an event to give. A field line can only be given when the byte after it is known (it may be
  * folded); an empty line needs no such byte. */
 enum h1_event_type h1_next(struct h1 *, struct slice *in, struct h1_event *);
+/* Between messages, instead of an H1_START_LINE event: takes the start line where it lies whole at the front
+ * of `in` and has no oddity; false where it does not, and nothing was taken. */
+bool h1_next_start_line(struct h1 *, struct slice *in, struct h1_event *);
+/* In H1_AT_MESSAGE_END, instead of an H1_MESSAGE_END event. */
+void h1_next_message_end(struct h1 *);
 struct h1_field {
     struct slice name;
     struct slice value; /* without OWS around it */

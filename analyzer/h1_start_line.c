@@ -104,8 +104,7 @@ static void note_target(struct slice text, struct slice target, uint32_t *odditi
     }
 }
 
-/* "GET /path HTTP/1.1" and nothing odd in it. */
-static bool read_plain_request_line(struct slice text, struct h1_event *e) {
+bool h1_read_plain_request_line(struct slice text, struct h1_event *e) {
     static const size_t behind_target = sizeof " HTTP/1.1" - 1;
     size_t method_len = 0;
     while (method_len < text.len && h1_is(text.ptr[method_len], H1_TOKEN)) {
@@ -131,7 +130,7 @@ static bool read_plain_request_line(struct slice text, struct h1_event *e) {
 
 enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uint64_t whole_len,
                                        struct h1_event *e, uint32_t *oddities) {
-    if (tail.len == 0 && read_plain_request_line(text, e)) {
+    if (tail.len == 0 && h1_read_plain_request_line(text, e)) {
         return H1_LINE_VERSION;
     }
     return h1_read_odd_request_line(text, tail, whole_len, e, oddities);
@@ -203,8 +202,7 @@ static size_t read_status_code(struct slice text, size_t from, struct h1_event *
     return end;
 }
 
-/* "HTTP/1.1 200 OK" and nothing odd in it. */
-static bool read_plain_status_line(struct slice text, struct h1_event *e) {
+bool h1_read_plain_status_line(struct slice text, struct h1_event *e) {
     static const size_t before_reason = sizeof "HTTP/1.1 200 " - 1;
     const uint8_t *s = text.ptr;
     if (text.len < before_reason || memcmp(s, "HTTP/1.", 7) != 0 || !h1_is(s[7], H1_DIGIT) || s[8] != ' ' ||
@@ -222,7 +220,7 @@ static bool read_plain_status_line(struct slice text, struct h1_event *e) {
 }
 
 enum h1_line_kind h1_read_status_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
-    return read_plain_status_line(text, e) ? H1_LINE_VERSION : h1_read_odd_status_line(text, e, oddities);
+    return h1_read_plain_status_line(text, e) ? H1_LINE_VERSION : h1_read_odd_status_line(text, e, oddities);
 }
 
 enum h1_line_kind h1_read_odd_status_line(struct slice text, struct h1_event *e, uint32_t *oddities) {

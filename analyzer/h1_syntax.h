@@ -38,6 +38,10 @@ enum h1_line_kind h1_read_request_line(struct slice text, struct slice tail, uin
                                        struct h1_event *e, uint32_t *oddities);
 /* A status line likewise. Sets e->line, status, major and minor. */
 enum h1_line_kind h1_read_status_line(struct slice text, struct h1_event *e, uint32_t *oddities);
+/* "GET /path HTTP/1.1" with nothing odd in it, as h1_read_request_line would read it; false for all else. */
+bool h1_read_plain_request_line(struct slice text, struct h1_event *e);
+/* "HTTP/1.1 200 OK" likewise. */
+bool h1_read_plain_status_line(struct slice text, struct h1_event *e);
 /* The same two the long way, which has no short cut for lines without oddities. */
 enum h1_line_kind h1_read_odd_request_line(struct slice text, struct slice tail, uint64_t whole_len,
                                            struct h1_event *e, uint32_t *oddities);

@@ -426,6 +426,23 @@ static enum before_event before_event(struct http_conn *conn, enum direction dir
     return READ_ON;
 }
 
+/* The next message begins as nearly all do: its start line is whole in the chunk, and has no oddity. False,
+ * with nothing taken, for all else. */
+static bool read_start_line(struct http_conn *conn, enum direction direction, struct side *side,
+                            const struct chunk *chunk, struct slice *in) {
+    struct h1_event event;
+    uint64_t offset = side->h1.offset;
+    if (side->message || side->next_begun || !h1_next_start_line(&side->h1, in, &event)) {
+        return false;
+    }
+    http_begin_own(side, chunk, offset);
+    side->own.end_offset = side->h1.offset;
+    side->blank = false;
+    side->message = &side->own;
+    start_line(conn, direction, side, &event);
+    return true;
+}
+
 /* One event, of which nothing is asked before. False: nothing more can be read. */
 static bool read_event(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct chunk *chunk, struct slice *in) {
@@ -455,12 +472,22 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
     struct side *side = &conn->side[direction];
     bool more = true;
     while (more && side->state == SIDE_MESSAGE) {
+        if (side->h1.state == H1_AT_MESSAGE_END) {
+            h1_next_message_end(&side->h1);
+            message_ended(conn, direction, side, false);
+            more = in->len || h1_has_event(&side->h1);
+            continue;
+        }
         enum before_event verdict =
             !held && in->len ? before_event(conn, direction, side, chunk, *in) : READ_ON;
         if (verdict == READ_LATER) {
             return;
         }
         if (verdict == READ_ANEW) {
+            continue;
+        }
+        if (side->h1.state == H1_AT_START && !held && read_start_line(conn, direction, side, chunk, in)) {
+            more = in->len || h1_has_event(&side->h1);
             continue;
         }
         if (in->len && h1_is_in_body(&side->h1)) {

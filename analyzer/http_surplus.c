@@ -23,8 +23,12 @@ void http_surplus_behind(struct http_conn *conn, struct side *side, const struct
     side->message_end = m->end_offset;
     side->behind = 0;
     if (t && t->by == PAIRING_ACK) {
-        client->unsure = client->unsure && !is_behind_search(client, &t->request);
-        server->unsure = server->unsure && !is_behind_search(server, &t->response);
+        if (client->unsure) {
+            client->unsure = !is_behind_search(client, &t->request);
+        }
+        if (server->unsure) {
+            server->unsure = !is_behind_search(server, &t->response);
+        }
     } else if (t && m == &t->response && !t->request.seen && (client->unsure || !client->message_end)) {
         server->unsure = true; /* it may answer HEAD, and what seems to be its content another request */
     }

@@ -2,6 +2,7 @@
 #include "analyzer/message.h"
 
 #include "analyzer/method.h"
+#include "capture/clear.h"
 
 static struct capture_point point_of(const struct segment *s) {
     return (struct capture_point){
@@ -10,20 +11,16 @@ static struct capture_point point_of(const struct segment *s) {
 
 void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t offset) {
     const struct segment *s = chunk->segment;
-    *m = (struct http_message){
-        .offset = offset,
-        .end_offset = offset,
-        .first = point_of(s),
-        .last = point_of(s),
-        .ack = s->ack,
-        .last_ack = s->has_ack ? s->ack : 0,
-        .has_ack = s->has_ack,
-        .ack_late = s->resent,
-        .last_ack_late = s->resent,
-        .segments = 1,
-        .duplicated = s->duplicated,
-        .conflict = s->conflict,
-    };
+    clear_bytes(m, sizeof *m);
+    m->offset = m->end_offset = offset;
+    m->first = m->last = point_of(s);
+    m->ack = s->ack;
+    m->last_ack = s->has_ack ? s->ack : 0;
+    m->has_ack = s->has_ack;
+    m->ack_late = m->last_ack_late = s->resent;
+    m->segments = 1;
+    m->duplicated = s->duplicated;
+    m->conflict = s->conflict;
 }
 
 void message_next_segment(struct http_message *m, const struct segment *s) {
@@ -158,7 +155,7 @@ void message_miss(struct http_message *m, uint64_t len) {
     m->missing_bytes += len;
 }
 
-void message_note_oddities(struct notes *notes, uint32_t h1_oddities, uint32_t framing_oddities) {
+void message_note_some_oddities(struct notes *notes, uint32_t h1_oddities, uint32_t framing_oddities) {
     static const enum note_id h1_notes[] = {
         NOTE_EMPTY_LINES,
         NOTE_BARE_LF,

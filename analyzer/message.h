@@ -39,7 +39,13 @@ void message_fill(struct http_message *, const struct chunk *);
 void message_miss(struct http_message *, uint64_t len);
 
 /* Lexer and framing oddities as notes. */
-void message_note_oddities(struct notes *, uint32_t h1_oddities, uint32_t framing_oddities);
+void message_note_some_oddities(struct notes *, uint32_t h1_oddities, uint32_t framing_oddities);
+static inline void message_note_oddities(struct notes *notes, uint32_t h1_oddities,
+                                         uint32_t framing_oddities) {
+    if (h1_oddities | framing_oddities) {
+        message_note_some_oddities(notes, h1_oddities, framing_oddities);
+    }
+}
 void message_note_target(struct notes *, const struct http_message *request, const struct target *);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/transaction.h"
 
+#include "capture/clear.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
@@ -53,7 +55,7 @@ struct transaction *transaction_open(struct transaction_store *store, const stru
     if (!t) {
         return NULL;
     }
-    memset(t, 0, offsetof(struct transaction, tcp)); /* which is set here and by transaction_end_tcp */
+    clear_bytes(t, offsetof(struct transaction, tcp)); /* which is set here and by transaction_end_tcp */
     t->connection = connection;
     t->client = client;
     t->by = PAIRING_NONE;
