@@ -443,7 +443,8 @@ void native_write(struct native *native, struct writer *w, const struct transact
     write_event(native, w, t, &timing);
     write_hark(native, w, t, path);
     write_ends(native, w, t, path);
-    if (t->request.seen && t->type != TRANSACTION_SURPLUS) {
+    bool begun = messages && t->request.seen && native_begin_usual(native, w, t);
+    if (!begun && t->request.seen && t->type != TRANSACTION_SURPLUS) {
         url_make(&native->url, t, native->mask);
         if (!native_omits(native, OMIT_URL)) {
             native_write_url(native, w);
@@ -452,7 +453,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     if (t->type == TRANSACTION_TUNNEL) {
         write_tunnel(w, t);
     } else if (messages) {
-        native_write_http(native, w, t);
+        native_write_http(native, w, t, begun);
         if (!native_omits(native, OMIT_USER_AGENT)) {
             native_write_user_agent(native, w, t);
         }

@@ -14,7 +14,13 @@
 #include "output/url.h"
 #include "output/writer.h"
 
-enum { NATIVE_PARTS = 256, NATIVE_DATES = 16, NATIVE_ENDS = 256 };
+enum {
+    NATIVE_PARTS = 256,
+    NATIVE_DATES = 16,
+    NATIVE_ENDS = 256,
+    NATIVE_ORIGIN_BITS = 4,
+    NATIVE_HOST_MOST = 128,
+};
 
 /* A date that was written. */
 struct native_date {
@@ -42,6 +48,15 @@ struct native_shown {
     size_t start, len;          /* in the output */
 };
 
+/* What the JSON of a URL has of its origin, which is the request's Host alone. */
+struct native_origin {
+    uint16_t host_len; /* 0: nothing is known */
+    uint16_t full_len, parts_len;
+    uint8_t host[NATIVE_HOST_MOST];
+    uint8_t full[NATIVE_HOST_MOST + 64];   /* `url`: `full` up to the path */
+    uint8_t parts[NATIVE_HOST_MOST + 128]; /* from there on up to `path` */
+};
+
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
@@ -62,10 +77,11 @@ struct native {
     struct buf file_json;      /* names `file`; empty where there is no name */
     struct buf omitted_json;   /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
-    int64_t second_ns;                      /* when the second of second_text began */
-    char second_text[TIME_TEXT_BYTES];      /* a time in it; empty at first */
-    struct native_date dates[NATIVE_DATES]; /* by their seconds */
-    enum record_saved saved;                /* of the transaction at hand */
+    int64_t second_ns;                                     /* when the second of second_text began */
+    char second_text[TIME_TEXT_BYTES];                     /* a time in it; empty at first */
+    struct native_date dates[NATIVE_DATES];                /* by their seconds */
+    struct native_origin origins[1 << NATIVE_ORIGIN_BITS]; /* by their hosts */
+    enum record_saved saved;                               /* of the transaction at hand */
 };
 
 /* Is the part left out? Mostly none is. */
@@ -143,12 +159,19 @@ void native_write_head(struct native *, struct writer *, const struct header_lis
 /* The same of a list that is seldom there. */
 void native_write_fields(struct native *, struct writer *, const struct header_list *);
 
+/* native_url.c */
+
+/* `url` and the beginning of `http` up to the target's form, for messages whose request was seen: true when
+ * nothing was odd. Else nothing is written, and url_make and the following do the same. */
+bool native_begin_usual(struct native *, struct writer *, const struct transaction *);
+/* `url`; native->url has been made. */
+void native_write_url(struct native *, struct writer *);
+
 /* native_http.c */
 
-/* `url` and `user_agent`, for a transaction whose request was seen; native->url has been made. */
-void native_write_url(struct native *, struct writer *);
+/* `http`, of which native_begin_usual has `begun`, or for which native->url has been made. */
+void native_write_http(struct native *, struct writer *, const struct transaction *, bool begun);
+/* `user_agent`. */
 void native_write_user_agent(struct native *, struct writer *, const struct transaction *);
-/* `http`. */
-void native_write_http(struct native *, struct writer *, const struct transaction *);
 
 #endif

@@ -38,76 +38,6 @@ void native_write_user_agent(struct native *native, struct writer *w, const stru
     }
 }
 
-#define WRITE_PART(w, url, part)                                                                             \
-    do {                                                                                                     \
-        if ((url)->has_##part) {                                                                             \
-            WRITER_KEY((w), #part);                                                                          \
-            (void)writer_string((w), (url)->part);                                                           \
-        }                                                                                                    \
-    } while (0)
-
-/* A part that is known to need no escape. */
-#define PUT_PART(to, url, part)                                                                              \
-    do {                                                                                                     \
-        if ((url)->has_##part) {                                                                             \
-            PEN_TEXT((to), "\"" #part "\":\"");                                                              \
-            (to) = slice_put((url)->part, (to));                                                             \
-            PEN_TEXT((to), "\",");                                                                           \
-        }                                                                                                    \
-    } while (0)
-
-/* The whole at once, which mostly needs no escape; then no part of it does. False where there is no whole, or
- * one that needs one. */
-static bool write_clean_url(struct writer *w, const struct url *url) {
-    enum { KEYS = 96 + PEN_MEMBER_BYTES("port") };
-    if (!url->has_full) {
-        return false;
-    }
-    size_t parts = url->full.len + url->scheme.len + url->domain.len + (url->has_path ? url->path.len : 0) +
-                   (url->has_query ? url->query.len : 0);
-    uint8_t *to = pen_open(w, KEYS + parts);
-    if (!to) {
-        return true; /* the record does not fit */
-    }
-    PEN_TEXT(to, "\"url\":{\"full\":\"");
-    to = writer_clean(to, url->full);
-    if (!to) {
-        return false;
-    }
-    PEN_TEXT(to, "\",");
-    PUT_PART(to, url, scheme);
-    PUT_PART(to, url, domain);
-    if (url->has_port) {
-        PEN_UNSIGNED(to, "port", url->port);
-    }
-    PUT_PART(to, url, path);
-    PUT_PART(to, url, query);
-    pen_close(w, pen_end(to, '}'));
-    return true;
-}
-
-void native_write_url(struct native *native, struct writer *w) {
-    const struct url *url = &native->url;
-    if (!url->has_full && !url->has_scheme && !url->has_domain && !url->has_path) {
-        return;
-    }
-    if (write_clean_url(w, url)) {
-        return;
-    }
-    WRITER_KEY(w, "url");
-    writer_begin_object(w);
-    WRITE_PART(w, url, full);
-    WRITE_PART(w, url, scheme);
-    WRITE_PART(w, url, domain);
-    if (url->has_port) {
-        WRITER_KEY(w, "port");
-        writer_unsigned(w, url->port);
-    }
-    WRITE_PART(w, url, path);
-    WRITE_PART(w, url, query);
-    writer_end_object(w);
-}
-
 static bool is_digit(uint8_t c) {
     return c >= '0' && c <= '9';
 }
@@ -270,33 +200,6 @@ static void begin_request(struct native *native, struct writer *w, const struct 
     writer_text(w, target_form_name(t->target.form));
 }
 
-/* `http` up to there at once, as mostly; false where it is another version, or something needs an escape. */
-static bool begin_usual_request(struct native *native, struct writer *w, const struct transaction *t) {
-    enum { KEYS = 128 };
-    const struct http_message *request = &t->request;
-    struct slice method = request->line[0], target = native->url.target;
-    if (!request->seen || t->target.form != TARGET_ORIGIN || !slice_is(request->line[2], "HTTP/1.1")) {
-        return false;
-    }
-    uint8_t *to = pen_open(w, KEYS + method.len + target.len);
-    if (!to) {
-        return false;
-    }
-    PEN_TEXT(to, "\"http\":{\"version\":\"1.1\",\"request\":{\"method\":\"");
-    to = writer_clean(to, method);
-    if (!to) {
-        return false;
-    }
-    PEN_TEXT(to, "\",\"target\":\"");
-    to = writer_clean(to, target);
-    if (!to) {
-        return false;
-    }
-    PEN_TEXT(to, "\",\"target_form\":\"origin\"");
-    pen_close(w, to);
-    return true;
-}
-
 /* What stands there is its header's value, too. */
 static void write_referrer(struct native *native, struct writer *w, const struct header *referer) {
     struct native_memo memo = {.hint = NULL};
@@ -410,8 +313,8 @@ static void begin_http(struct native *native, struct writer *w, const struct tra
     }
 }
 
-void native_write_http(struct native *native, struct writer *w, const struct transaction *t) {
-    if (!begin_usual_request(native, w, t)) {
+void native_write_http(struct native *native, struct writer *w, const struct transaction *t, bool begun) {
+    if (!begun) {
         begin_http(native, w, t);
     }
     if (t->request.seen) {
