@@ -20,6 +20,9 @@ enum {
     NATIVE_ENDS = 256,
     NATIVE_ORIGIN_BITS = 4,
     NATIVE_HOST_MOST = 128,
+    NATIVE_TYPES = 8,
+    NATIVE_TYPE_BYTES = 64,
+    NATIVE_TYPE_JSON_CAP = 1024, /* for 128 bytes of which each may need an escape */
 };
 
 /* A date that was written. */
@@ -48,6 +51,13 @@ struct native_shown {
     size_t start, len;          /* in the output */
 };
 
+/* `content_type` of a head. */
+struct native_type {
+    uint64_t stamp; /* the head's; 0: nothing is known */
+    uint16_t len;
+    uint8_t json[NATIVE_TYPE_BYTES + WRITER_STEP];
+};
+
 /* What the JSON of a URL has of its origin, which is the request's Host alone. */
 struct native_origin {
     uint16_t host_len; /* 0: nothing is known */
@@ -74,12 +84,14 @@ struct native {
     struct native_head head[2];    /* of the transaction at hand: request, response */
     struct native_part parts[NATIVE_PARTS];
     struct native_shown shown; /* of the request at hand */
+    struct buf type_json;      /* `content_type` of the message at hand */
     struct buf file_json;      /* names `file`; empty where there is no name */
     struct buf omitted_json;   /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
-    int64_t second_ns;                                     /* when the second of second_text began */
-    char second_text[TIME_TEXT_BYTES];                     /* a time in it; empty at first */
-    struct native_date dates[NATIVE_DATES];                /* by their seconds */
+    int64_t second_ns;                         /* when the second of second_text began */
+    char second_text[TIME_TEXT_BYTES];         /* a time in it; empty at first */
+    struct native_date dates[NATIVE_DATES];    /* by their seconds */
+    struct native_type types[2][NATIVE_TYPES]; /* of requests, of responses, by their heads' stamps */
     struct native_origin origins[1 << NATIVE_ORIGIN_BITS]; /* by their hosts */
     enum record_saved saved;                               /* of the transaction at hand */
 };

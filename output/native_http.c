@@ -82,97 +82,98 @@ static void make_content_type(struct native *native, struct writer *w, const str
     for (size_t i = 0; i < type.len; i++) {
         lower[i] = (char)ascii_lower(type.ptr[i]);
     }
-    WRITER_KEY(w, "content_type");
+    writer_key(w, "content_type");
     (void)writer_string(w, slice_make(lower, type.len));
 }
 
-/* True when the memo has it: *json, which may be empty. Else it is written, with what the pen has put. */
-static bool knows_content_type(struct native *native, const struct header *field, struct native_memo *memo,
-                               struct slice *json) {
-    *json = slice_make("", 0);
-    if (!field) {
-        return true;
+/* `content_type` and its key; empty without. Borrowed until the next call. */
+static struct slice remembered_type(struct native *native, const struct header *field) {
+    struct native_memo memo = {.hint = &native->recent[MEMO_MEDIA_TYPE]};
+    struct slice json;
+    bool may_remember = native_line_key(field, MEMO_MEDIA_TYPE, &memo.key);
+    if (may_remember && memo_get(native->memo, &memo.key, memo.hint, &json)) {
+        return json;
     }
-    memo->hint = NULL;
-    return native_line_key(field, MEMO_MEDIA_TYPE, &memo->key) &&
-           memo_peek(native->memo, &memo->key, native->recent[MEMO_MEDIA_TYPE], json);
+    struct writer w;
+    size_t failures = native_failures(native);
+    buf_clear(&native->type_json);
+    writer_init(&w, &native->type_json);
+    make_content_type(native, &w, field);
+    (void)buf_reserve(&native->type_json, PEN_JSON_SLACK);
+    if (may_remember && !native->type_json.failed && native_failures(native) == failures) {
+        memo_put(native->memo, &memo.key, buf_slice(&native->type_json));
+    }
+    return native->type_json.failed ? slice_make("", 0) : buf_slice(&native->type_json);
 }
 
-static void write_content_type(struct native *native, struct writer *w, const struct header *field) {
-    struct native_memo memo = {.hint = NULL};
-    bool may_remember = native_line_key(field, MEMO_MEDIA_TYPE, &memo.key);
-    if (!may_remember || !native_remembers(native, w, &memo)) {
-        make_content_type(native, w, field);
-        if (may_remember) {
-            native_remember(native, w, &memo);
-        }
+/* The same; a head that is known by its stamp mostly has that of the last one with it. */
+static struct slice type_of(struct native *native, const struct header *field, bool response) {
+    const struct native_head *head = &native->head[response];
+    struct native_type *type = &native->types[response][head->stamp % NATIVE_TYPES];
+    bool changed = head->changed[FIELD_NAME_CONTENT_TYPE / 64] >> FIELD_NAME_CONTENT_TYPE % 64 & 1;
+    if (!field) {
+        return slice_make("", 0);
     }
+    if (type->stamp == head->stamp && head->stamp && !changed) {
+        return slice_make(type->json, type->len);
+    }
+    size_t failures = native_failures(native);
+    struct slice json = remembered_type(native, field);
+    if (head->stamp && !changed && json.len <= NATIVE_TYPE_BYTES && native_failures(native) == failures) {
+        *type = (struct native_type){.stamp = head->stamp, .len = (uint16_t)json.len};
+        (void)slice_put(json, type->json);
+    }
+    return json;
 }
 
 static uint8_t *put_framing(uint8_t *to, enum h1_framing_kind kind) {
-    switch (kind) {
-    case H1_BODY_NONE:
-        PEN_TEXT(to, "\"framing\":\"none\",");
-        break;
-    case H1_BODY_LENGTH:
-        PEN_TEXT(to, "\"framing\":\"length\",");
-        break;
-    case H1_BODY_CHUNKED:
-        PEN_TEXT(to, "\"framing\":\"chunked\",");
-        break;
-    case H1_BODY_CLOSE:
-        PEN_TEXT(to, "\"framing\":\"close\",");
-        break;
-    case H1_BODY_TUNNEL:
-        PEN_TEXT(to, "\"framing\":\"tunnel\",");
-        break;
-    }
-    return to;
+    enum { MOST = 20 };
+    static const struct {
+        size_t len;
+        char text[MOST];
+    } texts[] = {
+#define FRAMING(kind, name) [kind] = {sizeof(",\"framing\":\"" name "\"") - 1, ",\"framing\":\"" name "\""}
+        FRAMING(H1_BODY_NONE, "none"),       FRAMING(H1_BODY_LENGTH, "length"),
+        FRAMING(H1_BODY_CHUNKED, "chunked"), FRAMING(H1_BODY_CLOSE, "close"),
+        FRAMING(H1_BODY_TUNNEL, "tunnel"),
+#undef FRAMING
+    };
+    memcpy(to, texts[kind].text, MOST);
+    return to + texts[kind].len;
 }
 
-static uint8_t *put_sizes(uint8_t *to, const struct http_message *m) {
-    PEN_UNSIGNED(to, "bytes", m->end_offset - m->offset);
-    if (m->head_complete) {
-        PEN_TEXT(to, "\"body\":{");
-        PEN_UNSIGNED(to, "bytes", m->body_bytes);
-        if (m->missing_bytes || (m->end_known && !m->truncated)) {
-            PEN_UNSIGNED(to, "missing_bytes", m->missing_bytes);
-        }
-        to = pen_end(to, '}');
-        *to++ = ',';
-    }
-    return to;
-}
-
-/* Sizes, and what is known of the body where the head is complete. */
+/* Sizes, and what is known of the body where the head is complete. `end`: the brackets behind it. */
 static void write_content(struct native *native, struct writer *w, const struct transaction *t,
-                          const struct http_message *m) {
-    enum { FRAMING = 32, MOST = 16 + 3 * PEN_MEMBER_BYTES("missing_bytes") + FRAMING };
-    const struct header *field = m->head_complete ? find_field(t, m, FIELD_NAME_CONTENT_TYPE) : NULL;
-    struct native_memo memo;
-    struct slice type;
-    bool known = knows_content_type(native, field, &memo, &type);
-    uint8_t *to = pen_open(w, MOST + type.len + PEN_JSON_SLACK);
+                          const struct http_message *m, size_t end) {
+    enum { MOST = 96 + 3 * DIGITS_BYTES + PEN_JSON_SLACK };
+    bool response = m == &t->response;
+    struct slice type = slice_make("", 0);
+    if (m->head_complete) {
+        type = type_of(native, find_field(t, m, FIELD_NAME_CONTENT_TYPE), response);
+    }
+    uint8_t *to = pen_open(w, MOST + type.len);
     if (!to) {
         return;
     }
-    to = put_sizes(to, m);
-    if (known) {
-        to = pen_json(to, type);
-    } else {
-        pen_close(w, to - 1);
-        write_content_type(native, w, field);
-        to = pen_open(w, FRAMING);
+    PEN_TEXT(to, "\"bytes\":");
+    to = pen_unsigned(to, m->end_offset - m->offset);
+    if (m->head_complete) {
+        PEN_TEXT(to, ",\"body\":{\"bytes\":");
+        to = pen_unsigned(to, m->body_bytes);
+        if (m->missing_bytes || (m->end_known && !m->truncated)) {
+            PEN_NEXT_UNSIGNED(to, "missing_bytes", m->missing_bytes);
+        }
+        *to++ = '}';
+        to = pen_next_json(to, type);
+        to = put_framing(to, m->framing.kind);
     }
-    if (to) {
-        to = m->head_complete ? put_framing(to, m->framing.kind) : to;
-        pen_close(w, to - 1);
-    }
+    memset(to, '}', 2);
+    pen_close(w, to + end);
 }
 
 /* What requests and responses have in common: fields, sizes, framing. */
 static void write_message(struct native *native, struct writer *w, const struct transaction *t,
-                          const struct http_message *m) {
+                          const struct http_message *m, size_t end) {
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
         WRITER_KEY(w, "headers");
@@ -188,7 +189,7 @@ static void write_message(struct native *native, struct writer *w, const struct 
         WRITER_KEY(w, "fields_dropped");
         writer_unsigned(w, dropped);
     }
-    write_content(native, w, t, m);
+    write_content(native, w, t, m, end);
 }
 
 static void begin_request(struct native *native, struct writer *w, const struct transaction *t) {
@@ -223,9 +224,8 @@ static void end_request(struct native *native, struct writer *w, const struct tr
     if (referer && !native_omits(native, OMIT_REFERRER)) {
         write_referrer(native, w, referer);
     }
-    write_message(native, w, t, &t->request);
+    write_message(native, w, t, &t->request, 1);
     native->shown.field = NULL;
-    writer_end_object(w);
 }
 
 static void make_status(struct native *native, struct writer *w, unsigned status, struct slice reason) {
@@ -280,15 +280,40 @@ static void write_interim(struct native *native, struct writer *w, const struct 
     writer_end_array(w);
 }
 
+/* `response` up to what its status means, at once, as mostly. */
+static bool begin_usual_response(struct native *native, struct writer *w,
+                                 const struct http_message *response) {
+    enum { KEYS = 48 };
+    const struct memo_key key = {.kind = MEMO_STATUS, .parts = response->status, .bytes = response->line[2]};
+    struct slice json;
+    if (!response->seen || !slice_is(response->line[0], "HTTP/1.1") ||
+        !memo_peek(native->memo, &key, native->recent[MEMO_STATUS], &json)) {
+        return false;
+    }
+    uint8_t *to = pen_open(w, KEYS + json.len + PEN_JSON_SLACK);
+    if (to) {
+        PEN_TEXT(to, "\"response\":{\"version\":\"1.1\"");
+        pen_close(w, pen_next_json(to, json));
+    }
+    return to;
+}
+
+/* ... and the end of `http`. */
 static void write_response(struct native *native, struct writer *w, const struct transaction *t) {
     const struct http_message *response = &t->response;
-    WRITER_UP_TO(w, "\"response\":{");
-    if (has_status_line(response)) {
-        write_version(w, response, response->line[0]);
-        write_status(native, w, response->status, response->line[2]);
+    bool alone = response->seen && t->interim_count == 0;
+    if (!begin_usual_response(native, w, response)) {
+        WRITER_UP_TO(w, "\"response\":{");
+        if (has_status_line(response)) {
+            write_version(w, response, response->line[0]);
+            write_status(native, w, response->status, response->line[2]);
+        }
     }
     if (response->seen) {
-        write_message(native, w, t, response);
+        write_message(native, w, t, response, alone ? 2 : 0);
+    }
+    if (alone) {
+        return;
     }
     if (t->interim_count && !native_omits(native, OMIT_INTERIM)) {
         write_interim(native, w, t);
@@ -297,6 +322,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         WRITER_KEY(w, "interim_dropped");
         writer_unsigned(w, dropped_interim(t));
     }
+    writer_end_object(w);
     writer_end_object(w);
 }
 
@@ -323,6 +349,7 @@ void native_write_http(struct native *native, struct writer *w, const struct tra
     bool interim = t->interim_count && (!native_omits(native, OMIT_INTERIM) || dropped_interim(t));
     if (t->response.seen || interim) {
         write_response(native, w, t);
+    } else {
+        writer_end_object(w);
     }
-    writer_end_object(w);
 }

@@ -104,6 +104,13 @@ static inline uint8_t *pen_json(uint8_t *to, struct slice json) {
     return to + (json.len > 0);
 }
 
+/* The same with the comma before it. */
+static inline uint8_t *pen_next_json(uint8_t *to, struct slice json) {
+    *to = ',';
+    writer_copy(to + 1, json.ptr, json.len);
+    return to + json.len + (json.len > 0);
+}
+
 /* Two digits for each byte. */
 static inline uint8_t *pen_hex(uint8_t *to, const uint8_t *bytes, size_t len) {
     writer_hex_digits(to, slice_make(bytes, len));

@@ -39,6 +39,8 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     memory_init(&writer->memory, SIZE_MAX);
     buf_init(&writer->native.scratch, options->record_bytes);
     buf_charge(&writer->native.scratch, &writer->memory);
+    buf_init(&writer->native.type_json, NATIVE_TYPE_JSON_CAP);
+    buf_charge(&writer->native.type_json, &writer->memory);
     buf_init(&writer->native.file_json, options->record_bytes);
     buf_charge(&writer->native.file_json, &writer->memory);
     buf_init(&writer->native.omitted_json, options->record_bytes);
@@ -71,6 +73,7 @@ void record_writer_free(struct record_writer *writer) {
     memo_free(writer->native.memo);
     head_memo_free(writer->native.heads);
     buf_fini(&writer->native.scratch);
+    buf_fini(&writer->native.type_json);
     buf_fini(&writer->native.file_json);
     buf_fini(&writer->native.omitted_json);
     url_fini(&writer->native.url);
