@@ -17,8 +17,8 @@ enum memo_kind {
     MEMO_USER_AGENT,     /* a field line: user_agent and its key */
     MEMO_MEDIA_TYPE,     /* content_type and its key */
     MEMO_STATUS,         /* a reason: the keys of a status line */
-    MEMO_CLIENT,         /* a connection: network, and client but for what it sent */
-    MEMO_SERVER,         /* server likewise */
+    MEMO_ENDS,           /* a connection: two bytes, how long what is before the server is; network, then
+                            client and server but for what they sent */
     MEMO_STATUS_MEANING, /* a status code: what it means */
     MEMO_COUNTS,         /* names of both heads: fields and its key */
     MEMO_REQUEST_COUNTS, /* names of a head: the object with their counts */

@@ -71,9 +71,16 @@ static uint8_t *put_time(struct native *native, uint8_t *to, int64_t time_ns) {
     return to + 1;
 }
 
-/* `@timestamp`, `ecs` and `event`, behind the record's brace. */
+/* Is `hark` no more than the version and the type? */
+static bool is_plain(const struct native *native, const struct transaction *t,
+                     const struct packet_path *path) {
+    return t->type == TRANSACTION_PAIR && !t->has_parent && !(path && path->tunnel_count) &&
+           !mask_hides_addresses(native->mask);
+}
+
+/* `@timestamp`, `ecs` and `event`, behind the record's brace; and `hark` where it is `usual`. */
 static void write_event(struct native *native, struct writer *w, const struct transaction *t,
-                        const struct timing *timing) {
+                        const struct timing *timing, bool usual) {
     enum { MOST = 512 };
     uint8_t *to = pen_open(w, MOST);
     if (!to) {
@@ -103,6 +110,9 @@ static void write_event(struct native *native, struct writer *w, const struct tr
     case OUTCOME_UNKNOWN:
         PEN_TEXT(to, "\"outcome\":\"unknown\"}");
         break;
+    }
+    if (usual) {
+        PEN_TEXT(to, ",\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
     }
     pen_close(w, to);
 }
@@ -153,13 +163,7 @@ static void write_encapsulation(struct native *native, struct writer *w, const s
 
 static void write_hark(struct native *native, struct writer *w, const struct transaction *t,
                        const struct packet_path *path) {
-    bool anonymized = native->mask && native->mask->addresses;
-    bool plain = !t->has_parent && !(path && path->tunnel_count) && !anonymized;
-    if (t->type == TRANSACTION_PAIR && plain && !native->omitted) {
-        WRITER_RAW(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\"}");
-        return;
-    }
-    if (t->type == TRANSACTION_PAIR && plain) {
+    if (is_plain(native, t, path)) {
         WRITER_UP_TO(w, "\"hark\":{\"version\":\"" SCHEMA_VERSION "\",\"type\":\"transaction\",\"omitted\":");
         writer_json(w, buf_slice(&native->omitted_json));
         writer_end_object(w);
@@ -170,7 +174,7 @@ static void write_hark(struct native *native, struct writer *w, const struct tra
     WRITER_RAW(w, "\"version\":\"" SCHEMA_VERSION "\"");
     WRITER_KEY(w, "type");
     writer_text(w, transaction_type_name(t->type));
-    if (anonymized) {
+    if (mask_hides_addresses(native->mask)) {
         WRITER_RAW(w, "\"addresses\":\"anonymized\"");
     }
     if (native->omitted) {
@@ -185,168 +189,6 @@ static void write_hark(struct native *native, struct writer *w, const struct tra
         write_encapsulation(native, w, path);
     }
     writer_end_object(w);
-}
-
-/* ECS's name of what speaks; NULL where that is not known. */
-static const char *network_protocol(const struct transaction *t) {
-    if (t->type != TRANSACTION_TUNNEL) {
-        return "http";
-    }
-    switch (t->tunnel_protocol) {
-    case TUNNELLED_UNKNOWN:
-        return NULL;
-    case TUNNELLED_TLS:
-        return "tls";
-    case TUNNELLED_HTTP1:
-    case TUNNELLED_HTTP2:
-        return "http";
-    case TUNNELLED_WEBSOCKET:
-        return "websocket";
-    }
-    return NULL;
-}
-
-static void write_vlan(struct writer *w, uint16_t id) {
-    WRITER_KEY(w, "vlan");
-    writer_begin_object(w);
-    WRITER_KEY(w, "id");
-    writer_unsigned_text(w, id);
-    writer_end_object(w);
-}
-
-static void write_network(struct native *native, struct writer *w, const struct transaction *t,
-                          const struct packet_path *path) {
-    enum { MOST = 128 + COMMUNITY_ID_BYTES };
-    struct flow_key key = t->connection->key;
-    for (size_t i = 0; i < 2; i++) {
-        key.side[i].address = mask_address(native->mask, &key.side[i].address);
-    }
-    const char *protocol = network_protocol(t);
-    uint8_t *to = pen_open(w, MOST);
-    if (!to) {
-        return;
-    }
-    PEN_TEXT(to, "\"network\":{\"community_id\":\"");
-    if (!native_omits(native, OMIT_COMMUNITY_ID) && community_id(native->ids, &key, (char *)to)) {
-        to += COMMUNITY_ID_BYTES;
-        PEN_TEXT(to, "\",");
-    } else {
-        to -= sizeof "\"community_id\":\"" - 1;
-    }
-    PEN_TEXT(to, "\"transport\":\"tcp\"");
-    if (protocol) {
-        PEN_TEXT(to, ",\"protocol\":\"");
-        to = slice_put(slice_of(protocol), to);
-        *to++ = '"';
-    }
-    pen_close(w, to);
-    if (path && path->vlan_count) {
-        write_vlan(w, path->vlan[0]);
-    }
-    if (path && path->vlan_count > 1) {
-        WRITER_KEY(w, "inner");
-        writer_begin_object(w);
-        write_vlan(w, path->vlan[1]);
-        writer_end_object(w);
-    }
-    writer_end_object(w);
-}
-
-/* ECS: upper case, hyphens. */
-static uint8_t *put_mac(uint8_t *to, const uint8_t mac[6]) {
-    static const char digits[] = "0123456789ABCDEF";
-    PEN_TEXT(to, "\"mac\":\"");
-    for (size_t i = 0; i < 6; i++, to += 3) {
-        to[0] = (uint8_t)digits[mac[i] >> 4];
-        to[1] = (uint8_t)digits[mac[i] & 0xF];
-        to[2] = '-';
-    }
-    to[-1] = '"';
-    *to = ',';
-    return to + 1;
-}
-
-/* The side that sends in direction `d`, but for what it sent. Who hides IP addresses would be known by his
- * MAC address all the same, and many an IPv6 address is made of one (RFC 4291 appendix A). */
-static void begin_side(struct native *native, struct writer *w, const struct connection *c, enum direction d,
-                       bool mac) {
-    enum { MOST = 64 + ADDRESS_TEXT_BYTES + PEN_MEMBER_BYTES("port") };
-    const enum direction other = direction_other(d);
-    struct address shown = mask_address(native->mask, &c->key.side[d].address);
-    uint8_t *to = pen_open(w, MOST);
-    if (!to) {
-        return;
-    }
-    PEN_TEXT(to, "{\"ip\":\"");
-    to += address_text(&shown, c->key.ip_version, (char *)to);
-    PEN_TEXT(to, "\",");
-    PEN_UNSIGNED(to, "port", c->key.side[d].port);
-    if (!mac || mask_hides_addresses(native->mask)) {
-        to--;
-    } else if (c->path_seen[d] && c->path[d].has_mac) {
-        to = put_mac(to, c->path[d].mac[0]) - 1;
-    } else if (c->path_seen[other] && c->path[other].has_mac) {
-        to = put_mac(to, c->path[other].mac[1]) - 1;
-    } else {
-        to--;
-    }
-    pen_close(w, to);
-}
-
-static void end_side(struct writer *w, const struct transaction *t, enum direction d,
-                     const struct http_message *message) {
-    uint8_t *to = pen_open(w, PEN_MEMBER_BYTES("bytes") + PEN_MEMBER_BYTES("packets"));
-    if (!to) {
-        return;
-    }
-    if (t->type == TRANSACTION_TUNNEL) {
-        PEN_UNSIGNED(to, "bytes", t->tunnel_bytes[d]);
-    } else if (message->seen) {
-        uint64_t whole = message->end_offset - message->offset;
-        PEN_UNSIGNED(to, "bytes", whole > message->gap_bytes ? whole - message->gap_bytes : 0);
-        if (t->type != TRANSACTION_SURPLUS) {
-            PEN_UNSIGNED(to, "packets", message->segments);
-        }
-    }
-    pen_close(w, pen_end(to, '}'));
-}
-
-/* `network`, `client` and `server`: nearly all of it is the same for a connection's transactions. */
-static void write_ends(struct native *native, struct writer *w, const struct transaction *t,
-                       const struct packet_path *path) {
-    const struct connection *c = t->connection;
-    enum direction server = direction_other(t->client);
-    bool client = !native_omits(native, OMIT_CLIENT);
-    const uint64_t known[] = {native->run, c->ordinal,
-                              (uint64_t)t->type << 32 | (uint64_t)t->tunnel_protocol << 16 |
-                                  (uint64_t)t->client << 8 | (uint64_t)c->path_seen[0] << 1 |
-                                  (uint64_t)c->path_seen[1]};
-    struct native_memo memo = {.key = {.kind = MEMO_CLIENT, .bytes = slice_make(known, sizeof known)},
-                               .hint = &native->ends[0][c->ordinal % NATIVE_ENDS]};
-    if (!native_remembers(native, w, &memo)) {
-        if (!native_omits(native, OMIT_NETWORK)) {
-            write_network(native, w, t, path);
-        }
-        if (client) {
-            WRITER_KEY(w, "client");
-            begin_side(native, w, c, t->client, !native_omits(native, OMIT_CLIENT_MAC));
-        }
-        native_remember(native, w, &memo);
-    }
-    if (client) {
-        end_side(w, t, t->client, &t->request);
-    }
-    if (native_omits(native, OMIT_SERVER)) {
-        return;
-    }
-    memo.key.kind = MEMO_SERVER;
-    memo.hint = &native->ends[1][c->ordinal % NATIVE_ENDS];
-    if (!native_remembers(native, w, &memo)) {
-        WRITER_KEY(w, "server");
-        begin_side(native, w, c, server, !native_omits(native, OMIT_SERVER_MAC));
-        native_remember(native, w, &memo);
-    }
-    end_side(w, t, server, &t->response);
 }
 
 static void write_tunnel(struct writer *w, const struct transaction *t) {
@@ -440,9 +282,12 @@ void native_write(struct native *native, struct writer *w, const struct transact
     struct timing timing;
     memset(native->head, 0, sizeof native->head);
     timing_of(t, &timing);
-    write_event(native, w, t, &timing);
-    write_hark(native, w, t, path);
-    write_ends(native, w, t, path);
+    bool plain = !native->omitted && is_plain(native, t, path);
+    write_event(native, w, t, &timing, plain);
+    if (!plain) {
+        write_hark(native, w, t, path);
+    }
+    native_write_ends(native, w, t, path);
     bool begun = messages && t->request.seen && native_begin_usual(native, w, t);
     if (!begun && t->request.seen && t->type != TRANSACTION_SURPLUS) {
         url_make(&native->url, t, native->mask);

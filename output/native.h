@@ -17,7 +17,7 @@
 enum {
     NATIVE_PARTS = 256,
     NATIVE_DATES = 16,
-    NATIVE_ENDS = 256,
+    NATIVE_ENDS = 1024,
     NATIVE_ORIGIN_BITS = 4,
     NATIVE_HOST_MOST = 128,
     NATIVE_TYPES = 8,
@@ -76,12 +76,12 @@ struct native {
     struct mask_kind referer;           /* set with the mask */
     struct memo *memo;
     struct head_memo *heads;
-    uint64_t run;                  /* connections' ordinals are unique in it */
-    uint16_t recent[MEMO_KINDS];   /* where that of each kind was */
-    uint16_t ends[2][NATIVE_ENDS]; /* where the client and the server of a connection are, by its ordinal */
-    struct buf scratch;            /* of masking */
-    struct url url;                /* of the transaction at hand */
-    struct native_head head[2];    /* of the transaction at hand: request, response */
+    uint64_t run;                /* connections' ordinals are unique in it */
+    uint16_t recent[MEMO_KINDS]; /* where that of each kind was */
+    uint16_t ends[NATIVE_ENDS];  /* where those of a connection are, by its ordinal */
+    struct buf scratch;          /* of masking */
+    struct url url;              /* of the transaction at hand */
+    struct native_head head[2];  /* of the transaction at hand: request, response */
     struct native_part parts[NATIVE_PARTS];
     struct native_shown shown; /* of the request at hand */
     struct buf type_json;      /* `content_type` of the message at hand */
@@ -170,6 +170,12 @@ void native_write_capture(struct native *, struct writer *, const struct transac
 void native_write_head(struct native *, struct writer *, const struct header_list *, bool response);
 /* The same of a list that is seldom there. */
 void native_write_fields(struct native *, struct writer *, const struct header_list *);
+
+/* native_ends.c */
+
+/* `network`, `client` and `server`; `path` is that of the packets. */
+void native_write_ends(struct native *, struct writer *, const struct transaction *,
+                       const struct packet_path *path);
 
 /* native_url.c */
 
