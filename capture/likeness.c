@@ -23,6 +23,14 @@ static uint64_t word_of(const void *object, size_t word) {
     return value;
 }
 
+static void set_word(void *object, size_t word, uint64_t value) {
+    memcpy((char *)object + word * sizeof value, &value, sizeof value);
+}
+
+static void change_word(void *object, size_t word, uint64_t difference) {
+    set_word(object, word, word_of(object, word) ^ difference);
+}
+
 /* The sign goes to the low end, so that a small difference either way is a small number. */
 static uint64_t fold(uint64_t difference) {
     return difference << 1 ^ (0 - (difference >> 63));
@@ -41,6 +49,16 @@ static bool is_wild(const struct likeness *l, size_t word) {
     return l->wild[word / 64] >> word % 64 & 1;
 }
 
+/* The chain that the word's value is of; LIKENESS_CHAINS: none, or there is no room for one link more. */
+static size_t chain_of(const struct likeness *l, uint64_t value,
+                       const struct likeness_chain chains[LIKENESS_CHAINS]) {
+    size_t c = l->link_count < LIKENESS_LINKS ? 0 : LIKENESS_CHAINS;
+    while (c < LIKENESS_CHAINS && !is_within(value, &chains[c])) {
+        c++;
+    }
+    return c;
+}
+
 void likeness_learn(struct likeness *l, const void *object, size_t bytes,
                     const struct likeness_chain chains[LIKENESS_CHAINS],
                     const uint64_t wild[LIKENESS_WORDS / 64]) {
@@ -51,75 +69,88 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
     }
     l->words = bytes / sizeof(uint64_t);
     l->link_count = 0;
-    memcpy(l->model, object, bytes);
+    l->fixed_count = 0;
     memset(l->wild, 0, sizeof l->wild);
     if (wild) {
         memcpy(l->wild, wild, sizeof l->wild);
     }
     for (size_t i = 0; i < l->words; i++) {
         uint64_t value = word_of(object, i);
-        if (is_wild(l, i)) {
-            l->model[i] = 0;
-            continue;
-        }
-        if (value == 0) {
+        if (value == 0 || is_wild(l, i)) {
             continue; /* most are, and no time or offset that is known is */
         }
-        size_t c = 0;
-        while (c < LIKENESS_CHAINS && !is_within(value, &chains[c])) {
-            c++;
-        }
-        if (c < LIKENESS_CHAINS && l->link_count < LIKENESS_LINKS) {
-            l->links[l->link_count++] = (struct likeness_link){.word = (uint16_t)i, .chain = (uint16_t)c};
-            l->model[i] = value - before[c];
+        size_t c = chain_of(l, value, chains);
+        if (c < LIKENESS_CHAINS) {
+            l->list[l->link_count++] =
+                (struct likeness_word){.word = (uint16_t)i, .chain = (uint16_t)c, .value = value - before[c]};
             before[c] = value;
+        } else {
+            l->list[LIKENESS_WORDS - ++l->fixed_count] =
+                (struct likeness_word){.word = (uint16_t)i, .value = value};
         }
     }
 }
 
-/* What each word differs by; those behind the object's last one by nothing. */
-static void find_differences(const struct likeness *l, const void *object,
-                             const struct likeness_chain chains[LIKENESS_CHAINS],
-                             uint64_t differences[LIKENESS_WORDS]) {
+static void change_fixed(const struct likeness *l, void *object) {
+    for (size_t k = LIKENESS_WORDS - l->fixed_count; k < LIKENESS_WORDS; k++) {
+        change_word(object, l->list[k].word, l->list[k].value);
+    }
+}
+
+/* Each word of the object becomes what it differs by. */
+static void take_differences(const struct likeness *l, void *object,
+                             const struct likeness_chain chains[LIKENESS_CHAINS]) {
     uint64_t before[LIKENESS_CHAINS];
     for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
         before[c] = chains[c].start;
     }
-    for (size_t i = 0; i < l->words; i++) {
-        differences[i] = word_of(object, i) ^ l->model[i];
-    }
-    memset(differences + l->words, 0, (LIKENESS_WORDS - l->words) * sizeof *differences);
     for (size_t k = 0; k < l->link_count; k++) {
-        const struct likeness_link *link = &l->links[k];
+        const struct likeness_word *link = &l->list[k];
         uint64_t value = word_of(object, link->word);
-        differences[link->word] = fold(value - before[link->chain] - l->model[link->word]);
+        set_word(object, link->word, fold(value - before[link->chain] - link->value));
         before[link->chain] = value;
     }
+    change_fixed(l, object);
+}
+
+/* The group's words that differ, a bit each; `count`: how many words it has. */
+static unsigned bits_of(const void *differences, size_t first, size_t count) {
+    unsigned bits = 0;
+    for (size_t j = 0; j < count; j++) {
+        bits |= (unsigned)(word_of(differences, first + j) != 0) << j;
+    }
+    return bits;
+}
+
+static bool any_differs(const void *differences, size_t first) {
+    uint64_t any = 0;
+    for (size_t j = 0; j < GROUP_WORDS; j++) {
+        any |= word_of(differences, first + j);
+    }
+    return any != 0;
 }
 
 /* Writes which words differ, and lists them. */
-static size_t write_places(const uint64_t differences[LIKENESS_WORDS], uint16_t places[LIKENESS_WORDS],
+static size_t write_places(const void *differences, size_t words, uint16_t places[LIKENESS_WORDS],
                            uint8_t **image) {
     uint8_t *groups = *image, *mask = groups + GROUPS / 8;
     size_t count = 0;
     memset(groups, 0, GROUPS / 8);
-    for (size_t g = 0; g < GROUPS; g++) {
-        const uint64_t *group = differences + g * GROUP_WORDS;
-        uint64_t any = 0;
-        for (size_t j = 0; j < GROUP_WORDS; j++) {
-            any |= group[j];
-        }
-        if (any == 0) {
+    for (size_t first = 0; first < words; first += GROUP_WORDS) {
+        bool whole = words - first >= GROUP_WORDS;
+        if (whole && !any_differs(differences, first)) {
             continue;
         }
-        groups[g / 8] = (uint8_t)(groups[g / 8] | 1U << g % 8);
-        unsigned bits = 0;
-        for (size_t j = 0; j < GROUP_WORDS; j++) {
-            bits |= (unsigned)(group[j] != 0) << j;
-            places[count] = (uint16_t)(g * GROUP_WORDS + j);
-            count += group[j] != 0;
+        unsigned bits = bits_of(differences, first, whole ? GROUP_WORDS : words - first);
+        if (bits == 0) {
+            continue;
         }
+        size_t g = first / GROUP_WORDS;
+        groups[g / 8] = (uint8_t)(groups[g / 8] | 1U << g % 8);
         *mask++ = (uint8_t)bits;
+        for (; bits; bits &= bits - 1) {
+            places[count++] = (uint16_t)(first + (unsigned)__builtin_ctz(bits));
+        }
     }
     *image = mask;
     return count;
@@ -140,18 +171,17 @@ static uint8_t *write_difference(uint8_t *at, uint64_t difference, bool whole, u
     return at + bytes;
 }
 
-size_t likeness_write(const struct likeness *l, const void *object,
+size_t likeness_write(const struct likeness *l, void *object,
                       const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
-    uint64_t differences[LIKENESS_WORDS];
-    uint16_t places[LIKENESS_WORDS + 1];
+    uint16_t places[LIKENESS_WORDS];
     uint8_t *at = image;
-    find_differences(l, object, chains, differences);
-    size_t count = write_places(differences, places, &at);
+    take_differences(l, object, chains);
+    size_t count = write_places(object, l->words, places, &at);
     uint8_t *lengths = at;
     at += (count + 1) / 2;
     for (size_t k = 0; k < count; k++) {
         unsigned length;
-        at = write_difference(at, differences[places[k]], is_wild(l, places[k]), &length);
+        at = write_difference(at, word_of(object, places[k]), is_wild(l, places[k]), &length);
         if (k % 2 == 0) {
             lengths[k / 2] = (uint8_t)length;
         } else {
@@ -185,32 +215,34 @@ static const uint8_t *read_difference(const uint8_t *at, unsigned length, uint64
     return at + bytes;
 }
 
-size_t likeness_read(const struct likeness *l, void *object,
-                     const struct likeness_chain chains[LIKENESS_CHAINS], const uint8_t *image) {
-    uint64_t words[LIKENESS_WORDS];
-    uint16_t places[LIKENESS_WORDS];
-    const uint8_t *at = image;
-    size_t count = read_places(&at, places);
-    const uint8_t *lengths = at;
-    at += (count + 1) / 2;
-    memcpy(words, l->model, l->words * sizeof *words);
-    for (size_t k = 0; k < l->link_count; k++) {
-        words[l->links[k].word] = 0; /* the difference alone, at first */
-    }
-    for (size_t k = 0; k < count; k++) {
-        uint64_t difference;
-        at = read_difference(at, (unsigned)lengths[k / 2] >> 4 * (k % 2) & 15, &difference);
-        words[places[k]] ^= difference;
-    }
+/* Each word of the object, which is what it differs by, becomes itself. */
+static void apply_differences(const struct likeness *l, void *object,
+                              const struct likeness_chain chains[LIKENESS_CHAINS]) {
     uint64_t before[LIKENESS_CHAINS];
     for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
         before[c] = chains[c].start;
     }
     for (size_t k = 0; k < l->link_count; k++) {
-        const struct likeness_link *link = &l->links[k];
-        before[link->chain] += l->model[link->word] + unfold(words[link->word]);
-        words[link->word] = before[link->chain];
+        const struct likeness_word *link = &l->list[k];
+        before[link->chain] += link->value + unfold(word_of(object, link->word));
+        set_word(object, link->word, before[link->chain]);
     }
-    memcpy(object, words, l->words * sizeof *words);
+    change_fixed(l, object);
+}
+
+size_t likeness_read(const struct likeness *l, void *object,
+                     const struct likeness_chain chains[LIKENESS_CHAINS], const uint8_t *image) {
+    uint16_t places[LIKENESS_WORDS];
+    const uint8_t *at = image;
+    size_t count = read_places(&at, places);
+    const uint8_t *lengths = at;
+    at += (count + 1) / 2;
+    memset(object, 0, l->words * sizeof(uint64_t));
+    for (size_t k = 0; k < count; k++) {
+        uint64_t difference;
+        at = read_difference(at, (unsigned)lengths[k / 2] >> 4 * (k % 2) & 15, &difference);
+        set_word(object, places[k], difference);
+    }
+    apply_differences(l, object, chains);
     return (size_t)(at - image);
 }

@@ -27,17 +27,22 @@ struct likeness_chain {
     uint64_t reach;
 };
 
-struct likeness_link {
+/* A word that is not 0 in the model: it follows on the one before in its chain by so much, or has that value.
+ */
+struct likeness_word {
+    uint64_t value;
     uint16_t word;
-    uint16_t chain;
+    uint16_t chain; /* of the first kind alone */
 };
 
+/* The model. Those words of the first kind, links, are the first in the list, the others at its end; most
+ * words of objects are 0. */
 struct likeness {
-    size_t words; /* 0: there is no model yet */
+    size_t words; /* of the object; 0: there is no model yet */
     size_t link_count;
+    size_t fixed_count;
     uint64_t wild[LIKENESS_WORDS / 64]; /* a bit a word */
-    struct likeness_link links[LIKENESS_LINKS];
-    uint64_t model[LIKENESS_WORDS]; /* of linked words: how far they are from the one before in their chain */
+    struct likeness_word list[LIKENESS_WORDS];
 };
 
 /* There is no model. */
@@ -56,9 +61,10 @@ static inline void likeness_mark_wild(uint64_t wild[LIKENESS_WORDS / 64], size_t
  * so that its length is the same in each run. NULL: there is none. */
 void likeness_learn(struct likeness *, const void *object, size_t bytes,
                     const struct likeness_chain[LIKENESS_CHAINS], const uint64_t wild[LIKENESS_WORDS / 64]);
-/* Writes the object's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the slack. */
-size_t likeness_write(const struct likeness *, const void *object,
-                      const struct likeness_chain[LIKENESS_CHAINS], uint8_t *image);
+/* Writes the object's image, LIKENESS_IMAGE_MOST bytes at most, and returns its length without the slack. The
+ * object is used up: what is in it then means nothing. */
+size_t likeness_write(const struct likeness *, void *object, const struct likeness_chain[LIKENESS_CHAINS],
+                      uint8_t *image);
 /* Makes the object of it again, with chains that start as they did. Returns the image's length. */
 size_t likeness_read(const struct likeness *, void *object, const struct likeness_chain[LIKENESS_CHAINS],
                      const uint8_t *image);
