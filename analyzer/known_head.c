@@ -22,6 +22,9 @@ struct known_heads *known_heads_new(uint16_t number) {
     struct known_heads *heads = calloc(1, sizeof *heads);
     if (heads) {
         heads->stamps = ((uint64_t)number + 1) << (64 - NUMBER_BITS); /* none is 0 */
+        for (unsigned i = 0; i < KNOWN_SLOTS; i++) {
+            heads->heads[i].slot = (uint16_t)i;
+        }
     }
     return heads;
 }
@@ -194,8 +197,7 @@ static void follow_changes(struct known_heads *heads, struct known_head *head, c
 
 static void mark(const struct known_heads *heads, const struct known_head *head, struct http_message *m,
                  uint32_t changed) {
-    m->known = (struct known_mark){
-        .stamp = heads->stamps, .changed = changed, .slot = (uint16_t)(head - heads->heads)};
+    m->known = (struct known_mark){.stamp = heads->stamps, .changed = changed, .slot = head->slot};
 }
 
 /* ---- messages ---- */

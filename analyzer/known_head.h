@@ -30,6 +30,7 @@ struct known_head {
     uint32_t shape; /* the lengths of its names; 0: empty */
     uint32_t next;  /* of the last one that came for this place and was not this: it may have it when it comes
                        again */
+    uint16_t slot;  /* its place in the table */
     uint16_t count; /* of lines */
     uint16_t len;   /* to the empty line's end */
     uint16_t stored;                      /* of names and values, without what stands between them */

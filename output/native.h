@@ -31,16 +31,9 @@ struct native_date {
     char text[HTTP_DATE_TEXT_BYTES]; /* empty at first */
 };
 
-/* The head that the memo has for one of the transaction's. */
-struct native_head {
-    uint64_t stamp;                      /* head's; 0: none is known */
-    size_t failures;                     /* native_failures before it */
-    uint64_t changed[FIELD_INDEX_WORDS]; /* names whose values are others, a bit each */
-};
-
 /* Where in the memo a part of the semantics is that was written for two heads. */
 struct native_part {
-    uint64_t stamps[2], version; /* the heads' and the slot's */
+    uint64_t stamps[2], version; /* the known heads' and the slot's */
     uint16_t slot;
     uint8_t part, scene;
 };
@@ -81,7 +74,6 @@ struct native {
     uint16_t ends[NATIVE_ENDS];  /* where those of a connection are, by its ordinal */
     struct buf scratch;          /* of masking */
     struct url url;              /* of the transaction at hand */
-    struct native_head head[2];  /* of the transaction at hand: request, response */
     struct native_part parts[NATIVE_PARTS];
     struct native_shown shown; /* of the request at hand */
     struct buf type_json;      /* `content_type` of the message at hand */
@@ -166,8 +158,9 @@ void native_write_capture(struct native *, struct writer *, const struct transac
 
 /* native_fields.c */
 
-/* The head's fields as an array. */
-void native_write_head(struct native *, struct writer *, const struct header_list *, bool response);
+/* The head's fields as an array. `like`: NULL where nothing is known of it. */
+void native_write_head(struct native *, struct writer *, const struct header_list *,
+                       const struct known_likeness *like);
 /* The same of a list that is seldom there. */
 void native_write_fields(struct native *, struct writer *, const struct header_list *);
 

@@ -105,9 +105,11 @@ void native_write_fields(struct native *native, struct writer *w, const struct h
 
 /* Writes the fields and keeps them, if nothing went wrong. */
 static void learn_fields(struct native *native, struct writer *w, const struct header_list *list,
-                         struct told_head *head) {
+                         const struct known_likeness *like, struct told_head *head) {
     const struct buf *out = w->out;
     size_t start = out->len, failures = native_failures(native);
+    head->base = 0;
+    head->missing = like->lines;
     for (uint32_t i = 0; i < list->count; i++) {
         struct head_line *line = &head->lines[i];
         line->json = (uint16_t)(out->len + w->comma - start);
@@ -117,83 +119,54 @@ static void learn_fields(struct native *native, struct writer *w, const struct h
         line->json_end = (uint16_t)(out->len - start);
     }
     if (!out->failed && native_failures(native) == failures) {
-        (void)head_memo_learn(native->heads, head, list, slice_make(out->ptr + start, out->len - start));
+        head_memo_learn(head, like->head, slice_make(out->ptr + start, out->len - start));
     }
 }
 
-/* The line's value is another, and was that the last time, too: then the head has it from now on. Else *now
- * says that it is changed. */
-static void note_change(struct native *native, const struct writer *w, const struct header *field,
-                        struct told_head *head, uint32_t at, size_t start, struct native_head *now) {
-    struct head_line *line = &head->lines[at];
-    uint32_t hash = head_memo_value_hash(field->value);
-    const struct buf *out = w->out;
-    if (line->other == hash && !out->failed && native_failures(native) == now->failures &&
-        head_memo_replace(native->heads, head, at, field, slice_make(out->ptr + start, out->len - start))) {
-        return;
-    }
-    line->other = hash;
-    if (line->name == HEAD_NAME_UNKNOWN) {
-        line->name = (uint8_t)field_name_of(field->name);
-    }
-    now->changed[line->name / 64] |= UINT64_C(1) << line->name % 64;
-}
-
-/* Writes a field that is not as in the head. */
+/* Writes a field whose value is not known, and keeps it where it is the head's. */
 static void write_other_field(struct native *native, struct writer *w, const struct header *field,
-                              const struct told_head *head, const struct head_line *line) {
-    size_t name_len = (size_t)line->json_value - (size_t)line->json;
-    writer_json_slack(w, slice_make(head->json + line->json, name_len));
+                              const struct known_likeness *like, struct told_head *head, uint32_t at) {
+    const struct head_line *line = &head->lines[at];
+    const struct buf *out = w->out;
+    size_t start = out->len + w->comma, failures = native_failures(native);
+    writer_json_slack(w, slice_make(head->json + line->json, (size_t)line->json_value - line->json));
     w->comma = false;
     write_rest(native, w, field, line->kind);
+    if (!(like->lines >> at & 1) && !out->failed && native_failures(native) == failures) {
+        head_memo_replace(head, like->head, at, slice_make(out->ptr + start, out->len - start));
+    }
 }
 
-/* `now`: what is known of the head then. */
 static void write_known_fields(struct native *native, struct writer *w, const struct header_list *list,
-                               struct told_head *head, struct native_head *now) {
-    bool other_names = false;
-    now->failures = native_failures(native);
-    for (uint32_t i = 0; i < list->count; i++) {
-        bool same_name;
-        uint32_t run = head_memo_run(head, list, i, &same_name);
-        if (run) {
-            size_t from = head->lines[i].json;
-            i += run;
-            writer_json_slack(w, slice_make(head->json + from, head->lines[i - 1].json_end - from));
+                               const struct known_likeness *like, struct told_head *head) {
+    uint32_t others = like->lines | head->missing, at = 0;
+    for (; others; others &= others - 1) {
+        uint32_t other = (uint32_t)__builtin_ctz(others);
+        if (other > at) {
+            size_t from = head->lines[at].json, end = head->lines[other - 1].json_end;
+            writer_json_slack(w, slice_make(head->json + from, end - from));
         }
-        if (i == list->count) {
-            break;
-        }
-        size_t start = w->out->len + w->comma;
-        if (same_name) {
-            write_other_field(native, w, &list->items[i], head, &head->lines[i]);
-            note_change(native, w, &list->items[i], head, i, start, now);
-        } else {
-            write_rest(native, w, &list->items[i], write_name(native, w, list->items[i].name));
-            other_names = true;
-        }
+        write_other_field(native, w, &list->items[other], like, head, other);
+        at = other + 1;
     }
-    now->stamp = other_names ? 0 : head->stamp;
-    if (other_names) {
-        head->count = 0; /* the next one of this shape is to be known */
+    if (at < list->count) {
+        size_t from = head->lines[at].json, end = head->lines[list->count - 1].json_end;
+        writer_json_slack(w, slice_make(head->json + from, end - from));
     }
 }
 
 void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
-                       bool response) {
-    struct native_head *now = &native->head[response];
-    uint32_t shape = head_memo_shape(list);
-    struct told_head *head = shape ? head_memo_at(native->heads, response, shape) : NULL;
-    if (!head || (head->count && head->count != list->count)) {
+                       const struct known_likeness *like) {
+    if (!like || !like->head) {
         native_write_fields(native, w, list);
         return;
     }
+    struct told_head *head = head_memo_at(native->heads, like->head);
     writer_begin_array(w);
-    if (head->count) {
-        write_known_fields(native, w, list, head, now);
+    if (head->base == like->head->base) {
+        write_known_fields(native, w, list, like, head);
     } else {
-        learn_fields(native, w, list, head);
-        now->stamp = head->count ? head->stamp : 0;
+        learn_fields(native, w, list, like, head);
     }
     writer_end_array(w);
 }

@@ -177,7 +177,8 @@ static void write_message(struct native *native, struct writer *w, const struct 
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
         WRITER_KEY(w, "headers");
-        native_write_head(native, w, &m->headers, !request);
+        const struct semantics *s = t->semantics;
+        native_write_head(native, w, &m->headers, !s ? NULL : request ? &s->request_like : &s->response_like);
     }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
     if (m->trailers.count &&

@@ -77,9 +77,9 @@ static bool is_recent(const struct native *native, const struct semantics *s, en
 }
 
 /* Is one of the part's fields another than in the heads that are known? */
-static bool is_changed(const struct native *native, enum semantics_part part) {
+static bool is_changed(const struct semantics *s, enum semantics_part part) {
     const struct semantics_fields *fields = &semantics_fields[part];
-    const uint64_t *request = native->head[0].changed, *response = native->head[1].changed;
+    const uint64_t *request = s->request_like.names, *response = s->response_like.names;
     uint64_t changed = 0;
     for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
         changed |= (fields->request[i] & request[i]) | (fields->response[i] & response[i]);
@@ -88,19 +88,23 @@ static bool is_changed(const struct native *native, enum semantics_part part) {
 }
 
 /* Where the part of the heads at hand is noted; NULL where they are not known, or have other fields. */
-static struct native_part *place_of(struct native *native, enum semantics_part part) {
-    const uint64_t request = native->head[0].stamp, response = native->head[1].stamp;
-    bool known = request && response && !is_changed(native, part);
-    return known ? &native->parts[(request * 41 + response * 11 + part) % NATIVE_PARTS] : NULL;
+static struct native_part *place_of(struct native *native, const struct semantics *s,
+                                    enum semantics_part part) {
+    const struct known_head *request = s->request_like.head, *response = s->response_like.head;
+    if (!request || !response || is_changed(s, part)) {
+        return NULL;
+    }
+    return &native->parts[(request->stamp * 41 + response->stamp * 11 + part) % NATIVE_PARTS];
 }
 
 /* Is it noted, and the memo's still? Then *json is it. */
-static bool is_noted(const struct native *native, const struct native_part *place, enum semantics_part part,
-                     uint8_t scene, struct slice *json) {
+static bool is_noted(const struct native *native, const struct semantics *s, const struct native_part *place,
+                     enum semantics_part part, uint8_t scene, struct slice *json) {
     const struct memo_slot *slot = &native->memo->slots[place->slot];
     *json = slice_make(slot->bytes + slot->key_len, slot->json_len);
-    return place->stamps[0] == native->head[0].stamp && place->stamps[1] == native->head[1].stamp &&
-           place->part == part && place->scene == scene && place->version == slot->version;
+    return place->stamps[0] == s->request_like.head->stamp &&
+           place->stamps[1] == s->response_like.head->stamp && place->part == part && place->scene == scene &&
+           place->version == slot->version;
 }
 
 /* Has the memo the part, by what its fields say? Then *json is it. */
@@ -129,9 +133,9 @@ static bool knows(struct native *native, const struct semantics *s, enum semanti
  * what else than fields the part depends on. */
 static bool remembers(struct native *native, struct writer *w, const struct semantics *s,
                       enum semantics_part part, uint8_t scene, struct part_key *key) {
-    struct native_part *place = place_of(native, part);
+    struct native_part *place = place_of(native, s, part);
     struct slice json;
-    bool noted = place && is_noted(native, place, part, scene, &json);
+    bool noted = place && is_noted(native, s, place, part, scene, &json);
     if (!noted && !knows(native, s, part, scene, key, &json)) {
         native_begin_memo(native, w, &key->memo);
         return false;
@@ -141,7 +145,7 @@ static bool remembers(struct native *native, struct writer *w, const struct sema
     }
     if (place && !noted) {
         uint16_t slot = native->recent[key->memo.key.kind];
-        *place = (struct native_part){.stamps = {native->head[0].stamp, native->head[1].stamp},
+        *place = (struct native_part){.stamps = {s->request_like.head->stamp, s->response_like.head->stamp},
                                       .version = native->memo->slots[slot].version,
                                       .slot = slot,
                                       .part = (uint8_t)part,
