@@ -106,21 +106,28 @@ static struct slice remembered_type(struct native *native, const struct header *
     return native->type_json.failed ? slice_make("", 0) : buf_slice(&native->type_json);
 }
 
-/* The same; a head that is known by its stamp mostly has that of the last one with it. */
-static struct slice type_of(struct native *native, const struct header *field, bool response) {
-    const struct native_head *head = &native->head[response];
-    struct native_type *type = &native->types[response][head->stamp % NATIVE_TYPES];
-    bool changed = head->changed[FIELD_NAME_CONTENT_TYPE / 64] >> FIELD_NAME_CONTENT_TYPE % 64 & 1;
+static const struct known_likeness *likeness_of(const struct transaction *t, bool response) {
+    const struct semantics *s = t->semantics;
+    return !s ? NULL : response ? &s->response_like : &s->request_like;
+}
+
+/* The same; a known head mostly has that of the last one with its stamp. */
+static struct slice type_of(struct native *native, const struct transaction *t, const struct header *field,
+                            bool response) {
+    const struct known_likeness *like = likeness_of(t, response);
+    bool changed = like && like->names[FIELD_NAME_CONTENT_TYPE / 64] >> FIELD_NAME_CONTENT_TYPE % 64 & 1;
+    uint64_t stamp = like && like->head && !changed ? like->head->stamp : 0;
+    struct native_type *type = &native->types[response][stamp % NATIVE_TYPES];
     if (!field) {
         return slice_make("", 0);
     }
-    if (type->stamp == head->stamp && head->stamp && !changed) {
+    if (stamp && type->stamp == stamp) {
         return slice_make(type->json, type->len);
     }
     size_t failures = native_failures(native);
     struct slice json = remembered_type(native, field);
-    if (head->stamp && !changed && json.len <= NATIVE_TYPE_BYTES && native_failures(native) == failures) {
-        *type = (struct native_type){.stamp = head->stamp, .len = (uint16_t)json.len};
+    if (stamp && json.len <= NATIVE_TYPE_BYTES && native_failures(native) == failures) {
+        *type = (struct native_type){.stamp = stamp, .len = (uint16_t)json.len};
         (void)slice_put(json, type->json);
     }
     return json;
@@ -149,7 +156,7 @@ static void write_content(struct native *native, struct writer *w, const struct 
     bool response = m == &t->response;
     struct slice type = slice_make("", 0);
     if (m->head_complete) {
-        type = type_of(native, find_field(t, m, FIELD_NAME_CONTENT_TYPE), response);
+        type = type_of(native, t, find_field(t, m, FIELD_NAME_CONTENT_TYPE), response);
     }
     uint8_t *to = pen_open(w, MOST + type.len);
     if (!to) {
@@ -177,8 +184,7 @@ static void write_message(struct native *native, struct writer *w, const struct 
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
         WRITER_KEY(w, "headers");
-        const struct semantics *s = t->semantics;
-        native_write_head(native, w, &m->headers, !s ? NULL : request ? &s->request_like : &s->response_like);
+        native_write_head(native, w, &m->headers, likeness_of(t, !request));
     }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
     if (m->trailers.count &&
