@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes in: what do they speak, who is the client, and which part reads them. */
 #include "analyzer/http_side.h"
+#include "capture/keep.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -418,10 +419,21 @@ static void follow_tail(struct side *side, const struct chunk *chunk, size_t tak
     }
 }
 
-/* Whatever a chunk is. Kept apart from the way inside a body, which stays short so. */
-__attribute__((noinline)) static size_t take_chunk(struct http_conn *conn, enum direction direction,
-                                                   const struct chunk *chunk) {
-    struct slice in = chunk->bytes;
+/* The first `taken` of the chunk's bytes were taken. */
+static size_t took(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                   size_t taken) {
+    struct side *side = keep_pointer(&conn->side[direction]);
+    follow_tail(side, chunk, taken);
+    if (side->surplus) {
+        http_surplus_follow(conn, direction, chunk, taken);
+    }
+    conn->bytes += taken;
+    return taken;
+}
+
+/* Whatever a chunk is, of which `in` is left. */
+static __attribute__((noinline)) size_t take_rest(struct http_conn *conn, enum direction direction,
+                                                  const struct chunk *chunk, struct slice in) {
     bool going = true;
     if (!conn->side[direction].started) {
         start_side(conn, direction, chunk->offset);
@@ -434,13 +446,17 @@ __attribute__((noinline)) static size_t take_chunk(struct http_conn *conn, enum 
             http_tunnel_count(conn, direction, chunk, before - in.len);
         }
     }
-    size_t taken = chunk->bytes.len - in.len;
-    follow_tail(&conn->side[direction], chunk, taken);
-    if (conn->side[direction].surplus) {
-        http_surplus_follow(conn, direction, chunk, taken);
-    }
-    conn->bytes += taken;
-    return taken;
+    return took(conn, direction, chunk, chunk->bytes.len - in.len);
+}
+
+/* The same of a side that reads messages: it goes on doing so, mostly. */
+static __attribute__((noinline)) size_t take_messages(struct http_conn *conn, enum direction direction,
+                                                      const struct chunk *chunk) {
+    struct slice in = chunk->bytes;
+    http_read(conn, direction, chunk, &in, false);
+    bool reads_on = in.len == 0 || conn->side[direction].state == SIDE_MESSAGE;
+    return reads_on ? took(conn, direction, chunk, chunk->bytes.len - in.len)
+                    : take_rest(conn, direction, chunk, in);
 }
 
 /* http_read where the chunk is all inside a body of known length, whose end is in no doubt. False, with
@@ -448,7 +464,7 @@ __attribute__((noinline)) static size_t take_chunk(struct http_conn *conn, enum 
 static bool read_inside(struct side *side, const struct chunk *chunk) {
     struct http_message *m = side->message;
     size_t len = chunk->bytes.len;
-    if (side->state != SIDE_MESSAGE || !m || len == 0 || side->next_begun || !http_is_sure_of_body(side) ||
+    if (!m || len == 0 || side->next_begun || !http_is_sure_of_body(side) ||
         !h1_body_goes_on(&side->h1, len)) {
         return false;
     }
@@ -459,9 +475,12 @@ static bool read_inside(struct side *side, const struct chunk *chunk) {
 
 static size_t conn_data(void *consumer, enum direction direction, const struct chunk *chunk) {
     struct http_conn *conn = consumer;
-    struct side *side = &conn->side[direction];
-    if (!side->started || conn->tunnel.open || side->surplus || !read_inside(side, chunk)) {
-        return take_chunk(conn, direction, chunk);
+    struct side *side = keep_pointer(&conn->side[direction]);
+    if (!side->started || conn->tunnel.open || side->surplus || side->state != SIDE_MESSAGE) {
+        return take_rest(conn, direction, chunk, chunk->bytes);
+    }
+    if (!read_inside(side, chunk)) {
+        return take_messages(conn, direction, chunk);
     }
     follow_tail(side, chunk, chunk->bytes.len);
     conn->bytes += chunk->bytes.len;

@@ -3,6 +3,7 @@
  */
 #include "analyzer/http_side.h"
 #include "analyzer/method.h"
+#include "capture/keep.h"
 
 #include <assert.h>
 
@@ -443,6 +444,20 @@ static bool read_start_line(struct http_conn *conn, enum direction direction, st
     return true;
 }
 
+/* Plain fields, and the head's end if it is next: then true. */
+static bool read_fields(struct http_conn *conn, enum direction direction, struct side *side,
+                        const struct chunk *chunk, struct slice *in) {
+    if (http_take_fields(conn, side, !is_client(conn, direction), in)) {
+        follow(side, chunk);
+    }
+    if (!h1_next_head_end(&side->h1, in)) {
+        return false;
+    }
+    follow(side, chunk);
+    head_ended(conn, direction, side);
+    return true;
+}
+
 /* One event, of which nothing is asked before. False: nothing more can be read. */
 static bool read_event(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct chunk *chunk, struct slice *in) {
@@ -469,7 +484,7 @@ static bool read_event(struct http_conn *conn, enum direction direction, struct 
 
 void http_read(struct http_conn *conn, enum direction direction, const struct chunk *chunk, struct slice *in,
                bool held) {
-    struct side *side = &conn->side[direction];
+    struct side *side = keep_pointer(&conn->side[direction]);
     bool more = true;
     while (more && side->state == SIDE_MESSAGE) {
         if (side->h1.state == H1_AT_MESSAGE_END) {
@@ -487,6 +502,9 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
             continue;
         }
         if (side->h1.state == H1_AT_START && !held && read_start_line(conn, direction, side, chunk, in)) {
+            if (side->state == SIDE_MESSAGE && side->h1.state == H1_IN_HEADERS && in->len) {
+                (void)read_fields(conn, direction, side, chunk, in);
+            }
             more = in->len || h1_has_event(&side->h1);
             continue;
         }
@@ -496,16 +514,9 @@ void http_read(struct http_conn *conn, enum direction direction, const struct ch
             more = in->len || h1_has_event(&side->h1);
             continue;
         }
-        if (side->h1.state == H1_IN_HEADERS) {
-            if (http_take_fields(conn, side, !is_client(conn, direction), in)) {
-                follow(side, chunk);
-            }
-            if (h1_next_head_end(&side->h1, in)) {
-                follow(side, chunk);
-                head_ended(conn, direction, side);
-                more = in->len || h1_has_event(&side->h1);
-                continue;
-            }
+        if (side->h1.state == H1_IN_HEADERS && read_fields(conn, direction, side, chunk, in)) {
+            more = in->len || h1_has_event(&side->h1);
+            continue;
         }
         more = read_event(conn, direction, side, chunk, in);
     }
