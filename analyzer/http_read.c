@@ -27,14 +27,19 @@ void http_read_start(struct http_conn *conn, enum direction direction, uint64_t 
     side->next_begun = side->blank = false;
 }
 
-void http_begin_own(struct side *side, const struct chunk *chunk, uint64_t offset) {
+/* What came before the byte at `offset`, which is in the chunk or before it. */
+static void note_before(struct side *side, const struct chunk *chunk, uint64_t offset) {
     const struct segment *segment = chunk->segment;
-    message_begin(&side->own, chunk, offset);
     side->before_ack = offset == side->tail_end ? side->tail_ack : 0;
     side->seen_before = offset > chunk->offset ? offset : side->tail_end;
     if (offset > chunk->offset && segment->has_ack && !segment->resent) {
         side->before_ack = segment->ack;
     }
+}
+
+void http_begin_own(struct side *side, const struct chunk *chunk, uint64_t offset) {
+    message_begin(&side->own, chunk, offset);
+    note_before(side, chunk, offset);
 }
 
 void http_search(struct http_conn *conn, enum direction direction, uint64_t offset) {
@@ -134,6 +139,20 @@ static void cut_message(struct http_conn *conn, enum direction direction, struct
     }
 }
 
+/* `begins`: as http_request_open has it. */
+static void open_message(struct http_conn *conn, enum direction direction, struct side *side,
+                         const struct h1_event *event, const struct chunk *begins) {
+    if (is_client(conn, direction)) {
+        http_request_open(conn, side, event, begins);
+    } else {
+        http_response_open(conn, side, event, begins);
+        end_old_request(conn, side->transaction);
+    }
+    http_surplus_before(conn, side, side->message);
+    conn->environment->counts.resyncs += side->resynchronised;
+    side->resynchronised = side->doubtful = side->after_gap = false;
+}
+
 static void start_line(struct http_conn *conn, enum direction direction, struct side *side,
                        const struct h1_event *event) {
     if (is_client(conn, direction) && http_request_is_http2(event)) {
@@ -153,15 +172,7 @@ static void start_line(struct http_conn *conn, enum direction direction, struct 
         }
         side->own.start_uncertain = method_is_ending(event->line[0]);
     }
-    if (is_client(conn, direction)) {
-        http_request_open(conn, side, event);
-    } else {
-        http_response_open(conn, side, event);
-        end_old_request(conn, side->transaction);
-    }
-    http_surplus_before(conn, side, side->message);
-    conn->environment->counts.resyncs += side->resynchronised;
-    side->resynchronised = side->doubtful = side->after_gap = false;
+    open_message(conn, direction, side, event, NULL);
 }
 
 static void head_ended(struct http_conn *conn, enum direction direction, struct side *side) {
@@ -265,7 +276,7 @@ static void open_old_reply(struct http_conn *conn, struct side *side, const stru
         side->message = &side->own;
     }
     h1_restart(&side->h1, H1_RESPONSE, side->h1.offset);
-    http_response_open(conn, side, &event);
+    http_response_open(conn, side, &event, NULL);
     end_old_request(conn, side->transaction);
     side->message->head_complete = true;
     side->message->body_bytes = side->h1.offset - side->message->offset;
@@ -432,15 +443,13 @@ static enum before_event before_event(struct http_conn *conn, enum direction dir
 static bool read_start_line(struct http_conn *conn, enum direction direction, struct side *side,
                             const struct chunk *chunk, struct slice *in) {
     struct h1_event event;
-    uint64_t offset = side->h1.offset;
-    if (side->message || side->next_begun || !h1_next_start_line(&side->h1, in, &event)) {
+    if (side->message || side->next_begun || side->resynchronised ||
+        !h1_next_start_line(&side->h1, in, &event)) {
         return false;
     }
-    http_begin_own(side, chunk, offset);
-    side->own.end_offset = side->h1.offset;
+    note_before(side, chunk, side->h1.message_offset);
     side->blank = false;
-    side->message = &side->own;
-    start_line(conn, direction, side, &event);
+    open_message(conn, direction, side, &event, chunk);
     return true;
 }
 

@@ -25,45 +25,74 @@ static void make_room(struct http_conn *conn, uint64_t offset) {
     }
 }
 
-/* What the client sent while it had heard nothing more, it sent without waiting. */
-static void note_asked(struct side *side, bool in_part) {
-    const struct http_message *m = &side->own;
-    if (m->has_ack && !m->ack_late) {
-        side->crowded |= side->asked && m->ack <= side->asked && (in_part || side->asked_in_part);
-        side->asked = m->ack;
+/* What the client sent while it had heard nothing more, it sent without waiting. `known`: what it had heard
+ * is, up to `ack`. */
+static void note_asked(struct side *side, bool known, uint64_t ack, bool in_part) {
+    if (known) {
+        side->crowded |= side->asked && ack <= side->asked && (in_part || side->asked_in_part);
+        side->asked = ack;
         side->asked_in_part = in_part;
     }
 }
 
 void http_request_front(struct http_conn *conn, enum direction direction) {
-    note_asked(&conn->side[direction], true);
+    const struct http_message *m = &conn->side[direction].own;
+    note_asked(&conn->side[direction], m->has_ack && !m->ack_late, m->ack, true);
     if (conn->roles_known && direction == conn->client) {
         conn->pairing.pipelines |= conn->side[direction].crowded;
     }
 }
 
-void http_request_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
+/* NULL without memory. The request begins at `offset`. */
+static struct transaction *open_transaction(struct http_conn *conn, uint64_t offset) {
+    struct http_environment *environment = conn->environment;
+    if (conn->pairing.count >= environment->limits->open_requests) {
+        make_room(conn, offset);
+    }
+    struct transaction *t = transaction_open_request(environment->store, conn->connection, conn->client);
+    if (!t && conn->pairing.count > 0) {
+        make_room(conn, offset);
+        t = transaction_open_request(environment->store, conn->connection, conn->client);
+    }
+    return t;
+}
+
+/* The message of the transaction, or, without one, the side's own. */
+static struct http_message *make_message(struct side *side, struct transaction *t,
+                                         const struct h1_event *event, const struct chunk *begins) {
+    struct http_message *m = t && begins ? &t->request : &side->own;
+    if (begins) {
+        message_begin(m, begins, side->h1.message_offset);
+        m->end_offset = side->h1.offset;
+    }
+    message_start_line(m, event, t);
+    m->resynchronised = side->resynchronised;
+    if (t && !begins) {
+        t->request = *m;
+        m = &t->request;
+    }
+    return m;
+}
+
+void http_request_open(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                       const struct chunk *begins) {
     struct http_environment *environment = conn->environment;
     environment->counts.requests++;
-    note_asked(side, false);
+    if (begins) {
+        const struct segment *s = begins->segment;
+        note_asked(side, s->has_ack && !s->resent, s->ack, false);
+    } else {
+        note_asked(side, side->own.has_ack && !side->own.ack_late, side->own.ack, false);
+    }
     conn->pairing.pipelines |= side->crowded;
-    if (conn->pairing.count >= environment->limits->open_requests) {
-        make_room(conn, side->own.offset);
-    }
-    struct transaction *t = transaction_open(environment->store, conn->connection, conn->client);
-    if (!t && conn->pairing.count > 0) {
-        make_room(conn, side->own.offset);
-        t = transaction_open(environment->store, conn->connection, conn->client);
-    }
-    message_start_line(&side->own, event, t);
-    side->own.resynchronised = side->resynchronised;
+    struct transaction *t = open_transaction(conn, begins ? side->h1.message_offset : side->own.offset);
+    side->message = make_message(side, t, event, begins);
     if (!t) {
         environment->counts.no_memory_requests++;
         environment->counts.cap_transactions++;
         pairing_lost(&conn->pairing, conn->client, side->own.offset + 1);
         return;
     }
-    t->request = side->own;
     if (side->said_last) {
         notes_add(&t->notes, NOTE_MESSAGE_AFTER_CLOSE);
     }
@@ -81,7 +110,6 @@ void http_request_open(struct http_conn *conn, struct side *side, const struct h
         memcpy(t->parent_id, conn->tunnel.parent_id, sizeof t->parent_id);
     }
     side->transaction = t;
-    side->message = &t->request;
     pairing_add(&conn->pairing, t);
     transaction_announce(environment->store, t, &conn->ids, conn->client, t->request.offset);
     http_tentative_judge(conn);

@@ -76,15 +76,18 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
                          t->response.offset);
 }
 
+/* `m`: the side's own message, or the transaction's. */
 static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
-                          const struct pairing_choice *choice) {
+                          const struct pairing_choice *choice, struct http_message *m) {
     struct transaction *t = choice->request;
     if (choice->by == PAIRING_ACK) {
         http_finish_superseded(conn, t);
     }
     http_interim_move(conn, t);
-    message_start_line(&side->own, event, t);
-    t->response = side->own;
+    message_start_line(m, event, t);
+    if (m != &t->response) {
+        t->response = *m;
+    }
     t->by = choice->by;
     t->pipelined = t->request.has_ack && t->request.ack < conn->pairing.response_end;
     t->previous_end_ns = conn->pairing.response_end_ns;
@@ -97,18 +100,37 @@ void http_response_next(struct http_conn *conn, const struct http_message *m) {
     http_tentative_server_goes_on(conn, m, begun_request(conn));
 }
 
-void http_response_open(struct http_conn *conn, struct side *side, const struct h1_event *event) {
-    side->own.status = event->status;
-    side->own.resynchronised = side->resynchronised;
-    http_response_next(conn, &side->own);
-    struct pairing_choice choice = choose(conn, &side->own);
-    if (http_response_is_interim(&side->own)) {
+/* The transaction that the response will most likely be bound to: it is made there, then. NULL: none. */
+static struct transaction *likely_transaction(const struct http_conn *conn, unsigned status) {
+    struct transaction *t = conn->pairing.oldest;
+    return t && !pairing_is_answered(t) && !conn->tentative && status >= 200 ? t : NULL;
+}
+
+void http_response_open(struct http_conn *conn, struct side *side, const struct h1_event *event,
+                        const struct chunk *begins) {
+    struct transaction *likely = begins ? likely_transaction(conn, event->status) : NULL;
+    struct http_message *m = likely ? &likely->response : &side->own;
+    if (begins) {
+        message_begin(m, begins, side->h1.message_offset);
+        m->end_offset = side->h1.offset;
+    }
+    m->status = event->status;
+    m->resynchronised = side->resynchronised;
+    http_response_next(conn, m);
+    struct pairing_choice choice = choose(conn, m);
+    if (likely && (choice.request != likely || choice.tentative)) {
+        side->own = *m;
+        memset(m, 0, sizeof *m);
+        m = &side->own;
+    }
+    side->message = m;
+    if (http_response_is_interim(m)) {
         http_interim_open(conn, side, event, choice.request);
         return;
     }
     conn->environment->counts.responses++;
     if (choice.request && !choice.tentative) {
-        bind_response(conn, side, event, &choice);
+        bind_response(conn, side, event, &choice, m);
     } else {
         open_orphan_response(conn, side, event, &choice);
     }

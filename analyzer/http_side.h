@@ -178,8 +178,9 @@ bool http_guess_request(const struct http_conn *, const struct chunk *);
 /* http_request.c */
 /* A client that speaks HTTP/2 from here on: its preface read as a request line (RFC 9113 section 3.4). */
 bool http_request_is_http2(const struct h1_event *);
-/* The side's own message has its start line. */
-void http_request_open(struct http_conn *, struct side *, const struct h1_event *);
+/* A message has its start line: the side's own, or, with a chunk, one that begins there and is not begun yet:
+ * it is made where it will be kept. */
+void http_request_open(struct http_conn *, struct side *, const struct h1_event *, const struct chunk *);
 /* The side's own message begins like a request, and the loss of its start line's end hides the rest. */
 void http_request_front(struct http_conn *, enum direction);
 /* Its head is read to the empty line. */
@@ -188,7 +189,7 @@ void http_request_head(struct http_conn *, struct side *, struct http_message *)
 void http_request_ended(struct http_conn *, struct side *, struct http_message *);
 
 /* http_response.c: the same */
-void http_response_open(struct http_conn *, struct side *, const struct h1_event *);
+void http_response_open(struct http_conn *, struct side *, const struct h1_event *, const struct chunk *);
 void http_response_head(struct http_conn *, struct side *, struct http_message *);
 void http_response_ended(struct http_conn *, struct side *, struct http_message *);
 /* The server begins something new, perhaps a response: `m`. */

@@ -13,7 +13,10 @@ void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t o
     const struct segment *s = chunk->segment;
     clear_bytes(m, sizeof *m);
     m->offset = m->end_offset = offset;
-    m->first = m->last = point_of(s);
+    m->first.time_ns = m->last.time_ns = s->time_ns; /* a copy of what was just stored would wait for it */
+    m->first.number = m->last.number = s->number;
+    m->first.ordinal = m->last.ordinal = s->ordinal;
+    m->first.file = m->last.file = s->file;
     m->ack = s->ack;
     m->last_ack = s->has_ack ? s->ack : 0;
     m->has_ack = s->has_ack;

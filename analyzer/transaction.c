@@ -49,13 +49,15 @@ size_t transaction_store_open(const struct transaction_store *store) {
     return store->transactions.used - (store->spare ? 1 : 0) + store->dozing;
 }
 
-struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
-                                     enum direction client) {
+struct transaction *transaction_open_request(struct transaction_store *store,
+                                             const struct connection *connection, enum direction client) {
     struct transaction *t = pool_take(&store->transactions);
     if (!t) {
         return NULL;
     }
-    clear_bytes(t, offsetof(struct transaction, tcp)); /* which is set here and by transaction_end_tcp */
+    clear_bytes(t, offsetof(struct transaction, request));
+    /* tcp is set here and by transaction_end_tcp */
+    clear_bytes(&t->response, offsetof(struct transaction, tcp) - offsetof(struct transaction, response));
     t->connection = connection;
     t->client = client;
     t->by = PAIRING_NONE;
@@ -66,6 +68,15 @@ struct transaction *transaction_open(struct transaction_store *store, const stru
     t->tcp.pace_at_start = connection->pace;
     memset(&t->tcp.pace_at_request_end, 0, sizeof t->tcp.pace_at_request_end);
     memset(&t->tcp.pace_at_turn, 0, sizeof t->tcp.pace_at_turn);
+    return t;
+}
+
+struct transaction *transaction_open(struct transaction_store *store, const struct connection *connection,
+                                     enum direction client) {
+    struct transaction *t = transaction_open_request(store, connection, client);
+    if (t) {
+        clear_bytes(&t->request, sizeof t->request);
+    }
     return t;
 }
 

@@ -241,6 +241,9 @@ bool transaction_store_tells_caching(const struct transaction_store *);
 /* A new, empty transaction of a connection; NULL when memory or the cap is out. */
 struct transaction *transaction_open(struct transaction_store *, const struct connection *,
                                      enum direction client);
+/* The same for a request, whose message the caller sets. */
+struct transaction *transaction_open_request(struct transaction_store *, const struct connection *,
+                                             enum direction client);
 /* Sets the id from the direction and the first byte's sequence number, and tells the observer. `ids` are the
  * connection's. */
 void transaction_announce(struct transaction_store *, struct transaction *, struct transaction_ids *ids,
