@@ -248,13 +248,14 @@ static bool looks_like_authority(struct slice raw) {
 
 void target_parse(struct target *t, struct slice method, struct slice raw, struct slice host, bool has_host) {
     bool connect = slice_is(method, "CONNECT");
-    struct slice none = slice_make(raw.ptr, 0);
-    *t = (struct target){.form = TARGET_INVALID,
-                         .scheme = slice_of("http"),
-                         .userinfo = none,
-                         .domain = none,
-                         .path = none,
-                         .query = none};
+    const struct slice none = slice_make(raw.ptr, 0);
+    /* each by itself: all at once is done by a string instruction */
+    t->form = TARGET_INVALID;
+    t->scheme = slice_of("http");
+    t->userinfo = t->domain = t->path = t->query = none;
+    t->domain_is_ipv6 = t->has_port = t->has_query = false;
+    t->port = 0;
+    t->oddities = 0;
     struct authority of_host = read_authority(host);
     size_t scheme = scheme_length(raw);
     if (raw.len && raw.ptr[0] == '/') {

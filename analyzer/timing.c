@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/timing.h"
+#include "capture/clear.h"
 #include "capture/ns.h"
 
 #include "reassembly/pace.h"
@@ -28,6 +29,21 @@ static bool handshake_goes_back(const struct transaction *t) {
            c->handshake_ack_ns < c->syn_ns;
 }
 
+/* Times of one or two messages that disagree. */
+static bool messages_go_back(const struct transaction *t) {
+    const struct http_message *request = &t->request, *response = &t->response;
+    bool back = (request->seen && request->last.time_ns < request->first.time_ns) ||
+                (response->seen && response->last.time_ns < response->first.time_ns);
+    if (request->seen && t->previous_end_ns) {
+        back = back || (t->pipelined ? response->first.time_ns < t->previous_end_ns
+                                     : request->first.time_ns < t->previous_end_ns);
+    }
+    if (request->seen && response->seen) {
+        back = back || response->first.time_ns < request->last.time_ns;
+    }
+    return back;
+}
+
 /* What was blocked is nobody's of the three. The states were noted when bytes were read, which is later than
  * they came where one direction had to wait for the other: what can't be is not told. Nor is it told where
  * the capture has packets in another order than the network had: then a tap's delay would be blamed on
@@ -36,8 +52,8 @@ static void time_share(const struct transaction *t, struct timing *timing) {
     const struct tcp_share *tcp = &t->tcp;
     enum direction server = direction_other(t->client);
     bool whole = timing->request.known && timing->response.known && timing->rtt_server.known;
-    bool disagree = timing_goes_back(t) && !timing_is_early(t);
-    if (!whole || t->request.gap_bytes || t->response.gap_bytes || disagree || handshake_goes_back(t)) {
+    if (!whole || t->request.gap_bytes || t->response.gap_bytes || handshake_goes_back(t) ||
+        (messages_go_back(t) && !timing_is_early(t))) {
         return;
     }
     struct timing_share *share = &timing->share;
@@ -47,8 +63,8 @@ static void time_share(const struct transaction *t, struct timing *timing) {
         share->server_ns = own_between(turn, &tcp->pace_at_request_end, server);
         turn = &tcp->pace_at_turn;
     }
-    share->client_ns = ns_add(share->client_ns, own_between(turn, &tcp->pace_at_end, t->client));
-    share->server_ns = ns_add(share->server_ns, own_between(turn, &tcp->pace_at_end, server));
+    share->client_ns = ns_add(share->client_ns, own_between(turn, transaction_pace_at_end(t), t->client));
+    share->server_ns = ns_add(share->server_ns, own_between(turn, transaction_pace_at_end(t), server));
     int64_t shared_ns = ns_sub(timing->total.ns, timing->blocked.known ? timing->blocked.ns : 0);
     share->network_ns = ns_sub(ns_sub(shared_ns, share->client_ns), share->server_ns);
     share->known = share->network_ns >= 0;
@@ -100,7 +116,7 @@ static void time_pair(const struct transaction *t, struct timing *timing) {
 }
 
 void timing_of(const struct transaction *t, struct timing *timing) {
-    *timing = (struct timing){.connect_retries = 0};
+    clear_bytes(timing, sizeof *timing);
     time_handshake(t, timing);
     if (t->type == TRANSACTION_TUNNEL) {
         timing->total = phase_between(t->tunnel_start_ns, t->tunnel_end_ns);
@@ -127,19 +143,7 @@ void timing_of(const struct transaction *t, struct timing *timing) {
 }
 
 bool timing_goes_back(const struct transaction *t) {
-    const struct http_message *request = &t->request, *response = &t->response;
-    if (t->type == TRANSACTION_TUNNEL) {
-        return t->tunnel_end_ns < t->tunnel_start_ns || handshake_goes_back(t);
-    }
-    bool back = (request->seen && request->last.time_ns < request->first.time_ns) ||
-                (response->seen && response->last.time_ns < response->first.time_ns);
-    if (request->seen && t->previous_end_ns) {
-        back = back || (t->pipelined ? response->first.time_ns < t->previous_end_ns
-                                     : request->first.time_ns < t->previous_end_ns);
-    }
-    if (request->seen && response->seen) {
-        back = back || response->first.time_ns < request->last.time_ns;
-    }
+    bool back = t->type == TRANSACTION_TUNNEL ? t->tunnel_end_ns < t->tunnel_start_ns : messages_go_back(t);
     return back || handshake_goes_back(t);
 }
 

@@ -188,7 +188,6 @@ void transaction_end_tcp(struct transaction *t) {
 }
 
 void transaction_finish(struct transaction_store *store, struct transaction *t) {
-    transaction_end_tcp(t);
     store->observer.finished(store->observer.context, t);
     transaction_drop(store, t);
 }

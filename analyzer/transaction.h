@@ -143,7 +143,8 @@ struct tcp_share {
     struct pace pace_at_request_end; /* the request was over; valid with its end known */
     struct pace pace_at_turn;        /* the response before was over; valid with pipelined */
     struct pace pace_at_end;
-    bool ended; /* at_end and pace_at_end are set: the transaction was over before it is reported */
+    bool ended; /* at_end and pace_at_end are set: the transaction was over before it is reported; else the
+                   connection's own are what they would be */
 };
 
 enum tunnel_protocol {
@@ -254,6 +255,14 @@ void transaction_identify(const struct transaction_store *, const struct connect
 void transaction_updated(struct transaction_store *, const struct transaction *);
 /* What TCP does from now on is not its own. */
 void transaction_end_tcp(struct transaction *);
+/* The connection's counts when it was over, or is reported. */
+static inline const struct stream_counts *transaction_counts_at_end(const struct transaction *t,
+                                                                    enum direction d) {
+    return t->tcp.ended ? &t->tcp.at_end[d] : &t->connection->counts[d];
+}
+static inline const struct pace *transaction_pace_at_end(const struct transaction *t) {
+    return t->tcp.ended ? &t->tcp.pace_at_end : &t->connection->pace;
+}
 /* Tells the observer and frees the transaction. */
 void transaction_finish(struct transaction_store *, struct transaction *);
 /* Frees it untold: only for one that no message was ever counted for. */

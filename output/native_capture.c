@@ -49,21 +49,21 @@ static uint8_t *put_deeds(uint8_t *to, const struct tcp_deeds *deeds) {
     return to;
 }
 
-static uint8_t *put_side(uint8_t *to, const struct tcp_share *tcp, enum direction d) {
-    uint8_t *start = to;
-    const struct stream_counts *end = &tcp->at_end[d];
-    if (did_nothing(&tcp->at_start[d], end)) { /* mostly */
+static uint8_t *put_side(uint8_t *to, const struct transaction *t, enum direction d) {
+    uint8_t *front = to;
+    const struct stream_counts *start = &t->tcp.at_start[d], *end = transaction_counts_at_end(t, d);
+    if (did_nothing(start, end)) { /* mostly */
         PEN_TEXT(to, ",\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,"
                      "\"rto_stall\":0");
     } else {
-        struct tcp_deeds deeds = deeds_of(&tcp->at_start[d], end);
+        struct tcp_deeds deeds = deeds_of(start, end);
         to = put_deeds(to, &deeds);
     }
     if (end->min_rtt_ns) {
         PEN_NEXT_UNSIGNED(to, "srtt", end->srtt_ns);
         PEN_NEXT_UNSIGNED(to, "rtt_min", end->min_rtt_ns);
     }
-    return pen_embrace(start, to);
+    return pen_embrace(front, to);
 }
 
 uint8_t *native_put_tcp(const struct native *native, uint8_t *to, const struct transaction *t,
@@ -73,11 +73,11 @@ uint8_t *native_put_tcp(const struct native *native, uint8_t *to, const struct t
     uint8_t *start = to;
     if (t->connection->path_seen[t->client] && !native_omits(native, OMIT_TCP_CLIENT)) {
         PEN_TEXT(to, ",\"client\":");
-        to = put_side(to, &t->tcp, t->client);
+        to = put_side(to, t, t->client);
     }
     if (t->connection->path_seen[server] && !native_omits(native, OMIT_TCP_SERVER)) {
         PEN_TEXT(to, ",\"server\":");
-        to = put_side(to, &t->tcp, server);
+        to = put_side(to, t, server);
     }
     if (timing->rtt_client.known) {
         PEN_NEXT_SIGNED(to, "rtt_client", timing->rtt_client.ns);
@@ -151,14 +151,15 @@ static void write_frames(struct native *native, struct writer *w, const struct h
 static uint64_t tap_duplicates(const struct transaction *t) {
     uint64_t count = 0;
     for (int d = 0; d < 2; d++) {
-        count += t->tcp.at_end[d].tap_duplicates - t->tcp.at_start[d].tap_duplicates;
+        count += transaction_counts_at_end(t, d)->tap_duplicates - t->tcp.at_start[d].tap_duplicates;
     }
     return count;
 }
 
 static uint64_t lost(const struct transaction *t, enum direction d, const struct http_message *m) {
-    return t->type == TRANSACTION_TUNNEL ? t->tcp.at_end[d].gap_bytes - t->tcp.at_start[d].gap_bytes
-                                         : m->gap_bytes;
+    return t->type == TRANSACTION_TUNNEL
+               ? transaction_counts_at_end(t, d)->gap_bytes - t->tcp.at_start[d].gap_bytes
+               : m->gap_bytes;
 }
 
 /* NULL: of a side that was not seen. */

@@ -197,6 +197,7 @@ static void test_facts_of_the_capture(void **state) {
     struct sample s;
     sample_init(&s);
     s.t.tcp.at_start[0].retransmits = 3;
+    s.t.tcp.ended = true;
     s.t.tcp.at_end[0].retransmits = 5;
     s.t.tcp.at_end[0].out_of_order = 1;
     s.t.tcp.at_end[1].duplicate_acks = 7;
@@ -647,6 +648,7 @@ static void test_tunnels(void **state) {
     json_object_put(r);
     sample_init(&s);
     sample_tunnel(&s, true);
+    s.t.tcp.ended = true;
     s.t.tcp.at_end[1].gap_bytes = 10;
     r = record_of(&s, true);
     assert_text(r, "/http_tunnel/kind", "upgrade");

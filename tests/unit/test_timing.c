@@ -167,6 +167,7 @@ static void share_is_what_the_sides_let_pass(void **state) {
     (void)state;
     struct transaction t = pair();
     t.tcp.pace_at_start = (struct pace){.own_ns = {7, 8}, .closed_ns = {1, 2}};
+    t.tcp.ended = true;
     t.tcp.pace_at_end = (struct pace){.own_ns = {17, 38}, .closed_ns = {6, 4}};
     struct timing timing;
     timing_of(&t, &timing);
