@@ -250,10 +250,6 @@ static void write_course(struct native *native, struct writer *w, const struct t
 static void write_notes(struct writer *w, const struct transaction *t) {
     const struct notes *notes = &t->notes;
     char text[NOTE_DETAIL_SIZE];
-    if (notes_none(notes)) {
-        WRITER_RAW(w, "\"notes\":[]");
-        return;
-    }
     WRITER_KEY(w, "notes");
     writer_begin_array(w);
     for (unsigned id = 0; id < NOTE_IDS; id++) {
@@ -274,6 +270,20 @@ static void write_notes(struct writer *w, const struct transaction *t) {
         writer_end_object(w);
     }
     writer_end_array(w);
+}
+
+/* `notes`, and the record's brace. */
+static void write_end(struct writer *w, const struct transaction *t) {
+    if (!notes_none(&t->notes)) {
+        write_notes(w, t);
+        writer_end_object(w);
+        return;
+    }
+    uint8_t *to = pen_go_on(w, sizeof ",\"notes\":[]}");
+    if (to) {
+        PEN_TEXT(to, ",\"notes\":[]}");
+        pen_close(w, to);
+    }
 }
 
 void native_write(struct native *native, struct writer *w, const struct transaction *t) {
@@ -307,6 +317,5 @@ void native_write(struct native *native, struct writer *w, const struct transact
     if (messages && !native_omits(native, OMIT_SEMANTICS)) {
         native_write_semantics(native, w, t);
     }
-    write_notes(w, t);
-    writer_end_object(w);
+    write_end(w, t);
 }

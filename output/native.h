@@ -20,6 +20,7 @@ enum {
     NATIVE_ENDS = 1024,
     NATIVE_ORIGIN_BITS = 4,
     NATIVE_HOST_MOST = 128,
+    NATIVE_FILE_SLACK = 64, /* bytes behind file_json */
     NATIVE_TYPES = 8,
     NATIVE_TYPE_BYTES = 64,
     NATIVE_TYPE_JSON_CAP = 1024, /* for 128 bytes of which each may need an escape */
@@ -77,7 +78,7 @@ struct native {
     struct native_part parts[NATIVE_PARTS];
     struct native_shown shown; /* of the request at hand */
     struct buf type_json;      /* `content_type` of the message at hand */
-    struct buf file_json;      /* names `file`; empty where there is no name */
+    struct buf file_json;      /* names `file`, with a comma; empty where there is no name */
     struct buf omitted_json;   /* `hark.omitted`, the array; empty where nothing is omitted */
     uint32_t file;
     int64_t second_ns;                         /* when the second of second_text began */

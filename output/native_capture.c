@@ -100,7 +100,8 @@ static const char *file_name(const struct native *native, uint32_t file) {
     return options->file_name ? options->file_name(options->file_name_context, file) : NULL;
 }
 
-/* `"file":` and the name; mostly it is that of the record before. */
+/* `"file":`, the name and a comma; mostly it is that of the record before. PEN_JSON_SLACK bytes behind it may
+ * be read. */
 static struct slice file_json(struct native *native, uint32_t file) {
     struct buf *json = &native->file_json;
     if (json->len == 0 || json->failed || native->file != file) {
@@ -111,7 +112,9 @@ static struct slice file_json(struct native *native, uint32_t file) {
         if (name) {
             writer_key(&w, "file");
             writer_text(&w, name);
+            (void)buf_append(json, ",", 1);
         }
+        (void)buf_reserve(json, PEN_JSON_SLACK);
         native->file = file;
     }
     return json->failed ? slice_make("", 0) : buf_slice(json);
@@ -131,10 +134,7 @@ static void write_frames(struct native *native, struct writer *w, const struct h
         return;
     }
     *to++ = '{';
-    if (file.len) {
-        to = slice_put(file, to);
-        *to++ = ',';
-    }
+    to = slice_put(file, to);
     if (file.len && m->last.file != m->first.file) {
         pen_close(w, to - 1);
         write_last_file(native, w, m);
@@ -182,25 +182,58 @@ static void begin_capture(struct writer *w, const struct transaction *t, bool cl
     bool tunnel = t->type == TRANSACTION_TUNNEL;
     uint64_t client_lost = lost(t, t->client, &t->request);
     uint64_t server_lost = lost(t, direction_other(t->client), &t->response);
-    uint64_t duplicates = tap_duplicates(t);
     bool complete = tunnel ? !t->uncertain && !client_lost && !server_lost : transaction_is_complete(t);
-    bool cut = t->request.snaplen_cut || t->response.snaplen_cut;
-    if (complete && client && server && !cut && !t->connection->midstream &&
-        (client_lost | server_lost | duplicates) == 0) { /* mostly */
-        WRITER_RAW(
-            w, "\"capture\":{\"complete\":true,\"gap_bytes\":{\"client\":0,\"server\":0},\"midstream\":false,"
-               "\"snaplen_cut\":false,\"duplicates\":0");
-        return;
-    }
     WRITER_UP_TO(w, "\"capture\":{\"complete\":");
     writer_bool(w, complete);
     write_gap_bytes(w, client ? &client_lost : NULL, server ? &server_lost : NULL);
     WRITER_KEY(w, "midstream");
     writer_bool(w, t->connection->midstream);
     WRITER_KEY(w, "snaplen_cut");
-    writer_bool(w, cut);
+    writer_bool(w, t->request.snaplen_cut || t->response.snaplen_cut);
     WRITER_KEY(w, "duplicates");
-    writer_unsigned(w, duplicates);
+    writer_unsigned(w, tap_duplicates(t));
+}
+
+static uint8_t *put_frames(uint8_t *to, struct slice file, const struct http_message *m) {
+    writer_copy(to, file.ptr, file.len);
+    to += file.len;
+    PEN_TEXT(to, "\"first_frame\":");
+    const uint8_t *first = to;
+    to = pen_unsigned(to, m->first.number);
+    size_t digits = (size_t)(to - first);
+    PEN_TEXT(to, ",\"last_frame\":");
+    if (m->first.number == m->last.number) {
+        uint8_t same[DIGITS_BYTES];
+        memcpy(same, first, sizeof same);
+        memcpy(to, same, sizeof same);
+        return to + digits;
+    }
+    return pen_unsigned(to, m->last.number);
+}
+
+/* The whole of `capture` where nothing is missing or odd; else false. */
+static bool write_usual(struct native *native, struct writer *w, const struct transaction *t) {
+    enum { KEYS = 256, FRAMES = 64 + 2 * DIGITS_BYTES + PEN_JSON_SLACK };
+    const struct http_message *request = &t->request, *response = &t->response;
+    uint32_t first = request->first.file;
+    bool files =
+        ((first ^ request->last.file) | (first ^ response->first.file) | (first ^ response->last.file)) == 0;
+    if (!files || native->omitted || native->saved != RECORD_NOT_ASKED || t->connection->midstream ||
+        request->snaplen_cut || response->snaplen_cut || tap_duplicates(t) || !transaction_is_complete(t)) {
+        return false;
+    }
+    struct slice file = file_json(native, first);
+    uint8_t *to = pen_go_on(w, KEYS + 2 * (FRAMES + file.len));
+    if (to) {
+        PEN_TEXT(to, ",\"capture\":{\"complete\":true,\"gap_bytes\":{\"client\":0,\"server\":0},"
+                     "\"midstream\":false,\"snaplen_cut\":false,\"duplicates\":0,\"request\":{");
+        to = put_frames(to, file, request);
+        PEN_TEXT(to, "},\"response\":{");
+        to = put_frames(to, file, response);
+        PEN_TEXT(to, "}}");
+        pen_close(w, to);
+    }
+    return true;
 }
 
 static void write_saved(struct writer *w, enum record_saved saved) {
@@ -215,6 +248,9 @@ static void write_saved(struct writer *w, enum record_saved saved) {
 void native_write_capture(struct native *native, struct writer *w, const struct transaction *t) {
     bool tunnel = t->type == TRANSACTION_TUNNEL;
     bool client = tunnel || t->request.seen, server = tunnel || t->response.seen;
+    if (write_usual(native, w, t)) {
+        return;
+    }
     begin_capture(w, t, client, server);
     if (!tunnel && client && !native_omits(native, OMIT_REQUEST_FRAMES)) {
         WRITER_KEY(w, "request");

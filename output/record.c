@@ -41,7 +41,7 @@ struct record_writer *record_writer_new(const struct record_options *options) {
     buf_charge(&writer->native.scratch, &writer->memory);
     buf_init(&writer->native.type_json, NATIVE_TYPE_JSON_CAP);
     buf_charge(&writer->native.type_json, &writer->memory);
-    buf_init(&writer->native.file_json, options->record_bytes);
+    buf_init(&writer->native.file_json, options->record_bytes + NATIVE_FILE_SLACK);
     buf_charge(&writer->native.file_json, &writer->memory);
     buf_init(&writer->native.omitted_json, options->record_bytes);
     buf_charge(&writer->native.omitted_json, &writer->memory);
