@@ -9,11 +9,20 @@ struct tcp_deeds {
         rto_stall_ns, stalls, stalled_ns;
 };
 
-/* What is not asked for here is not without one of these. */
+/* They stand together in the counts. */
+enum { DEEDS_AT = offsetof(struct stream_counts, retransmits), DEEDS_WORDS = 9 };
+_Static_assert(offsetof(struct stream_counts, zero_window_ns) ==
+                   DEEDS_AT + (DEEDS_WORDS - 1) * sizeof(uint64_t),
+               "retransmits is the first, zero_window_ns the last");
+
 static bool did_nothing(const struct stream_counts *start, const struct stream_counts *end) {
-    return ((start->retransmits ^ end->retransmits) | (start->out_of_order ^ end->out_of_order) |
-            (start->duplicate_acks ^ end->duplicate_acks) | (start->zero_window ^ end->zero_window) |
-            (start->zero_window_ns ^ end->zero_window_ns) | (start->stalls ^ end->stalls)) == 0;
+    uint64_t before[DEEDS_WORDS], after[DEEDS_WORDS], differ = 0;
+    memcpy(before, (const uint8_t *)start + DEEDS_AT, sizeof before);
+    memcpy(after, (const uint8_t *)end + DEEDS_AT, sizeof after);
+    for (size_t i = 0; i < DEEDS_WORDS; i++) {
+        differ |= before[i] ^ after[i];
+    }
+    return differ == 0;
 }
 
 static struct tcp_deeds deeds_of(const struct stream_counts *start, const struct stream_counts *end) {
@@ -30,7 +39,8 @@ static struct tcp_deeds deeds_of(const struct stream_counts *start, const struct
 
 /* Of the kinds of retransmissions and times only those that there were. */
 static uint8_t *put_deeds(uint8_t *to, const struct tcp_deeds *deeds) {
-    PEN_NEXT_UNSIGNED(to, "retransmits", deeds->retransmits);
+    PEN_TEXT(to, "\"retransmits\":");
+    to = pen_unsigned(to, deeds->retransmits);
     if (deeds->retransmits) {
         PEN_NEXT_UNSIGNED(to, "fast_retransmits", deeds->fast_retransmits);
         PEN_NEXT_UNSIGNED(to, "rto_retransmits", deeds->retransmits - deeds->fast_retransmits);
@@ -49,21 +59,33 @@ static uint8_t *put_deeds(uint8_t *to, const struct tcp_deeds *deeds) {
     return to;
 }
 
-static uint8_t *put_side(uint8_t *to, const struct transaction *t, enum direction d) {
-    uint8_t *front = to;
-    const struct stream_counts *start = &t->tcp.at_start[d], *end = transaction_counts_at_end(t, d);
-    if (did_nothing(start, end)) { /* mostly */
-        PEN_TEXT(to, ",\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,\"zero_window\":0,"
-                     "\"rto_stall\":0");
-    } else {
-        struct tcp_deeds deeds = deeds_of(start, end);
-        to = put_deeds(to, &deeds);
-    }
+__attribute__((noinline)) static uint8_t *put_some_deeds(uint8_t *to, const struct stream_counts *start,
+                                                         const struct stream_counts *end) {
+    struct tcp_deeds deeds = deeds_of(start, end);
+    return put_deeds(to, &deeds);
+}
+
+#define PUT_SIDE(to, key, t, d)                                                                              \
+    do {                                                                                                     \
+        const struct stream_counts *start_ = &(t)->tcp.at_start[d];                                          \
+        const struct stream_counts *end_ = transaction_counts_at_end((t), (d));                              \
+        if (did_nothing(start_, end_)) { /* mostly */                                                        \
+            PEN_TEXT((to), ",\"" key "\":{\"retransmits\":0,\"out_of_order\":0,\"duplicate_acks\":0,"        \
+                           "\"zero_window\":0,\"rto_stall\":0");                                             \
+        } else {                                                                                             \
+            PEN_TEXT((to), ",\"" key "\":{");                                                                \
+            (to) = put_some_deeds((to), start_, end_);                                                       \
+        }                                                                                                    \
+        (to) = end_side((to), end_);                                                                         \
+    } while (0)
+
+static inline uint8_t *end_side(uint8_t *to, const struct stream_counts *end) {
     if (end->min_rtt_ns) {
         PEN_NEXT_UNSIGNED(to, "srtt", end->srtt_ns);
         PEN_NEXT_UNSIGNED(to, "rtt_min", end->min_rtt_ns);
     }
-    return pen_embrace(front, to);
+    *to = '}';
+    return to + 1;
 }
 
 uint8_t *native_put_tcp(const struct native *native, uint8_t *to, const struct transaction *t,
@@ -72,12 +94,10 @@ uint8_t *native_put_tcp(const struct native *native, uint8_t *to, const struct t
     PEN_TEXT(to, ",\"tcp\":");
     uint8_t *start = to;
     if (t->connection->path_seen[t->client] && !native_omits(native, OMIT_TCP_CLIENT)) {
-        PEN_TEXT(to, ",\"client\":");
-        to = put_side(to, t, t->client);
+        PUT_SIDE(to, "client", t, t->client);
     }
     if (t->connection->path_seen[server] && !native_omits(native, OMIT_TCP_SERVER)) {
-        PEN_TEXT(to, ",\"server\":");
-        to = put_side(to, t, server);
+        PUT_SIDE(to, "server", t, server);
     }
     if (timing->rtt_client.known) {
         PEN_NEXT_SIGNED(to, "rtt_client", timing->rtt_client.ns);
