@@ -34,6 +34,7 @@ void memory_source_fini(struct memory_source *source) {
         free(region);
     }
     free((void *)source->hollow);
+    shelves_fini(&source->shelves);
     memory_source_init(source);
 }
 

@@ -6,6 +6,8 @@
 #ifndef HARK_CAPTURE_MEMORY_SOURCE_H
 #define HARK_CAPTURE_MEMORY_SOURCE_H
 
+#include "capture/shelf.h"
+
 #include <stddef.h>
 
 /* A slab is aligned to its size: an object's address tells its slab. */
@@ -32,6 +34,7 @@ struct memory_source {
     size_t slab_count; /* in all of them */
     char *fresh;       /* the rest of the newest, never given */
     size_t fresh_bytes;
+    struct shelves shelves; /* of pools whose memories share the source */
 };
 
 void memory_source_init(struct memory_source *);

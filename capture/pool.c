@@ -5,20 +5,23 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Head of a slab. Objects that were given back are linked through their first bytes; those from `carved` on
- * were never taken. Heads of many slabs that all began alike would be in each other's way in a cache, so it
- * stands some lines further on, as many as the slab's address says and its objects leave. */
+/* Head of a slab. Small objects that were given back are linked through their first bytes; those from
+ * `carved` on were never taken. Of large ones, whose bytes may be elsewhere (shelf.h), the vacant places are
+ * bits. Heads of many slabs that all began alike would be in each other's way in a cache, so it stands some
+ * lines further on, as many as the slab's address says and its objects leave. */
 struct pool_slab {
     struct pool_slab *next;
     struct pool_slab *previous;
     void *free_list;
     size_t used;
     size_t carved;
+    uint32_t vacant;
 };
 
 enum { HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST, CACHE_LINE = 64 };
 
 static_assert(sizeof(struct pool_slab) <= HEAD_BYTES, "the head fits before the first object");
+static_assert(POOL_LARGEST / SHELF_LEAST_BYTES < 32, "a bit for each large object");
 static_assert(HEAD_BYTES % sizeof(max_align_t) == 0, "the first object is aligned");
 
 void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_t cap) {
@@ -27,6 +30,10 @@ void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_
     assert(rounded <= POOL_LARGEST);
     *p = (struct pool){
         .memory = memory, .object_bytes = rounded, .slab_objects = POOL_LARGEST / rounded, .cap = cap};
+    p->large = rounded >= SHELF_LEAST_BYTES;
+    if (p->large && memory->source != &memory->own) {
+        p->shelf = shelves_find(&memory->source->shelves, rounded);
+    }
     size_t lines = (POOL_LARGEST - p->slab_objects * rounded) / CACHE_LINE;
     while (p->shifts * 2 + 1 <= lines) {
         p->shifts = p->shifts * 2 + 1;
@@ -40,6 +47,10 @@ static struct pool_slab *head_of(const struct pool *p, void *slab) {
 
 static void *slab_of(void *inside) {
     return (char *)inside - (uintptr_t)inside % MEMORY_SLAB_BYTES;
+}
+
+static char *first_of(struct pool_slab *slab) {
+    return (char *)slab + HEAD_BYTES;
 }
 
 static void partial_add(struct pool *p, struct pool_slab *slab) {
@@ -64,7 +75,7 @@ static struct pool_slab *slab_with_room(struct pool *p) {
         void *fresh = memory_slab_take(p->memory);
         if (fresh) {
             slab = head_of(p, fresh);
-            *slab = (struct pool_slab){0};
+            *slab = (struct pool_slab){.vacant = p->large ? (UINT32_C(1) << p->slab_objects) - 1 : 0};
             partial_add(p, slab);
         }
     }
@@ -77,11 +88,15 @@ static void *take_from_slab(struct pool *p) {
         return NULL;
     }
     void *object = slab->free_list;
-    if (object) {
+    if (p->large) {
+        unsigned place = (unsigned)__builtin_ctz(slab->vacant);
+        slab->vacant &= slab->vacant - 1;
+        object = first_of(slab) + place * p->object_bytes;
+    } else if (object) {
         memcpy(&slab->free_list, object, sizeof slab->free_list);
         __builtin_prefetch(slab->free_list, 1); /* the next one */
     } else {
-        object = (char *)slab + HEAD_BYTES + slab->carved++ * p->object_bytes;
+        object = first_of(slab) + slab->carved++ * p->object_bytes;
     }
     if (++slab->used == p->slab_objects) {
         partial_remove(p, slab);
@@ -92,8 +107,13 @@ static void *take_from_slab(struct pool *p) {
 static void give_to_slab(struct pool *p, void *object) {
     struct pool_slab *slab = head_of(p, slab_of(object));
     assert(slab->used > 0);
-    memcpy(object, &slab->free_list, sizeof slab->free_list);
-    slab->free_list = object;
+    if (p->large) {
+        size_t place = (size_t)((char *)object - first_of(slab)) / p->object_bytes;
+        slab->vacant |= UINT32_C(1) << place;
+    } else {
+        memcpy(object, &slab->free_list, sizeof slab->free_list);
+        slab->free_list = object;
+    }
     if (slab->used-- == p->slab_objects) {
         partial_add(p, slab);
     }
@@ -117,13 +137,14 @@ void *pool_take(struct pool *p) {
     }
     p->used++;
     p->memory->live += p->object_bytes;
-    return object;
+    return p->shelf ? shelf_take(p->shelf, object) : object;
 }
 
 void pool_give(struct pool *p, void *object) {
     assert(p->used > 0);
     p->used--;
     p->memory->live -= p->object_bytes;
+    object = p->shelf ? shelf_give(p->shelf, object) : object;
     void *before = p->last_given;
     p->last_given = object;
     if (before) {

@@ -20,9 +20,11 @@ struct pool {
     size_t shifts; /* one less than a power of two: so many places are there for a slab's head */
     size_t cap;
     size_t used;
+    bool large;
     struct pool_slab *partial;
     /* The next one taken, as it is still in a cache. Its slab has it among those taken. */
     void *last_given;
+    struct shelf *shelf; /* where large ones are while there is room; NULL: none */
 };
 
 /* Borrows the memory for the pool's life. */

@@ -256,6 +256,73 @@ static void objects_keep_their_bytes(void **state) {
     }
 }
 
+/* Pools whose memories share a source take each other's last large object, keep their bytes apart, also when
+ * the shelf is full, and have the same counted as a pool that shares nothing. */
+static void large_objects_are_shared(void **state) {
+    (void)state;
+    enum { BYTES = 2000, MOST = 3 * SHELF_PLACES, STEPS = 20000 };
+    static uint8_t *objects[2][MOST], *plain[2][MOST];
+    struct memory_source source;
+    struct memory memory[2], own[2];
+    struct pool pool[2], control[2];
+    size_t count[2] = {0, 0};
+    uint32_t random = 1;
+    memory_source_init(&source);
+    for (unsigned i = 0; i < 2; i++) {
+        memory_init(&memory[i], (size_t)MOST * MEMORY_SLAB_BYTES);
+        memory_init(&own[i], (size_t)MOST * MEMORY_SLAB_BYTES);
+        memory_share(&memory[i], &source);
+        pool_init(&pool[i], &memory[i], BYTES, MOST);
+        pool_init(&control[i], &own[i], BYTES, MOST);
+    }
+    void *first = pool_take(&pool[0]);
+    pool_give(&pool[0], first);
+    void *second = pool_take(&pool[1]);
+    assert_ptr_equal(first, second);
+    pool_give(&pool[1], second);
+    pool_give(&control[0], pool_take(&control[0]));
+    pool_give(&control[1], pool_take(&control[1]));
+    for (unsigned step = 0; step < STEPS; step++) {
+        random = random * 1664525 + 1013904223;
+        unsigned i = random >> 31, rises = step / 1000 % 2;
+        uint8_t fill = (uint8_t)(step % 251);
+        if ((random >> 8) % 10 < (rises ? 7 : 3)) {
+            uint8_t *object = pool_take(&pool[i]), *other = pool_take(&control[i]);
+            assert_int_equal(object == NULL, count[i] == MOST);
+            assert_int_equal(other == NULL, count[i] == MOST);
+            if (object) {
+                memset(object, fill, BYTES);
+                plain[i][count[i]] = other;
+                objects[i][count[i]++] = object;
+            }
+        } else if (count[i]) {
+            size_t which = (random >> 12) % count[i];
+            uint8_t *object = objects[i][which];
+            for (unsigned k = 1; k < BYTES; k++) {
+                assert_int_equal(object[k], object[0]);
+            }
+            pool_give(&pool[i], object);
+            pool_give(&control[i], plain[i][which]);
+            objects[i][which] = objects[i][--count[i]];
+            plain[i][which] = plain[i][count[i]];
+        }
+        assert_int_equal(memory[i].used, own[i].used);
+        assert_int_equal(memory[i].live, own[i].live);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        while (count[i] > 0) {
+            count[i]--;
+            pool_give(&pool[i], objects[i][count[i]]);
+            pool_give(&control[i], plain[i][count[i]]);
+        }
+        pool_fini(&pool[i]);
+        pool_fini(&control[i]);
+        memory_fini(&memory[i]);
+        memory_fini(&own[i]);
+    }
+    memory_source_fini(&source);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffer_grows_to_its_cap_and_no_further),
@@ -266,6 +333,7 @@ int main(void) {
         cmocka_unit_test(arena_blocks_are_used_again),
         cmocka_unit_test(copy_tells_when_there_is_no_room),
         cmocka_unit_test(objects_keep_their_bytes),
+        cmocka_unit_test(large_objects_are_shared),
         cmocka_unit_test(slabs_of_a_source),
         cmocka_unit_test(spare_slabs_give_way),
     };

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/shelf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { CACHE_LINE = 64 };
+
+static_assert(SHELF_PLACES % CACHE_LINE == 0, "objects of any size end with a line");
+static_assert(SHELF_PLACES <= UINT8_MAX + 1, "a place is a byte");
+
+struct shelf *shelves_find(struct shelves *shelves, size_t object_bytes) {
+    for (unsigned i = 0; i < shelves->count; i++) {
+        if (shelves->of_size[i]->object_bytes == object_bytes) {
+            return shelves->of_size[i];
+        }
+    }
+    struct shelf *s = shelves->count < SHELVES_MOST ? calloc(1, sizeof *s) : NULL;
+    if (s) {
+        s->object_bytes = object_bytes;
+        shelves->of_size[shelves->count++] = s;
+    }
+    return s;
+}
+
+void shelf_build(struct shelf *s) {
+    s->objects = aligned_alloc(CACHE_LINE, SHELF_PLACES * s->object_bytes);
+    for (unsigned i = SHELF_PLACES; s->objects && i > 0; i--) {
+        s->order[s->vacant++] = (uint8_t)(i - 1);
+    }
+}
+
+void shelves_fini(struct shelves *shelves) {
+    for (unsigned i = 0; i < shelves->count; i++) {
+        struct shelf *s = shelves->of_size[i];
+        assert(!s->objects || s->vacant == SHELF_PLACES);
+        free(s->objects);
+        free(s);
+    }
+    *shelves = (struct shelves){0};
+}
