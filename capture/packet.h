@@ -64,6 +64,8 @@ enum tunnel_kind {
 };
 enum { TUNNEL_KINDS = TUNNEL_L2TP + 1 };
 
+enum { PACKET_TUNNELS = 4 };
+
 /* Facts of the way that a packet took; never part of the flow key. */
 struct packet_path {
     uint8_t mac[2][6]; /* innermost Ethernet source, destination */
@@ -78,8 +80,16 @@ struct packet_path {
         bool has_id;
         struct address outer[2]; /* outer IP source and destination, where there is an outer IP header */
         bool has_outer;
-    } tunnel[4];
+    } tunnel[PACKET_TUNNELS]; /* others than these have no meaning */
 };
+
+/* Without the tunnels that are not there, which keep what they have. */
+static inline void packet_path_copy(struct packet_path *to, const struct packet_path *from) {
+    memcpy(to, from, offsetof(struct packet_path, tunnel));
+    for (unsigned i = 0; i < from->tunnel_count && i < PACKET_TUNNELS; i++) {
+        to->tunnel[i] = from->tunnel[i];
+    }
+}
 
 enum tcp_flag {
     TCP_FIN = 0x01,

@@ -70,13 +70,13 @@ struct connection {
     enum direction reset_from;
     struct stream_counts counts[2];
     struct pace pace;
-    struct packet_path path[2]; /* of each direction's first packet; path_seen tells whether there was one */
-    bool path_seen[2];
     uint64_t start[2];     /* stream offset of the first byte (ISN + 1), valid when start_known */
     bool start_known[2];   /* the SYN of the direction was seen, or the other's ACK of it */
     uint64_t delivered[2]; /* stream offset behind the last byte or gap given to the consumer */
     uint64_t lowest[2]; /* lowest sequence offset that any packet of the direction showed, payload or not; 0
                            before the first */
+    bool path_seen[2];  /* a path is valid with: */
+    struct packet_path path[2]; /* of each direction's first packet */
 };
 
 /* Where a chunk's bytes came from: one TCP segment. Long or partly taken ones come as several chunks. */

@@ -3,18 +3,22 @@
 
 #include "reassembly/session_syn.h"
 
+/* What is valid with something else, and large, is left as it is. */
 void session_init(struct session *x, const struct flow_key *key, uint64_t ordinal, uint32_t incarnation,
                   void *owner) {
-    *x = (struct session){
-        .connection = {.key = *key, .ordinal = ordinal, .incarnation = incarnation, .midstream = true},
-        .half_ns = SEGQ_NEVER,
-        .reused_ns = SEGQ_NEVER,
-        .presumed_ns = {SEGQ_NEVER, SEGQ_NEVER},
-        .at_hand = {UINT64_MAX, UINT64_MAX},
-        .owner = owner,
-    };
+    enum { REST = offsetof(struct session, connection.path) + sizeof x->connection.path };
+    memset(x, 0, offsetof(struct session, connection.path));
+    memset((char *)x + REST, 0, offsetof(struct session, facts) - REST);
+    x->connection.key = *key;
+    x->connection.ordinal = ordinal;
+    x->connection.incarnation = incarnation;
+    x->connection.midstream = true;
+    x->half_ns = x->reused_ns = SEGQ_NEVER;
+    x->owner = owner;
     for (int d = 0; d < 2; d++) {
-        stream_init(&x->streams[d]);
+        x->presumed_ns[d] = SEGQ_NEVER;
+        x->at_hand[d] = UINT64_MAX;
+        stream_begin(&x->streams[d]);
         tcpfacts_init(&x->facts[d]);
     }
 }
@@ -64,7 +68,7 @@ static void note_packet(struct reassembler *r, struct session *x, enum direction
     x->connection.counts[d].packets++;
     if (!x->connection.path_seen[d]) {
         x->connection.path_seen[d] = true;
-        x->connection.path[d] = p->path;
+        packet_path_copy(&x->connection.path[d], &p->path);
     }
     x->streams[d].seen = true;
     x->streams[d].silent_waits = 0;

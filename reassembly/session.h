@@ -86,9 +86,7 @@ struct session {
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
     int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */
-    struct embryo_packet candidate;
     struct stream streams[2];
-    struct tcpfacts facts[2];
     struct pacer pacer;
     uint64_t presumed_start[2]; /* no byte is below it, says an ACK of the handshake; valid with: */
     int64_t presumed_ns[2];     /* since when, SEGQ_NEVER: not known */
@@ -99,6 +97,9 @@ struct session {
     bool is_unsettled;
     struct session *next_unsettled;
     void *owner; /* the table's flow */
+    /* From here on not all is set at first: */
+    struct tcpfacts facts[2];
+    struct embryo_packet candidate; /* valid with candidate_set */
 };
 
 /* A session without packets; the flow `owner` keeps it. */

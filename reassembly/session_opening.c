@@ -12,7 +12,7 @@ static void take_syn(struct reassembler *r, struct session *x, enum direction d,
     tcpfacts_remember(&x->facts[d], p, &r->secret);
     c->counts[d].packets = 1;
     c->path_seen[d] = true;
-    c->path[d] = p->path;
+    packet_path_copy(&c->path[d], &p->path);
     s->seen = true;
     s->last_ns = r->clock_ns;
     session_syn(r, x, d, p);

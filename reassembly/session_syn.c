@@ -317,26 +317,32 @@ void embryo_packet_save(struct embryo_packet *e, const struct packet *p) {
 }
 
 void embryo_packet_restore(const struct embryo_packet *e, const struct flow_key *key, struct packet *p) {
-    *p = (struct packet){
-        .time_ns = e->time_ns,
-        .number = e->number,
-        .ordinal = e->ordinal,
-        .file = e->file,
-        .interface = e->interface,
-        .key = *key,
-        .seq = e->seq,
-        .ack = e->ack,
-        .ts_value = e->ts_value,
-        .ts_echo = e->ts_echo,
-        .wire_len = e->wire_len,
-        .window = e->window,
-        .ip_id = e->ip_id,
-        .checksum = e->checksum,
-        .window_scale = e->window_scale,
-        .flags = e->flags,
-        .ttl = e->ttl,
-        .has_timestamps = e->has_timestamps,
-        .path = {.has_mac = e->has_mac, .vlan_count = e->vlan_count, .vlan = {e->vlan[0], e->vlan[1]}},
-    };
+    p->time_ns = e->time_ns;
+    p->number = e->number;
+    p->ordinal = e->ordinal;
+    p->file = e->file;
+    p->interface = e->interface;
+    p->key = *key;
+    p->seq = e->seq;
+    p->ack = e->ack;
+    p->window = e->window;
+    p->window_scale = e->window_scale;
+    p->flags = e->flags;
+    p->sack_count = 0;
+    p->has_timestamps = e->has_timestamps;
+    p->ts_value = e->ts_value;
+    p->ts_echo = e->ts_echo;
+    p->ip_id = e->ip_id;
+    p->ttl = e->ttl;
+    p->checksum = e->checksum;
+    p->fragmented = p->unwanted = false;
+    p->payload = slice_make(NULL, 0);
+    p->cut = 0;
+    p->wire_len = e->wire_len;
+    p->path.has_mac = e->has_mac;
+    p->path.vlan_count = e->vlan_count;
+    p->path.vlan[0] = e->vlan[0];
+    p->path.vlan[1] = e->vlan[1];
+    p->path.tunnel_count = 0;
     memcpy(p->path.mac, e->mac, sizeof e->mac);
 }

@@ -4,11 +4,8 @@
 #include <assert.h>
 
 void stream_init(struct stream *s) {
-    *s = (struct stream){
-        .turn = true,
-        .parked_since_ns = SEGQ_NEVER,
-        .fin_acked_ns = SEGQ_NEVER,
-    };
+    *s = (struct stream){0};
+    stream_begin(s);
 }
 
 static void drop_opening(struct stream *s, struct page_pool *pages) {

@@ -105,6 +105,12 @@ struct stream_gap {
 };
 
 void stream_init(struct stream *);
+/* The same where all is zero already. */
+static inline void stream_begin(struct stream *s) {
+    s->turn = true;
+    s->parked_since_ns = SEGQ_NEVER;
+    s->fin_acked_ns = SEGQ_NEVER;
+}
 void stream_fini(struct stream *, struct page_pool *);
 
 /* The offset of a sequence number: nearest to where the stream is. The first number of all becomes
