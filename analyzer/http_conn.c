@@ -50,19 +50,27 @@ const char *protocol_verdict_name(enum protocol_verdict verdict) {
 
 /* ---- a connection's life ---- */
 
+static void begin_side(struct side *side, const struct http_environment *environment) {
+    memset(side, 0, offsetof(struct side, front));
+    side->front.len = 0;
+    probe_init(&side->probe, PROBE_AT_START, environment->limits);
+    buf_charge(&side->probe.held, environment->memory);
+}
+
 static void *conn_open(void *context, const struct connection *connection) {
+    enum { REST = offsetof(struct http_conn, side) + sizeof(struct side[2]) };
     struct http_environment *environment = context;
     struct http_conn *conn = pool_take(&environment->connections);
     if (!conn) {
         return NULL;
     }
-    *conn = (struct http_conn){
-        .environment = environment, .connection = connection, .verdict = PROTOCOL_UNDECIDED};
-    for (unsigned i = 0; i < 2; i++) {
-        struct probe *probe = &conn->side[i].probe;
-        probe_init(probe, PROBE_AT_START, environment->limits);
-        buf_charge(&probe->held, environment->memory);
-    }
+    memset(conn, 0, offsetof(struct http_conn, side));
+    memset((char *)conn + REST, 0, sizeof *conn - REST);
+    conn->environment = environment;
+    conn->connection = connection;
+    conn->verdict = PROTOCOL_UNDECIDED;
+    begin_side(&conn->side[0], environment);
+    begin_side(&conn->side[1], environment);
     return conn;
 }
 

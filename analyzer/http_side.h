@@ -36,7 +36,6 @@ struct side {
     struct probe probe;
     struct http_message *message;    /* being read; NULL between messages */
     struct transaction *transaction; /* it belongs to; NULL where it has no record: 1xx, no memory */
-    struct http_message own;         /* a message before its start line is read, or without a transaction */
     bool next_begun;     /* `own` is begun for the bytes that h1 holds: they may be the next message */
     bool lexer_ready;    /* h1 was initialised */
     uint64_t asked;      /* ACK of the newest request, whole or only its front; 0 unknown */
@@ -70,10 +69,12 @@ struct side {
     uint64_t preamble_left;
     bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */
-    struct http_front front; /* of the message being read */
     struct interim *interim; /* the 1xx being read, where it is stored */
+    /* From here on nothing is set at first, but for front.len: */
+    struct http_front front; /* of the message being read */
     struct segment segment;  /* of the candidate's first byte */
     struct segment probed;   /* of the last bytes that the probe took */
+    struct http_message own; /* a message before its start line is read, or without a transaction */
 };
 
 struct http_tunnel {
