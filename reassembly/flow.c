@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/flow_table.h"
+#include "reassembly/session_behind.h"
 #include "reassembly/session_steady.h"
 
 #include <assert.h>
@@ -102,6 +103,7 @@ static void settle(struct flow_table *t, struct flow *f) {
     struct session *x = flow_session(f);
     if (x) {
         x->steady = session_is_steady(x);
+        x->waits_usually = !x->steady && session_waits_usually(x);
         /* Its one deadline is that of being idle, which only moves later. */
         if (x->steady && f->timer.place != 0 && !x->streams[0].passed && !x->streams[1].passed) {
             return;
@@ -384,6 +386,25 @@ static struct found find(struct flow_table *t, const struct packet *p, uint64_t 
     return at_once ? (struct found){.flow = f, .d = d} : look_up(t, p, hash);
 }
 
+/* The short way where bytes wait. */
+static bool packet_behind(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
+                          enum flow_fate *fate) {
+    struct session *x = flow_session(f);
+    bool settled;
+    if (!x || !x->waits_usually || f->older) {
+        return false;
+    }
+    if (!session_behind_packet(&t->reassembler, x, d, p, fate, &settled)) {
+        return false;
+    }
+    if (settled) {
+        flow_attribute(t, f);
+    } else {
+        settle(t, f);
+    }
+    return true;
+}
+
 /* `*flow`: the one found for the packet; becomes the one that it belonged to, NULL without. */
 static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
                                       enum direction d, struct flow **flow) {
@@ -419,9 +440,12 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
     if (flow_grave(f) && !flow_exhume(t, f)) {
         return FLOW_NO_MEMORY;
     }
-    enum flow_fate fate = packet_of_flow(t, &f, d, p);
-    if (f) {
-        settle(t, f);
+    enum flow_fate fate;
+    if (!packet_behind(t, f, d, p, &fate)) {
+        fate = packet_of_flow(t, &f, d, p);
+        if (f) {
+            settle(t, f);
+        }
     }
     *flow = f;
     return fate;

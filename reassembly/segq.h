@@ -53,6 +53,14 @@ static inline struct slice held_bytes(const struct held *h) {
     return slice_make(h->bytes + h->skip, h->len);
 }
 
+/* The node, which may be NULL, is wanted soon: it has waited for long, mostly. */
+static inline void held_prefetch(const struct held *h) {
+    if (h) {
+        __builtin_prefetch(h);
+        __builtin_prefetch((const char *)h + sizeof *h - 1);
+    }
+}
+
 /* The first part [*from, *to) of [start, end) that is not held. False when all of it is. */
 bool segq_uncovered(struct segq *, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to);
 /* Copies bytes that are not held yet, as many from the front as fit into a page, and returns their node; NULL

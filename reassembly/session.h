@@ -83,6 +83,7 @@ struct session {
     bool outlived;         /* SESSION_RESET: the sender went on, once already for the whole wait */
     bool alive;            /* ... in the present wait */
     bool steady;           /* see session_steady.h */
+    bool waits_usually;    /* see session_behind.h */
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
     int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */
@@ -157,6 +158,15 @@ static inline int64_t reassembler_now(const struct reassembler *r) {
 bool session_reset_stands(struct reassembler *, struct session *);
 /* Delivery of the direction has come to `next`: the other one may have waited for that. */
 void session_advance(struct reassembler *, struct session *, enum direction, uint64_t next);
+/* Passes the holes before held bytes that need not be waited for. False: there were none. */
+bool session_pass_held(struct reassembler *, struct session *);
+/* Bytes are held now that were not before. */
+static inline void session_count_held(struct reassembler *r, const struct held *h) {
+    r->counts.held_bytes_now += h->len;
+    if (r->counts.held_bytes_now > r->counts.held_bytes_peak) {
+        r->counts.held_bytes_peak = r->counts.held_bytes_now;
+    }
+}
 /* Offers what can be offered until nothing moves. */
 void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */

@@ -174,10 +174,7 @@ static size_t hold(struct reassembler *r, struct session *x, enum direction d, s
         a->no_memory = !press_holders(r, x);
         return 0;
     }
-    r->counts.held_bytes_now += h->len;
-    if (r->counts.held_bytes_now > r->counts.held_bytes_peak) {
-        r->counts.held_bytes_peak = r->counts.held_bytes_now;
-    }
+    session_count_held(r, h);
     session_note_holding(r, x, false);
     return h->len;
 }

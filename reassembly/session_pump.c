@@ -133,16 +133,28 @@ bool session_other_moves(const struct session *x, enum direction d) {
     return false;
 }
 
+/* Is the direction's turn again, with the next of the bytes held? The other one has nothing to say. */
+static bool goes_on(const struct session *x, enum direction d) {
+    const struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
+    return s->held.head && s->held.head->offset == s->next && !s->declined && stream_is_idle(other) &&
+           !other->overdue_ripe;
+}
+
 static void give_held(struct reassembler *r, struct session *x, enum direction d) {
     if (!session_has_audience(r, x)) {
         return;
     }
     struct stream *s = &x->streams[d];
-    struct held *h = s->held.head;
-    size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
-    r->counts.held_bytes_now -= taken;
-    segq_take(&s->held, &r->pages, (uint32_t)taken);
-    session_note_holding(r, x, taken > 0);
+    bool progress = false;
+    do {
+        struct held *h = s->held.head;
+        held_prefetch(h->next);
+        size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
+        r->counts.held_bytes_now -= taken;
+        segq_take(&s->held, &r->pages, (uint32_t)taken);
+        progress |= taken > 0;
+    } while (goes_on(x, d));
+    session_note_holding(r, x, progress);
 }
 
 void session_gap(struct reassembler *r, struct session *x, enum direction d, uint64_t end,
@@ -198,8 +210,7 @@ static bool offerable(const struct session *x, enum direction d, enum stream_fro
     return false;
 }
 
-/* Passes the holes before held bytes that need not be waited for. */
-static bool pass_all(struct reassembler *r, struct session *x) {
+bool session_pass_held(struct reassembler *r, struct session *x) {
     bool passed = false;
     for (int d = 0; d < 2; d++) {
         const struct held *behind = x->streams[d].held.head;
@@ -249,7 +260,7 @@ void session_pump(struct reassembler *r, struct session *x) {
     enum direction d;
     enum stream_front front;
     while (x->state != SESSION_CLOSED) {
-        if (tell_all_overdue(r, x) || pass_all(r, x)) {
+        if (tell_all_overdue(r, x) || session_pass_held(r, x)) {
             continue;
         }
         if (!choose(x, &d, &front)) {

@@ -13,13 +13,6 @@ bool session_is_steady(const struct session *x) {
            x->connection.path_seen[1] && stream_is_steady(&x->streams[0]) && stream_is_steady(&x->streams[1]);
 }
 
-/* Could the packet be the handshake's last ACK, not seen so far? */
-static bool may_shake_hands(const struct session *x, enum direction d, const struct packet *p) {
-    const struct connection *c = &x->connection;
-    bool done = c->handshake_ack_ns != 0 && c->start_known[direction_other(d)];
-    return !done && c->syn_ns != 0 && c->syn_from == d && (uint32_t)c->start[d] == p->seq;
-}
-
 /* Something new that is acknowledged in order: an ACK of bytes that were not captured is not usual, nor one
  * of bytes that are acknowledged already, unless data come with it. */
 static inline bool is_usual(const struct session *x, enum direction d, const struct packet *p, uint64_t ack) {
@@ -27,7 +20,7 @@ static inline bool is_usual(const struct session *x, enum direction d, const str
     bool bare = p->payload.len == 0;
     return (p->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK && p->cut == 0 &&
            p->seq == (uint32_t)s->next && ack <= other->highest && ack >= other->origin &&
-           (bare || s->next >= s->overdue_told) && !may_shake_hands(x, d, p);
+           (bare || s->next >= s->overdue_told) && !session_may_shake_hands(x, d, p);
 }
 
 static inline void note_ack(struct reassembler *r, struct stream *other, uint64_t ack) {

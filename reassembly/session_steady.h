@@ -15,4 +15,12 @@ bool session_is_steady(const struct session *);
 enum flow_fate session_steady_packet(struct reassembler *, struct session *, enum direction,
                                      const struct packet *);
 
+/* Could the packet be the handshake's last ACK, not seen so far? */
+static inline bool session_may_shake_hands(const struct session *x, enum direction d,
+                                           const struct packet *p) {
+    const struct connection *c = &x->connection;
+    bool done = c->handshake_ack_ns != 0 && c->start_known[direction_other(d)];
+    return !done && c->syn_ns != 0 && c->syn_from == d && (uint32_t)c->start[d] == p->seq;
+}
+
 #endif
