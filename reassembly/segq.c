@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+/* Packets overtake each other by less: so many of the last nodes are looked at before the tree. */
+enum { NEAR_NODES = 64 };
+
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
 
 static struct held *rotate_right(struct held *t) {
@@ -54,13 +57,32 @@ static struct held *splay(struct held *t, uint64_t offset) {
     return t;
 }
 
+/* All nodes go into the tree. Each hangs on the one before: sizes on the way there grow by one at least from
+ * node to node, so that this costs no more than a splay would. */
+static void index_all(struct segq *q) {
+    for (struct held *h = q->indexed ? q->indexed->next : q->head; h; h = h->next) {
+        *(q->indexed ? &q->indexed->right : &q->root) = h;
+        h->left = NULL;
+        h->right = NULL;
+        q->indexed = h;
+    }
+}
+
 /* The last node that begins at or before `offset`, NULL when there is none. */
 static struct held *find(struct segq *q, uint64_t offset) {
-    if (!q->root || offset < q->head->offset) {
+    if (!q->head || offset < q->head->offset) {
         return NULL;
     }
-    if (offset >= q->tail->offset) {
-        return q->tail;
+    struct held *h = q->tail;
+    for (int i = 0; i < NEAR_NODES && h != q->indexed; i++, h = h->left) {
+        if (h->offset <= offset) {
+            return h;
+        }
+    }
+    if (h != q->indexed) {
+        index_all(q);
+    } else if (h->offset <= offset) {
+        return h;
     }
     q->root = splay(q->root, offset);
     if (q->root->offset <= offset) {
@@ -94,16 +116,12 @@ size_t segq_charge(size_t len) {
     return len <= SEGQ_SMALL_ROOM ? SMALL_BYTES : PAGE_BYTES;
 }
 
-/* Before all others the node is the root; behind them it hangs on the last one: sizes on the way there grow
- * by one at least from node to node, so that this costs no more than a splay would. */
+/* Before all others the node is the root. */
 static void link_into_tree(struct segq *q, struct held *h, struct held *before) {
-    h->left = NULL;
-    h->right = NULL;
     if (!before) {
+        h->left = NULL;
         h->right = q->root;
         q->root = h;
-    } else if (before == q->tail) {
-        before->right = h;
     } else {
         q->root = splay(q->root, before->offset);
         assert(q->root == before);
@@ -117,8 +135,15 @@ static void link_into_tree(struct segq *q, struct held *h, struct held *before) 
 static void link_in(struct segq *q, struct held *h) {
     struct held *before = find(q, h->offset);
     assert(!before || held_end(before) <= h->offset);
-    link_into_tree(q, h, before);
     h->next = before ? before->next : q->head;
+    if (q->indexed && (!before || before->offset < q->indexed->offset)) {
+        link_into_tree(q, h, before);
+    } else {
+        h->left = before;
+        if (h->next) {
+            h->next->left = h;
+        }
+    }
     *(before ? &before->next : &q->head) = h;
     q->tail = h->next ? q->tail : h;
     if (h->acked_ns == SEGQ_NEVER && (!q->unacked || h->offset < q->unacked->offset)) {
@@ -210,11 +235,12 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
         h->len -= len;
         return;
     }
-    if (q->root != h) {
-        q->root = splay(q->root, h->offset);
+    if (q->indexed) {
+        q->root = q->root == h ? h : splay(q->root, h->offset);
+        assert(q->root == h && !h->left);
+        q->root = h->right;
+        q->indexed = q->indexed == h ? NULL : q->indexed;
     }
-    assert(q->root == h && !h->left);
-    q->root = h->right;
     q->head = h->next;
     if (q->unacked == h) {
         q->unacked = h->next;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bytes of one direction that wait: disjoint intervals of stream offsets, each with the facts of the
  * segment that brought it. First-arrived bytes win: only what is not covered yet can be put in. A list gives
- * the order; what comes behind all that is held, or is taken from its front, touches nothing else. A splay
- * tree finds all other places (amortised O(log n) whatever a sender does).
- * Embedded by value, one thread; nodes live in the page pool that every call gets. */
+ * the order; what comes behind all that is held, or near its end, or is taken from its front, mostly touches
+ * nothing else. A splay tree finds all other places (amortised O(log n) whatever a sender does); nodes go
+ * into it when the first such place is looked for. Embedded by value, one thread; nodes live in the page pool
+ * that every call gets. */
 #ifndef HARK_REASSEMBLY_SEGQ_H
 #define HARK_REASSEMBLY_SEGQ_H
 
@@ -20,7 +21,7 @@ struct held {
     int64_t acked_ns; /* table clock when the receiver was first seen to have everything before `offset`;
                          SEGQ_NEVER until then */
     struct held *next;
-    struct held *left;
+    struct held *left; /* in the tree; of a node that is not in it: the node before, but of the first one */
     struct held *right;
     uint32_t len;
     uint16_t skip;   /* bytes of the node already taken */
@@ -34,12 +35,13 @@ enum {
     SEGQ_PAGE_ROOM = PAGE_BYTES - (int)sizeof(struct held),
 };
 
-/* Invariants: list and tree hold the same nodes; offsets grow along the list, without overlap; the nodes from
- * `unacked` on are those with acked_ns == SEGQ_NEVER. */
+/* Invariants: the tree holds the nodes of the list up to `indexed`; offsets grow along the list, without
+ * overlap; the nodes from `unacked` on are those with acked_ns == SEGQ_NEVER. */
 struct segq {
     struct held *root;
     struct held *head;
-    struct held *tail; /* valid with head */
+    struct held *tail;    /* valid with head */
+    struct held *indexed; /* NULL: the tree is empty */
     struct held *unacked;
     uint64_t bytes; /* held */
     size_t charge;  /* memory used, in bytes */

@@ -36,7 +36,9 @@ static void check_tree(const struct held *h, uint64_t low, uint64_t high, size_t
 }
 
 static void check(const struct segq *q, const struct oracle *o, uint64_t front) {
-    size_t listed = 0, nodes = 0;
+    size_t indexed = 0, nodes = 0;
+    bool behind = !q->indexed; /* of the nodes in the tree */
+    const struct held *before = NULL;
     uint64_t bytes = 0, at = front;
     bool unacked = false;
     for (const struct held *h = q->head; h; h = h->next) {
@@ -52,23 +54,29 @@ static void check(const struct segq *q, const struct oracle *o, uint64_t front) 
         unacked |= q->unacked == h;
         assert_true((h->acked_ns == SEGQ_NEVER) == unacked);
         bytes += h->len;
-        listed++;
+        if (behind && before) {
+            assert_ptr_equal(h->left, before);
+        }
+        indexed += !behind;
+        behind |= q->indexed == h;
+        before = h;
         assert_true((h == q->tail) == !h->next);
     }
     for (; at < BASE + SPAN; at++) {
         assert_false(o->held[at - BASE]);
     }
-    check_tree(q->root, 0, UINT64_MAX, &nodes);
-    assert_int_equal(listed, nodes);
+    assert_true(behind);
+    check_tree(q->indexed ? q->root : NULL, 0, UINT64_MAX, &nodes);
+    assert_int_equal(indexed, nodes);
     assert_int_equal(bytes, q->bytes);
     assert_true((q->head == NULL) == (q->charge == 0));
 }
 
-static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, uint64_t front,
-                   uint64_t acked) {
+static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, uint64_t front, uint64_t acked,
+                   uint32_t most) {
     uint64_t start = front + random_below((uint32_t)(BASE + SPAN - front));
     uint64_t room = BASE + SPAN - start;
-    uint64_t len = 1 + random_below(random_below(4) ? 40 : 3000);
+    uint64_t len = 1 + random_below(random_below(4) ? 40 : most);
     if (len > room) {
         len = room;
     }
@@ -116,18 +124,21 @@ static void random_operations_match_the_oracle(void **state) {
     memory_init(&memory, (size_t)512 << 20);
     page_pool_init(&pages, &memory, (size_t)64 << 20);
     static struct oracle o;
+    unsigned trees = 0;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         random_state = seed * UINT64_C(0x9E3779B97F4A7C15);
         struct segq q = {0};
         o = (struct oracle){0};
         uint64_t front = BASE, acked = BASE;
-        for (int step = 0; step < 60; step++) {
-            insert(&q, &pages, &o, front, acked);
+        int steps = seed % 30 == 0 ? 700 : 60; /* many nodes: the tree is needed */
+        for (int step = 0; step < steps; step++) {
+            insert(&q, &pages, &o, front, acked, steps > 60 ? 4 : 3000);
+            trees += q.indexed != NULL;
             if (random_below(3) == 0) {
                 acked += random_below(200);
                 segq_acked(&q, acked, 2);
             }
-            if (random_below(3) == 0) {
+            if (random_below(steps > 60 ? 20 : 3) == 0) {
                 uint32_t take = 1 + random_below(q.head->len);
                 for (uint64_t at = front; at < q.head->offset + take; at++) {
                     o.held[at - BASE] = false;
@@ -150,6 +161,7 @@ static void random_operations_match_the_oracle(void **state) {
         assert_int_equal(q.charge, 0);
         assert_int_equal(page_pool_used(&pages), 0);
     }
+    assert_true(trees > 1000);
     page_pool_fini(&pages);
     memory_fini(&memory);
 }
@@ -208,12 +220,27 @@ static void cap_counts_pages(void **state) {
     memory_fini(&memory);
 }
 
+enum { NODES = 200000 };
+
+static uint64_t place_of(int order, uint64_t i) {
+    enum { HALF = NODES / 2, STEP = 77773 };
+    switch (order) {
+    case 0:
+        return NODES - i;
+    case 1:
+        return i * STEP % NODES;
+    case 2: /* at the end and anywhere before in turn */
+        return i % 2 ? i / 2 * STEP % HALF : HALF + i / 2;
+    default:
+        return i;
+    }
+}
+
 /* A sender that fills from behind or interleaves must not make insertion quadratic: a list walked from one
  * end would take minutes. */
 static void hostile_orders_stay_fast(void **state) {
     (void)state;
-    enum { NODES = 200000 };
-    for (int order = 0; order < 3; order++) {
+    for (int order = 0; order < 4; order++) {
         struct memory memory;
         struct page_pool pages;
         memory_init(&memory, (size_t)512 << 20);
@@ -222,7 +249,7 @@ static void hostile_orders_stay_fast(void **state) {
         struct segment segment = {0};
         random_state = 7;
         for (uint32_t i = 0; i < NODES; i++) {
-            uint64_t from, to, place = order == 0 ? NODES - i : order == 1 ? i * UINT64_C(77773) % NODES : i;
+            uint64_t from, to, place = place_of(order, i);
             if (segq_uncovered(&q, place * 2, place * 2 + 1, &from, &to)) {
                 assert_non_null(segq_put(&q, &pages, &segment, from, slice_of("x"), 1, SEGQ_NEVER));
             }
