@@ -210,8 +210,10 @@ static struct flow *begin_with_candidate(struct flow_table *t, struct flow *f) {
     bool done;
     embryo_packet_restore(&x->candidate, &key, &opener);
     /* The same network: the tunnels are those that the direction went through before. */
-    opener.path.tunnel_count = x->connection.path[from].tunnel_count;
-    memcpy(opener.path.tunnel, x->connection.path[from].tunnel, sizeof opener.path.tunnel);
+    if (x->connection.path_seen[from]) {
+        opener.path.tunnel_count = x->connection.path[from].tunnel_count;
+        memcpy(opener.path.tunnel, x->connection.path[from].tunnel, sizeof opener.path.tunnel);
+    }
     flow_session(f)->candidate_set = false;
     f = succeed(t, f, &opener);
     if (f) {

@@ -185,6 +185,7 @@ static void share_leaves_out_what_was_blocked(void **state) {
     t.previous_end_ns = 290;
     t.tcp.pace_at_request_end = (struct pace){.own_ns = {5, 0}};
     t.tcp.pace_at_turn = (struct pace){.own_ns = {5, 50}}; /* of the response before */
+    t.tcp.ended = true;
     t.tcp.pace_at_end = (struct pace){.own_ns = {5, 60}};
     struct timing timing;
     timing_of(&t, &timing);
@@ -197,6 +198,7 @@ static void share_is_not_told_unless_it_can_be(void **state) {
     static const struct connection midstream = {.midstream = true};
     struct transaction t = pair();
     struct timing timing;
+    t.tcp.ended = true;
     t.tcp.pace_at_end.own_ns[1] = 181; /* more than there was */
     timing_of(&t, &timing);
     assert_false(timing.share.known);
