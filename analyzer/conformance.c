@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/conformance_parts.h"
+#include "analyzer/known_exchange.h"
 
 bool conformance_names(const struct field_index *index, enum field_name name, const char *token) {
     struct field_list list = field_list_of(index, name);
@@ -40,19 +41,33 @@ static void judge_range(struct notes *notes, const struct semantics *s) {
     }
 }
 
-void conformance_judge(struct transaction *t, const struct semantics *s) {
+static void judge(struct notes *notes, const struct transaction *t, const struct semantics *s) {
     if (t->request.seen) {
-        conformance_judge_message(&t->notes, &t->request, s, true);
-        conformance_judge_values(&t->notes, &t->request, s, true);
-        conformance_judge_request(&t->notes, t, s);
+        conformance_judge_message(notes, &t->request, s, true);
+        conformance_judge_values(notes, &t->request, s, true);
+        conformance_judge_request(notes, t, s);
     }
     if (t->response.seen) {
-        conformance_judge_message(&t->notes, &t->response, s, false);
-        conformance_judge_values(&t->notes, &t->response, s, false);
-        conformance_judge_response(&t->notes, t, s);
+        conformance_judge_message(notes, &t->response, s, false);
+        conformance_judge_values(notes, &t->response, s, false);
+        conformance_judge_response(notes, t, s);
     }
-    judge_range(&t->notes, s);
+    judge_range(notes, s);
     if (t->request.seen && t->response.seen) {
-        conformance_judge_exchange(&t->notes, t, s);
+        conformance_judge_exchange(notes, t, s);
     }
+}
+
+void conformance_judge(struct transaction *t, struct semantics *s) {
+    struct notes found = {.seen = {0}};
+    if (s->exchange_known) {
+        found = s->exchange->notes;
+        conformance_judge_changed(&found, t, s);
+    } else {
+        judge(&found, t, s);
+    }
+    if (s->exchange && !s->exchange_known) {
+        known_exchange_learn(s, &found);
+    }
+    notes_join(&t->notes, &found);
 }

@@ -8,7 +8,7 @@
 
 #include "analyzer/semantics.h"
 
-/* `semantics` are the transaction's. */
-void conformance_judge(struct transaction *, const struct semantics *);
+/* `semantics` are the transaction's; where its exchange is not known yet, it is from now on. */
+void conformance_judge(struct transaction *, struct semantics *);
 
 #endif

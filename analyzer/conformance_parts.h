@@ -11,8 +11,11 @@ void conformance_judge_message(struct notes *, const struct http_message *, cons
 /* Rules for each field's value. */
 void conformance_judge_values(struct notes *, const struct http_message *, const struct semantics *,
                               bool request);
+/* Rules for values that are other ones than in the request of the known exchange. */
+void conformance_judge_changed(struct notes *, const struct transaction *, const struct semantics *);
 /* A date that can be read: is it written as it must be? */
 void conformance_note_date(struct notes *, struct slice value, int64_t seconds);
+void conformance_judge_referer(struct notes *, const struct field_index *request);
 void conformance_judge_request(struct notes *, const struct transaction *, const struct semantics *);
 void conformance_judge_response(struct notes *, const struct transaction *, const struct semantics *);
 /* Rules on conditions, caches and ranges, for a pair. */

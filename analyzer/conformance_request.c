@@ -80,15 +80,19 @@ static bool names_chunked(const struct field_index *index) {
     return false;
 }
 
+void conformance_judge_referer(struct notes *notes, const struct field_index *index) {
+    if (has_parts_to_keep(field_index_value(index, FIELD_NAME_REFERER))) {
+        notes_add(notes, NOTE_REFERER_PARTS);
+    }
+}
+
 void conformance_judge_request(struct notes *notes, const struct transaction *t, const struct semantics *s) {
     const struct field_index *index = &s->request;
     judge_credentials(notes, t, index);
     if (s->request_known) {
         judge_content(notes, &t->request, index);
     }
-    if (has_parts_to_keep(field_index_value(index, FIELD_NAME_REFERER))) {
-        notes_add(notes, NOTE_REFERER_PARTS);
-    }
+    conformance_judge_referer(notes, index);
     if (field_index_has(index, FIELD_NAME_TE) && names_chunked(index)) {
         notes_add(notes, NOTE_TE_CHUNKED);
     }

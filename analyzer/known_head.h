@@ -49,9 +49,24 @@ struct known_front {
     uint16_t slots[FRONT_WAYS];
 };
 
+/* What two of them mean together (analyzer/known_exchange.h), by all that it depends on. */
+enum { EXCHANGE_BITS = 7, EXCHANGE_SLOTS = 1 << EXCHANGE_BITS };
+struct known_exchange_key {
+    uint64_t stamps[2]; /* the heads' */
+    uint64_t method, scene;
+};
+struct known_exchange {
+    struct known_exchange_key key;
+    uint64_t stamp; /* no other exchange had, nor will have, the same; 0: nothing is known */
+    uint64_t next;  /* the stamp that it gets when it is learned */
+    uint16_t slot;
+    struct notes notes; /* rules that it breaks */
+};
+
 struct known_heads {
     struct known_head heads[KNOWN_SLOTS];
     struct known_front fronts[1 << FRONT_BITS];
+    struct known_exchange exchanges[EXCHANGE_SLOTS];
     uint64_t stamps; /* the newest; the upper bits tell tables apart */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/semantics.h"
 
+#include "analyzer/known_exchange.h"
+
 static bool is_known(const struct http_message *m) {
     return m->seen && m->head_complete && m->headers.dropped == 0 && m->headers.count <= UINT16_MAX;
 }
@@ -65,13 +67,23 @@ static void read_type(struct media_type *type, const struct field_index *index, 
 
 /* The indexes, and what is known of the heads, are there. */
 static void read_fields(const struct transaction *t, struct semantics *s) {
-    s->has_status = t->response.seen && t->response.line[0].len > 0;
+    s->read = true;
     s->status = s->has_status ? value_memo_status(s->memo, t->response.status) : NULL;
     read_type(&s->request_type, &s->request, s->memo);
     read_type(&s->response_type, &s->response, s->memo);
     semantics_caching_read(&s->caching, s, t);
     semantics_conditional_read(&s->conditional, s, t);
     semantics_range_read(&s->range, s, t);
+}
+
+void semantics_read_rest(struct semantics *s, const struct transaction *t) {
+    if (!s->read) {
+        read_fields(t, s);
+    }
+}
+
+static bool has_status(const struct transaction *t) {
+    return t->response.seen && t->response.line[0].len > 0;
 }
 
 static void read_head(struct known_heads *heads, const struct http_message *m, struct known_likeness *like,
@@ -92,7 +104,12 @@ void semantics_of_known(const struct transaction *t, struct value_memo *memo, st
     read_head(heads, &t->response, &s->response_like, &s->response);
     s->request_known = is_known(&t->request);
     s->response_known = is_known(&t->response);
-    read_fields(t, s);
+    s->has_status = has_status(t);
+    s->read = false;
+    known_exchange_find(heads, t, s);
+    if (!s->exchange_known) {
+        read_fields(t, s);
+    }
 }
 
 void semantics_of(const struct transaction *t, struct value_memo *memo, struct semantics *s) {
@@ -120,6 +137,9 @@ void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_
     s->request_like.head = s->response_like.head = NULL;
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
+    s->exchange = NULL;
+    s->exchange_known = false;
+    s->has_status = has_status(t);
     s->request_known = !hide(&s->request, hidden) && is_known(&t->request);
     s->response_known = !hide(&s->response, hidden) && is_known(&t->response);
     read_fields(t, s);

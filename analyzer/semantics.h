@@ -25,9 +25,16 @@
 #include "analyzer/transaction.h"
 #include "analyzer/value_memo.h"
 
+/* What of a known exchange is other than when it was learned. */
+enum exchange_varies { EXCHANGE_DATES = 1 << 0, EXCHANGE_ETAG = 1 << 1 };
+
 struct semantics {
     struct value_memo *memo; /* NULL without */
     struct known_likeness request_like, response_like;
+    struct known_exchange *exchange; /* NULL: none that may be known */
+    bool exchange_known;             /* ... and it is: then only what varies of `caching` is read */
+    unsigned varies;                 /* bits of enum exchange_varies */
+    bool read; /* all below, but for has_status, which is always; else ask semantics_read_rest */
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */
     bool request_known, response_known;
@@ -40,6 +47,8 @@ struct semantics {
     struct semantics_range range;
 };
 
+/* Reads what is not read yet. */
+void semantics_read_rest(struct semantics *, const struct transaction *);
 /* Not of a tunnel, which has no message of its own. The memo, which may be NULL, is used by what is read from
  * `semantics` later, too. */
 void semantics_of(const struct transaction *, struct value_memo *, struct semantics *);

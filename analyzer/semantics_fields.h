@@ -27,6 +27,15 @@ struct semantics_fields {
 
 extern const struct semantics_fields semantics_fields[SEMANTICS_PARTS];
 
+/* Parts that follow each other in a record, and depend on nothing but fields and what makes an exchange known
+ * (known_exchange.h). */
+enum semantics_group {
+    SEMANTICS_GROUP_CONTENT,  /* content, authentication */
+    SEMANTICS_GROUP_SECURITY, /* security, intermediaries, hints, trace */
+    SEMANTICS_GROUPS,
+};
+extern const struct semantics_fields semantics_groups[SEMANTICS_GROUPS];
+
 /* Is any field of the part there? */
 static inline bool semantics_fields_any(enum semantics_part part, const struct field_index *request,
                                         const struct field_index *response) {

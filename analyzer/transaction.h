@@ -186,7 +186,7 @@ struct transaction {
     int64_t previous_end_ns; /* last byte of the previous response on the connection, 0 where there is none or
                                 it is not known */
     struct notes notes;
-    const struct semantics *semantics; /* set while `finished` is told of messages, else NULL */
+    struct semantics *semantics; /* set while `finished` is told of messages, else NULL */
     /* tunnels */
     uint64_t tunnel_bytes[2]; /* by direction */
     int64_t tunnel_start_ns, tunnel_end_ns;

@@ -7,6 +7,7 @@
 #include "analyzer/http_date.h"
 #include "analyzer/timing.h"
 #include "output/community_id.h"
+#include "output/exchange_memo.h"
 #include "output/head_memo.h"
 #include "output/memo.h"
 #include "output/omission.h"
@@ -37,6 +38,11 @@ struct native_part {
     uint64_t stamps[2], version; /* the known heads' and the slot's */
     uint16_t slot;
     uint8_t part, scene;
+};
+
+/* Where in the output the pieces of `caching` stand that vary: set while that is written. */
+struct native_marks {
+    size_t dates, dates_end, etag, etag_end;
 };
 
 /* A field's value, which is in the record already, as a string. */
@@ -70,6 +76,8 @@ struct native {
     struct mask_kind referer;           /* set with the mask */
     struct memo *memo;
     struct head_memo *heads;
+    struct exchange_memo *exchanges;
+    struct native_marks marks;
     uint64_t run;                /* connections' ordinals are unique in it */
     uint16_t recent[MEMO_KINDS]; /* where that of each kind was */
     uint16_t ends[NATIVE_ENDS];  /* where those of a connection are, by its ordinal */

@@ -132,9 +132,139 @@ static void write_persistence(struct writer *w, const struct semantics *s, const
         }                                                                                                    \
     } while (0)
 
+/* From `status` to `range`: the pieces of a known exchange. */
+static void tell_front(struct native *native, struct writer *w, const struct transaction *t,
+                       const struct semantics *s) {
+    const uint64_t omitted = native->omitted;
+    native->marks = (struct native_marks){0};
+    TELL(OMIT_STATUS, write_status(native, w, s, t->response.status));
+    TELL(OMIT_FIELDS, write_fields(native, w, s));
+    TELL(OMIT_CACHING, native_write_caching(native, w, s));
+    TELL(OMIT_CONDITIONAL, native_write_conditional(w, &s->conditional));
+    TELL(OMIT_CACHED, native_write_known_cached(native, w, s));
+    TELL(OMIT_RANGE, native_write_range(native, w, &s->range));
+}
+
+/* What was written from `start` on is what the exchange says. */
+static void keep_front(struct native *native, const struct writer *w, const struct semantics *s,
+                       struct told_exchange *told, size_t start, size_t failures) {
+    const struct native_marks *marks = &native->marks;
+    size_t end = w->out->len - start;
+    size_t etag = marks->etag ? marks->etag - start : end,
+           etag_end = marks->etag ? marks->etag_end - start : end;
+    size_t dates = marks->dates ? marks->dates - start : 0,
+           dates_end = marks->dates ? marks->dates_end - start : 0;
+    const size_t ends[EXCHANGE_PIECES] = {dates, dates_end, etag, etag_end, end};
+    if (!w->out->failed && native_failures(native) == failures) {
+        told_exchange_learn(told, s->exchange->stamp, s->varies, slice_make(w->out->ptr + start, end), ends);
+    }
+}
+
+/* As it is, without a comma before it. */
+static void write_piece(struct writer *w, const struct told_exchange *told, enum exchange_piece piece) {
+    w->comma = false;
+    writer_json_slack(w, told_exchange_piece(told, piece));
+}
+
+static void write_told_front(struct native *native, struct writer *w, const struct semantics *s,
+                             const struct told_exchange *told) {
+    write_piece(w, told, EXCHANGE_FRONT);
+    if (s->varies & EXCHANGE_DATES) {
+        w->comma = false;
+        native_write_dates(native, w, &s->caching);
+    } else {
+        write_piece(w, told, EXCHANGE_PIECE_DATES);
+    }
+    write_piece(w, told, EXCHANGE_MIDDLE);
+    if (s->varies & EXCHANGE_ETAG) {
+        w->comma = false;
+        native_write_etag_value(native, w, &s->caching);
+    } else {
+        write_piece(w, told, EXCHANGE_PIECE_ETAG);
+    }
+    write_piece(w, told, EXCHANGE_BACK);
+}
+
+static bool group_is_changed(const struct semantics *s, enum semantics_group group) {
+    const struct semantics_fields *fields = &semantics_groups[group];
+    const uint64_t *request = s->request_like.names, *response = s->response_like.names;
+    uint64_t changed = 0;
+    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
+        changed |= (fields->request[i] & request[i]) | (fields->response[i] & response[i]);
+    }
+    return changed != 0;
+}
+
+static void tell_group(struct native *native, struct writer *w, struct semantics *s,
+                       const struct transaction *t, enum semantics_group group) {
+    const uint64_t omitted = native->omitted;
+    semantics_read_rest(s, t);
+    if (group == SEMANTICS_GROUP_CONTENT) {
+        TELL(OMIT_CONTENT, native_write_known_content(native, w, s, t));
+        TELL(OMIT_AUTHENTICATION, native_write_known_authentication(native, w, s));
+    } else {
+        TELL(OMIT_SECURITY, native_write_known_security(native, w, s, t));
+        TELL(OMIT_INTERMEDIARIES, native_write_known_intermediaries(native, w, s, t));
+        TELL(OMIT_HINTS, native_write_known_hints(native, w, s));
+        TELL(OMIT_TRACE, native_write_known_trace(native, w, s));
+    }
+}
+
+/* `told`: NULL where the exchange is not known. */
+static void write_group(struct native *native, struct writer *w, struct semantics *s,
+                        const struct transaction *t, struct told_exchange *told, enum semantics_group group) {
+    if (!told || group_is_changed(s, group)) {
+        tell_group(native, w, s, t, group);
+        return;
+    }
+    const struct told_group *known = &told->groups[group];
+    if (known->known) {
+        if (known->len) {
+            writer_json_slack(w, slice_make(known->json, known->len));
+        }
+        return;
+    }
+    const struct buf *out = w->out;
+    size_t before = out->len, start = before + w->comma, failures = native_failures(native);
+    tell_group(native, w, s, t, group);
+    if (!out->failed && native_failures(native) == failures) {
+        struct slice json = slice_make(out->ptr + start, out->len > before ? out->len - start : 0);
+        told_exchange_learn_group(told, group, json);
+    }
+}
+
+/* The place for what is told of the exchange; NULL where it is not known. */
+static struct told_exchange *told_of(struct native *native, const struct transaction *t,
+                                     const struct semantics *s) {
+    bool known = s == t->semantics && s->exchange && s->exchange->stamp && native->omitted == 0;
+    return known ? &native->exchanges->exchanges[s->exchange->slot] : NULL;
+}
+
+static void write_parts(struct native *native, struct writer *w, const struct transaction *t,
+                        struct semantics *s) {
+    const uint64_t omitted = native->omitted;
+    struct told_exchange *told = told_of(native, t, s);
+    if (told && told->stamp == s->exchange->stamp && !(told->missing & ~s->varies)) {
+        write_told_front(native, w, s, told);
+    } else {
+        size_t start = w->out->len, failures = native_failures(native);
+        semantics_read_rest(s, t);
+        tell_front(native, w, t, s);
+        if (told) {
+            keep_front(native, w, s, told, start, failures);
+            told = told->stamp == s->exchange->stamp ? told : NULL;
+        }
+    }
+    TELL(OMIT_PERSISTENCE, write_persistence(w, s, t));
+    write_group(native, w, s, t, told, SEMANTICS_GROUP_CONTENT);
+    TELL(OMIT_COOKIES, native_write_known_cookies(native, w, s, t));
+    TELL(OMIT_ORIGIN, native_write_known_origin(native, w, s, t));
+    write_group(native, w, s, t, told, SEMANTICS_GROUP_SECURITY);
+}
+
 void native_write_semantics(struct native *native, struct writer *w, const struct transaction *t) {
     struct semantics own;
-    const struct semantics *s = t->semantics;
+    struct semantics *s = t->semantics;
     if (native->mask && native->mask->headers) {
         semantics_of_rest(t, native->hidden, &own);
         s = &own;
@@ -142,26 +272,11 @@ void native_write_semantics(struct native *native, struct writer *w, const struc
         semantics_of(t, NULL, &own);
         s = &own;
     }
-    const uint64_t omitted = native->omitted;
     size_t empty = w->out->len;
     bool comma = w->comma;
     WRITER_UP_TO(w, "\"semantics\":{");
     size_t begun = w->out->len;
-    TELL(OMIT_STATUS, write_status(native, w, s, t->response.status));
-    TELL(OMIT_FIELDS, write_fields(native, w, s));
-    TELL(OMIT_CACHING, native_write_caching(native, w, s));
-    TELL(OMIT_CONDITIONAL, native_write_conditional(w, &s->conditional));
-    TELL(OMIT_CACHED, native_write_known_cached(native, w, s));
-    TELL(OMIT_RANGE, native_write_range(native, w, &s->range));
-    TELL(OMIT_PERSISTENCE, write_persistence(w, s, t));
-    TELL(OMIT_CONTENT, native_write_known_content(native, w, s, t));
-    TELL(OMIT_AUTHENTICATION, native_write_known_authentication(native, w, s));
-    TELL(OMIT_COOKIES, native_write_known_cookies(native, w, s, t));
-    TELL(OMIT_ORIGIN, native_write_known_origin(native, w, s, t));
-    TELL(OMIT_SECURITY, native_write_known_security(native, w, s, t));
-    TELL(OMIT_INTERMEDIARIES, native_write_known_intermediaries(native, w, s, t));
-    TELL(OMIT_HINTS, native_write_known_hints(native, w, s));
-    TELL(OMIT_TRACE, native_write_known_trace(native, w, s));
+    write_parts(native, w, t, s);
     if (w->out->len == begun) {
         w->out->len = empty; /* nothing is known */
         w->comma = comma;

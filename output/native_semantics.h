@@ -12,6 +12,9 @@ void native_write_semantics(struct native *, struct writer *, const struct trans
 
 /* native_semantics_caching.c: `caching`, `conditional`, `cached` */
 void native_write_caching(struct native *, struct writer *, const struct semantics *);
+/* What varies of it: members, and the value of `etag` with the rest of its object. */
+void native_write_dates(struct native *, struct writer *, const struct semantics_caching *);
+void native_write_etag_value(struct native *, struct writer *, const struct semantics_caching *);
 void native_write_conditional(struct writer *, const struct semantics_conditional *);
 void native_write_cached(struct native *, struct writer *, const struct semantics_cached *);
 

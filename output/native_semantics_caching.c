@@ -88,16 +88,18 @@ enum { DATE_BYTES = sizeof("\"last_modified\":\"\",") - 1 + HTTP_DATE_TEXT_BYTES
         }                                                                                                    \
     } while (0)
 
-static void write_dates(struct native *native, struct writer *w, const struct semantics_caching *c) {
+void native_write_dates(struct native *native, struct writer *w, const struct semantics_caching *c) {
     bool any = c->date.legal || c->expires.legal || c->last_modified.legal;
     uint8_t *to = any ? pen_open(w, 3 * DATE_BYTES) : NULL;
     if (!to) {
         return;
     }
+    native->marks.dates = (size_t)(to - w->out->ptr);
     PUT_DATE(native, to, "date", &c->date);
     PUT_DATE(native, to, "expires", &c->expires);
     PUT_DATE(native, to, "last_modified", &c->last_modified);
     pen_close(w, to - 1);
+    native->marks.dates_end = w->out->len;
 }
 
 static void write_illegal(struct writer *w, const char *key, bool illegal, bool *begun) {
@@ -146,16 +148,21 @@ static void write_vary(struct native *native, struct writer *w, const struct sem
     }
 }
 
-static void write_etag(struct native *native, struct writer *w, const struct semantics_caching *c) {
-    if (!c->etag_legal) {
-        return;
-    }
-    WRITER_UP_TO(w, "\"etag\":{\"value\":");
+void native_write_etag_value(struct native *native, struct writer *w, const struct semantics_caching *c) {
     native_write_shown(native, w, c->etag);
     if (c->etag_weak) {
         WRITER_RAW(w, "\"weak\":true}");
     } else {
         WRITER_RAW(w, "\"weak\":false}");
+    }
+}
+
+static void write_etag(struct native *native, struct writer *w, const struct semantics_caching *c) {
+    if (c->etag_legal) {
+        WRITER_UP_TO(w, "\"etag\":{\"value\":");
+        native->marks.etag = w->out->len;
+        native_write_etag_value(native, w, c);
+        native->marks.etag_end = w->out->len;
     }
 }
 
@@ -182,7 +189,7 @@ static void write_response(struct native *native, struct writer *w, const struct
         WRITER_KEY(w, "directives_dropped");
         writer_unsigned(w, (uint64_t)c->response.dropped + c->targeted.dropped);
     }
-    write_dates(native, w, c);
+    native_write_dates(native, w, c);
     if (c->age_legal) {
         WRITER_KEY(w, "age");
         writer_unsigned(w, c->age);

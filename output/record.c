@@ -54,8 +54,9 @@ struct record_writer *record_writer_new(const struct record_options *options) {
         writer->native.ids = community_ids_new();
         writer->native.memo = memo_new();
         writer->native.heads = head_memo_new();
+        writer->native.exchanges = exchange_memo_new();
         made = made && writer->native.ids && writer->native.memo && writer->native.heads &&
-               native_omit(&writer->native);
+               writer->native.exchanges && native_omit(&writer->native);
     }
     if (!made) {
         record_writer_free(writer);
@@ -72,6 +73,7 @@ void record_writer_free(struct record_writer *writer) {
     community_ids_free(writer->native.ids);
     memo_free(writer->native.memo);
     head_memo_free(writer->native.heads);
+    exchange_memo_free(writer->native.exchanges);
     buf_fini(&writer->native.scratch);
     buf_fini(&writer->native.type_json);
     buf_fini(&writer->native.file_json);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/known_exchange.h"
+
+enum { FIXDATE_BYTES = sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1, KEY_METHOD_BYTES = sizeof(uint64_t) };
+
+/* The name's bit, if it stands in that word. */
+#define BIT(name, word)                                                                                      \
+    (FIELD_NAME_##name / 64 == (word) ? UINT64_C(1) << FIELD_NAME_##name % 64 : UINT64_C(0))
+#define WORDS(list)                                                                                          \
+    { list(BIT, 0), list(BIT, 1), list(BIT, 2) }
+_Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
+
+/* Of these neither the rules nor `caching`, `conditional` and `range` read a value, but for what is in the
+ * key, or read again. */
+#define FREE_REQUEST(X, w)                                                                                   \
+    X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
+        X(SEC_FETCH_SITE, w) | X(SEC_FETCH_MODE, w) | X(SEC_FETCH_DEST, w) | X(SEC_FETCH_USER, w) |          \
+        X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w) | X(PRIORITY, w) | X(X_REQUEST_ID, w) |                  \
+        X(TRACEPARENT, w) | X(B3, w) | X(X_B3_TRACEID, w) | X(X_B3_SPANID, w) | X(X_B3_PARENTSPANID, w) |    \
+        X(X_B3_SAMPLED, w) | X(X_B3_FLAGS, w) | X(UBER_TRACE_ID, w)
+#define JUDGED_REQUEST(X, w)                                                                                 \
+    X(REFERER, w) | X(ACCEPT, w) | X(ACCEPT_CHARSET, w) | X(ACCEPT_ENCODING, w) | X(ACCEPT_LANGUAGE, w)
+#define VARYING_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+#define FREE_RESPONSE(X, w)                                                                                  \
+    X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
+        X(SERVER_TIMING, w) | X(X_REQUEST_ID, w) | X(LINK, w) | X(CONTENT_SECURITY_POLICY, w) |              \
+        X(CONTENT_SECURITY_POLICY_REPORT_ONLY, w) | X(STRICT_TRANSPORT_SECURITY, w)
+#define CONDITIONS_REQUEST(X, w)                                                                             \
+    X(IF_MATCH, w) | X(IF_NONE_MATCH, w) | X(IF_MODIFIED_SINCE, w) | X(IF_UNMODIFIED_SINCE, w)
+#define UNUSUAL_REQUEST(X, w)  X(IF_RANGE, w)
+#define UNUSUAL_RESPONSE(X, w) X(CONTENT_LOCATION, w) | X(RETRY_AFTER, w)
+
+static const uint64_t free_request[] = WORDS(FREE_REQUEST), free_response[] = WORDS(FREE_RESPONSE),
+                      varying_response[] = WORDS(VARYING_RESPONSE), conditions[] = WORDS(CONDITIONS_REQUEST),
+                      unusual_request[] = WORDS(UNUSUAL_REQUEST),
+                      unusual_response[] = WORDS(UNUSUAL_RESPONSE);
+const uint64_t known_exchange_judged[FIELD_INDEX_WORDS] = WORDS(JUDGED_REQUEST);
+
+static bool any_of(const uint64_t a[FIELD_INDEX_WORDS], const uint64_t b[FIELD_INDEX_WORDS]) {
+    return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2])) != 0;
+}
+
+/* Are all of `names` in one of the others? */
+static bool all_in(const uint64_t names[FIELD_INDEX_WORDS], const uint64_t a[FIELD_INDEX_WORDS],
+                   const uint64_t b[FIELD_INDEX_WORDS]) {
+    return ((names[0] & ~(a[0] | b[0])) | (names[1] & ~(a[1] | b[1])) | (names[2] & ~(a[2] | b[2]))) == 0;
+}
+
+/* The rules that ask for a location, a range or a body are out. */
+static bool is_usual_status(unsigned status) {
+    bool redirect = status / 100 == 3 && status != 300 && status != 304;
+    return status >= 200 && status <= 599 && !redirect && status != 205 && status != 206 && status != 416;
+}
+
+static bool is_usual_request(const struct transaction *t) {
+    const struct http_message *m = &t->request;
+    return m->major == 1 && m->minor == 1 && m->oddities == 0 && m->trailers.count == 0 &&
+           m->line[0].len > 0 && m->line[0].len <= KEY_METHOD_BYTES && m->line[1].len > 0 &&
+           m->line[1].ptr[0] == '/' && t->target.form == TARGET_ORIGIN && t->target.oddities == 0 &&
+           t->target.userinfo.len == 0;
+}
+
+static bool is_usual_response(const struct http_message *m) {
+    return m->major == 1 && m->minor <= 1 && m->trailers.count == 0 && is_usual_status(m->status);
+}
+
+/* Two-digit years are read by the time of capture. */
+static bool is_timeless(const struct field_index *index, enum field_name name) {
+    enum { SHORT = 12 }; /* too short for a date: a number */
+    size_t len = field_index_value(index, name).len;
+    return len == FIXDATE_BYTES || len < SHORT;
+}
+
+static bool is_usual(const struct transaction *t, const struct semantics *s) {
+    const struct field_index *request = &s->request, *response = &s->response;
+    return t->type == TRANSACTION_PAIR && s->has_status && s->request_known && s->response_known &&
+           t->interim_count == 0 && is_usual_request(t) && is_usual_response(&t->response) &&
+           !request->any_repeats && !any_of(request->present, unusual_request) &&
+           !any_of(response->present, unusual_response) &&
+           is_timeless(request, FIELD_NAME_IF_MODIFIED_SINCE) &&
+           is_timeless(request, FIELD_NAME_IF_UNMODIFIED_SINCE) && is_timeless(response, FIELD_NAME_EXPIRES);
+}
+
+static uint64_t framing_bits(const struct http_message *m) {
+    return (uint64_t)m->framing.kind << 1 | (m->framing.kind == H1_BODY_LENGTH && m->framing.length > 0);
+}
+
+/* All that it depends on beside the fields. */
+static struct known_exchange_key key_of(const struct transaction *t, const struct semantics *s) {
+    const struct http_message *request = &t->request, *response = &t->response;
+    struct known_exchange_key key = {.stamps = {s->request_like.head->stamp, s->response_like.head->stamp},
+                                     .method = 0,
+                                     .scene = (uint64_t)request->fields.oddities << 32 |
+                                              (uint64_t)response->status << 16 | framing_bits(request) << 8 |
+                                              framing_bits(response) << 1 | response->minor};
+    memcpy(&key.method, request->line[0].ptr, request->line[0].len);
+    return key;
+}
+
+static bool is_same(const struct known_exchange_key *a, const struct known_exchange_key *b) {
+    return ((a->stamps[0] ^ b->stamps[0]) | (a->stamps[1] ^ b->stamps[1]) | (a->method ^ b->method) |
+            (a->scene ^ b->scene)) == 0;
+}
+
+/* Dates and the entity tag break no rule, and say nothing but themselves. */
+static bool read_varying(const struct transaction *t, struct semantics *s) {
+    struct semantics_caching *c = &s->caching;
+    const struct field_index *response = &s->response;
+    int64_t now = t->response.first.time_ns / NS_PER_SECOND;
+    if (!is_timeless(response, FIELD_NAME_DATE) || !is_timeless(response, FIELD_NAME_LAST_MODIFIED)) {
+        return false;
+    }
+    semantics_date_read(&c->date, response, FIELD_NAME_DATE, now, s->memo);
+    semantics_date_read(&c->last_modified, response, FIELD_NAME_LAST_MODIFIED, now, s->memo);
+    c->expires.legal = false; /* dates don't vary beside it */
+    c->has_etag = field_index_has(response, FIELD_NAME_ETAG);
+    c->etag = field_index_value(response, FIELD_NAME_ETAG);
+    c->etag_legal = etag_read(c->etag, &c->etag_weak);
+    bool dates = (!c->date.present || (c->date.legal && c->date.proper)) &&
+                 (!c->last_modified.present || (c->last_modified.legal && c->last_modified.proper));
+    bool future = c->date.present && c->last_modified.present && c->last_modified.seconds > c->date.seconds;
+    return dates && !future && (!c->has_etag || c->etag_legal);
+}
+
+/* Do the values that differ leave the rest as it is? */
+static bool is_free(const struct semantics *s) {
+    const uint64_t *request = s->request_like.names, *response = s->response_like.names;
+    bool varies = any_of(response, varying_response);
+    return all_in(request, free_request, known_exchange_judged) &&
+           all_in(response, free_response, varying_response) && !s->response.any_repeats &&
+           !(varies &&
+             (any_of(s->request.present, conditions) || field_index_has(&s->response, FIELD_NAME_EXPIRES)));
+}
+
+void known_exchange_find(struct known_heads *heads, const struct transaction *t, struct semantics *s) {
+    s->exchange = NULL;
+    s->exchange_known = false;
+    s->varies = 0;
+    if (!s->request_like.head || !s->response_like.head || !is_free(s) || !is_usual(t, s) ||
+        !read_varying(t, s)) {
+        return;
+    }
+    const struct known_exchange_key key = key_of(t, s);
+    uint64_t hash = (key.stamps[0] * 41 + key.stamps[1] * 11 + key.scene) * UINT64_C(0x9e3779b97f4a7c15);
+    struct known_exchange *exchange = &heads->exchanges[hash >> (64 - EXCHANGE_BITS)];
+    const uint64_t *names = s->response_like.names;
+    bool dates = names[FIELD_NAME_DATE / 64] >> FIELD_NAME_DATE % 64 & 1 ||
+                 names[FIELD_NAME_LAST_MODIFIED / 64] >> FIELD_NAME_LAST_MODIFIED % 64 & 1;
+    bool etag = names[FIELD_NAME_ETAG / 64] >> FIELD_NAME_ETAG % 64 & 1;
+    s->varies = (dates ? EXCHANGE_DATES : 0U) | (etag ? EXCHANGE_ETAG : 0U);
+    s->exchange = exchange;
+    s->exchange_known = exchange->stamp && is_same(&exchange->key, &key);
+    if (s->exchange_known && !notes_none(&exchange->notes) &&
+        any_of(s->request_like.names, known_exchange_judged)) {
+        s->exchange_known = false; /* which notes are those fields'? */
+        s->exchange = NULL;
+    } else if (!s->exchange_known) {
+        exchange->key = key;
+        exchange->stamp = 0; /* until it is learned */
+        exchange->slot = (uint16_t)(exchange - heads->exchanges);
+        exchange->next = ++heads->stamps;
+    }
+}
+
+void known_exchange_learn(struct semantics *s, const struct notes *notes) {
+    if (!notes_none(notes) && any_of(s->request_like.names, known_exchange_judged)) {
+        s->exchange = NULL;
+        return;
+    }
+    s->exchange->notes = *notes;
+    s->exchange->stamp = s->exchange->next;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Remembers the JSON of what exchanges mean that the analyzer knows (analyzer/known_exchange.h): few large
+ * pieces. A place for each; what it holds never changes what is written. Heap-owned; one thread. */
+#ifndef HARK_OUTPUT_EXCHANGE_MEMO_H
+#define HARK_OUTPUT_EXCHANGE_MEMO_H
+
+#include "analyzer/known_head.h"
+#include "analyzer/semantics_fields.h"
+
+/* From `status` to `range`, in the record's order. */
+enum exchange_piece {
+    EXCHANGE_FRONT,
+    EXCHANGE_PIECE_DATES, /* members of `caching`; empty where none is told */
+    EXCHANGE_MIDDLE,
+    EXCHANGE_PIECE_ETAG, /* the value of `etag`, and what follows in its object */
+    EXCHANGE_BACK,
+    EXCHANGE_PIECES,
+};
+
+enum {
+    EXCHANGE_JSON_BYTES = 1536, /* of what is longer nothing is remembered */
+    EXCHANGE_GROUP_BYTES = 768,
+    EXCHANGE_SLACK = 32, /* so many bytes behind a piece may be read */
+};
+
+/* Parts that follow each other. */
+struct told_group {
+    bool known;
+    uint16_t len;
+    uint8_t json[EXCHANGE_GROUP_BYTES + EXCHANGE_SLACK];
+};
+
+struct told_exchange {
+    uint64_t stamp;                 /* the known exchange's; 0: nothing is known yet */
+    unsigned missing;               /* bits of enum exchange_varies: that piece is another's */
+    uint16_t ends[EXCHANGE_PIECES]; /* of the pieces, which stand one behind the other */
+    uint8_t json[EXCHANGE_JSON_BYTES + EXCHANGE_SLACK];
+    struct told_group groups[SEMANTICS_GROUPS];
+};
+
+struct exchange_memo {
+    struct told_exchange exchanges[EXCHANGE_SLOTS];
+};
+
+/* NULL without memory. */
+struct exchange_memo *exchange_memo_new(void);
+void exchange_memo_free(struct exchange_memo *);
+static inline struct slice told_exchange_piece(const struct told_exchange *told, enum exchange_piece piece) {
+    size_t from = piece ? told->ends[piece - 1] : 0;
+    return slice_make(told->json + from, told->ends[piece] - from);
+}
+/* `json`: all pieces, which end at `ends`. Nothing is known of the exchange's groups yet. */
+void told_exchange_learn(struct told_exchange *, uint64_t stamp, unsigned missing, struct slice json,
+                         const size_t ends[EXCHANGE_PIECES]);
+void told_exchange_learn_group(struct told_exchange *, enum semantics_group, struct slice json);
+
+#endif
