@@ -52,10 +52,28 @@ static void read_option(struct packet *packet, uint8_t kind, struct slice value)
     }
 }
 
-static void read_options(struct packet *packet, struct slice options) {
+/* Those of a SYN as Linux lays them out. */
+static bool are_usual_of_syn(const struct packet *packet, struct slice options) {
+    enum { SEGMENT_SIZE = 0x0204, SACK_AND_TIMESTAMPS = 0x0402080a, NOP_AND_WINDOW_SCALE = 0x010303 };
+    return options.len == 20 && packet->flags & TCP_SYN && be16_at(options.ptr) == SEGMENT_SIZE &&
+           be32_at(options.ptr + 4) == SACK_AND_TIMESTAMPS &&
+           be32_at(options.ptr + 16) >> 8 == NOP_AND_WINDOW_SCALE;
+}
+
+void decode_tcp_options(struct packet *packet, struct slice options) {
     static const uint8_t usual[4] = {OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10};
+    packet->window_scale = -1;
+    packet->sack_count = 0;
+    packet->has_timestamps = false;
+    packet->ts_value = 0; /* compared by those who look for copies */
+    packet->ts_echo = 0;
     if (options.len == 12 && memcmp(options.ptr, usual, sizeof usual) == 0) {
         read_timestamps(packet, options.ptr + 4);
+        return;
+    }
+    if (are_usual_of_syn(packet, options)) {
+        read_timestamps(packet, options.ptr + 8);
+        read_option(packet, OPTION_WINDOW_SCALE, slice_make(options.ptr + 19, 1));
         return;
     }
     struct cursor c = cursor_of(options);
@@ -121,12 +139,7 @@ enum layer decode_tcp(struct walk *w) {
     packet->flags = h.ptr[13] & DECODE_TCP_FLAGS;
     packet->window = be16_at(h.ptr + 14);
     packet->checksum = be16_at(h.ptr + 16);
-    packet->window_scale = -1;
-    packet->sack_count = 0;
-    packet->has_timestamps = false;
-    packet->ts_value = 0; /* compared by those who look for copies */
-    packet->ts_echo = 0;
-    read_options(packet, options);
+    decode_tcp_options(packet, options);
     packet->payload = cursor_rest(&w->at);
     packet->cut = (uint32_t)w->missing;
     return walk_end(w, DECODE_TCP);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The usual frame in one step: Ethernet without tags, IPv4 without options and whole, TCP without options or
- * with timestamps alone. The walk would give the same (tests/unit/test_decode_usual.c compares the two). */
+/* The usual frame in one step: Ethernet without tags, IPv4 without options and whole, TCP. The walk would
+ * give the same (tests/unit/test_decode_usual.c compares the two). */
 #include "capture/decode_walk.h"
 
 #include <pcap/dlt.h>
@@ -9,7 +9,6 @@ enum {
     ETHERNET_BYTES = 14,
     IP_BYTES = 20,
     TCP_BYTES = 20,
-    STAMPS_BYTES = 12, /* two NOPs and the timestamps */
 };
 
 static void set_frame(struct packet *packet, const struct frame *frame) {
@@ -28,7 +27,7 @@ static void set_ip(struct packet *packet, const uint8_t *ip) {
     packet->ttl = ip[8];
 }
 
-static void set_tcp(struct packet *packet, const uint8_t *tcp, bool stamps) {
+static void set_tcp(struct packet *packet, const uint8_t *tcp, size_t options) {
     packet->key.side[0].port = be16_at(tcp);
     packet->key.side[1].port = be16_at(tcp + 2);
     packet->seq = be32_at(tcp + 4);
@@ -36,17 +35,19 @@ static void set_tcp(struct packet *packet, const uint8_t *tcp, bool stamps) {
     packet->flags = tcp[13] & DECODE_TCP_FLAGS;
     packet->window = be16_at(tcp + 14);
     packet->checksum = be16_at(tcp + 16);
-    packet->window_scale = -1;
-    packet->sack_count = 0;
-    packet->has_timestamps = stamps;
-    packet->ts_value = stamps ? be32_at(tcp + TCP_BYTES + 4) : 0;
-    packet->ts_echo = stamps ? be32_at(tcp + TCP_BYTES + 8) : 0;
+    if (options == 0) {
+        packet->window_scale = -1;
+        packet->sack_count = 0;
+        packet->has_timestamps = false;
+        packet->ts_value = packet->ts_echo = 0;
+    } else {
+        decode_tcp_options(packet, slice_make(tcp + TCP_BYTES, options));
+    }
     packet->cut = 0;
 }
 
 bool decode_usual(const struct frame *frame, struct packet *packet) {
     enum { TYPE_AND_VERSION = 0x080045, FRAGMENT_AND_PROTOCOL = 0x3fff00ff, TCP_ALONE = 6 };
-    enum { STAMPS = 0x0101080a, FIVE_WORDS = 5, EIGHT_WORDS = 8 };
     if (frame->link_type != DLT_EN10MB || frame->bytes.len < ETHERNET_BYTES + IP_BYTES + TCP_BYTES) {
         return false;
     }
@@ -54,21 +55,13 @@ bool decode_usual(const struct frame *frame, struct packet *packet) {
     if (be32_at(ip - 2) >> 8 != TYPE_AND_VERSION || (be32_at(ip + 6) & FRAGMENT_AND_PROTOCOL) != TCP_ALONE) {
         return false;
     }
-    size_t total = be16_at(ip + 2), header = IP_BYTES + TCP_BYTES;
-    unsigned words = tcp[12] >> 4;
-    if (words == EIGHT_WORDS) {
-        header += STAMPS_BYTES;
-    }
-    if ((words != EIGHT_WORDS && words != FIVE_WORDS) || total < header ||
-        total > frame->bytes.len - ETHERNET_BYTES) {
-        return false;
-    }
-    if (words == EIGHT_WORDS && be32_at(tcp + TCP_BYTES) != STAMPS) {
+    size_t total = be16_at(ip + 2), tcp_header = (size_t)(tcp[12] >> 4) * 4, header = IP_BYTES + tcp_header;
+    if (tcp_header < TCP_BYTES || total < header || total > frame->bytes.len - ETHERNET_BYTES) {
         return false;
     }
     set_frame(packet, frame);
     set_ip(packet, ip);
-    set_tcp(packet, tcp, words == EIGHT_WORDS);
+    set_tcp(packet, tcp, tcp_header - TCP_BYTES);
     packet->payload = slice_make(ip + header, total - header);
     return true;
 }

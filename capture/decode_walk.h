@@ -126,6 +126,8 @@ void decode_frame(struct walk *, const struct frame *, struct packet *);
 enum layer decode_ip(struct walk *);
 enum layer decode_ipv4(struct walk *);
 enum layer decode_ipv6(struct walk *);
+/* Sets what options tell, of a packet whose flags are set. */
+void decode_tcp_options(struct packet *, struct slice options);
 /* The last layer: fills the packet's TCP fields and ends the walk. */
 enum layer decode_tcp(struct walk *);
 

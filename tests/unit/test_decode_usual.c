@@ -127,11 +127,62 @@ static void test_noise(void **state) {
     defrag_free(pair.walk.defrag);
 }
 
+/* Options in a usual layout are read in one step. With a NOP before them they are read one by one, and tell
+ * the same, whatever is changed. */
+static void test_options_of_syn(void **state) {
+    (void)state;
+    static const uint8_t linux_syn[20] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7};
+    for (unsigned flags = 0; flags < 0x40; flags++) {
+        for (size_t at = 0; at < sizeof linux_syn; at++) {
+            for (unsigned value = 0; value < 256; value++) {
+                uint8_t options[1 + sizeof linux_syn] = {1};
+                memcpy(options + 1, linux_syn, sizeof linux_syn);
+                options[1 + at] = (uint8_t)value;
+                struct packet usual, walked;
+                memset(&usual, PATTERN, sizeof usual);
+                usual.flags = (uint8_t)flags;
+                walked = usual;
+                decode_tcp_options(&usual, slice_make(options + 1, sizeof linux_syn));
+                decode_tcp_options(&walked, slice_make(options, sizeof options));
+                assert_memory_equal(&usual, &walked, sizeof usual);
+            }
+        }
+    }
+    struct packet packet = {.flags = TCP_SYN};
+    decode_tcp_options(&packet, slice_make(linux_syn, sizeof linux_syn));
+    assert_int_equal(packet.window_scale, 7);
+    assert_true(packet.has_timestamps);
+    assert_int_equal(packet.ts_value, 1);
+    assert_int_equal(packet.ts_echo, 2);
+    assert_int_equal(packet.sack_count, 0);
+}
+
+/* A SYN takes the usual way as well. */
+static void test_takes_syn(void **state) {
+    (void)state;
+    struct pair pair = pair_new();
+    struct bytes *b = bytes_of(slice_of(""));
+    WRAP(b, 2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7);
+    wrap_tcp(b);
+    b->room[b->at + 12] = 0xa0;
+    b->room[b->at + 13] = TCP_SYN;
+    wrap_ipv4(b, 6);
+    wrap_ethernet(b, 0x0800);
+    struct slice whole = bytes_slice(b);
+    assert_true(compare(&pair, whole, DLT_EN10MB, whole.len));
+    for (size_t cut = 0; cut < whole.len; cut++) {
+        assert_false(compare(&pair, slice_first(whole, cut), DLT_EN10MB, whole.len));
+    }
+    defrag_free(pair.walk.defrag);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_takes_usual_frames),
         cmocka_unit_test(test_each_byte),
         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_options_of_syn),
+        cmocka_unit_test(test_takes_syn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
