@@ -110,7 +110,12 @@ static void settle(struct flow_table *t, struct flow *f) {
         }
     }
     int64_t deadline_ns = flow_next_event(t, f).deadline_ns;
-    if (f->timer.place == 0 || deadline_ns < timers_deadline(&f->timer)) {
+    if (f->timer.place != 0 && deadline_ns >= timers_deadline(&f->timer)) {
+        return;
+    }
+    if (flow_grave(f)) {
+        timers_append(&t->timers, &f->timer, deadline_ns); /* they all wait equally long */
+    } else {
         timers_set(&t->timers, &f->timer, deadline_ns);
     }
 }
@@ -129,7 +134,7 @@ void flow_end(struct flow_table *t, struct flow *f, enum end_reason reason) {
 }
 
 static struct flow *flow_take(struct flow_table *t, const struct packet *opener) {
-    if (!flow_index_reserve(&t->index) || !timers_reserve(&t->timers, t->timers.count + 1)) {
+    if (!flow_index_reserve(&t->index) || !timers_reserve(&t->timers, timers_count(&t->timers) + 1)) {
         return NULL;
     }
     struct flow *f = pool_take(&t->flows);
