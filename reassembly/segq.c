@@ -70,6 +70,9 @@ static void index_all(struct segq *q) {
 
 /* The last node that begins at or before `offset`, NULL when there is none. */
 static struct held *find(struct segq *q, uint64_t offset) {
+    if (q->head && offset >= q->tail->offset) {
+        return q->tail; /* the first node has waited longest, and is in no cache */
+    }
     if (!q->head || offset < q->head->offset) {
         return NULL;
     }

@@ -84,6 +84,7 @@ struct session {
     bool alive;            /* ... in the present wait */
     bool steady;           /* see session_steady.h */
     bool waits_usually;    /* see session_behind.h */
+    bool pass_failed;      /* a hole could have been passed, had there been room to remember it */
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
     int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */

@@ -13,9 +13,9 @@ static bool stream_waits_usually(const struct stream *s) {
 
 bool session_waits_usually(const struct session *x) {
     const struct connection *c = &x->connection;
-    return x->holding && x->state == SESSION_OPEN && x->audience == AUDIENCE_OPEN && !c->one_sided &&
-           !x->candidate_set && x->reused_ns == SEGQ_NEVER && c->path_seen[0] && c->path_seen[1] &&
-           c->lowest[0] && c->lowest[1] && stream_waits_usually(&x->streams[0]) &&
+    return x->holding && !x->pass_failed && x->state == SESSION_OPEN && x->audience == AUDIENCE_OPEN &&
+           !c->one_sided && !x->candidate_set && x->reused_ns == SEGQ_NEVER && c->path_seen[0] &&
+           c->path_seen[1] && c->lowest[0] && c->lowest[1] && stream_waits_usually(&x->streams[0]) &&
            stream_waits_usually(&x->streams[1]);
 }
 
@@ -77,6 +77,17 @@ static struct held *put_behind(struct reassembler *r, struct session *x, enum di
     return segq_put(&s->held, &r->pages, &segment, s->highest, p->payload, r->clock_ns, acked_ns);
 }
 
+/* More of the direction was acknowledged, in which bytes wait: its first hole may be passed, or given up
+ * earlier. Nothing else can move: both directions have the fronts that they had. True: something is other. */
+static bool take_news(struct reassembler *r, struct session *x, enum direction d) {
+    const struct held *first = x->streams[d].held.head;
+    if (session_pass_held(r, x)) {
+        session_pump(r, x);
+        return true;
+    }
+    return x->pass_failed || first->acked_ns == r->clock_ns;
+}
+
 bool session_behind_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
                            enum flow_fate *fate, bool *settled) {
     struct stream *other = &x->streams[direction_other(d)];
@@ -98,17 +109,14 @@ bool session_behind_packet(struct reassembler *r, struct session *x, enum direct
         *fate = FLOW_TAP_DUPLICATE;
         return true;
     }
-    bool waits_for_ack = other->held.head && other->held.head->acked_ns == SEGQ_NEVER;
+    bool news = other->held.head && (!other->acked_known || ack > other->acked);
     note_packet(r, x, d, p, ack);
     if (h) {
         note_data(r, x, d, p, h);
     }
-    /* Nothing else can move: no direction has another front than before. */
-    bool moved = session_pass_held(r, x);
-    if (moved) {
-        session_pump(r, x);
+    if (news) {
+        *settled = !take_news(r, x, direction_other(d));
     }
-    *settled = !moved && !(waits_for_ack && other->held.head->acked_ns != SEGQ_NEVER);
     *fate = h ? FLOW_DATA : FLOW_CONTROL;
     return true;
 }

@@ -51,6 +51,7 @@ bool session_pass(struct reassembler *r, struct session *x, enum direction d, co
     }
     make_room(r, x, d);
     if (!passed_add(&s->passed, &r->pages, &hole)) {
+        x->pass_failed = true;
         return false;
     }
     r->counts.holes_passed++;

@@ -254,6 +254,7 @@ static bool choose(struct session *x, enum direction *d, enum stream_front *fron
 
 void session_pump(struct reassembler *r, struct session *x) {
     const struct stream *s = x->streams;
+    x->pass_failed = false;
     if (stream_is_idle(&s[0]) && stream_is_idle(&s[1]) && !s[0].overdue_ripe && !s[1].overdue_ripe) {
         return;
     }

@@ -107,8 +107,12 @@ static void narrow(struct limits *limits) {
     limits->stream_held_bytes = 6000;
 }
 
+static void scarce(struct limits *limits) {
+    limits->held_bytes = (size_t)HARK_PARTITIONS * 3000;
+}
+
 static struct bench *bench_of(uint64_t seed) {
-    struct bench *b = bench_new(seed % 3 == 0 ? narrow : NULL);
+    struct bench *b = bench_new(seed % 3 == 0 ? narrow : seed % 7 == 0 ? scarce : NULL);
     for (int d = 0; d < 2; d++) {
         uint32_t first = d == 0 ? 100 : 500;
         b->waits[d] = seed / 3 % 4 == (unsigned)d;
@@ -157,7 +161,7 @@ static void assert_same(struct bench *a, struct bench *b) {
 static void short_ways_do_what_the_long_one_does(void **state) {
     (void)state;
     unsigned open = 0;
-    uint64_t passed = 0, conflicts = 0, capped = 0, gaps = 0, alone = 0;
+    uint64_t passed = 0, conflicts = 0, capped = 0, gaps = 0, alone = 0, full = 0;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         struct bench *a = bench_of(seed), *b = bench_of(seed);
         struct talk t = {.random = seed * UINT64_C(0x9e3779b97f4a7c15), .at = 20, .next = {100, 500}};
@@ -178,6 +182,7 @@ static void short_ways_do_what_the_long_one_does(void **state) {
         passed += counts.holes_passed;
         conflicts += counts.overlap_conflicts;
         capped += counts.cap_stream_bytes;
+        full += counts.cap_held_bytes;
         gaps += counts.gaps[GAP_ACKNOWLEDGED];
         alone += counts.one_sided;
         bench_tick(a, t.at + 5000);
@@ -187,7 +192,8 @@ static void short_ways_do_what_the_long_one_does(void **state) {
         bench_free(b);
     }
     /* All this happened, so that nothing is the same for want of cases. */
-    assert_true(open > 4000 && passed > 100 && conflicts > 100 && capped > 10 && gaps > 100 && alone > 100);
+    assert_true(open > 4000 && passed > 100 && conflicts > 100 && capped > 10 && gaps > 100 && alone > 100 &&
+                full > 100);
 }
 
 int main(void) {
