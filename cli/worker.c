@@ -75,7 +75,8 @@ void worker_fini(struct worker *worker) {
     memory_source_fini(&worker->memory);
 }
 
-static struct partition *make_partition(struct worker *worker, unsigned number) {
+/* Its flows; NULL without memory. */
+static struct flow_table *make_partition(struct worker *worker, unsigned number) {
     struct transaction_observer observer = {.context = worker, .finished = write_record};
     if (record_writer_hides_addresses(worker->writer)) {
         observer.address = shown_address;
@@ -86,22 +87,23 @@ static struct partition *make_partition(struct worker *worker, unsigned number) 
         http_environment_remember(partition->http, worker->values, worker->heads);
     }
     worker->partitions[number] = partition;
-    return partition;
+    worker->flows[number] = partition ? partition->flows : NULL;
+    return worker->flows[number];
 }
 
 void worker_packet(struct worker *worker, uint64_t event, const struct packet *packet, uint64_t hash) {
     unsigned number = flow_key_partition(hash);
-    struct partition *partition = worker->partitions[number];
-    if (!partition) {
-        partition = make_partition(worker, number);
-        if (!partition) {
+    struct flow_table *flows = worker->flows[number];
+    if (!flows) {
+        flows = make_partition(worker, number);
+        if (!flows) {
             worker->lost_packets++;
             return;
         }
     }
     worker->event = event;
     worker->ordinal = packet->ordinal;
-    flow_table_packet(partition->flows, packet, hash);
+    flow_table_packet(flows, packet, hash);
 }
 
 void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {

@@ -17,6 +17,7 @@
 
 struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
+    struct flow_table *flows[HARK_PARTITIONS];     /* theirs: looked up for each packet */
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     struct memory_source memory;                   /* what they share of it */
     struct record_writer *writer;                  /* borrowed: of the thread that has it now */

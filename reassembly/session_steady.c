@@ -28,7 +28,7 @@ static inline void note_ack(struct reassembler *r, struct stream *other, uint64_
         other->acked_known = true;
         other->acked = ack;
     }
-    if (other->opening) {
+    if (other->opening && other->acked >= other->opening_end) {
         stream_release_opening(other, &r->pages);
     }
 }

@@ -12,6 +12,7 @@ static void drop_opening(struct stream *s, struct page_pool *pages) {
     if (s->opening) {
         page_give(pages, s->opening, PAGE_WHOLE);
         s->opening = NULL;
+        s->opening_end = 0;
     }
 }
 
@@ -24,6 +25,7 @@ void stream_keep_opening(struct stream *s, struct page_pool *pages, uint64_t off
     if (s->opening) {
         s->opening->offset = offset;
         s->opening->len = bytes.len < STREAM_OPENING_ROOM ? (uint32_t)bytes.len : STREAM_OPENING_ROOM;
+        s->opening_end = offset + s->opening->len;
         memcpy(s->opening->bytes, bytes.ptr, s->opening->len);
     }
 }
@@ -45,7 +47,7 @@ bool stream_opening_differs(const struct stream *s, uint64_t offset, struct slic
 }
 
 void stream_release_opening(struct stream *s, struct page_pool *pages) {
-    if (s->opening && s->acked >= s->opening->offset + s->opening->len) {
+    if (s->opening && s->acked >= s->opening_end) {
         drop_opening(s, pages);
     }
 }

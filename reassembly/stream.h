@@ -73,7 +73,8 @@ struct stream {
     int64_t fin_acked_ns;           /* everything before the FIN was acknowledged, SEGQ_NEVER before */
     int64_t last_ns;                /* last packet of the direction */
     struct stream_opening *opening; /* NULL: none */
-    struct passed *passed;          /* holes behind delivery that still may be filled, NULL: none */
+    uint64_t opening_end;  /* behind its bytes: whether they are acknowledged is asked for each ACK */
+    struct passed *passed; /* holes behind delivery that still may be filled, NULL: none */
     struct segq held;
     struct segq cuts; /* bytes that snaplen cut, without their content */
     struct stream_range lost[STREAM_LOST_RANGES];

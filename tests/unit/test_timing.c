@@ -32,6 +32,7 @@ static struct transaction pair(void) {
                      .end_known = true,
                      .first = {.time_ns = 300},
                      .last = {.time_ns = 380}},
+        .tcp = {.ended = true},
     };
 }
 
@@ -167,7 +168,6 @@ static void share_is_what_the_sides_let_pass(void **state) {
     (void)state;
     struct transaction t = pair();
     t.tcp.pace_at_start = (struct pace){.own_ns = {7, 8}, .closed_ns = {1, 2}};
-    t.tcp.ended = true;
     t.tcp.pace_at_end = (struct pace){.own_ns = {17, 38}, .closed_ns = {6, 4}};
     struct timing timing;
     timing_of(&t, &timing);
