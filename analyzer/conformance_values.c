@@ -3,7 +3,6 @@
  * may stand in. */
 #include "analyzer/conformance_parts.h"
 #include "analyzer/http_date.h"
-#include "analyzer/known_exchange.h"
 #include "capture/limits.h"
 
 /* What a field's name says of the rules for it: bits. */
@@ -362,12 +361,11 @@ void conformance_judge_changed(struct notes *notes, const struct transaction *t,
     const struct scene scene = {
         .index = &s->request, .memo = s->memo, .now = t->request.first.time_ns / NS_PER_SECOND};
     for (unsigned word = 0; word < FIELD_INDEX_WORDS; word++) {
-        for (uint64_t left = s->request_like.names[word] & known_exchange_judged[word]; left;
-             left &= left - 1) {
+        for (uint64_t left = s->judged[word]; left; left &= left - 1) {
             judge_field(notes, &scene, (enum field_name)(64 * word + (unsigned)__builtin_ctzll(left)));
         }
     }
-    if (s->request_like.names[FIELD_NAME_REFERER / 64] >> FIELD_NAME_REFERER % 64 & 1) {
+    if (s->judged[FIELD_NAME_REFERER / 64] >> FIELD_NAME_REFERER % 64 & 1) {
         conformance_judge_referer(notes, &s->request);
     }
 }

@@ -20,6 +20,15 @@ _Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
         X(X_B3_SAMPLED, w) | X(X_B3_FLAGS, w) | X(UBER_TRACE_ID, w)
 #define JUDGED_REQUEST(X, w)                                                                                 \
     X(REFERER, w) | X(ACCEPT, w) | X(ACCEPT_CHARSET, w) | X(ACCEPT_ENCODING, w) | X(ACCEPT_LANGUAGE, w)
+/* ... of which neither what is told between the others reads one. */
+#define LOOSE_REQUEST(X, w)                                                                                  \
+    X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
+        X(SEC_FETCH_SITE, w) | X(SEC_FETCH_MODE, w) | X(SEC_FETCH_DEST, w) | X(SEC_FETCH_USER, w) |          \
+        X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w) | X(REFERER, w)
+#define LOOSE_RESPONSE(X, w)                                                                                 \
+    X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
+        X(SERVER_TIMING, w) | X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+#define ALWAYS_JUDGED(X, w)    X(REFERER, w)
 #define VARYING_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
 #define FREE_RESPONSE(X, w)                                                                                  \
     X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
@@ -34,7 +43,9 @@ static const uint64_t free_request[] = WORDS(FREE_REQUEST), free_response[] = WO
                       varying_response[] = WORDS(VARYING_RESPONSE), conditions[] = WORDS(CONDITIONS_REQUEST),
                       unusual_request[] = WORDS(UNUSUAL_REQUEST),
                       unusual_response[] = WORDS(UNUSUAL_RESPONSE);
-const uint64_t known_exchange_judged[FIELD_INDEX_WORDS] = WORDS(JUDGED_REQUEST);
+static const uint64_t judged_request[FIELD_INDEX_WORDS] = WORDS(JUDGED_REQUEST),
+                      always[FIELD_INDEX_WORDS] = WORDS(ALWAYS_JUDGED);
+const uint64_t known_exchange_loose[2][FIELD_INDEX_WORDS] = {WORDS(LOOSE_REQUEST), WORDS(LOOSE_RESPONSE)};
 
 static bool any_of(const uint64_t a[FIELD_INDEX_WORDS], const uint64_t b[FIELD_INDEX_WORDS]) {
     return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2])) != 0;
@@ -81,6 +92,11 @@ static bool is_usual(const struct transaction *t, const struct semantics *s) {
            is_timeless(request, FIELD_NAME_IF_UNMODIFIED_SINCE) && is_timeless(response, FIELD_NAME_EXPIRES);
 }
 
+/* Are dates, or the entity tag, held against others? */
+static bool compares(const struct semantics *s) {
+    return any_of(s->request.present, conditions) || field_index_has(&s->response, FIELD_NAME_EXPIRES);
+}
+
 static uint64_t framing_bits(const struct http_message *m) {
     return (uint64_t)m->framing.kind << 1 | (m->framing.kind == H1_BODY_LENGTH && m->framing.length > 0);
 }
@@ -88,17 +104,20 @@ static uint64_t framing_bits(const struct http_message *m) {
 /* All that it depends on beside the fields. */
 static struct known_exchange_key key_of(const struct transaction *t, const struct semantics *s) {
     const struct http_message *request = &t->request, *response = &t->response;
-    struct known_exchange_key key = {.stamps = {s->request_like.head->stamp, s->response_like.head->stamp},
+    const struct known_head *head = s->response_like.head;
+    const bool whole = compares(s);
+    struct known_exchange_key key = {.cores = {s->request_like.head->core, whole ? head->stamp : head->core},
                                      .method = 0,
                                      .scene = (uint64_t)request->fields.oddities << 32 |
                                               (uint64_t)response->status << 16 | framing_bits(request) << 8 |
-                                              framing_bits(response) << 1 | response->minor};
+                                              framing_bits(response) << 2 | (uint64_t)whole << 1 |
+                                              response->minor};
     memcpy(&key.method, request->line[0].ptr, request->line[0].len);
     return key;
 }
 
 static bool is_same(const struct known_exchange_key *a, const struct known_exchange_key *b) {
-    return ((a->stamps[0] ^ b->stamps[0]) | (a->stamps[1] ^ b->stamps[1]) | (a->method ^ b->method) |
+    return ((a->cores[0] ^ b->cores[0]) | (a->cores[1] ^ b->cores[1]) | (a->method ^ b->method) |
             (a->scene ^ b->scene)) == 0;
 }
 
@@ -126,10 +145,16 @@ static bool read_varying(const struct transaction *t, struct semantics *s) {
 static bool is_free(const struct semantics *s) {
     const uint64_t *request = s->request_like.names, *response = s->response_like.names;
     bool varies = any_of(response, varying_response);
-    return all_in(request, free_request, known_exchange_judged) &&
+    return all_in(request, free_request, judged_request) &&
            all_in(response, free_response, varying_response) && !s->response.any_repeats &&
-           !(varies &&
-             (any_of(s->request.present, conditions) || field_index_has(&s->response, FIELD_NAME_EXPIRES)));
+           !(varies && compares(s));
+}
+
+/* A Referer is judged always, the others where they are not the head's. */
+static void find_judged(struct semantics *s) {
+    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
+        s->judged[i] = (s->request_like.names[i] & judged_request[i]) | (s->request.present[i] & always[i]);
+    }
 }
 
 void known_exchange_find(struct known_heads *heads, const struct transaction *t, struct semantics *s) {
@@ -141,7 +166,7 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
         return;
     }
     const struct known_exchange_key key = key_of(t, s);
-    uint64_t hash = (key.stamps[0] * 41 + key.stamps[1] * 11 + key.scene) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = (key.cores[0] * 41 + key.cores[1] * 11 + key.scene) * UINT64_C(0x9e3779b97f4a7c15);
     struct known_exchange *exchange = &heads->exchanges[hash >> (64 - EXCHANGE_BITS)];
     const uint64_t *names = s->response_like.names;
     bool dates = names[FIELD_NAME_DATE / 64] >> FIELD_NAME_DATE % 64 & 1 ||
@@ -149,9 +174,9 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
     bool etag = names[FIELD_NAME_ETAG / 64] >> FIELD_NAME_ETAG % 64 & 1;
     s->varies = (dates ? EXCHANGE_DATES : 0U) | (etag ? EXCHANGE_ETAG : 0U);
     s->exchange = exchange;
+    find_judged(s);
     s->exchange_known = exchange->stamp && is_same(&exchange->key, &key);
-    if (s->exchange_known && !notes_none(&exchange->notes) &&
-        any_of(s->request_like.names, known_exchange_judged)) {
+    if (s->exchange_known && !notes_none(&exchange->notes) && any_of(s->judged, s->judged)) {
         s->exchange_known = false; /* which notes are those fields'? */
         s->exchange = NULL;
     } else if (!s->exchange_known) {
@@ -163,7 +188,7 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
 }
 
 void known_exchange_learn(struct semantics *s, const struct notes *notes) {
-    if (!notes_none(notes) && any_of(s->request_like.names, known_exchange_judged)) {
+    if (!notes_none(notes) && any_of(s->judged, s->judged)) {
         s->exchange = NULL;
         return;
     }

@@ -14,7 +14,7 @@
 void known_exchange_find(struct known_heads *, const struct transaction *, struct semantics *);
 /* The exchange was found, but not known: it breaks these rules. */
 void known_exchange_learn(struct semantics *, const struct notes *);
-/* Fields whose values may break rules, and have no other meaning here: bits as in field_index. */
-extern const uint64_t known_exchange_judged[FIELD_INDEX_WORDS];
+/* Fields of requests, of responses, whose values no known exchange depends on: bits as in field_index. */
+extern const uint64_t known_exchange_loose[2][FIELD_INDEX_WORDS];
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/known_head.h"
 
+#include "analyzer/known_exchange.h"
+
 #include <stdlib.h>
 
 enum { LINE_END = 2 /* CRLF */, WORD = sizeof(uint64_t), NUMBER_BITS = 16, ROLE_BITS = 1 };
@@ -101,13 +103,15 @@ static uint32_t shape_of(const struct header_list *list, struct slice in) {
 
 /* ---- what it holds ---- */
 
-static void find_framing_lines(struct known_head *head) {
-    head->framing_lines = head->length_lines = 0;
+static void sort_lines(struct known_head *head) {
+    const uint64_t *loose = known_exchange_loose[head->slot >> (KNOWN_SLOT_BITS - ROLE_BITS)];
+    head->framing_lines = head->length_lines = head->loose_lines = 0;
     for (unsigned i = 0; i < head->count; i++) {
         enum field_name name = (enum field_name)head->lines[i].name;
         bool asked = framing_asks_for[name] && name != FIELD_NAME_HOST; /* that is only counted */
         head->framing_lines |= (uint32_t)asked << i;
         head->length_lines |= (uint32_t)(name == FIELD_NAME_CONTENT_LENGTH) << i;
+        head->loose_lines |= (uint32_t)(loose[name / 64] >> name % 64 & 1) << i;
     }
 }
 
@@ -129,7 +133,7 @@ static void learn(struct known_heads *heads, struct known_head *head, const stru
                   uint32_t shape, struct slice in) {
     const uint8_t *from = list->items[0].name.ptr;
     size_t stored = 0;
-    head->base = head->stamp = ++heads->stamps;
+    head->base = head->stamp = head->core = ++heads->stamps;
     head->shape = shape;
     head->next = 0;
     head->count = (uint16_t)list->count;
@@ -149,7 +153,7 @@ static void learn(struct known_heads *heads, struct known_head *head, const stru
     memcpy(head->bytes, in.ptr, head->len);
     field_index_make(&head->index, list);
     head->index.list = NULL;
-    find_framing_lines(head);
+    sort_lines(head);
     read_framing(head);
 }
 
@@ -169,6 +173,9 @@ static void replace(struct known_heads *heads, struct known_head *head, unsigned
     line->stamp = head->stamp = ++heads->stamps;
     head->len = (uint16_t)(head->len - old + value.len);
     head->stored = (uint16_t)(head->stored - old + value.len);
+    if (!(head->loose_lines >> at & 1)) {
+        head->core = head->stamp;
+    }
     if (head->framing_lines >> at & 1) {
         read_framing(head);
     }
@@ -284,14 +291,23 @@ size_t known_heads_take(struct known_heads *heads, struct http_message *m, struc
     return 0;
 }
 
+/* Where a head of that shape is; else an empty place, or one that it may have. */
+static struct known_head *place_of(struct known_heads *heads, bool response, uint32_t shape) {
+    size_t slot =
+        (size_t)response << (KNOWN_SLOT_BITS - ROLE_BITS) | shape >> (32 - KNOWN_SLOT_BITS + ROLE_BITS);
+    struct known_head *first = &heads->heads[slot], *second = &heads->heads[slot ^ 1];
+    if (first->shape == shape || first->shape == 0) {
+        return first;
+    }
+    return second->shape == shape || second->shape == 0 ? second : first;
+}
+
 void known_heads_meet(struct known_heads *heads, struct http_message *m, bool response, struct slice in) {
     uint32_t shape = shape_of(&m->headers, in);
     if (!shape || in.len < WORD) {
         return;
     }
-    size_t slot =
-        (size_t)response << (KNOWN_SLOT_BITS - ROLE_BITS) | shape >> (32 - KNOWN_SLOT_BITS + ROLE_BITS);
-    struct known_head *head = &heads->heads[slot];
+    struct known_head *head = place_of(heads, response, shape);
     struct known_match match = {.changed = 0};
     if (head->shape == shape && known_head_match(head, slice_first(in, UINT16_MAX), &match)) {
         follow_changes(heads, head, in.ptr, &match);
@@ -302,7 +318,7 @@ void known_heads_meet(struct known_heads *heads, struct http_message *m, bool re
     } else {
         learn(heads, head, &m->headers, shape, in);
     }
-    put_in_front(heads, tag_of_front(m, response, in.ptr), (uint16_t)slot);
+    put_in_front(heads, tag_of_front(m, response, in.ptr), head->slot);
     mark(heads, head, m, match.changed);
 }
 

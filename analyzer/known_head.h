@@ -27,6 +27,7 @@ struct known_line {
 struct known_head {
     uint64_t base;  /* the stamp at which it took these names */
     uint64_t stamp; /* of its newest line */
+    uint64_t core;  /* the same without lines that known exchanges don't depend on */
     uint32_t shape; /* the lengths of its names; 0: empty */
     uint32_t next;  /* of the last one that came for this place and was not this: it may have it when it comes
                        again */
@@ -36,6 +37,7 @@ struct known_head {
     uint16_t stored;                      /* of names and values, without what stands between them */
     uint32_t framing_lines, length_lines; /* a bit for each line: its value says something of the framing; it
                                              is a Content-Length, and says nothing but that */
+    uint32_t loose_lines;                 /* known exchanges don't depend on their values */
     struct framing_fields framing, framing_without_length;
     struct field_index index; /* without a list */
     struct known_line lines[KNOWN_LINES];
@@ -52,7 +54,7 @@ struct known_front {
 /* What two of them mean together (analyzer/known_exchange.h), by all that it depends on. */
 enum { EXCHANGE_BITS = 7, EXCHANGE_SLOTS = 1 << EXCHANGE_BITS };
 struct known_exchange_key {
-    uint64_t stamps[2]; /* the heads' */
+    uint64_t cores[2]; /* the heads' */
     uint64_t method, scene;
 };
 struct known_exchange {

@@ -31,9 +31,10 @@ enum exchange_varies { EXCHANGE_DATES = 1 << 0, EXCHANGE_ETAG = 1 << 1 };
 struct semantics {
     struct value_memo *memo; /* NULL without */
     struct known_likeness request_like, response_like;
-    struct known_exchange *exchange; /* NULL: none that may be known */
-    bool exchange_known;             /* ... and it is: then only what varies of `caching` is read */
-    unsigned varies;                 /* bits of enum exchange_varies */
+    struct known_exchange *exchange;    /* NULL: none that may be known */
+    bool exchange_known;                /* ... and it is: then only what varies of `caching` is read */
+    unsigned varies;                    /* bits of enum exchange_varies */
+    uint64_t judged[FIELD_INDEX_WORDS]; /* fields of the request whose values may break rules anew */
     bool read; /* all below, but for has_status, which is always; else ask semantics_read_rest */
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */

@@ -11,7 +11,7 @@ void exchange_memo_free(struct exchange_memo *memo) {
     free(memo);
 }
 
-void told_exchange_learn(struct told_exchange *told, uint64_t stamp, unsigned missing, struct slice json,
+void told_exchange_learn(struct told_exchange *told, uint64_t stamp, struct slice json,
                          const size_t ends[EXCHANGE_PIECES]) {
     told->stamp = 0;
     for (unsigned i = 0; i < SEMANTICS_GROUPS; i++) {
@@ -21,11 +21,19 @@ void told_exchange_learn(struct told_exchange *told, uint64_t stamp, unsigned mi
         return;
     }
     told->stamp = stamp;
-    told->missing = missing;
     for (unsigned i = 0; i < EXCHANGE_PIECES; i++) {
         told->ends[i] = (uint16_t)ends[i];
     }
     (void)slice_put(json, told->json);
+}
+
+bool told_exchange_replace(struct told_exchange *told, enum exchange_piece piece, struct slice json) {
+    struct slice old = told_exchange_piece(told, piece);
+    if (old.len != json.len) {
+        return false;
+    }
+    (void)slice_put(json, told->json + (old.ptr - told->json));
+    return true;
 }
 
 void told_exchange_learn_group(struct told_exchange *told, enum semantics_group group, struct slice json) {

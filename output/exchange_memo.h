@@ -32,7 +32,7 @@ struct told_group {
 
 struct told_exchange {
     uint64_t stamp;                 /* the known exchange's; 0: nothing is known yet */
-    unsigned missing;               /* bits of enum exchange_varies: that piece is another's */
+    uint64_t dates, etag;           /* of the known lines that these pieces are of; 0: they are another's */
     uint16_t ends[EXCHANGE_PIECES]; /* of the pieces, which stand one behind the other */
     uint8_t json[EXCHANGE_JSON_BYTES + EXCHANGE_SLACK];
     struct told_group groups[SEMANTICS_GROUPS];
@@ -49,9 +49,12 @@ static inline struct slice told_exchange_piece(const struct told_exchange *told,
     size_t from = piece ? told->ends[piece - 1] : 0;
     return slice_make(told->json + from, told->ends[piece] - from);
 }
-/* `json`: all pieces, which end at `ends`. Nothing is known of the exchange's groups yet. */
-void told_exchange_learn(struct told_exchange *, uint64_t stamp, unsigned missing, struct slice json,
+/* `json`: all pieces, which end at `ends`; `dates` and `etag` are the caller's to set. Nothing is known of
+ * the exchange's groups yet. */
+void told_exchange_learn(struct told_exchange *, uint64_t stamp, struct slice json,
                          const size_t ends[EXCHANGE_PIECES]);
+/* The piece is another one from now on; false where it has another length, and stays. */
+bool told_exchange_replace(struct told_exchange *, enum exchange_piece, struct slice json);
 void told_exchange_learn_group(struct told_exchange *, enum semantics_group, struct slice json);
 
 #endif

@@ -145,18 +145,31 @@ static void tell_front(struct native *native, struct writer *w, const struct tra
     TELL(OMIT_RANGE, native_write_range(native, w, &s->range));
 }
 
+/* Since when the response's known head has its value for the field; 0 without. */
+static uint64_t stamp_of(const struct semantics *s, enum field_name name) {
+    return field_index_has(&s->response, name) ? s->response_like.head->lines[s->response.first[name]].stamp
+                                               : 0;
+}
+
+static uint64_t stamp_of_dates(const struct semantics *s) {
+    uint64_t date = stamp_of(s, FIELD_NAME_DATE), modified = stamp_of(s, FIELD_NAME_LAST_MODIFIED);
+    return date > modified ? date : modified;
+}
+
 /* What was written from `start` on is what the exchange says. */
 static void keep_front(struct native *native, const struct writer *w, const struct semantics *s,
                        struct told_exchange *told, size_t start, size_t failures) {
     const struct native_marks *marks = &native->marks;
     size_t end = w->out->len - start;
-    size_t etag = marks->etag ? marks->etag - start : end,
-           etag_end = marks->etag ? marks->etag_end - start : end;
     size_t dates = marks->dates ? marks->dates - start : 0,
            dates_end = marks->dates ? marks->dates_end - start : 0;
+    size_t etag = marks->etag ? marks->etag - start : end,
+           etag_end = marks->etag ? marks->etag_end - start : end;
     const size_t ends[EXCHANGE_PIECES] = {dates, dates_end, etag, etag_end, end};
     if (!w->out->failed && native_failures(native) == failures) {
-        told_exchange_learn(told, s->exchange->stamp, s->varies, slice_make(w->out->ptr + start, end), ends);
+        told_exchange_learn(told, s->exchange->stamp, slice_make(w->out->ptr + start, end), ends);
+        told->dates = s->varies & EXCHANGE_DATES ? 0 : stamp_of_dates(s);
+        told->etag = s->varies & EXCHANGE_ETAG ? 0 : stamp_of(s, FIELD_NAME_ETAG);
     }
 }
 
@@ -166,21 +179,39 @@ static void write_piece(struct writer *w, const struct told_exchange *told, enum
     writer_json_slack(w, told_exchange_piece(told, piece));
 }
 
-static void write_told_front(struct native *native, struct writer *w, const struct semantics *s,
-                             const struct told_exchange *told) {
-    write_piece(w, told, EXCHANGE_FRONT);
-    if (s->varies & EXCHANGE_DATES) {
-        w->comma = false;
+/* A piece that is not the told one; it is from now on, where it is the known head's, since `stamp`. */
+static void write_other_piece(struct native *native, struct writer *w, const struct semantics *s,
+                              struct told_exchange *told, enum exchange_piece piece, uint64_t stamp) {
+    const struct buf *out = w->out;
+    size_t start = out->len, failures = native_failures(native);
+    bool dates = piece == EXCHANGE_PIECE_DATES;
+    w->comma = false;
+    if (dates) {
         native_write_dates(native, w, &s->caching);
     } else {
+        native_write_etag_value(native, w, &s->caching);
+    }
+    if (stamp && !out->failed && native_failures(native) == failures &&
+        told_exchange_replace(told, piece, slice_make(out->ptr + start, out->len - start))) {
+        *(dates ? &told->dates : &told->etag) = stamp;
+    }
+}
+
+static void write_told_front(struct native *native, struct writer *w, const struct semantics *s,
+                             struct told_exchange *told) {
+    uint64_t dates = s->varies & EXCHANGE_DATES ? 0 : stamp_of_dates(s);
+    uint64_t etag = s->varies & EXCHANGE_ETAG ? 0 : stamp_of(s, FIELD_NAME_ETAG);
+    write_piece(w, told, EXCHANGE_FRONT);
+    if (dates == told->dates && !(s->varies & EXCHANGE_DATES)) {
         write_piece(w, told, EXCHANGE_PIECE_DATES);
+    } else {
+        write_other_piece(native, w, s, told, EXCHANGE_PIECE_DATES, dates);
     }
     write_piece(w, told, EXCHANGE_MIDDLE);
-    if (s->varies & EXCHANGE_ETAG) {
-        w->comma = false;
-        native_write_etag_value(native, w, &s->caching);
-    } else {
+    if (etag == told->etag && !(s->varies & EXCHANGE_ETAG)) {
         write_piece(w, told, EXCHANGE_PIECE_ETAG);
+    } else {
+        write_other_piece(native, w, s, told, EXCHANGE_PIECE_ETAG, etag);
     }
     write_piece(w, told, EXCHANGE_BACK);
 }
@@ -244,7 +275,7 @@ static void write_parts(struct native *native, struct writer *w, const struct tr
                         struct semantics *s) {
     const uint64_t omitted = native->omitted;
     struct told_exchange *told = told_of(native, t, s);
-    if (told && told->stamp == s->exchange->stamp && !(told->missing & ~s->varies)) {
+    if (told && told->stamp == s->exchange->stamp) {
         write_told_front(native, w, s, told);
     } else {
         size_t start = w->out->len, failures = native_failures(native);
