@@ -111,7 +111,7 @@ static void fill(struct crowd *crowd, unsigned count) {
         if (!flow_index_reserve(&crowd->index)) {
             bench_die("out of memory");
         }
-        flow_index_add(&crowd->index, crowd->hashes[i], &crowd->keys[i]);
+        flow_index_add(&crowd->index, flow_index_tag(crowd->hashes[i]), &crowd->keys[i]);
         send(crowd, i, TCP_SYN, 100, 0, false);
         send(crowd, i, TCP_SYN | TCP_ACK, 499, 101, true);
         send(crowd, i, TCP_ACK, 101, 500, false);

@@ -38,10 +38,6 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     return t;
 }
 
-static uint64_t hash_of(const struct flow_table *t, const struct flow *f) {
-    return flow_key_hash_secret(&f->key, flow_key_hash(&f->key), &t->reassembler.secret);
-}
-
 static void flow_remove(struct flow_table *t, struct flow *f) {
     if (t->recent == f) {
         t->recent = NULL;
@@ -52,14 +48,14 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
     if (f->newer) {
         f->newer->older = f->older;
     } else {
-        flow_index_remove(&t->index, hash_of(t, f), &f->key);
+        flow_index_remove(&t->index, f->tag, &f->key);
     }
     if (f->older) {
         f->older->newer = f->newer;
     }
     if (f->older && !f->newer) {
         f->older->last_incarnation = f->last_incarnation;
-        flow_index_add(&t->index, hash_of(t, f), &f->older->key);
+        flow_index_add(&t->index, f->older->tag, &f->older->key);
     }
     pool_give(&t->flows, f);
 }
@@ -154,7 +150,8 @@ static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint
     }
     struct flow *f = flow_take(t, p);
     if (f) {
-        flow_index_add(&t->index, hash, &f->key);
+        f->tag = flow_index_tag(hash);
+        flow_index_add(&t->index, f->tag, &f->key);
     }
     return f;
 }
@@ -180,7 +177,7 @@ static struct flow *forget_oldest(struct flow_table *t, struct flow *newest) {
 /* The key of `f`, the newest connection with it, begins a new one with `opener`. `f` lives on for its late
  * packets, as long as there is room. NULL without memory. */
 static struct flow *succeed(struct flow_table *t, struct flow *f, const struct packet *opener) {
-    uint64_t hash = hash_of(t, f);
+    uint32_t tag = f->tag; /* the same for both directions */
     uint32_t incarnation = f->last_incarnation + 1;
     f = forget_oldest(t, f);
     struct session *x = pool_take(&t->sessions);
@@ -194,12 +191,13 @@ static struct flow *succeed(struct flow_table *t, struct flow *f, const struct p
     if (f) {
         f->newer = next;
         next->older = f;
-        flow_index_remove(&t->index, hash, &f->key);
+        flow_index_remove(&t->index, tag, &f->key);
         flow_session(f)->reused_ns = t->reassembler.clock_ns;
         session_pump(&t->reassembler, flow_session(f)); /* its FINs are certain now */
         settle(t, f);
     }
-    flow_index_add(&t->index, hash, &next->key);
+    next->tag = tag;
+    flow_index_add(&t->index, tag, &next->key);
     next->incarnation = next->last_incarnation = incarnation;
     flow_keep_session(next, x);
     session_init(x, &next->key, next->timer.ordinal, incarnation, next);
@@ -532,11 +530,28 @@ void flow_table_set_clock(struct flow_table *t, int64_t now_ns) {
     flow_doze_tick(t);
 }
 
+/* Graves that were not touched for long end one after the other: has the next ones brought nearer. */
+static void prefetch_graves(const struct flow_table *t) {
+    struct timer *next = timers_queued(&t->timers, 1), *second = timers_queued(&t->timers, 2);
+    if (next) {
+        const struct flow *f = flow_of_timer(next);
+        flow_index_prefetch(&t->index, f->tag);
+        __builtin_prefetch(f->kept.grave, 1);
+    }
+    if (second) {
+        const char *at = (const char *)flow_of_timer(second);
+        for (size_t i = 0; i < sizeof(struct flow); i += 64) {
+            __builtin_prefetch(at + i, 1);
+        }
+    }
+}
+
 bool flow_table_step(struct flow_table *t) {
     struct timer *first = timers_first(&t->timers);
     if (!first || timers_deadline(first) > t->due_ns) {
         return false;
     }
+    prefetch_graves(t);
     fire(t, flow_of_timer(first));
     return true;
 }
@@ -549,8 +564,12 @@ void flow_table_tick(struct flow_table *t, int64_t now_ns) {
 
 void flow_table_finish(struct flow_table *t, int64_t now_ns) {
     flow_table_tick(t, now_ns);
-    timers_level(&t->timers, INT64_MIN);
     struct timer *first;
+    while ((first = timers_queued(&t->timers, 0))) { /* they are closed: nobody hears of it */
+        prefetch_graves(t);
+        flow_end(t, flow_of_timer(first), END_CAPTURE);
+    }
+    timers_level(&t->timers, INT64_MIN);
     while ((first = timers_first(&t->timers))) {
         flow_end(t, flow_of_timer(first), END_CAPTURE);
     }

@@ -19,11 +19,6 @@ void flow_index_fini(struct flow_index *x) {
     flow_index_init(x, x->memory);
 }
 
-/* The partition has used up some bits of the hash; mixed again, any of them will do. */
-static uint32_t tag_of(uint64_t hash) {
-    return (uint32_t)((hash * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
-}
-
 static struct flow_key *key_of(const struct flow_index_slot *slot) {
     return (struct flow_key *)((uintptr_t)slot->key[0] | (uintptr_t)((uint64_t)slot->key[1] << 32));
 }
@@ -67,7 +62,7 @@ struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, cons
     if (x->capacity == 0) {
         return NULL;
     }
-    uint32_t tag = tag_of(hash);
+    uint32_t tag = flow_index_tag(hash);
     for (size_t at = tag & (x->capacity - 1); !is_vacant(&x->slots[at]); at = (at + 1) & (x->capacity - 1)) {
         if (x->slots[at].tag == tag) {
             const char *found = (const char *)key_of(&x->slots[at]);
@@ -81,17 +76,16 @@ struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, cons
     return NULL;
 }
 
-void flow_index_add(struct flow_index *x, uint64_t hash, struct flow_key *key) {
+void flow_index_add(struct flow_index *x, uint32_t tag, struct flow_key *key) {
     assert((x->count + 1) * 4 <= x->capacity * 3);
     uint64_t address = (uintptr_t)key;
-    place(x, (struct flow_index_slot){.tag = tag_of(hash),
-                                      .key = {(uint32_t)address, (uint32_t)(address >> 32)}});
+    place(x, (struct flow_index_slot){.tag = tag, .key = {(uint32_t)address, (uint32_t)(address >> 32)}});
     x->count++;
 }
 
-void flow_index_remove(struct flow_index *x, uint64_t hash, const struct flow_key *entry) {
+void flow_index_remove(struct flow_index *x, uint32_t tag, const struct flow_key *entry) {
     size_t mask = x->capacity - 1;
-    size_t at = tag_of(hash) & mask;
+    size_t at = tag & mask;
     while (key_of(&x->slots[at]) != entry) {
         assert(!is_vacant(&x->slots[at]));
         at = (at + 1) & mask;

@@ -28,6 +28,15 @@ void flow_index_fini(struct flow_index *);
 static inline size_t flow_index_bytes(const struct flow_index *x) {
     return x->capacity * sizeof *x->slots;
 }
+/* What the index keeps of a hash. The partition has used up some bits of it; mixed again, any of them will
+ * do. */
+static inline uint32_t flow_index_tag(uint64_t hash) {
+    return (uint32_t)((hash * UINT64_C(0x9E3779B97F4A7C15)) >> 32);
+}
+/* The key with the tag is to be looked up or removed soon. */
+static inline void flow_index_prefetch(const struct flow_index *x, uint32_t tag) {
+    __builtin_prefetch(&x->slots[tag & (x->capacity - 1)], 1);
+}
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
 static inline bool address_equal(const struct address *a, const struct address *b) {
@@ -57,7 +66,7 @@ static inline bool flow_index_matches(const struct flow_key *entry, const struct
 struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction);
 /* After flow_index_reserve; the key is in neither direction in the index. */
-void flow_index_add(struct flow_index *, uint64_t hash, struct flow_key *);
-void flow_index_remove(struct flow_index *, uint64_t hash, const struct flow_key *entry);
+void flow_index_add(struct flow_index *, uint32_t tag, struct flow_key *);
+void flow_index_remove(struct flow_index *, uint32_t tag, const struct flow_key *entry);
 
 #endif

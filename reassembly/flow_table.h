@@ -56,6 +56,7 @@ struct flow {
     uint8_t stage;      /* enum flow_stage: which of them, if any */
     uint8_t image_size; /* in DOZE_STEP, less one */
     uint8_t kind;       /* enum flow_kind */
+    uint32_t tag;       /* the key's, in the index */
 };
 
 /* What the flow keeps, NULL when that is something else. */
@@ -85,31 +86,32 @@ struct flow_list {
 };
 
 struct flow_doze {
-    struct pool images[DOZE_SIZES];    /* by size */
+    int64_t none_before_ns;            /* until then no packet makes a flow doze */
     struct session *spare;             /* kept while flows doze, so that one can be woken; NULL: it is not */
     size_t count;                      /* flows that doze */
-    int64_t none_before_ns;            /* until then no packet makes a flow doze */
     struct session_likeness *likeness; /* made with the first; it is large */
+    struct pool images[DOZE_SIZES];    /* by size */
 };
 
+/* What each packet needs stands close together. */
 struct flow_table {
-    struct limits limits;
     struct memory *memory;
     bool clock_started;
-    int64_t due_ns; /* clock up to which everything may happen */
-    struct reassembler reassembler;
-    struct flow_index index;
+    int64_t due_ns;       /* clock up to which everything may happen */
     struct flow *recent;  /* the one that the last packet was found to be of, NULL for none ... */
     uint64_t recent_hash; /* ... and its hash without the secret: packets often come in rows */
+    struct flow_index index;
+    size_t bytes;      /* sum of the lists' */
+    size_t attributed; /* flow_memory_mark when memory was put down to a flow last */
+    struct reassembler reassembler;
     struct timers timers;
     struct pool flows;
     struct pool embryos;
     struct pool sessions;
     struct pool graves;
-    struct flow_doze doze;
     struct flow_list lists[KIND_COUNT];
-    size_t bytes;      /* sum of the lists' */
-    size_t attributed; /* flow_memory_mark when memory was put down to a flow last */
+    struct flow_doze doze;
+    struct limits limits;
 };
 
 /* flow.c: ends the flow, whatever it is, and removes it. */

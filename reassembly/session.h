@@ -21,14 +21,14 @@ struct reassembler {
     int64_t clock_ns; /* the table's clock: never goes back */
     int64_t bias_ns;  /* clock_ns less the packet clock, which may be set back */
     struct hash_secret secret;
-    struct page_pool pages;
-    struct flow_counts counts;
     /* sessions that hold bytes or look for some behind delivery, the one longest without progress first: it
      * pays when memory is short */
     struct session *first_holder;
     struct session *last_holder;
     /* sessions that changed without a packet of their own: the table looks at their deadlines */
     struct session *unsettled;
+    struct flow_counts counts;
+    struct page_pool pages;
 };
 
 /* A bare SYN in little memory, to be fed later as if it came then. */

@@ -64,6 +64,11 @@ static inline size_t timers_bytes(const struct timers *t) {
 }
 /* The earliest, NULL when there is none. */
 struct timer *timers_first(const struct timers *);
+/* The one in the queue so many places behind the first; NULL: none, or it was removed. */
+static inline struct timer *timers_queued(const struct timers *t, uint32_t behind) {
+    uint32_t span = (t->queue_end - t->queue_first) & ~TIMERS_QUEUED;
+    return behind < span ? t->queue[(t->queue_first + behind) & (t->queue_capacity - 1)] : NULL;
+}
 /* Gives every timer the same deadline: from now on they come in the order of their ordinals. */
 void timers_level(struct timers *, int64_t deadline_ns);
 
