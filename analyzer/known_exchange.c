@@ -19,7 +19,8 @@ _Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
         X(TRACEPARENT, w) | X(B3, w) | X(X_B3_TRACEID, w) | X(X_B3_SPANID, w) | X(X_B3_PARENTSPANID, w) |    \
         X(X_B3_SAMPLED, w) | X(X_B3_FLAGS, w) | X(UBER_TRACE_ID, w)
 #define JUDGED_REQUEST(X, w)                                                                                 \
-    X(REFERER, w) | X(ACCEPT, w) | X(ACCEPT_CHARSET, w) | X(ACCEPT_ENCODING, w) | X(ACCEPT_LANGUAGE, w)
+    X(REFERER, w) | X(ACCEPT, w) | X(ACCEPT_CHARSET, w) | X(ACCEPT_ENCODING, w) | X(ACCEPT_LANGUAGE, w) |    \
+        X(CONNECTION, w)
 /* ... of which neither what is told between the others reads one. */
 #define LOOSE_REQUEST(X, w)                                                                                  \
     X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
@@ -27,21 +28,25 @@ _Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
         X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w) | X(REFERER, w)
 #define LOOSE_RESPONSE(X, w)                                                                                 \
     X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
-        X(SERVER_TIMING, w) | X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+        X(SERVER_TIMING, w) | X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w) | X(CONTENT_TYPE, w)
 #define ALWAYS_JUDGED(X, w)    X(REFERER, w)
-#define VARYING_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+#define VARYING_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w) | X(CONTENT_TYPE, w)
 #define FREE_RESPONSE(X, w)                                                                                  \
     X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
         X(SERVER_TIMING, w) | X(X_REQUEST_ID, w) | X(LINK, w) | X(CONTENT_SECURITY_POLICY, w) |              \
         X(CONTENT_SECURITY_POLICY_REPORT_ONLY, w) | X(STRICT_TRANSPORT_SECURITY, w)
+#define COMPARED_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+/* With these Connection says more. */
+#define HOPS_REQUEST(X, w) X(TE, w) | X(UPGRADE, w)
 #define CONDITIONS_REQUEST(X, w)                                                                             \
     X(IF_MATCH, w) | X(IF_NONE_MATCH, w) | X(IF_MODIFIED_SINCE, w) | X(IF_UNMODIFIED_SINCE, w)
 #define UNUSUAL_REQUEST(X, w)  X(IF_RANGE, w)
 #define UNUSUAL_RESPONSE(X, w) X(CONTENT_LOCATION, w) | X(RETRY_AFTER, w)
 
 static const uint64_t free_request[] = WORDS(FREE_REQUEST), free_response[] = WORDS(FREE_RESPONSE),
-                      varying_response[] = WORDS(VARYING_RESPONSE), conditions[] = WORDS(CONDITIONS_REQUEST),
-                      unusual_request[] = WORDS(UNUSUAL_REQUEST),
+                      varying_response[] = WORDS(VARYING_RESPONSE),
+                      compared_response[] = WORDS(COMPARED_RESPONSE), hops_request[] = WORDS(HOPS_REQUEST),
+                      conditions[] = WORDS(CONDITIONS_REQUEST), unusual_request[] = WORDS(UNUSUAL_REQUEST),
                       unusual_response[] = WORDS(UNUSUAL_RESPONSE);
 static const uint64_t judged_request[FIELD_INDEX_WORDS] = WORDS(JUDGED_REQUEST),
                       always[FIELD_INDEX_WORDS] = WORDS(ALWAYS_JUDGED);
@@ -49,6 +54,10 @@ const uint64_t known_exchange_loose[2][FIELD_INDEX_WORDS] = {WORDS(LOOSE_REQUEST
 
 static bool any_of(const uint64_t a[FIELD_INDEX_WORDS], const uint64_t b[FIELD_INDEX_WORDS]) {
     return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2])) != 0;
+}
+
+static bool has(const uint64_t names[FIELD_INDEX_WORDS], enum field_name name) {
+    return names[name / 64] >> name % 64 & 1;
 }
 
 /* Are all of `names` in one of the others? */
@@ -90,6 +99,20 @@ static bool is_usual(const struct transaction *t, const struct semantics *s) {
            !any_of(response->present, unusual_response) &&
            is_timeless(request, FIELD_NAME_IF_MODIFIED_SINCE) &&
            is_timeless(request, FIELD_NAME_IF_UNMODIFIED_SINCE) && is_timeless(response, FIELD_NAME_EXPIRES);
+}
+
+/* It is one, or none is there. */
+static bool type_is_proper(struct semantics *s) {
+    semantics_read_type(s);
+    return s->response_type.valid || !field_index_has(&s->response, FIELD_NAME_CONTENT_TYPE);
+}
+
+/* Since when the known head has the value of Content-Type that the message has; 0 where that is another. */
+static uint64_t stamp_of_type(const struct semantics *s) {
+    const struct known_likeness *like = &s->response_like;
+    bool known =
+        field_index_has(&s->response, FIELD_NAME_CONTENT_TYPE) && !has(like->names, FIELD_NAME_CONTENT_TYPE);
+    return known ? like->head->lines[s->response.first[FIELD_NAME_CONTENT_TYPE]].stamp : 0;
 }
 
 /* Are dates, or the entity tag, held against others? */
@@ -144,9 +167,10 @@ static bool read_varying(const struct transaction *t, struct semantics *s) {
 /* Do the values that differ leave the rest as it is? */
 static bool is_free(const struct semantics *s) {
     const uint64_t *request = s->request_like.names, *response = s->response_like.names;
-    bool varies = any_of(response, varying_response);
+    bool varies = any_of(response, compared_response);
+    bool hops = has(request, FIELD_NAME_CONNECTION) && any_of(s->request.present, hops_request);
     return all_in(request, free_request, judged_request) &&
-           all_in(response, free_response, varying_response) && !s->response.any_repeats &&
+           all_in(response, free_response, varying_response) && !s->response.any_repeats && !hops &&
            !(varies && compares(s));
 }
 
@@ -169,13 +193,18 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
     uint64_t hash = (key.cores[0] * 41 + key.cores[1] * 11 + key.scene) * UINT64_C(0x9e3779b97f4a7c15);
     struct known_exchange *exchange = &heads->exchanges[hash >> (64 - EXCHANGE_BITS)];
     const uint64_t *names = s->response_like.names;
-    bool dates = names[FIELD_NAME_DATE / 64] >> FIELD_NAME_DATE % 64 & 1 ||
-                 names[FIELD_NAME_LAST_MODIFIED / 64] >> FIELD_NAME_LAST_MODIFIED % 64 & 1;
-    bool etag = names[FIELD_NAME_ETAG / 64] >> FIELD_NAME_ETAG % 64 & 1;
+    bool dates = has(names, FIELD_NAME_DATE) || has(names, FIELD_NAME_LAST_MODIFIED);
+    bool etag = has(names, FIELD_NAME_ETAG);
     s->varies = (dates ? EXCHANGE_DATES : 0U) | (etag ? EXCHANGE_ETAG : 0U);
     s->exchange = exchange;
     find_judged(s);
     s->exchange_known = exchange->stamp && is_same(&exchange->key, &key);
+    uint64_t type = stamp_of_type(s);
+    if (!(s->exchange_known && type && type == exchange->type) && !type_is_proper(s)) {
+        s->exchange_known = false;
+        s->exchange = NULL;
+        return;
+    }
     if (s->exchange_known && !notes_none(&exchange->notes) && any_of(s->judged, s->judged)) {
         s->exchange_known = false; /* which notes are those fields'? */
         s->exchange = NULL;
@@ -184,6 +213,7 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
         exchange->stamp = 0; /* until it is learned */
         exchange->slot = (uint16_t)(exchange - heads->exchanges);
         exchange->next = ++heads->stamps;
+        exchange->type = type;
     }
 }
 

@@ -61,6 +61,7 @@ struct known_exchange {
     struct known_exchange_key key;
     uint64_t stamp; /* no other exchange had, nor will have, the same; 0: nothing is known */
     uint64_t next;  /* the stamp that it gets when it is learned */
+    uint64_t type;  /* of the known line of Content-Type that it had then; 0: another value */
     uint16_t slot;
     struct notes notes; /* rules that it breaks */
 };

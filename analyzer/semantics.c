@@ -65,12 +65,19 @@ static void read_type(struct media_type *type, const struct field_index *index, 
     }
 }
 
+void semantics_read_type(struct semantics *s) {
+    if (!s->type_read) {
+        s->type_read = true;
+        read_type(&s->response_type, &s->response, s->memo);
+    }
+}
+
 /* The indexes, and what is known of the heads, are there. */
 static void read_fields(const struct transaction *t, struct semantics *s) {
     s->read = true;
     s->status = s->has_status ? value_memo_status(s->memo, t->response.status) : NULL;
     read_type(&s->request_type, &s->request, s->memo);
-    read_type(&s->response_type, &s->response, s->memo);
+    semantics_read_type(s);
     semantics_caching_read(&s->caching, s, t);
     semantics_conditional_read(&s->conditional, s, t);
     semantics_range_read(&s->range, s, t);
@@ -105,7 +112,7 @@ void semantics_of_known(const struct transaction *t, struct value_memo *memo, st
     s->request_known = is_known(&t->request);
     s->response_known = is_known(&t->response);
     s->has_status = has_status(t);
-    s->read = false;
+    s->read = s->type_read = false;
     known_exchange_find(heads, t, s);
     if (!s->exchange_known) {
         read_fields(t, s);
@@ -138,7 +145,7 @@ void semantics_of_rest(const struct transaction *t, const uint64_t hidden[FIELD_
     field_index_make(&s->request, &t->request.headers);
     field_index_make(&s->response, &t->response.headers);
     s->exchange = NULL;
-    s->exchange_known = false;
+    s->exchange_known = s->type_read = false;
     s->has_status = has_status(t);
     s->request_known = !hide(&s->request, hidden) && is_known(&t->request);
     s->response_known = !hide(&s->response, hidden) && is_known(&t->response);

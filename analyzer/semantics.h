@@ -35,6 +35,7 @@ struct semantics {
     bool exchange_known;                /* ... and it is: then only what varies of `caching` is read */
     unsigned varies;                    /* bits of enum exchange_varies */
     uint64_t judged[FIELD_INDEX_WORDS]; /* fields of the request whose values may break rules anew */
+    bool type_read;                     /* response_type */
     bool read; /* all below, but for has_status, which is always; else ask semantics_read_rest */
     struct field_index request, response; /* empty for a message that was not seen */
     /* All fields of the head are there, so that one that is missing was not sent. */
@@ -48,6 +49,8 @@ struct semantics {
     struct semantics_range range;
 };
 
+/* Reads response_type, which is known then without the rest. */
+void semantics_read_type(struct semantics *);
 /* Reads what is not read yet. */
 void semantics_read_rest(struct semantics *, const struct transaction *);
 /* Not of a tunnel, which has no message of its own. The memo, which may be NULL, is used by what is read from

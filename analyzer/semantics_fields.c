@@ -55,9 +55,11 @@ _Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
 
 #define GROUP_CONTENT_REQUEST(X, w)  CONTENT_REQUEST(X, w) | AUTHENTICATION_REQUEST(X, w)
 #define GROUP_CONTENT_RESPONSE(X, w) CONTENT_RESPONSE(X, w) | AUTHENTICATION_RESPONSE(X, w)
-#define GROUP_SECURITY_REQUEST(X, w) INTERMEDIARIES_REQUEST(X, w) | HINTS_REQUEST(X, w) | TRACE_REQUEST(X, w)
+#define GROUP_SECURITY_REQUEST(X, w)                                                                         \
+    INTERMEDIARIES_REQUEST(X, w) | X(CONNECTION, w) | HINTS_REQUEST(X, w) | TRACE_REQUEST(X, w)
 #define GROUP_SECURITY_RESPONSE(X, w)                                                                        \
-    SECURITY_RESPONSE(X, w) | INTERMEDIARIES_RESPONSE(X, w) | HINTS_RESPONSE(X, w) | TRACE_RESPONSE(X, w)
+    SECURITY_RESPONSE(X, w) | X(CONTENT_TYPE, w) | INTERMEDIARIES_RESPONSE(X, w) | HINTS_RESPONSE(X, w) |    \
+        TRACE_RESPONSE(X, w)
 
 const struct semantics_fields semantics_groups[SEMANTICS_GROUPS] = {
     [SEMANTICS_GROUP_CONTENT] = {WORDS(GROUP_CONTENT_REQUEST), WORDS(GROUP_CONTENT_RESPONSE)},

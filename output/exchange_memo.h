@@ -26,6 +26,7 @@ enum {
 /* Parts that follow each other. */
 struct told_group {
     bool known;
+    uint64_t type; /* of the known line of Content-Type that it is of */
     uint16_t len;
     uint8_t json[EXCHANGE_GROUP_BYTES + EXCHANGE_SLACK];
 };

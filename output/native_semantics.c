@@ -229,7 +229,7 @@ static bool group_is_changed(const struct semantics *s, enum semantics_group gro
 static void tell_group(struct native *native, struct writer *w, struct semantics *s,
                        const struct transaction *t, enum semantics_group group) {
     const uint64_t omitted = native->omitted;
-    semantics_read_rest(s, t);
+    semantics_read_type(s);
     if (group == SEMANTICS_GROUP_CONTENT) {
         TELL(OMIT_CONTENT, native_write_known_content(native, w, s, t));
         TELL(OMIT_AUTHENTICATION, native_write_known_authentication(native, w, s));
@@ -248,8 +248,9 @@ static void write_group(struct native *native, struct writer *w, struct semantic
         tell_group(native, w, s, t, group);
         return;
     }
-    const struct told_group *known = &told->groups[group];
-    if (known->known) {
+    struct told_group *known = &told->groups[group];
+    uint64_t type = stamp_of(s, FIELD_NAME_CONTENT_TYPE);
+    if (known->known && known->type == type) {
         if (known->len) {
             writer_json_slack(w, slice_make(known->json, known->len));
         }
@@ -261,6 +262,7 @@ static void write_group(struct native *native, struct writer *w, struct semantic
     if (!out->failed && native_failures(native) == failures) {
         struct slice json = slice_make(out->ptr + start, out->len > before ? out->len - start : 0);
         told_exchange_learn_group(told, group, json);
+        known->type = type;
     }
 }
 
