@@ -15,7 +15,7 @@ struct shelf *shelves_find(struct shelves *shelves, size_t object_bytes) {
             return shelves->of_size[i];
         }
     }
-    struct shelf *s = shelves->count < SHELVES_MOST ? calloc(1, sizeof *s) : NULL;
+    struct shelf *s = !shelves->none && shelves->count < SHELVES_MOST ? calloc(1, sizeof *s) : NULL;
     if (s) {
         s->object_bytes = object_bytes;
         shelves->of_size[shelves->count++] = s;

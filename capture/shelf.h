@@ -9,6 +9,7 @@
 #ifndef HARK_CAPTURE_SHELF_H
 #define HARK_CAPTURE_SHELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,9 +32,11 @@ struct shelf {
 struct shelves {
     struct shelf *of_size[SHELVES_MOST];
     unsigned count;
+    bool none; /* nobody gets one */
 };
 
-/* The shelf for objects of the size; NULL without memory, or when there are too many sizes. Lives as long as
+/* The shelf for objects of the size; NULL without memory, when there are too many sizes, or none at
+ * all. Lives as long as
  * the shelves. */
 struct shelf *shelves_find(struct shelves *, size_t object_bytes);
 /* Every object must have been given back. */

@@ -204,6 +204,7 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
+        crew->workers[i].memory.shelves.none = crew->count > MOST_WORKERS; /* each has half a megabyte */
         lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
     }

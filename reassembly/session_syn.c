@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/session_syn.h"
 
+#include <assert.h>
+
 /* A SYN nearer to the living connection than this is an attempt on it, or a mistake, not its successor. */
 enum { STRAY_REACH = 1 << 16 };
 
@@ -126,7 +128,7 @@ static bool goes_on(struct session *x, enum direction d, const struct packet *p)
     return stream_lacks(s, offset, offset + len);
 }
 
-enum session_claim session_claim(struct session *x, enum direction d, const struct packet *p) {
+static enum session_claim claim_by_numbers(struct session *x, enum direction d, const struct packet *p) {
     if (confirms_candidate(x, d, p)) {
         return CLAIM_CANDIDATE;
     }
@@ -152,6 +154,28 @@ enum session_claim session_claim(struct session *x, enum direction d, const stru
         x->candidate_direction = d;
     }
     return CLAIM_LATER;
+}
+
+/* The usual packet of an open connection: the next number, and an acknowledgement of what was sent. */
+static bool is_next(struct session *x, enum direction d, const struct packet *p) {
+    const struct stream *s = &x->streams[d];
+    struct stream *other = &x->streams[direction_other(d)];
+    if ((p->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || x->candidate_set ||
+        x->state != SESSION_OPEN || s->state != STREAM_RUNNING || other->state != STREAM_RUNNING ||
+        p->seq != (uint32_t)s->next || !s->anchored || !other->anchored ||
+        (s->acked_known && s->acked > s->next)) {
+        return false;
+    }
+    uint64_t ack = stream_offset(other, p->ack);
+    return ack >= other->origin && ack <= (other->fin_known ? other->fin + 1 : other->highest);
+}
+
+enum session_claim session_claim(struct session *x, enum direction d, const struct packet *p) {
+    if (is_next(x, d, p)) {
+        assert(claim_by_numbers(x, d, p) == CLAIM_OURS);
+        return CLAIM_OURS;
+    }
+    return claim_by_numbers(x, d, p);
 }
 
 static void note_handshake_complete(struct connection *c) {
