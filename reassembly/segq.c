@@ -70,8 +70,8 @@ static void index_all(struct segq *q) {
 
 /* The last node that begins at or before `offset`, NULL when there is none. */
 static struct held *find(struct segq *q, uint64_t offset) {
-    if (q->head && offset >= q->tail->offset) {
-        return q->tail; /* the first node has waited longest, and is in no cache */
+    if (q->head && offset >= q->last) {
+        return q->tail; /* without a look at the first node, which has waited longest */
     }
     if (!q->head || offset < q->head->offset) {
         return NULL;
@@ -135,7 +135,14 @@ static void link_into_tree(struct segq *q, struct held *h, struct held *before) 
     }
 }
 
-static void link_in(struct segq *q, struct held *h) {
+static void append(struct segq *q, struct held *h) {
+    h->left = q->head ? q->tail : NULL;
+    *(q->head ? &q->tail->next : &q->head) = h;
+    q->tail = h;
+    q->last = h->offset;
+}
+
+static void insert(struct segq *q, struct held *h) {
     struct held *before = find(q, h->offset);
     assert(!before || held_end(before) <= h->offset);
     h->next = before ? before->next : q->head;
@@ -148,8 +155,15 @@ static void link_in(struct segq *q, struct held *h) {
         }
     }
     *(before ? &before->next : &q->head) = h;
-    q->tail = h->next ? q->tail : h;
-    if (h->acked_ns == SEGQ_NEVER && (!q->unacked || h->offset < q->unacked->offset)) {
+}
+
+static void link_in(struct segq *q, struct held *h) {
+    if (!q->head || h->offset > q->last) {
+        append(q, h);
+    } else {
+        insert(q, h);
+    }
+    if (h->acked_ns == SEGQ_NEVER && (!q->unacked || (h->next && h->offset < q->unacked->offset))) {
         q->unacked = h;
     }
     q->charge += charge_of(h);
@@ -236,6 +250,7 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
         h->offset += len;
         h->skip = (uint16_t)(h->skip + len);
         h->len -= len;
+        q->last = h == q->tail ? h->offset : q->last;
         return;
     }
     if (q->indexed) {

@@ -42,6 +42,7 @@ struct segq {
     struct held *head;
     struct held *tail;    /* valid with head */
     struct held *indexed; /* NULL: the tree is empty */
+    uint64_t last;        /* the tail's offset: the tail itself is in no cache any more; valid with head */
     struct held *unacked;
     uint64_t bytes; /* held */
     size_t charge;  /* memory used, in bytes */

@@ -148,7 +148,7 @@ static void give_held(struct reassembler *r, struct session *x, enum direction d
     bool progress = false;
     do {
         struct held *h = s->held.head;
-        held_prefetch(h->next);
+        held_prefetch(h->next ? h->next->next : NULL);
         size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
         r->counts.held_bytes_now -= taken;
         segq_take(&s->held, &r->pages, (uint32_t)taken);

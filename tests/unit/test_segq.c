@@ -65,7 +65,7 @@ static void check(const struct segq *q, const struct oracle *o, uint64_t front) 
     for (; at < BASE + SPAN; at++) {
         assert_false(o->held[at - BASE]);
     }
-    assert_true(behind);
+    assert_true(behind && (!q->head || q->last == q->tail->offset));
     check_tree(q->indexed ? q->root : NULL, 0, UINT64_MAX, &nodes);
     assert_int_equal(indexed, nodes);
     assert_int_equal(bytes, q->bytes);
