@@ -26,6 +26,10 @@ static const struct http_message *begun_request(const struct http_conn *conn) {
 
 static struct pairing_choice choose(const struct http_conn *conn, const struct http_message *m) {
     const struct connection *c = conn->connection;
+    const struct http_message *begun = begun_request(conn);
+    if (!begun && pairing_is_plain(&conn->pairing, m)) {
+        return (struct pairing_choice){.request = conn->pairing.oldest, .by = PAIRING_ACK, .candidates = 1};
+    }
     enum direction server = direction_other(conn->client);
     struct pairing_view view = {
         .captured = http_captured_requests(conn),
@@ -34,7 +38,7 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
         .server_start = c->start_known[server] ? c->start[server] : 0,
         .server_seen = conn->side[server].seen_before,
         .before_ack = conn->side[server].before_ack,
-        .begun = begun_request(conn),
+        .begun = begun,
     };
     return pairing_choose(&conn->pairing, m, &view);
 }
@@ -80,7 +84,7 @@ static void open_orphan_response(struct http_conn *conn, struct side *side, cons
 static void bind_response(struct http_conn *conn, struct side *side, const struct h1_event *event,
                           const struct pairing_choice *choice, struct http_message *m) {
     struct transaction *t = choice->request;
-    if (choice->by == PAIRING_ACK) {
+    if (choice->by == PAIRING_ACK && conn->pairing.oldest != t) {
         http_finish_superseded(conn, t);
     }
     http_interim_move(conn, t);
@@ -97,6 +101,9 @@ static void bind_response(struct http_conn *conn, struct side *side, const struc
 }
 
 void http_response_next(struct http_conn *conn, const struct http_message *m) {
+    if (!conn->tentative) {
+        return;
+    }
     http_tentative_server_goes_on(conn, m, begun_request(conn));
 }
 

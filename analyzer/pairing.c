@@ -189,6 +189,17 @@ static enum pairing_reason why_none(const struct pairing *p, const struct http_m
     return something_was_lost(p) ? PAIRING_REQUEST_LOST : PAIRING_UNSOLICITED;
 }
 
+bool pairing_is_plain(const struct pairing *p, const struct http_message *response) {
+    const struct transaction *t = p->oldest;
+    if (!t || t != p->newest || pairing_is_answered(t) || t->after_gap || t->doubtful) {
+        return false;
+    }
+    const struct http_message *request = &t->request;
+    return request->has_ack && !request->ack_late && !request->resynchronised &&
+           request->ack + t->interim_bytes == response->offset &&
+           !(response->has_ack && request->offset >= response->ack);
+}
+
 struct pairing_choice pairing_choose(const struct pairing *p, const struct http_message *response,
                                      const struct pairing_view *view) {
     struct pairing_choice choice = {.by = PAIRING_NONE};

@@ -71,6 +71,9 @@ void pairing_remove(struct pairing *, struct transaction *);
 /* Judges a response (or a 1xx) by its offset, ack and has_ack. Changes nothing. */
 struct pairing_choice pairing_choose(const struct pairing *, const struct http_message *response,
                                      const struct pairing_view *);
+/* The usual case: one request is open, the response fits it exactly, and nothing speaks against it. Then
+ * pairing_choose would choose it by its ACK, whatever the view, as long as no request has begun. */
+bool pairing_is_plain(const struct pairing *, const struct http_message *response);
 /* Takes note of the choice for a final response: settled offsets, pipelining. */
 void pairing_bind(struct pairing *, const struct pairing_choice *, const struct http_message *response);
 /* A final response has ended. */

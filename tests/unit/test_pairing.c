@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pairing rule at its edges, and when orphans are told: conversations with parts of them lost. */
+#include "analyzer/pairing.h"
 #include "tests/unit/resync_judge.h"
 
 #include <string.h>
@@ -302,6 +303,69 @@ static void an_ack_of_a_later_time_proves_nothing(void **state) {
     expect("a0=a0 a1=a1 a2=a2");
 }
 
+/* Small numbers, so that they are often the same. */
+static uint64_t draw(uint64_t *random, uint64_t most) {
+    *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (*random >> 33) % (most + 1);
+}
+
+static void draw_request(struct transaction *request, uint64_t *random) {
+    *request = (struct transaction){.after_gap = draw(random, 3) == 0,
+                                    .doubtful = draw(random, 5) == 0,
+                                    .after_pipelining = draw(random, 1),
+                                    .gap_end = draw(random, 9),
+                                    .heard = draw(random, 3),
+                                    .sent_behind = draw(random, 3),
+                                    .interim_bytes = draw(random, 1)};
+    request->request = (struct http_message){.seen = true,
+                                             .offset = draw(random, 9),
+                                             .end_offset = 10 + draw(random, 9),
+                                             .end_known = draw(random, 1),
+                                             .has_ack = draw(random, 4) > 0,
+                                             .ack = draw(random, 3),
+                                             .ack_late = draw(random, 4) == 0,
+                                             .resynchronised = draw(random, 4) == 0};
+    request->response.seen = draw(random, 5) == 0;
+}
+
+/* The short cut says what the long way does. */
+static void what_is_plain_is_chosen(void **state) {
+    (void)state;
+    uint64_t random = 1;
+    unsigned plain = 0;
+    for (unsigned i = 0; i < 200000; i++) {
+        struct transaction requests[2];
+        struct pairing p;
+        pairing_init(&p, draw(&random, 1) ? DIRECTION_1 : DIRECTION_0);
+        p.pipelines = draw(&random, 1);
+        for (unsigned n = 0; n < 1 + (i & 1); n++) {
+            draw_request(&requests[n], &random);
+            pairing_add(&p, &requests[n]);
+        }
+        for (unsigned d = 0; d < 2; d++) {
+            p.loss[d] = draw(&random, 9);
+            p.settled[d] = draw(&random, 9);
+            p.doubt[d] = draw(&random, 9);
+        }
+        const struct http_message response = {
+            .offset = draw(&random, 4), .has_ack = draw(&random, 4) > 0, .ack = draw(&random, 24)};
+        const struct pairing_view view = {.captured = draw(&random, 24),
+                                          .server_start = draw(&random, 2),
+                                          .server_seen = draw(&random, 3),
+                                          .before_ack = draw(&random, 9)};
+        if (pairing_is_plain(&p, &response)) {
+            struct pairing_choice choice = pairing_choose(&p, &response, &view);
+            plain++;
+            assert_ptr_equal(choice.request, p.oldest);
+            assert_int_equal(choice.by, PAIRING_ACK);
+            assert_int_equal(choice.reason, PAIRING_PAIRED);
+            assert_int_equal(choice.candidates, 1);
+            assert_false(choice.pipelined || choice.tentative);
+        }
+    }
+    assert_true(plain > 1000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ack_of_a_later_time_excludes_none),
@@ -317,6 +381,7 @@ int main(void) {
         cmocka_unit_test(a_capture_that_begins_in_a_burst),
         cmocka_unit_test(one_side_is_told_at_once_after_the_first_skew),
         cmocka_unit_test(lone_requests_are_told_at_once_after_the_first_skew),
+        cmocka_unit_test(what_is_plain_is_chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
