@@ -132,7 +132,8 @@ enum source_filter_status source_filter_plausible(const char *expression, char *
     return first;
 }
 
-bool source_filter_run(const struct source_filter *filter, const struct frame *frame) {
+__attribute__((noinline)) bool source_filter_run(const struct source_filter *filter,
+                                                 const struct frame *frame) {
     if (!fits_chosen(filter)) {
         return false;
     }

@@ -308,15 +308,17 @@ static enum crew_status write_outboxes(struct crew *crew) {
 }
 
 /* What fills no block waits, but not in memory that something huge needed. */
-static enum crew_status write_blocks(struct crew *crew) {
+static __attribute__((noinline)) enum crew_status write_ready_blocks(struct crew *crew) {
     struct outbox *box = &crew->outboxes[0];
-    if (box->bytes.len >= SINK_BLOCK_BYTES) {
-        if (box->bytes.capacity > KEEP_BYTES) {
-            return write_outboxes(crew);
-        }
-        outlet_write_blocks(&crew->outlet, box);
+    if (box->bytes.capacity > KEEP_BYTES) {
+        return write_outboxes(crew);
     }
+    outlet_write_blocks(&crew->outlet, box);
     return inline_status(crew);
+}
+
+static enum crew_status write_blocks(struct crew *crew) {
+    return crew->outboxes[0].bytes.len >= SINK_BLOCK_BYTES ? write_ready_blocks(crew) : inline_status(crew);
 }
 
 /* `flush`: nothing that the epoch brings may wait for more. */
