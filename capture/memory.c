@@ -10,19 +10,20 @@ enum {
     KEPT_SHARE = 64,     /* ... and a part of what is used */
 };
 
-static struct memory_slab *pop_spare(struct memory *m) {
-    struct memory_slab *slab = m->slabs;
+static struct memory_slab *pop_spare(struct memory *m, enum memory_kind kind) {
+    struct memory_slab *slab = m->slabs[kind];
     if (slab) {
-        m->slabs = slab->next;
+        m->slabs[kind] = slab->next;
         m->spare -= MEMORY_SLAB_BYTES;
     }
     return slab;
 }
 
 static void bring_back(struct memory *m) {
-    struct memory_slab *slab = pop_spare(m);
+    enum memory_kind kind = m->slabs[MEMORY_PASSING] ? MEMORY_PASSING : MEMORY_LASTING;
+    struct memory_slab *slab = pop_spare(m, kind);
     m->source->held -= MEMORY_SLAB_BYTES;
-    memory_source_give(m->source, slab);
+    memory_source_give(m->source, slab, kind);
 }
 
 void memory_init(struct memory *m, size_t cap) {
@@ -65,8 +66,8 @@ static void hold(struct memory *m, size_t len) {
     memory_source_fit(m->source);
 }
 
-static void *take_from_source(struct memory *m) {
-    void *slab = memory_source_take(m->source);
+static void *take_from_source(struct memory *m, enum memory_kind kind) {
+    void *slab = memory_source_take(m->source, kind);
     m->failures += !slab;
     if (slab) {
         hold(m, MEMORY_SLAB_BYTES);
@@ -74,20 +75,20 @@ static void *take_from_source(struct memory *m) {
     return slab;
 }
 
-void *memory_slab_take(struct memory *m) {
-    void *slab = pop_spare(m);
+void *memory_slab_take(struct memory *m, enum memory_kind kind) {
+    void *slab = pop_spare(m, kind);
     if (!slab && make_room(m, MEMORY_SLAB_BYTES)) {
-        slab = take_from_source(m);
+        slab = take_from_source(m, kind);
     }
     m->used += slab ? MEMORY_SLAB_BYTES : 0;
     return slab;
 }
 
-void memory_slab_give(struct memory *m, void *given) {
+void memory_slab_give(struct memory *m, void *given, enum memory_kind kind) {
     assert(m->used >= MEMORY_SLAB_BYTES);
     struct memory_slab *slab = given;
-    slab->next = m->slabs;
-    m->slabs = slab;
+    slab->next = m->slabs[kind];
+    m->slabs[kind] = slab;
     m->used -= MEMORY_SLAB_BYTES;
     m->spare += MEMORY_SLAB_BYTES;
 }

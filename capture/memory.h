@@ -16,7 +16,7 @@ struct memory {
     size_t used;  /* given out */
     size_t live;  /* in objects and blocks that are taken: used, without what slabs have vacant */
     size_t spare; /* in slabs that were given back */
-    struct memory_slab *slabs; /* those */
+    struct memory_slab *slabs[MEMORY_KINDS]; /* those */
     struct memory_source *source;
     struct memory_source own; /* the source, if it shares none */
     size_t failures;          /* times the C library had none to give */
@@ -30,8 +30,9 @@ void memory_share(struct memory *, struct memory_source *source);
 void memory_fini(struct memory *);
 
 /* NULL at the cap or without memory. */
-void *memory_slab_take(struct memory *);
-void memory_slab_give(struct memory *, void *slab);
+void *memory_slab_take(struct memory *, enum memory_kind);
+/* Of the kind that it was taken as. */
+void memory_slab_give(struct memory *, void *slab, enum memory_kind);
 /* Brings what is spare back to the source, but for a little. To be called now and then. */
 void memory_trim(struct memory *);
 

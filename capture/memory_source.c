@@ -14,7 +14,7 @@ enum {
     LARGE_REGION_BYTES = 4 * HUGE_BYTES,
     SPARE_SHARE = 8, /* of what is not held: so much may be spare at most */
     KEPT_SHARE = 8,  /* of what is held: so much is left spare */
-    TRIM_SHARE = 64, /* of what is spare beyond that goes at once */
+    TRIM_SHARE = 32, /* of what is spare beyond that goes at once */
 };
 
 struct memory_region {
@@ -33,7 +33,9 @@ void memory_source_fini(struct memory_source *source) {
         free(region->bytes);
         free(region);
     }
-    free((void *)source->hollow);
+    for (size_t kind = 0; kind < MEMORY_KINDS; kind++) {
+        free((void *)source->stocks[kind].hollow);
+    }
     shelves_fini(&source->shelves);
     memory_source_init(source);
 }
@@ -49,11 +51,11 @@ static size_t next_region_bytes(const struct memory_source *source) {
     return source->region_count < USUAL_REGIONS ? USUAL_REGION_BYTES : LARGE_REGION_BYTES;
 }
 
-static bool add_region(struct memory_source *source) {
+static bool add_region(struct memory_source *source, struct memory_stock *stock) {
     size_t len = next_region_bytes(source);
-    size_t slabs = source->slab_count + len / MEMORY_SLAB_BYTES;
-    void **hollow = realloc((void *)source->hollow, slabs * sizeof *hollow);
-    source->hollow = hollow ? hollow : source->hollow;
+    size_t slabs = stock->slab_count + len / MEMORY_SLAB_BYTES;
+    void **hollow = realloc((void *)stock->hollow, slabs * sizeof *hollow);
+    stock->hollow = hollow ? hollow : stock->hollow;
     struct memory_region *region = hollow ? malloc(sizeof *region) : NULL;
     char *bytes = region ? aligned_alloc(len < HUGE_BYTES ? MEMORY_SLAB_BYTES : HUGE_BYTES, len) : NULL;
     if (!bytes) {
@@ -63,54 +65,62 @@ static bool add_region(struct memory_source *source) {
     *region = (struct memory_region){.next = source->regions, .bytes = bytes};
     source->regions = region;
     source->region_count++;
-    source->slab_count = slabs;
-    source->fresh = bytes;
-    source->fresh_bytes = len;
+    stock->slab_count = slabs;
+    stock->fresh = bytes;
+    stock->fresh_bytes = len;
     return true;
 }
 
 /* The first touch makes all of a huge page count: there must be room for it. */
-static void choose_pages(const struct memory_source *source) {
+static void choose_pages(const struct memory_source *source, char *bytes) {
     bool huge = most_spare(source) >= HUGE_BYTES;
-    (void)madvise(source->fresh, HUGE_BYTES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    (void)madvise(bytes, HUGE_BYTES, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }
 
-static void *take_fresh(struct memory_source *source) {
-    if (source->fresh_bytes == 0 && !add_region(source)) {
+static void *take_fresh(struct memory_source *source, struct memory_stock *stock) {
+    if (stock->fresh_bytes == 0 && !add_region(source, stock)) {
         return NULL;
     }
-    if (source->fresh_bytes % HUGE_BYTES == 0) { /* of a large region */
-        choose_pages(source);
+    if (stock->fresh_bytes % HUGE_BYTES == 0) { /* of a large region */
+        choose_pages(source, stock->fresh);
     }
-    void *slab = source->fresh;
-    source->fresh += MEMORY_SLAB_BYTES;
-    source->fresh_bytes -= MEMORY_SLAB_BYTES;
+    void *slab = stock->fresh;
+    stock->fresh += MEMORY_SLAB_BYTES;
+    stock->fresh_bytes -= MEMORY_SLAB_BYTES;
     return slab;
 }
 
-void *memory_source_take(struct memory_source *source) {
-    struct memory_slab *slab = source->slabs;
-    if (slab) {
-        source->slabs = slab->next;
-        source->spare -= MEMORY_SLAB_BYTES;
-        return slab;
-    }
-    return source->hollow_count ? source->hollow[--source->hollow_count] : take_fresh(source);
+static void *take_spare(struct memory_source *source, struct memory_stock *stock) {
+    struct memory_slab *slab = stock->slabs;
+    stock->slabs = slab->next;
+    source->spare -= MEMORY_SLAB_BYTES;
+    return slab;
 }
 
-void memory_source_give(struct memory_source *source, void *given) {
+void *memory_source_take(struct memory_source *source, enum memory_kind kind) {
+    struct memory_stock *stock = &source->stocks[kind];
+    if (stock->slabs) {
+        return take_spare(source, stock);
+    }
+    return stock->hollow_count ? stock->hollow[--stock->hollow_count] : take_fresh(source, stock);
+}
+
+void memory_source_give(struct memory_source *source, void *given, enum memory_kind kind) {
     struct memory_slab *slab = given;
-    slab->next = source->slabs;
-    source->slabs = slab;
+    slab->next = source->stocks[kind].slabs;
+    source->stocks[kind].slabs = slab;
     source->spare += MEMORY_SLAB_BYTES;
 }
 
-/* A spare slab's pages go. The system is not to fill the hole in order to make a huge page again. */
+/* A spare slab's pages go, one that was passing if there is one. The system is not to fill the hole in order
+ * to make a huge page again. */
 static void hollow_out(struct memory_source *source) {
-    char *slab = memory_source_take(source);
+    bool passing = source->stocks[MEMORY_PASSING].slabs;
+    struct memory_stock *stock = &source->stocks[passing ? MEMORY_PASSING : MEMORY_LASTING];
+    char *slab = take_spare(source, stock);
     (void)madvise(slab - (uintptr_t)slab % HUGE_BYTES, HUGE_BYTES, MADV_NOHUGEPAGE);
     (void)madvise(slab, MEMORY_SLAB_BYTES, MADV_DONTNEED);
-    source->hollow[source->hollow_count++] = slab;
+    stock->hollow[stock->hollow_count++] = slab;
 }
 
 void memory_source_fit(struct memory_source *source) {

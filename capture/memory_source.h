@@ -18,22 +18,32 @@ struct memory_slab {
     struct memory_slab *next;
 };
 
+/* Slabs of objects that come and go with packets, and of those that stay as long as a connection, lie apart:
+ * what the first leave goes back to the system page by page, and does not break the others' huge pages. */
+enum memory_kind { MEMORY_PASSING, MEMORY_LASTING };
+enum { MEMORY_KINDS = MEMORY_LASTING + 1 };
+
 struct memory_region;
 
-/* Invariant: the bytes that the system counts for slabs are at most held + spare, and those of a huge page
- * begun; `hollow` has room for slab_count. */
-struct memory_source {
-    size_t cap;                /* bytes: sum of the memories' */
-    size_t held;               /* bytes that these have, in slabs or otherwise */
+/* The slabs of one kind. */
+struct memory_stock {
     struct memory_slab *slabs; /* brought back, with their pages */
-    size_t spare;              /* bytes of those */
     void **hollow;             /* brought back, and the system has their pages */
     size_t hollow_count;
+    size_t slab_count; /* in all regions; `hollow` has room for so many */
+    char *fresh;       /* the rest of the newest region, never given */
+    size_t fresh_bytes;
+};
+
+/* Invariant: the bytes that the system counts for slabs are at most held + spare, and those of a huge page
+ * begun of each kind. */
+struct memory_source {
+    size_t cap;   /* bytes: sum of the memories' */
+    size_t held;  /* bytes that these have, in slabs or otherwise */
+    size_t spare; /* bytes of slabs brought back, with their pages */
+    struct memory_stock stocks[MEMORY_KINDS];
     struct memory_region *regions; /* newest first */
     size_t region_count;
-    size_t slab_count; /* in all of them */
-    char *fresh;       /* the rest of the newest, never given */
-    size_t fresh_bytes;
     struct shelves shelves; /* of pools whose memories share the source */
 };
 
@@ -42,8 +52,9 @@ void memory_source_init(struct memory_source *);
 void memory_source_fini(struct memory_source *);
 
 /* A slab with undefined content; NULL without memory. */
-void *memory_source_take(struct memory_source *);
-void memory_source_give(struct memory_source *, void *slab);
+void *memory_source_take(struct memory_source *, enum memory_kind);
+/* Of the kind that it was taken as. */
+void memory_source_give(struct memory_source *, void *slab, enum memory_kind);
 /* Gives what is spare to the system until no more is than may be, considering what is held. */
 void memory_source_fit(struct memory_source *);
 /* Gives some of it to the system, if there is much. To be called now and then. */

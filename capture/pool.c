@@ -72,7 +72,7 @@ static void partial_remove(struct pool *p, struct pool_slab *slab) {
 static struct pool_slab *slab_with_room(struct pool *p) {
     struct pool_slab *slab = p->partial;
     if (!slab) {
-        void *fresh = memory_slab_take(p->memory);
+        void *fresh = memory_slab_take(p->memory, p->kind);
         if (fresh) {
             slab = head_of(p, fresh);
             *slab = (struct pool_slab){.vacant = p->large ? (UINT32_C(1) << p->slab_objects) - 1 : 0};
@@ -119,7 +119,7 @@ static void give_to_slab(struct pool *p, void *object) {
     }
     if (slab->used == 0 && (slab->next || slab->previous)) {
         partial_remove(p, slab);
-        memory_slab_give(p->memory, slab_of(slab));
+        memory_slab_give(p->memory, slab_of(slab), p->kind);
     }
 }
 
@@ -159,7 +159,7 @@ void pool_fini(struct pool *p) {
         p->last_given = NULL;
     }
     if (p->partial) {
-        memory_slab_give(p->memory, slab_of(p->partial));
+        memory_slab_give(p->memory, slab_of(p->partial), p->kind);
         p->partial = NULL;
     }
 }

@@ -15,6 +15,7 @@ struct pool_slab;
  * most one more is kept for the object given last. */
 struct pool {
     struct memory *memory;
+    enum memory_kind kind; /* of its slabs */
     size_t object_bytes;
     size_t slab_objects;
     size_t shifts; /* one less than a power of two: so many places are there for a slab's head */
@@ -29,6 +30,10 @@ struct pool {
 
 /* Borrows the memory for the pool's life. */
 void pool_init(struct pool *, struct memory *, size_t object_bytes, size_t cap);
+/* Before anything is taken: objects stay for long. */
+static inline void pool_last(struct pool *p) {
+    p->kind = MEMORY_LASTING;
+}
 /* Every object must have been given back. */
 void pool_fini(struct pool *);
 /* An object with undefined content; NULL at the cap or without memory. Owned by the caller until pool_give.

@@ -156,12 +156,12 @@ static void slabs_of_a_source(void **state) {
     size_t regions = 0;
     for (unsigned round = 0; round < 3; round++) {
         for (unsigned i = 0; i < 2 * SLABS; i++) {
-            slabs[i] = memory_slab_take(&memory[i % 2]);
+            slabs[i] = memory_slab_take(&memory[i % 2], MEMORY_PASSING);
             assert_non_null(slabs[i]);
             assert_int_equal((uintptr_t)slabs[i] % MEMORY_SLAB_BYTES, 0);
             memset(slabs[i], (int)(i % 251), MEMORY_SLAB_BYTES);
         }
-        assert_null(memory_slab_take(&memory[0]));
+        assert_null(memory_slab_take(&memory[0], MEMORY_PASSING));
         assert_int_equal(source.held, source.cap);
         assert_int_equal(source.spare, 0);
         assert_true(source.region_count > 1);
@@ -172,7 +172,7 @@ static void slabs_of_a_source(void **state) {
             assert_int_equal(slabs[i][MEMORY_SLAB_BYTES - 1], i % 251);
         }
         for (unsigned i = 0; i < 2 * SLABS; i++) {
-            memory_slab_give(&memory[i % 2], slabs[i]);
+            memory_slab_give(&memory[i % 2], slabs[i], MEMORY_PASSING);
         }
         assert_int_equal(source.held, source.cap); /* spare, but the memories' */
         memory_trim(&memory[0]);
@@ -186,7 +186,7 @@ static void slabs_of_a_source(void **state) {
             memory_source_trim(&source);
         }
         assert_true(source.spare <= MEMORY_SLAB_BYTES);
-        assert_true(source.hollow_count >= 2 * SLABS - 3);
+        assert_true(source.stocks[MEMORY_PASSING].hollow_count >= 2 * SLABS - 3);
     }
     memory_fini(&memory[0]);
     memory_fini(&memory[1]);
@@ -204,11 +204,11 @@ static void spare_slabs_give_way(void **state) {
     struct memory memory;
     memory_init(&memory, BYTES);
     for (unsigned i = 0; i < SLABS / 2; i++) {
-        slabs[i] = memory_slab_take(&memory);
+        slabs[i] = memory_slab_take(&memory, MEMORY_PASSING);
         assert_non_null(slabs[i]);
     }
     for (unsigned i = 0; i < SLABS / 2; i++) {
-        memory_slab_give(&memory, slabs[i]);
+        memory_slab_give(&memory, slabs[i], MEMORY_PASSING);
     }
     memory_trim(&memory);
     assert_true(memory.own.spare > 0 && memory.own.spare <= BYTES / 8);
