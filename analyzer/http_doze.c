@@ -294,4 +294,13 @@ static void *conn_wake(void *context, const struct connection *connection, const
     return conn;
 }
 
-const struct consumer_doze http_doze = {.image = conn_image, .leave = conn_leave, .wake = conn_wake};
+static void conn_foresee(const void *context, struct prefetch *prefetch) {
+    const struct http_environment *environment = context;
+    prefetch_add(prefetch, &environment->connections, sizeof environment->connections);
+    if (environment->likeness) {
+        likeness_prefetch(&environment->likeness->calm, prefetch);
+    }
+}
+
+const struct consumer_doze http_doze = {
+    .image = conn_image, .leave = conn_leave, .wake = conn_wake, .foresee = conn_foresee};

@@ -6,6 +6,8 @@
 #ifndef HARK_CAPTURE_LIKENESS_H
 #define HARK_CAPTURE_LIKENESS_H
 
+#include "capture/prefetch.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +50,12 @@ struct likeness {
 /* There is no model. */
 static inline void likeness_init(struct likeness *l) {
     l->words = 0;
+}
+
+/* Asks for all of the model that writing and reading images needs. */
+static inline void likeness_prefetch(const struct likeness *l, struct prefetch *prefetch) {
+    prefetch_add(prefetch, l, offsetof(struct likeness, list) + l->link_count * sizeof l->list[0]);
+    prefetch_add(prefetch, &l->list[LIKENESS_WORDS - l->fixed_count], l->fixed_count * sizeof l->list[0]);
 }
 
 /* Sets the bit of the word at that offset into the object. */

@@ -15,7 +15,7 @@ struct limits limits_default(void) {
         .hold_time_ns = 60 * NS_PER_SECOND,
         .flow_idle_ns = 600 * NS_PER_SECOND,
         .flow_linger_ns = 2 * NS_PER_SECOND,
-        .flow_doze_ns = 10 * NS_PER_SECOND, /* who pauses for less is not worth it */
+        .flow_doze_ns = 2 * NS_PER_SECOND, /* who pauses for less is not worth it */
         .incarnations = 16,
         .probe_bytes = 8 * KIB,
         .line_bytes = 64 * KIB,

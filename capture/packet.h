@@ -8,6 +8,9 @@
 
 #include "capture/slice.h"
 
+#include <assert.h>
+#include <stddef.h>
+
 /* The latest time of a frame, in 2253: what is added to one, nine years at most, does not overflow. */
 #define FRAME_TIME_MOST_NS (INT64_MAX - (INT64_C(1) << 58))
 
@@ -133,6 +136,17 @@ struct packet {
     uint32_t wire_len;    /* of the frame (of the last fragment's frame) */
     struct packet_path path;
 };
+
+/* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
+static inline size_t packet_bytes(const struct packet *packet) {
+    static_assert(offsetof(struct packet, path.tunnel) + sizeof packet->path.tunnel +
+                          _Alignof(struct packet) >
+                      sizeof *packet,
+                  "the tunnels are the packet's last member");
+    size_t kept = sizeof packet->path.tunnel / sizeof packet->path.tunnel[0];
+    size_t tunnels = packet->path.tunnel_count < kept ? packet->path.tunnel_count : kept;
+    return offsetof(struct packet, path.tunnel) + tunnels * sizeof packet->path.tunnel[0];
+}
 
 /* What keeps the payload of a packet that came of the frame; NULL for a reassembled datagram, whose bytes are
  * not in it. */

@@ -3,6 +3,7 @@
 
 #include "analyzer/known_head.h"
 #include "analyzer/value_memo.h"
+#include "cli/lookahead.h"
 #include "cli/outlet.h"
 #include "cli/ring.h"
 
@@ -42,6 +43,7 @@ struct crew {
     struct worker *workers;
     struct outbox *outboxes; /* one a worker: for the inline run, and for the finish */
     struct outlet outlet;
+    struct lookahead ahead; /* of the inline run */
     struct ring *ring;
     struct epoch *filling;
     struct crew_member *members; /* one a thread */
@@ -72,11 +74,27 @@ static void prefetch_packet(const struct packet *packet) {
     }
 }
 
+/* Foresees the turn of the epoch, if there is one. */
+static void foresee(struct foresight *foresight, const struct worker *worker, const struct epoch *epoch,
+                    unsigned number, size_t turn) {
+    const struct epoch_event *event =
+        turn < epoch_turns(epoch, number) ? epoch_event(epoch, number, turn) : NULL;
+    foresight_turn(foresight, worker, event ? event->packet : NULL, event ? event->hash : 0);
+}
+
 static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigned number) {
     size_t turns = epoch_turns(epoch, number);
+    struct foresight foresight = {.turn = 0};
+    bool crowded = foresight_pays(worker);
     worker->outbox = &epoch->outboxes[number];
+    for (size_t i = 0; i < turns && i < FORESIGHT_TURNS && crowded; i++) {
+        foresee(&foresight, worker, epoch, number, i);
+    }
     for (size_t i = 0; i < turns; i++) {
         const struct epoch_event *event = epoch_event(epoch, number, i);
+        if (crowded) {
+            foresee(&foresight, worker, epoch, number, i + FORESIGHT_TURNS);
+        }
         if (i + PREFETCH_TURNS < turns) {
             prefetch_packet(epoch_event(epoch, number, i + PREFETCH_TURNS)->packet);
         }
@@ -248,6 +266,7 @@ void crew_free(struct crew *crew) {
         return;
     }
     join_threads(crew);
+    lookahead_fini(&crew->ahead);
     for (unsigned i = 0; crew->workers && i < crew->count; i++) {
         worker_fini(&crew->workers[i]);
     }
@@ -334,7 +353,7 @@ static enum crew_status submit(struct crew *crew, bool flush) {
 enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash,
                              struct source_block *block) {
     if (!crew->ring) {
-        worker_packet(&crew->workers[0], event, packet, hash);
+        lookahead_packet(&crew->ahead, &crew->workers[0], event, packet, hash, block);
         return write_blocks(crew);
     }
     unsigned worker = flow_key_partition(hash) % crew->count;
@@ -351,7 +370,10 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
 
 enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
     if (!crew->ring) {
+        lookahead_drain(&crew->ahead, &crew->workers[0]);
         worker_tick(&crew->workers[0], event, now_ns);
+        /* What is saved must not wait: the frames themselves do not either. */
+        crew->ahead.on = !crew->workers[0].saver && foresight_pays(&crew->workers[0]);
         return write_blocks(crew);
     }
     enum crew_status status = CREW_OK;
@@ -368,11 +390,15 @@ enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {
 }
 
 bool crew_has_pending(const struct crew *crew) {
-    return crew->ring ? crew->filling != NULL : crew->outboxes[0].count > 0;
+    return crew->ring ? crew->filling != NULL : crew->outboxes[0].count > 0 || crew->ahead.block;
 }
 
 enum crew_status crew_flush(struct crew *crew) {
-    return crew->ring ? submit(crew, true) : write_outboxes(crew);
+    if (crew->ring) {
+        return submit(crew, true);
+    }
+    lookahead_drain(&crew->ahead, &crew->workers[0]);
+    return write_outboxes(crew);
 }
 
 enum crew_status crew_settle(struct crew *crew) {

@@ -16,17 +16,6 @@ enum {
     KEEP_BYTES = 2 << 20,
 };
 
-/* Bytes of the packet up to the tunnels that it did not go through, which most of its size are for. */
-static size_t packet_bytes(const struct packet *packet) {
-    static_assert(offsetof(struct packet, path.tunnel) + sizeof packet->path.tunnel +
-                          _Alignof(struct packet) >
-                      sizeof *packet,
-                  "the tunnels are the packet's last member");
-    size_t kept = sizeof packet->path.tunnel / sizeof packet->path.tunnel[0];
-    size_t tunnels = packet->path.tunnel_count < kept ? packet->path.tunnel_count : kept;
-    return offsetof(struct packet, path.tunnel) + tunnels * sizeof packet->path.tunnel[0];
-}
-
 /* Room for one more packet; NULL when the epoch is full. What the workers take for a packet has a whole one's
  * size. */
 static uint8_t *make_room(struct epoch *epoch, size_t len) {

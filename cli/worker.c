@@ -120,6 +120,14 @@ void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {
     memory_source_trim(&worker->memory);
 }
 
+size_t worker_flows(const struct worker *worker) {
+    size_t sum = 0;
+    for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
+        sum += worker->partitions[i] ? flow_table_count(worker->partitions[i]->flows) : 0;
+    }
+    return sum;
+}
+
 void worker_finish(struct worker *worker, unsigned partition, uint64_t event, int64_t now_ns) {
     worker->event = event;
     if (worker->partitions[partition]) {

@@ -44,6 +44,8 @@ void worker_fini(struct worker *);
 void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
 /* For all of its partitions. What would leave too many records at once waits for the next tick. */
 void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
+/* How many connections it has. */
+size_t worker_flows(const struct worker *);
 /* Ends every connection of one partition. */
 void worker_finish(struct worker *, unsigned partition, uint64_t event, int64_t now_ns);
 /* Adds its counts to the ledger's. */

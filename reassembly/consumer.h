@@ -12,6 +12,7 @@
 #define HARK_REASSEMBLY_CONSUMER_H
 
 #include "capture/packet.h"
+#include "capture/prefetch.h"
 
 /* An index: DIRECTION_0 goes from key.side[0] to key.side[1]. It says nothing about client and server. */
 enum direction { DIRECTION_0, DIRECTION_1 };
@@ -155,6 +156,9 @@ struct consumer_doze {
     /* NULL without memory; with `must` that does not happen as long as no other one that was woken so is
      * open. */
     void *(*wake)(void *environment, const struct connection *, const uint8_t *image, bool must);
+    /* A consumer will be woken soon, and another one left before: asks for what both need beside the image.
+     * May be NULL. */
+    void (*foresee)(const void *environment, struct prefetch *);
 };
 
 struct consumer_ops {

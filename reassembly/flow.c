@@ -31,6 +31,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     flow_index_init(&t->index, memory);
     timers_init(&t->timers, memory);
     pool_init(&t->flows, memory, sizeof(struct flow), share(limits->flows));
+    pool_last(&t->flows);
     pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
     pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows) + 1); /* a spare one */
     pool_init(&t->graves, memory, sizeof(struct session_grave), share(limits->flows));
@@ -432,14 +433,18 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         if (p->flags & TCP_RST) {
             return FLOW_CONTROL;
         }
+        flow_doze_packet(t);
         f = flow_open(t, p, flow_key_hash_secret(&p->key, hash, &t->reassembler.secret));
         if (!f) {
             return FLOW_NO_MEMORY;
         }
     }
     bool dozed = flow_dozes(f);
-    if (dozed && !flow_wake(t, f, false)) {
-        return FLOW_NO_MEMORY;
+    if (dozed) {
+        flow_doze_packet(t); /* the memory that it leaves is near, and what wakes is made there */
+        if (!flow_wake(t, f, false)) {
+            return FLOW_NO_MEMORY;
+        }
     }
     touch(t, f, dozed);
     if (flow_grave(f) && !flow_exhume(t, f)) {
@@ -470,9 +475,6 @@ static __attribute__((noinline)) void settle_others(struct flow_table *t) {
 static inline __attribute__((always_inline)) void after_packet(struct flow_table *t, struct flow *f) {
     if (t->reassembler.unsettled) {
         settle_others(t);
-    }
-    if (flow_doze_is_due(t)) {
-        flow_doze_packet(t);
     }
     if (flow_needs_relief(t, f)) {
         flow_relieve(t, f);
@@ -573,6 +575,10 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns) {
     while ((first = timers_first(&t->timers))) {
         flow_end(t, flow_of_timer(first), END_CAPTURE);
     }
+}
+
+size_t flow_table_count(const struct flow_table *t) {
+    return t->flows.used;
 }
 
 void flow_table_counts(const struct flow_table *t, struct flow_counts *counts) {

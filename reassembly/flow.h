@@ -7,6 +7,7 @@
 
 #include "capture/limits.h"
 #include "capture/memory.h"
+#include "capture/prefetch.h"
 #include "reassembly/consumer.h"
 
 struct flow_table;
@@ -63,6 +64,16 @@ struct flow_table *flow_table_new(const struct limits *, struct memory *, const 
                                   void *environment);
 /* Frees without telling consumers anything but close(); call flow_table_finish before. */
 void flow_table_free(struct flow_table *);
+
+/* Of a packet that comes soon, and others before it: asks for what it needs to come nearer, a step at a time,
+ * each when that which leads to it is there. Nothing changes by it. */
+enum flow_foresight { FORESEE_TABLE, FORESEE_SLOT, FORESEE_FLOW, FORESEE_KEPT, FORESEE_CONSUMER };
+enum { FORESEE_STEPS = FORESEE_CONSUMER + 1 };
+/* `tag` is kept by the caller from step to step. */
+void flow_table_foresee(const struct flow_table *, const struct packet *, uint64_t hash, uint32_t *tag,
+                        enum flow_foresight step, struct prefetch *);
+/* How many flows there are. */
+size_t flow_table_count(const struct flow_table *);
 
 /* `hash` is flow_key_hash(&packet->key). */
 enum flow_fate flow_table_packet(struct flow_table *, const struct packet *, uint64_t hash);

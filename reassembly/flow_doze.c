@@ -6,15 +6,17 @@
 #include <stdlib.h>
 
 enum {
-    DOZES_A_PACKET = 2,
+    DOZES_A_PACKET = 1, /* of a kind: as many as wake or come */
+    DOZES_FOR_MEMORY = 2,
     DOZES_A_TICK = 64,
-    CACHE_LINE = 64,
-    CONSUMER_BYTES = 2400, /* what is worth it of any consumer */
+    TICK_SHARE =
+        4, /* of the time until they doze flows wait longer for a packet, which has use for what they leave */
 };
 
 void flow_doze_init(struct flow_table *t) {
     for (size_t i = 0; i < DOZE_SIZES; i++) {
         pool_init(&t->doze.images[i], t->memory, (i + 1) * DOZE_STEP, SIZE_MAX);
+        pool_last(&t->doze.images[i]);
     }
 }
 
@@ -107,28 +109,22 @@ void flow_doze_again(struct flow_table *t, struct flow *f) {
 
 /* What was not used for a second is in no cache: the flows that come next are asked for ahead of their turn,
  * each piece when that which leads to it is there. */
-static void prefetch(const void *object, size_t bytes) {
-    for (size_t i = 0; i < bytes; i += CACHE_LINE) {
-        __builtin_prefetch((const char *)object + i);
-    }
-}
-
 static void prefetch_next(const struct flow *f) {
     for (int ahead = 1; f && ahead <= 3; f = f->next, ahead++) {
         const struct session *x = ahead < 3 ? flow_session(f) : NULL;
         if (ahead == 3) {
-            prefetch(f, sizeof *f);
+            flow_prefetch_bytes(f, sizeof *f);
         } else if (ahead == 2 && x) {
-            prefetch(x, sizeof *x);
+            flow_prefetch_bytes(x, sizeof *x);
         } else if (x && x->audience == AUDIENCE_OPEN) {
-            prefetch(x->consumer, CONSUMER_BYTES);
+            flow_prefetch_bytes(x->consumer, CONSUMER_BYTES);
         }
     }
 }
 
 void flow_prefetch(const struct flow *f) {
     if (flow_dozes(f)) {
-        prefetch(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
+        flow_prefetch_bytes(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
         __builtin_prefetch(f->previous);
         __builtin_prefetch(f->next);
     }
@@ -142,7 +138,6 @@ static struct flow *next_awake(struct flow_list *list, int64_t before_ns) {
         return NULL;
     }
     list->awake = f->next;
-    prefetch_next(list->awake);
     return f;
 }
 
@@ -151,9 +146,12 @@ enum { DOZING_KINDS = sizeof dozing_kinds / sizeof dozing_kinds[0] };
 
 static void doze_some(struct flow_table *t, const struct flow *spared, int64_t before_ns, unsigned most) {
     for (size_t i = 0; i < DOZING_KINDS; i++) {
+        struct flow_list *list = &t->lists[dozing_kinds[i]];
         struct flow *f;
-        for (unsigned left = most; left > 0 && (f = next_awake(&t->lists[dozing_kinds[i]], before_ns));
-             left--) {
+        for (unsigned left = most; left > 0 && (f = next_awake(list, before_ns)); left--) {
+            if (left > 1) {
+                prefetch_next(list->awake);
+            }
             if (f != spared) {
                 (void)doze(t, f);
             }
@@ -162,6 +160,9 @@ static void doze_some(struct flow_table *t, const struct flow *spared, int64_t b
 }
 
 void flow_doze_packet(struct flow_table *t) {
+    if (t->reassembler.clock_ns < t->doze.none_before_ns) {
+        return;
+    }
     doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
     /* Lists are in the order of use, and what is used from now on is used later than all. */
     int64_t least_ns = t->reassembler.clock_ns;
@@ -172,11 +173,28 @@ void flow_doze_packet(struct flow_table *t) {
     t->doze.none_before_ns = least_ns + t->limits.flow_doze_ns;
 }
 
+void flow_doze_foresee(const struct flow_table *t, int64_t time_ns, enum flow_foresight step,
+                       struct prefetch *prefetch) {
+    const struct flow *f = t->lists[KIND_OPEN].awake;
+    if (!f) {
+        return;
+    }
+    if (step == FORESEE_FLOW) {
+        prefetch_add(prefetch, f, sizeof *f);
+    } else if (f->touched_ns <= time_ns + t->reassembler.bias_ns - t->limits.flow_doze_ns) {
+        flow_foresee_kept(f, step, prefetch);
+        if (step == FORESEE_KEPT && f->next) {
+            prefetch_add(prefetch, &f->next->touched_ns, sizeof f->next->touched_ns);
+        }
+    }
+}
+
 void flow_doze_tick(struct flow_table *t) {
-    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_TICK);
+    int64_t idle_ns = t->limits.flow_doze_ns + t->limits.flow_doze_ns / TICK_SHARE;
+    doze_some(t, NULL, t->reassembler.clock_ns - idle_ns, DOZES_A_TICK);
     memory_trim(t->memory);
 }
 
 void flow_doze_for_memory(struct flow_table *t, const struct flow *spared) {
-    doze_some(t, spared, t->reassembler.clock_ns, DOZES_A_PACKET);
+    doze_some(t, spared, t->reassembler.clock_ns, DOZES_FOR_MEMORY);
 }

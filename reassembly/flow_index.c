@@ -57,6 +57,18 @@ bool flow_index_reserve(struct flow_index *x) {
     return true;
 }
 
+const struct flow_key *flow_index_first(const struct flow_index *x, uint32_t tag) {
+    if (x->capacity == 0) {
+        return NULL;
+    }
+    for (size_t at = tag & (x->capacity - 1); !is_vacant(&x->slots[at]); at = (at + 1) & (x->capacity - 1)) {
+        if (x->slots[at].tag == tag) {
+            return key_of(&x->slots[at]);
+        }
+    }
+    return NULL;
+}
+
 struct flow_key *flow_index_find(const struct flow_index *x, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction) {
     if (x->capacity == 0) {

@@ -35,7 +35,9 @@ static inline uint32_t flow_index_tag(uint64_t hash) {
 }
 /* The key with the tag is to be looked up or removed soon. */
 static inline void flow_index_prefetch(const struct flow_index *x, uint32_t tag) {
-    __builtin_prefetch(&x->slots[tag & (x->capacity - 1)], 1);
+    if (x->capacity) {
+        __builtin_prefetch(&x->slots[tag & (x->capacity - 1)], 1);
+    }
 }
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
@@ -62,6 +64,8 @@ static inline bool flow_index_matches(const struct flow_key *entry, const struct
     return a[0].port == b[1].port && a[1].port == b[0].port && address_equal(&a[0].address, &b[1].address) &&
            address_equal(&a[1].address, &b[0].address);
 }
+/* The first key with that tag, which may be another one's; NULL: there is none. */
+const struct flow_key *flow_index_first(const struct flow_index *, uint32_t tag);
 /* `direction`: whether `key` is the entry's key or that of its other side. */
 struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction);

@@ -23,6 +23,8 @@ enum {
     FLOW_RESERVE_SHARE = 8, /* kept free after each packet, so that the next finds what it needs */
     DOZE_STEP = 16,         /* images take a multiple of this */
     DOZE_SIZES = 48,        /* a larger one is not worth it */
+    CACHE_LINE = 64,
+    CONSUMER_BYTES = 2400, /* what is worth to be asked for ahead, of any consumer */
 };
 
 /* packets[i] went in direction i. */
@@ -136,21 +138,30 @@ void flow_doze_fini(struct flow_table *);
 /* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
  * the flow is touched. */
 bool flow_wake(struct flow_table *, struct flow *, bool must);
+/* Asks for the bytes to come into the cache. */
+static inline void flow_prefetch_bytes(const void *object, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += CACHE_LINE) {
+        __builtin_prefetch((const char *)object + i);
+    }
+}
 /* The flow is to be woken soon: has what that needs brought nearer. */
 void flow_prefetch(const struct flow *);
 /* It was woken for nothing. */
 void flow_doze_again(struct flow_table *, struct flow *);
-/* After a packet, when it is due, and at a tick: some of those that were not used for limits.flow_doze_ns
- * doze. A tick gives memory back, too, that nobody needs. */
-static inline bool flow_doze_is_due(const struct flow_table *t) {
-    return t->reassembler.clock_ns >= t->doze.none_before_ns;
-}
+/* Before a packet wakes or opens a flow, and at a tick, which makes up for the rest: some of those that were
+ * not used for limits.flow_doze_ns doze. A tick gives memory back, too, that nobody needs. */
 void flow_doze_packet(struct flow_table *);
+/* ... and a packet that wakes one comes soon, at that time: the next to doze comes nearer. */
+void flow_doze_foresee(const struct flow_table *, int64_t time_ns, enum flow_foresight step,
+                       struct prefetch *);
 void flow_doze_tick(struct flow_table *);
 /* Memory is short: the next ones doze, however lately they were used, but `spared` (NULL: none). */
 void flow_doze_for_memory(struct flow_table *, const struct flow *spared);
 /* Takes back a session without consumer. */
 void flow_give_session(struct flow_table *, struct session *);
+
+/* flow_foresee.c: has what the flow keeps come nearer. */
+void flow_foresee_kept(const struct flow *, enum flow_foresight step, struct prefetch *);
 
 /* flow_evict.c */
 void flow_list_remove(struct flow_table *, struct flow *);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each step finds its way from the index again: what stands in between may have gone, the slots as well. */
+#include "reassembly/flow_table.h"
+
+#include <stddef.h>
+
+void flow_foresee_kept(const struct flow *f, enum flow_foresight step, struct prefetch *prefetch) {
+    const struct session *x = flow_session(f);
+    if (step == FORESEE_CONSUMER) {
+        if (x && x->audience == AUDIENCE_OPEN) {
+            prefetch_add(prefetch, x->consumer, CONSUMER_BYTES);
+        }
+    } else if (x) {
+        prefetch_add(prefetch, x, sizeof *x);
+    } else if (flow_dozes(f)) {
+        prefetch_add(prefetch, f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
+        prefetch_add(prefetch, &f->previous->next, 1);
+        prefetch_add(prefetch, &f->next->previous, 1);
+    }
+}
+
+/* The pools of images are many, and most of them not used. */
+static void foresee_table(const struct flow_table *t, struct prefetch *prefetch) {
+    size_t rest = offsetof(struct flow_table, doze) + sizeof t->doze.images;
+    prefetch_add(prefetch, t, offsetof(struct flow_table, doze));
+    prefetch_add(prefetch, (const char *)t + rest, sizeof *t - rest);
+}
+
+/* One is to wake, another to doze. */
+static void foresee_doze(const struct flow_table *t, struct prefetch *prefetch) {
+    const struct consumer_doze *consumers = t->reassembler.ops->doze;
+    if (t->doze.likeness) {
+        likeness_prefetch(&t->doze.likeness->with_consumer, prefetch);
+    }
+    if (consumers && consumers->foresee) {
+        consumers->foresee(t->reassembler.environment, prefetch);
+    }
+}
+
+static void foresee_flow(const struct flow_table *t, uint32_t tag, int64_t time_ns, enum flow_foresight step,
+                         struct prefetch *prefetch) {
+    static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
+    const struct flow *f = (const struct flow *)flow_index_first(&t->index, tag);
+    if (f && step == FORESEE_FLOW) {
+        prefetch_add(prefetch, f, sizeof *f);
+    } else if (f) {
+        flow_foresee_kept(f, step, prefetch);
+    }
+    bool dozes = f && flow_dozes(f);
+    if (!f || step == FORESEE_FLOW || dozes) {
+        flow_doze_foresee(t, time_ns, step, prefetch);
+    }
+    if (dozes && step == FORESEE_CONSUMER) {
+        foresee_doze(t, prefetch);
+    }
+}
+
+void flow_table_foresee(const struct flow_table *t, const struct packet *p, uint64_t hash, uint32_t *tag,
+                        enum flow_foresight step, struct prefetch *prefetch) {
+    switch (step) {
+    case FORESEE_TABLE:
+        foresee_table(t, prefetch);
+        break;
+    case FORESEE_SLOT:
+        *tag = flow_index_tag(flow_key_hash_secret(&p->key, hash, &t->reassembler.secret));
+        flow_index_prefetch(&t->index, *tag);
+        break;
+    case FORESEE_FLOW:
+    case FORESEE_KEPT:
+    case FORESEE_CONSUMER:
+        foresee_flow(t, *tag, p->time_ns, step, prefetch);
+        break;
+    }
+}
