@@ -101,7 +101,9 @@ static void save_frame(struct pipeline *pipeline, const struct frame *frame, con
     }
 }
 
-static enum crew_status take_frame(struct pipeline *pipeline, const struct frame *frame) {
+/* `plain`: see is_plain; made for both. */
+static inline __attribute__((always_inline)) enum crew_status
+take_frame(struct pipeline *pipeline, const struct frame *frame, const bool plain) {
     enum crew_status status = CREW_OK;
     if (!packet_clock_follows(&pipeline->clock, frame->time_ns) ||
         pipeline->clock.now_ns - pipeline->last_tick_ns >= PIPELINE_TICK_NS) {
@@ -110,18 +112,22 @@ static enum crew_status take_frame(struct pipeline *pipeline, const struct frame
     uint64_t event = ++pipeline->event;
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
-    stopwatch_lap(&pipeline->watch, STAGE_DECODE);
-    struct guard *guard = pipeline->parts.guard;
+    if (!plain) {
+        stopwatch_lap(&pipeline->watch, STAGE_DECODE);
+    }
+    struct guard *guard = plain ? NULL : pipeline->parts.guard;
     uint64_t hash = fate == DECODE_TCP ? flow_key_hash(&packet.key) : 0;
     bool shed = fate == DECODE_TCP && guard && guard_takes(guard, &packet, hash);
-    if (pipeline->parts.saver) {
+    if (!plain && pipeline->parts.saver) {
         save_frame(pipeline, frame, fate == DECODE_TCP && !shed ? &packet : NULL);
     }
     if (fate == DECODE_TCP && !shed) {
         enum crew_status now =
             crew_packet(pipeline->parts.crew, event, &packet, hash, packet_block(&packet, frame));
-        stopwatch_lap(&pipeline->watch,
-                      crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
+        if (!plain) {
+            stopwatch_lap(&pipeline->watch,
+                          crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
+        }
         status = now != CREW_OK ? now : status;
     } else if (fate == DECODE_LINK_UNSUPPORTED) {
         pipeline_note_unsupported(
@@ -205,9 +211,38 @@ static void say(const struct pipeline *pipeline, bool failed) {
     }
 }
 
+/* Is nothing done for a frame but to read, decode and analyze it? So it is where a file is read and nobody
+ * asks for more. */
+static bool is_plain(const struct pipeline *pipeline) {
+    const struct pipeline_parts *parts = &pipeline->parts;
+    return !parts->guard && !parts->saver && !parts->peers && !parts->progress->enabled && !pipeline->paced &&
+           !pipeline->watch.on;
+}
+
+/* Frames, as long as there are: returns what comes behind them, or SOURCE_FRAME when *status is none to go on
+ * with. */
+static __attribute__((noinline)) enum source_status
+take_frames(struct pipeline *pipeline, struct frame *frame, enum crew_status *status) {
+    struct upkeep *upkeep = pipeline->parts.upkeep;
+    for (;;) {
+        enum source_status got = source_next(pipeline->parts.source, frame);
+        if (got != SOURCE_FRAME) {
+            return got;
+        }
+        *status = take_frame(pipeline, frame, true);
+        if (*status == CREW_OK && upkeep) {
+            *status = upkeep_step(upkeep, pipeline, 0, true);
+        }
+        if (*status != CREW_OK) {
+            return got;
+        }
+    }
+}
+
 enum crew_status pipeline_run(struct pipeline *pipeline) {
     const struct pipeline_parts *parts = &pipeline->parts;
     pipeline->paced = is_paced(parts->source);
+    const bool plain = is_plain(pipeline);
     enum crew_status status =
         parts->upkeep && !parts->peers ? upkeep_begin(parts->upkeep, pipeline) : CREW_OK;
     bool ended = false;
@@ -215,11 +250,13 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
         struct frame frame;
         bool idle = false;
         stopwatch_begin(&pipeline->watch);
-        switch (source_next(parts->source, &frame)) {
+        switch (plain ? take_frames(pipeline, &frame, &status) : source_next(parts->source, &frame)) {
         case SOURCE_FRAME:
-            stopwatch_lap(&pipeline->watch, STAGE_READ);
-            status = take_frame(pipeline, &frame);
-            status = pipeline->paced ? keep_pace(pipeline, &frame, status) : status;
+            if (!plain) {
+                stopwatch_lap(&pipeline->watch, STAGE_READ);
+                status = take_frame(pipeline, &frame, false);
+                status = pipeline->paced ? keep_pace(pipeline, &frame, status) : status;
+            }
             break;
         case SOURCE_IDLE:
             status = take_idle(pipeline);
