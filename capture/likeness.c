@@ -7,6 +7,9 @@
 #include <endian.h>
 #include <stdbool.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 enum {
     GROUP_WORDS = 8,
@@ -113,43 +116,67 @@ static void take_differences(const struct likeness *l, void *object,
     change_fixed(l, object);
 }
 
-/* The group's words that differ, a bit each; `count`: how many words it has. */
-static unsigned bits_of(const void *differences, size_t first, size_t count) {
-    unsigned bits = 0;
-    for (size_t j = 0; j < count; j++) {
-        bits |= (unsigned)(word_of(differences, first + j) != 0) << j;
+/* Which words are not 0: a byte a group, a bit a word. */
+static void find_words(const void *differences, size_t words, uint8_t masks[GROUPS]) {
+    for (size_t i = 0; i < words; i += GROUP_WORDS) {
+        size_t count = words - i < GROUP_WORDS ? words - i : GROUP_WORDS;
+        unsigned bits = 0;
+        for (size_t j = 0; j < count; j++) {
+            bits |= (unsigned)(word_of(differences, i + j) != 0) << j;
+        }
+        masks[i / GROUP_WORDS] = (uint8_t)bits;
     }
-    return bits;
 }
 
-static bool any_differs(const void *differences, size_t first) {
-    uint64_t any = 0;
-    for (size_t j = 0; j < GROUP_WORDS; j++) {
-        any |= word_of(differences, first + j);
-    }
-    return any != 0;
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+/* The lower four bits: which of the four words are 0. */
+AVX2 static inline unsigned zeros_of(const char *words) {
+    __m256i four = _mm256_loadu_si256((const __m256i_u *)(const void *)words);
+    __m256i zero = _mm256_cmpeq_epi64(four, _mm256_setzero_si256());
+    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(zero));
 }
+
+AVX2 static void find_words_avx2(const void *differences, size_t words, uint8_t masks[GROUPS]) {
+    const char *at = differences;
+    size_t groups = words / GROUP_WORDS;
+    for (size_t g = 0; g < groups; g++, at += GROUP_WORDS * sizeof(uint64_t)) {
+        unsigned zeros = zeros_of(at) | zeros_of(at + GROUP_WORDS / 2 * sizeof(uint64_t)) << GROUP_WORDS / 2;
+        masks[g] = (uint8_t)~zeros;
+    }
+    find_words(at, words % GROUP_WORDS, masks + groups);
+}
+
+static inline bool is_wide(void) {
+    return __builtin_cpu_supports("avx2");
+}
+
+#else
+
+#define find_words_avx2 find_words
+
+static inline bool is_wide(void) {
+    return false;
+}
+
+#endif
 
 /* Writes which words differ, and lists them. */
-static size_t write_places(const void *differences, size_t words, uint16_t places[LIKENESS_WORDS],
+static size_t write_places(size_t words, const uint8_t masks[GROUPS], uint16_t places[LIKENESS_WORDS],
                            uint8_t **image) {
     uint8_t *groups = *image, *mask = groups + GROUPS / 8;
     size_t count = 0;
     memset(groups, 0, GROUPS / 8);
-    for (size_t first = 0; first < words; first += GROUP_WORDS) {
-        bool whole = words - first >= GROUP_WORDS;
-        if (whole && !any_differs(differences, first)) {
+    for (size_t g = 0; g * GROUP_WORDS < words; g++) {
+        if (masks[g] == 0) {
             continue;
         }
-        unsigned bits = bits_of(differences, first, whole ? GROUP_WORDS : words - first);
-        if (bits == 0) {
-            continue;
-        }
-        size_t g = first / GROUP_WORDS;
         groups[g / 8] = (uint8_t)(groups[g / 8] | 1U << g % 8);
-        *mask++ = (uint8_t)bits;
-        for (; bits; bits &= bits - 1) {
-            places[count++] = (uint16_t)(first + (unsigned)__builtin_ctz(bits));
+        *mask++ = masks[g];
+        for (unsigned bits = masks[g]; bits; bits &= bits - 1) {
+            places[count++] = (uint16_t)(g * GROUP_WORDS + (unsigned)__builtin_ctz(bits));
         }
     }
     *image = mask;
@@ -171,12 +198,12 @@ static uint8_t *write_difference(uint8_t *at, uint64_t difference, bool whole, u
     return at + bytes;
 }
 
-size_t likeness_write(const struct likeness *l, void *object,
-                      const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
+/* Of the differences; `masks`: as find_words finds them. */
+static size_t write_image(const struct likeness *l, const void *object, const uint8_t masks[GROUPS],
+                          uint8_t *image) {
     uint16_t places[LIKENESS_WORDS];
     uint8_t *at = image;
-    take_differences(l, object, chains);
-    size_t count = write_places(object, l->words, places, &at);
+    size_t count = write_places(l->words, masks, places, &at);
     uint8_t *lengths = at;
     at += (count + 1) / 2;
     for (size_t k = 0; k < count; k++) {
@@ -189,6 +216,22 @@ size_t likeness_write(const struct likeness *l, void *object,
         }
     }
     return (size_t)(at - image);
+}
+
+size_t likeness_write(const struct likeness *l, void *object,
+                      const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
+    uint8_t masks[GROUPS];
+    take_differences(l, object, chains);
+    (is_wide() ? find_words_avx2 : find_words)(object, l->words, masks);
+    return write_image(l, object, masks, image);
+}
+
+size_t likeness_write_plainly(const struct likeness *l, void *object,
+                              const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
+    uint8_t masks[GROUPS];
+    take_differences(l, object, chains);
+    find_words(object, l->words, masks);
+    return write_image(l, object, masks, image);
 }
 
 static size_t read_places(const uint8_t **image, uint16_t places[LIKENESS_WORDS]) {

@@ -73,6 +73,9 @@ void likeness_learn(struct likeness *, const void *object, size_t bytes,
  * object is used up: what is in it then means nothing. */
 size_t likeness_write(const struct likeness *, void *object, const struct likeness_chain[LIKENESS_CHAINS],
                       uint8_t *image);
+/* The same on any processor. */
+size_t likeness_write_plainly(const struct likeness *, void *object,
+                              const struct likeness_chain[LIKENESS_CHAINS], uint8_t *image);
 /* Makes the object of it again, with chains that start as they did. Returns the image's length. */
 size_t likeness_read(const struct likeness *, void *object, const struct likeness_chain[LIKENESS_CHAINS],
                      const uint8_t *image);
