@@ -233,7 +233,8 @@ static void *witness_wake(void *environment, const struct connection *c, const u
     return w;
 }
 
-static const struct consumer_doze witness_doze = {witness_image, witness_leave, witness_wake};
+static const struct consumer_doze witness_doze = {
+    .image = witness_image, .leave = witness_leave, .wake = witness_wake};
 
 static const struct consumer_ops witness_ops = {witness_open, witness_data,  witness_gap, witness_overdue,
                                                 witness_end,  witness_close, NULL,        &witness_passing,
