@@ -578,7 +578,7 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns) {
 }
 
 size_t flow_table_count(const struct flow_table *t) {
-    return t->flows.used;
+    return t->flows.used - t->graves.used;
 }
 
 void flow_table_counts(const struct flow_table *t, struct flow_counts *counts) {

@@ -72,7 +72,7 @@ enum { FORESEE_STEPS = FORESEE_CONSUMER + 1 };
 /* `tag` is kept by the caller from step to step. */
 void flow_table_foresee(const struct flow_table *, const struct packet *, uint64_t hash, uint32_t *tag,
                         enum flow_foresight step, struct prefetch *);
-/* How many flows there are. */
+/* How many flows there are, but for closed ones that linger: few packets are theirs. */
 size_t flow_table_count(const struct flow_table *);
 
 /* `hash` is flow_key_hash(&packet->key). */
