@@ -290,6 +290,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     bool messages = transaction_has_messages(t);
     const struct packet_path *path = path_of(t);
     struct timing timing;
+    native->etag.field = NULL;
     timing_of(t, &timing);
     bool plain = !native->omitted && is_plain(native, t, path);
     write_event(native, w, t, &timing, plain);

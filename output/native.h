@@ -85,6 +85,7 @@ struct native {
     struct url url;              /* of the transaction at hand */
     struct native_part parts[NATIVE_PARTS];
     struct native_shown shown; /* of the request at hand */
+    struct native_shown etag;  /* of the response at hand, where that is shown as running text is */
     struct buf type_json;      /* `content_type` of the message at hand */
     struct buf file_json;      /* names `file`, with a comma; empty where there is no name */
     struct buf omitted_json;   /* `hark.omitted`, the array; empty where nothing is omitted */
@@ -167,6 +168,8 @@ void native_write_capture(struct native *, struct writer *, const struct transac
 
 /* native_fields.c */
 
+/* The value that stands in the record already. */
+void native_copy_shown(struct writer *, const struct native_shown *);
 /* The head's fields as an array. `like`: NULL where nothing is known of it. */
 void native_write_head(struct native *, struct writer *, const struct header_list *,
                        const struct known_likeness *like);

@@ -61,14 +61,13 @@ static void make_rest(struct writer *w, struct slice value) {
     writer_end_object(w);
 }
 
-/* The value is what stands in the output already. */
-static void copy_rest(struct writer *w, const struct native_shown *shown) {
+void native_copy_shown(struct writer *w, const struct native_shown *shown) {
     uint8_t *to = writer_room(w, shown->len + 1);
     if (to) {
         (void)slice_put(slice_make(w->out->ptr + shown->start, shown->len), to);
         w->out->len += shown->len;
-        writer_end_object(w);
     }
+    w->comma = true;
 }
 
 /* What has to be masked with care is looked up; what does not, mostly does not come again. */
@@ -76,7 +75,8 @@ static void write_rest(struct native *native, struct writer *w, const struct hea
                        struct mask_kind kind) {
     struct mask *mask = native->mask;
     if (field == native->shown.field) {
-        copy_rest(w, &native->shown);
+        native_copy_shown(w, &native->shown);
+        writer_end_object(w);
         return;
     }
     if (!mask || mask_shows(mask, kind, field->value)) {
@@ -123,6 +123,17 @@ static void learn_fields(struct native *native, struct writer *w, const struct h
     }
 }
 
+/* The value, from `start` on to the object's end, may be told again: where it is shown as running text is,
+ * and escaped no more than its quotes. */
+static void note_etag(struct native *native, const struct writer *w, const struct header *field,
+                      struct mask_kind kind, size_t start) {
+    enum { QUOTES = 2, ESCAPES = 2, END = 1 };
+    bool plain = kind.field == FIELD_OTHER && !(native->mask && native->mask->addresses);
+    if (plain && !w->out->failed && w->out->len == start + QUOTES + ESCAPES + field->value.len + END) {
+        native->etag = (struct native_shown){field, start, w->out->len - END - start};
+    }
+}
+
 /* Writes a field whose value is not known, and keeps it where it is the head's. */
 static void write_other_field(struct native *native, struct writer *w, const struct header *field,
                               const struct known_likeness *like, struct told_head *head, uint32_t at) {
@@ -131,7 +142,11 @@ static void write_other_field(struct native *native, struct writer *w, const str
     size_t start = out->len + w->comma, failures = native_failures(native);
     writer_json_slack(w, slice_make(head->json + line->json, (size_t)line->json_value - line->json));
     w->comma = false;
+    size_t value = out->len;
     write_rest(native, w, field, line->kind);
+    if (like->head->lines[at].name == FIELD_NAME_ETAG) {
+        note_etag(native, w, field, line->kind, value);
+    }
     if (!(like->lines >> at & 1) && !out->failed && native_failures(native) == failures) {
         head_memo_replace(head, like->head, at, slice_make(out->ptr + start, out->len - start));
     }

@@ -149,7 +149,11 @@ static void write_vary(struct native *native, struct writer *w, const struct sem
 }
 
 void native_write_etag_value(struct native *native, struct writer *w, const struct semantics_caching *c) {
-    native_write_shown(native, w, c->etag);
+    if (native->etag.field && native->etag.field->value.ptr == c->etag.ptr) {
+        native_copy_shown(w, &native->etag);
+    } else {
+        native_write_shown(native, w, c->etag);
+    }
     if (c->etag_weak) {
         WRITER_RAW(w, "\"weak\":true}");
     } else {
