@@ -6,7 +6,6 @@
 
 enum { CACHE_LINE = 64 };
 
-static_assert(SHELF_PLACES % CACHE_LINE == 0, "objects of any size end with a line");
 static_assert(SHELF_PLACES <= UINT8_MAX + 1, "a place is a byte");
 
 struct shelf *shelves_find(struct shelves *shelves, size_t object_bytes) {
@@ -15,17 +14,19 @@ struct shelf *shelves_find(struct shelves *shelves, size_t object_bytes) {
             return shelves->of_size[i];
         }
     }
-    struct shelf *s = !shelves->none && shelves->count < SHELVES_MOST ? calloc(1, sizeof *s) : NULL;
+    struct shelf *s = shelves->places && shelves->count < SHELVES_MOST ? calloc(1, sizeof *s) : NULL;
     if (s) {
         s->object_bytes = object_bytes;
+        s->places = shelves->places;
         shelves->of_size[shelves->count++] = s;
     }
     return s;
 }
 
 void shelf_build(struct shelf *s) {
-    s->objects = aligned_alloc(CACHE_LINE, SHELF_PLACES * s->object_bytes);
-    for (unsigned i = SHELF_PLACES; s->objects && i > 0; i--) {
+    size_t bytes = s->places * s->object_bytes;
+    s->objects = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+    for (unsigned i = s->places; s->objects && i > 0; i--) {
         s->order[s->vacant++] = (uint8_t)(i - 1);
     }
 }
@@ -33,7 +34,7 @@ void shelf_build(struct shelf *s) {
 void shelves_fini(struct shelves *shelves) {
     for (unsigned i = 0; i < shelves->count; i++) {
         struct shelf *s = shelves->of_size[i];
-        assert(!s->objects || s->vacant == SHELF_PLACES);
+        assert(!s->objects || s->vacant == s->places);
         free(s->objects);
         free(s);
     }

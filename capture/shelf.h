@@ -9,35 +9,34 @@
 #ifndef HARK_CAPTURE_SHELF_H
 #define HARK_CAPTURE_SHELF_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
     SHELF_LEAST_BYTES = 512, /* of an object: a smaller one is not worth it */
-    SHELF_PLACES = 64,
+    SHELF_PLACES = 64,       /* at most */
     SHELVES_MOST = 8,
 };
 
 /* Invariant: the first `vacant` of `order` are the places without an object, the one left last at the end. */
 struct shelf {
     size_t object_bytes;
-    char *objects; /* NULL until the first is wanted */
+    unsigned places;
     unsigned vacant;
+    char *objects; /* NULL until the first is wanted */
     uint8_t order[SHELF_PLACES];
     void *slots[SHELF_PLACES]; /* of the objects taken: their places in slabs */
 };
 
-/* Zeroed at first. */
+/* Zeroed at first: then nobody gets one. */
 struct shelves {
     struct shelf *of_size[SHELVES_MOST];
     unsigned count;
-    bool none; /* nobody gets one */
+    unsigned places; /* of a shelf */
 };
 
-/* The shelf for objects of the size; NULL without memory, when there are too many sizes, or none at
- * all. Lives as long as
- * the shelves. */
+/* The shelf for objects of the size; NULL without memory or places, or when there are too many sizes. Lives
+ * as long as the shelves. */
 struct shelf *shelves_find(struct shelves *, size_t object_bytes);
 /* Every object must have been given back. */
 void shelves_fini(struct shelves *);
@@ -61,7 +60,7 @@ static inline void *shelf_take(struct shelf *s, void *slot) {
 /* Gives back what shelf_take returned; returns the slot. */
 static inline void *shelf_give(struct shelf *s, void *object) {
     size_t at = (uintptr_t)object - (uintptr_t)s->objects;
-    if (at >= SHELF_PLACES * s->object_bytes) {
+    if (at >= s->places * s->object_bytes) {
         return object;
     }
     unsigned place = (unsigned)at / (unsigned)s->object_bytes;

@@ -211,6 +211,11 @@ static bool make_members(struct crew *crew, const struct record_options *record)
     return ok;
 }
 
+/* Of a worker's shelves: each has its part of the connections. All have some ten kilobytes a place. */
+static unsigned count_places(unsigned workers) {
+    return workers == 1 ? SHELF_PLACES : workers <= MOST_WORKERS ? 2 * SHELF_PLACES / workers : 0;
+}
+
 static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
     crew->outboxes = outboxes_new(crew->count, WORKER_OUTBOX_BYTES);
     if (!crew->outboxes || !make_members(crew, record)) {
@@ -222,7 +227,7 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
-        crew->workers[i].memory.shelves.none = crew->count > MOST_WORKERS; /* each has half a megabyte */
+        crew->workers[i].memory.shelves.places = count_places(crew->count);
         lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
     }

@@ -268,6 +268,7 @@ static void large_objects_are_shared(void **state) {
     size_t count[2] = {0, 0};
     uint32_t random = 1;
     memory_source_init(&source);
+    source.shelves.places = SHELF_PLACES;
     for (unsigned i = 0; i < 2; i++) {
         memory_init(&memory[i], (size_t)MOST * MEMORY_SLAB_BYTES);
         memory_init(&own[i], (size_t)MOST * MEMORY_SLAB_BYTES);
