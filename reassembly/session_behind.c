@@ -92,10 +92,10 @@ bool session_behind_packet(struct reassembler *r, struct session *x, enum direct
                            enum flow_fate *fate, bool *settled) {
     struct stream *other = &x->streams[direction_other(d)];
     uint64_t ack;
-    *settled = true;
     if (!is_usual(r, x, d, p, &ack)) {
         return false;
     }
+    *settled = true;
     struct held *h = NULL;
     if (p->payload.len > 0) {
         h = put_behind(r, x, d, p, ack);
@@ -104,10 +104,12 @@ bool session_behind_packet(struct reassembler *r, struct session *x, enum direct
         }
         /* a copy of an earlier packet would have no next byte */
         tcpfacts_remember(&x->facts[d], p, &r->secret);
-    } else if (tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
-        x->connection.counts[d].tap_duplicates++;
-        *fate = FLOW_TAP_DUPLICATE;
-        return true;
+    } else {
+        bool done;
+        *fate = session_check(r, x, d, p, &done);
+        if (done) {
+            return true;
+        }
     }
     bool news = other->held.head && (!other->acked_known || ack > other->acked);
     note_packet(r, x, d, p, ack);

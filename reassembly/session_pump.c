@@ -261,7 +261,8 @@ void session_pump(struct reassembler *r, struct session *x) {
     enum direction d;
     enum stream_front front;
     while (x->state != SESSION_CLOSED) {
-        if (tell_all_overdue(r, x) || session_pass_held(r, x)) {
+        bool ripe = s[0].overdue_ripe || s[1].overdue_ripe;
+        if ((ripe && tell_all_overdue(r, x)) || session_pass_held(r, x)) {
             continue;
         }
         if (!choose(x, &d, &front)) {
