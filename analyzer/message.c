@@ -204,8 +204,8 @@ void message_note_target(struct notes *notes, const struct http_message *request
     static const enum note_id target_notes[] = {
         NOTE_HOST_MISMATCH, NOTE_HOST_SYNTAX, NOTE_TARGET_FORM, NOTE_TARGET_USERINFO, NOTE_TARGET_FRAGMENT,
     };
-    for (unsigned bit = 0; bit < sizeof target_notes / sizeof *target_notes; bit++) {
-        if (target->oddities >> bit & 1) {
+    for (unsigned bit = 0; target->oddities >> bit; bit++) {
+        if (target->oddities >> bit & 1 && bit < sizeof target_notes / sizeof *target_notes) {
             notes_add(notes, target_notes[bit]);
         }
     }
