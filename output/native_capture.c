@@ -171,7 +171,8 @@ static void write_frames(struct native *native, struct writer *w, const struct h
 static uint64_t tap_duplicates(const struct transaction *t) {
     uint64_t count = 0;
     for (int d = 0; d < 2; d++) {
-        count += transaction_counts_at_end(t, d)->tap_duplicates - t->tcp.at_start[d].tap_duplicates;
+        count += transaction_counts_at_end(t, (enum direction)d)->tap_duplicates -
+                 t->tcp.at_start[d].tap_duplicates;
     }
     return count;
 }
