@@ -5,7 +5,7 @@
 
 #include "analyzer/transaction.h"
 
-/* A phase that is not known is absent. */
+/* A phase that is not known is absent, and has no time. */
 struct phase {
     bool known;
     int64_t ns;

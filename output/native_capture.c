@@ -15,14 +15,23 @@ _Static_assert(offsetof(struct stream_counts, zero_window_ns) ==
                    DEEDS_AT + (DEEDS_WORDS - 1) * sizeof(uint64_t),
                "retransmits is the first, zero_window_ns the last");
 
+/* Two words at once, in what vector registers the target has. */
+typedef uint64_t words2 __attribute__((vector_size(16)));
+
+static inline words2 difference(const struct stream_counts *start, const struct stream_counts *end,
+                                size_t word) {
+    words2 before, after;
+    memcpy(&before, (const uint8_t *)start + DEEDS_AT + word * sizeof(uint64_t), sizeof before);
+    memcpy(&after, (const uint8_t *)end + DEEDS_AT + word * sizeof(uint64_t), sizeof after);
+    return before ^ after;
+}
+
 static bool did_nothing(const struct stream_counts *start, const struct stream_counts *end) {
-    uint64_t before[DEEDS_WORDS], after[DEEDS_WORDS], differ = 0;
-    memcpy(before, (const uint8_t *)start + DEEDS_AT, sizeof before);
-    memcpy(after, (const uint8_t *)end + DEEDS_AT, sizeof after);
-    for (size_t i = 0; i < DEEDS_WORDS; i++) {
-        differ |= before[i] ^ after[i];
+    words2 differ = difference(start, end, DEEDS_WORDS - 2); /* of an odd number; one of them twice */
+    for (size_t i = 0; i + 1 < DEEDS_WORDS; i += 2) {
+        differ |= difference(start, end, i);
     }
-    return differ == 0;
+    return (differ[0] | differ[1]) == 0;
 }
 
 static struct tcp_deeds deeds_of(const struct stream_counts *start, const struct stream_counts *end) {
