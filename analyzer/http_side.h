@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_read.c (the lexer's events), http_fields.c, http_guess.c, http_request.c, http_response.c,
- * http_interim.c (what they mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of
- * order), http_surplus.c (bytes that are no message), http_doze.c (in little memory), http_finish.c
- * (transactions out). One thread. */
+ * (bytes in), http_begin.c (before a message), http_read.c (the lexer's events), http_fields.c, http_guess.c,
+ * http_request.c, http_response.c, http_interim.c (what they mean), http_tentative.c, http_tunnel.c,
+ * http_passing.c (bodies' bytes out of order), http_surplus.c (bytes that are no message), http_doze.c (in
+ * little memory), http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
@@ -140,11 +140,19 @@ static inline bool http_is_sure_of_body(const struct side *side) {
  * none, and nothing was taken. */
 bool http_take_fields(struct http_conn *, struct side *, bool response, struct slice *in);
 
-/* http_read.c */
+/* http_begin.c */
 /* Makes the lexer ready to read messages from stream offset `offset` on. */
 void http_read_start(struct http_conn *, enum direction, uint64_t offset);
 /* The side's own message begins at `offset`, in the chunk's segment. */
 void http_begin_own(struct side *, const struct chunk *, uint64_t offset);
+/* Takes note of what came before the byte at `offset`, which is in the chunk or before it. */
+void http_note_before(struct side *, const struct chunk *, uint64_t offset);
+/* Must the next message wait for bytes of the other direction that its packet acknowledged? */
+bool http_must_wait(struct http_conn *, enum direction, const struct chunk *);
+/* Sync is lost: search for the next message from `offset` on. */
+void http_search(struct http_conn *, enum direction, uint64_t offset);
+
+/* http_read.c */
 /* Reads messages from `in` until it is used up, the side's state changes, or the next message must wait for
  * the other direction. `in` is the end of the chunk's bytes, or, when `held`, bytes of a message whose first
  * ones came with earlier chunks. */
@@ -153,10 +161,6 @@ void http_read(struct http_conn *, enum direction, const struct chunk *, struct 
 void http_read_gap(struct http_conn *, enum direction, uint64_t offset, uint64_t len);
 /* The stream ended. */
 void http_read_end(struct http_conn *, enum direction, enum end_reason);
-/* Must the next message wait for bytes of the other direction that its packet acknowledged? */
-bool http_must_wait(struct http_conn *, enum direction, const struct chunk *);
-/* Sync is lost: search for the next message from `offset` on. */
-void http_search(struct http_conn *, enum direction, uint64_t offset);
 /* The client's bytes need no longer wait for an answer. */
 void http_stop_waiting(struct http_conn *);
 
