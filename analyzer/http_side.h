@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of HTTP/1's stream consumer share: the connection and its two sides. Private to http_conn.c
- * (bytes in), http_begin.c (before a message), http_read.c (the lexer's events), http_fields.c, http_guess.c,
- * http_request.c, http_response.c, http_interim.c (what they mean), http_tentative.c, http_tunnel.c,
- * http_passing.c (bodies' bytes out of order), http_surplus.c (bytes that are no message), http_doze.c (in
- * little memory), http_finish.c (transactions out). One thread. */
+ * (bytes in), http_environment.c (what connections share), http_begin.c (before a message), http_read.c (the
+ * lexer's events), http_fields.c, http_guess.c, http_request.c, http_response.c, http_interim.c (what they
+ * mean), http_tentative.c, http_tunnel.c, http_passing.c (bodies' bytes out of order), http_surplus.c (bytes
+ * that are no message), http_doze.c (in little memory), http_finish.c (transactions out). One thread. */
 #ifndef HARK_ANALYZER_HTTP_SIDE_H
 #define HARK_ANALYZER_HTTP_SIDE_H
 
