@@ -12,7 +12,7 @@
 
 size_t native_failures(const struct native *native) {
     size_t hidden = native->mask ? mask_failures(native->mask) : 0;
-    return native->scratch.memory->failures + hidden;
+    return native->scratch.memory->failures + community_ids_failures(native->ids) + hidden;
 }
 
 void native_begin_memo(const struct native *native, const struct writer *w, struct native_memo *memo) {

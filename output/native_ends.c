@@ -43,8 +43,7 @@ static void write_network(struct native *native, struct writer *w, const struct 
         return;
     }
     PEN_TEXT(to, "\"network\":{\"community_id\":\"");
-    if (!native_omits(native, OMIT_COMMUNITY_ID)) {
-        community_id(native->ids, &key, (char *)to);
+    if (!native_omits(native, OMIT_COMMUNITY_ID) && community_id(native->ids, &key, (char *)to)) {
         to += COMMUNITY_ID_BYTES;
         PEN_TEXT(to, "\",");
     } else {

@@ -90,7 +90,8 @@ void record_writer_begin_run(struct record_writer *writer) {
 }
 
 size_t record_writer_failures(const struct record_writer *writer) {
-    return writer->memory.failures + (writer->mask ? mask_failures(writer->mask) : 0);
+    return writer->memory.failures + (writer->mask ? mask_failures(writer->mask) : 0) +
+           (writer->native.ids ? community_ids_failures(writer->native.ids) : 0);
 }
 
 bool record_writer_hides_addresses(const struct record_writer *writer) {
