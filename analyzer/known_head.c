@@ -251,8 +251,9 @@ static bool take(struct http_message *m, struct transaction *t, const struct lim
         header->known = (uint8_t)(line->name + 1);
         if (changed & 1) {
             header->value.len = match->value[i];
-            stored += match->value[i] - (end - value);
-            copy += match->value[i] - (end - value);
+            const ptrdiff_t longer = (ptrdiff_t)match->value[i] - (ptrdiff_t)(end - value);
+            stored += (size_t)longer;
+            copy += longer;
         }
     }
     m->headers.count = head->count;

@@ -17,10 +17,11 @@ enum {
     FINISH_BYTES = 8 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,   /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
-    PREFETCH_TURNS = 3,  /* so far ahead is looked for packets */
-    THREAD_WORKERS = 4,  /* workers a thread, so that each finds something to do, while there are */
-    MOST_WORKERS = 16,   /* no more than these */
-    THREAD_EVENTS = 128, /* of an epoch, a thread: all that it becomes stays in the processor's own cache */
+    PREFETCH_TURNS = 3,   /* so far ahead is looked for packets */
+    THREAD_WORKERS = 4,   /* workers a thread, so that each finds something to do, while there are */
+    MOST_WORKERS = 16,    /* no more than these */
+    MOST_WITH_TABLES = 4, /* more threads have no shelves and know no heads: what these take is in no cap */
+    THREAD_EVENTS = 128,  /* of an epoch, a thread: all that it becomes stays in the processor's own cache */
 };
 
 struct crew;
@@ -197,6 +198,7 @@ static bool write_heading(struct crew *crew) {
 }
 
 static bool make_members(struct crew *crew, const struct record_options *record) {
+    const bool remembers = crew->threads <= MOST_WITH_TABLES;
     crew->members = calloc(crew->threads, sizeof(*crew->members));
     bool ok = crew->members;
     for (unsigned i = 0; crew->members && i < crew->threads; i++) {
@@ -205,15 +207,15 @@ static bool make_members(struct crew *crew, const struct record_options *record)
                                        .number = i,
                                        .writer = record_writer_new(record),
                                        .values = value_memo_new(),
-                                       .heads = known_heads_new((uint16_t)i)};
-        ok = member->writer && member->values && member->heads && ok;
+                                       .heads = remembers ? known_heads_new((uint16_t)i) : NULL};
+        ok = member->writer && member->values && (member->heads || !remembers) && ok;
     }
     return ok;
 }
 
 /* Of a worker's shelves: each has its part of the connections. All have some ten kilobytes a place. */
-static unsigned count_places(unsigned workers) {
-    return workers == 1 ? SHELF_PLACES : workers <= MOST_WORKERS ? 2 * SHELF_PLACES / workers : 0;
+static unsigned count_places(unsigned threads, unsigned workers) {
+    return workers == 1 ? SHELF_PLACES : threads <= MOST_WITH_TABLES ? 2 * SHELF_PLACES / workers : 0;
 }
 
 static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
@@ -227,7 +229,7 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
-        crew->workers[i].memory.shelves.places = count_places(crew->count);
+        crew->workers[i].memory.shelves.places = count_places(crew->threads, crew->count);
         lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
     }

@@ -14,8 +14,12 @@ void flow_foresee_kept(const struct flow *f, enum flow_foresight step, struct pr
         prefetch_add(prefetch, x, sizeof *x);
     } else if (flow_dozes(f)) {
         prefetch_add(prefetch, f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
-        prefetch_add(prefetch, &f->previous->next, 1);
-        prefetch_add(prefetch, &f->next->previous, 1);
+        if (f->previous) {
+            prefetch_add(prefetch, &f->previous->next, 1);
+        }
+        if (f->next) {
+            prefetch_add(prefetch, &f->next->previous, 1);
+        }
     }
 }
 
