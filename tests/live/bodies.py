@@ -18,6 +18,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -35,6 +36,7 @@ LAG = "200ms"  # more than hark is held up, and not four times as much: frames s
 STOPPED, STOPPED_MOST, RUNNING = 0.015, 0.06, 0.01  # seconds
 LARGE, MIDDLE = 50 << 20, 4 << 20
 MOST_CLIENTS = 10
+ATTEMPTS = 4
 DECOY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: decoy\r\n\r\nhelloGET /decoy HTTP/1.1\r\nHost: decoy.example\r\n\r\n" + 3000 * b"x"
 NGINX = live.NGINX.replace("access_log off;", """log_format sizes '$status $body_bytes_sent $request_uri';
     access_log {work}/access.log sizes;
@@ -74,8 +76,7 @@ class Bodies:
         self.stopped = STOPPED
 
     def start(self, name, arguments):
-        folder = os.path.join(self.test.work, "said." + str(len(self.running)))
-        os.mkdir(folder)
+        folder = tempfile.mkdtemp(prefix="said.", dir=self.test.work)
         self.running[name] = outage.Listener(self.test.hark, folder, ["-B", BUFFER, "--stats", "--overload-lag", LAG, *arguments])
         self.check(self.running[name].said.wait_for("listening", 1, 10), f"{name}: does not listen: {self.running[name].said.lines('')}")
 
@@ -122,6 +123,22 @@ class Bodies:
         self.check(len(cut) >= len(WAYS) and not set(cut) & self.uncut, f"{what}: not cut: {now}, {self.uncut}")
 
     def run(self):
+        """The pressure is to be as much as the first step can take away. On a busy machine it may be more, by the time that all who listen are
+        held up: then it is tried again."""
+        for attempt in range(1, ATTEMPTS + 1):
+            self.press()
+            more = [name for name, listener in self.shedding().items() if listener.said.lines("of new connections, or more")]
+            if not more or attempt == ATTEMPTS:
+                break
+            print(f"attempt {attempt}: {', '.join(more)} had to leave connections out; again")
+            for listener in self.running.values():
+                listener.finish()
+            self.running, self.stopped = {}, STOPPED
+            with open(os.path.join(self.test.work, "access.log"), "w", encoding="ascii"):
+                pass
+        self.judge()
+
+    def press(self):
         self.start("none", ["-i", "eth0", "--overload=none"])
         self.uncut = set(filters())
         for name, arguments in WAYS.items():
@@ -146,7 +163,6 @@ class Bodies:
             time.sleep(0.1)
         self.check(filters() == self.calm, f"afterwards filters are {filters()} and were {self.calm}")
         self.ask("/middle.bin?late", "/chunked/lines.txt?late").join()
-        self.judge()
 
     def judge(self):
         time.sleep(1.5)
