@@ -23,6 +23,25 @@ static inline const struct header *header_first(const struct header_list *list, 
 
 enum { FIELD_INDEX_WORDS = (FIELD_NAMES + 63) / 64 };
 
+/* Sets of names, a bit each. FIELD_NAME_WORDS(LIST) is the one of `#define LIST(X, w) X(AGE, w) | X(DATE,
+ * w)`.
+ */
+#define FIELD_NAME_BIT(name, word)                                                                           \
+    (FIELD_NAME_##name / 64 == (word) ? UINT64_C(1) << FIELD_NAME_##name % 64 : UINT64_C(0))
+#define FIELD_NAME_WORDS(list)                                                                               \
+    { list(FIELD_NAME_BIT, 0), list(FIELD_NAME_BIT, 1), list(FIELD_NAME_BIT, 2) }
+_Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
+
+static inline bool field_names_have(const uint64_t names[FIELD_INDEX_WORDS], enum field_name name) {
+    return names[name / 64] >> name % 64 & 1;
+}
+
+/* Is any name in both? */
+static inline bool field_names_meet(const uint64_t a[FIELD_INDEX_WORDS],
+                                    const uint64_t b[FIELD_INDEX_WORDS]) {
+    return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2])) != 0;
+}
+
 struct field_index {
     const struct header_list *list;
     uint64_t present[FIELD_INDEX_WORDS]; /* a bit for each name */
@@ -38,7 +57,7 @@ void field_index_make(struct field_index *, const struct header_list *);
 void field_index_take(struct field_index *, const struct header_list *, const struct field_index *known);
 
 static inline bool field_index_has(const struct field_index *index, enum field_name name) {
-    return index->present[name / 64] >> name % 64 & 1;
+    return field_names_have(index->present, name);
 }
 
 /* The first field of that name, or NULL. */

@@ -190,12 +190,6 @@ static const struct known_name known_names[FIELD_NAMES] = {
 #define LOWER UINT64_C(0x2020202020202020)
 enum { WORD = sizeof(uint64_t), HALF = sizeof(uint32_t) };
 
-static inline uint64_t word_at(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
 /* A long name is known by its ends; scripts/field_names.py found what tells the known ones apart. */
 static inline enum field_name name_of_ends(uint64_t front, uint64_t back, size_t len) {
     size_t hash = ((front | LOWER) * NAME_HASH_FRONT ^ ((back | LOWER) + len) * NAME_HASH_BACK) >>
@@ -209,16 +203,16 @@ static inline bool is_nocase(enum field_name found, struct slice name) {
 
 /* Mostly written as it is known. */
 static inline enum field_name long_name_of(struct slice name) {
-    uint64_t front = word_at(name.ptr), back = word_at(name.ptr + name.len - WORD);
+    uint64_t front = bytes_word(name.ptr), back = bytes_word(name.ptr + name.len - WORD);
     const enum field_name found = name_of_ends(le64toh(front), le64toh(back), name.len);
     const struct known_name *known = &known_names[found];
     if (known->len != name.len) {
         return FIELD_NAME_OTHER;
     }
     const uint8_t *text = (const uint8_t *)known->text;
-    uint64_t differ = (word_at(text) ^ front) | (word_at(text + name.len - WORD) ^ back);
+    uint64_t differ = (bytes_word(text) ^ front) | (bytes_word(text + name.len - WORD) ^ back);
     for (size_t i = WORD; i + WORD < name.len; i += WORD) {
-        differ |= word_at(text + i) ^ word_at(name.ptr + i);
+        differ |= bytes_word(text + i) ^ bytes_word(name.ptr + i);
     }
     return differ == 0 || is_nocase(found, name) ? found : FIELD_NAME_OTHER;
 }

@@ -3,39 +3,33 @@
 
 enum { FIXDATE_BYTES = sizeof "Sun, 06 Nov 1994 08:49:37 GMT" - 1, KEY_METHOD_BYTES = sizeof(uint64_t) };
 
-/* The name's bit, if it stands in that word. */
-#define BIT(name, word)                                                                                      \
-    (FIELD_NAME_##name / 64 == (word) ? UINT64_C(1) << FIELD_NAME_##name % 64 : UINT64_C(0))
-#define WORDS(list)                                                                                          \
-    { list(BIT, 0), list(BIT, 1), list(BIT, 2) }
-_Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
-
+#define PLAIN_REQUEST(X, w)                                                                                  \
+    X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
+        X(SEC_FETCH_SITE, w) | X(SEC_FETCH_MODE, w) | X(SEC_FETCH_DEST, w) | X(SEC_FETCH_USER, w) |          \
+        X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w)
+#define PLAIN_RESPONSE(X, w)                                                                                 \
+    X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
+        X(SERVER_TIMING, w)
 /* Of these neither the rules nor `caching`, `conditional` and `range` read a value, but for what is in the
  * key, or read again. */
 #define FREE_REQUEST(X, w)                                                                                   \
-    X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
-        X(SEC_FETCH_SITE, w) | X(SEC_FETCH_MODE, w) | X(SEC_FETCH_DEST, w) | X(SEC_FETCH_USER, w) |          \
-        X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w) | X(PRIORITY, w) | X(X_REQUEST_ID, w) |                  \
-        X(TRACEPARENT, w) | X(B3, w) | X(X_B3_TRACEID, w) | X(X_B3_SPANID, w) | X(X_B3_PARENTSPANID, w) |    \
-        X(X_B3_SAMPLED, w) | X(X_B3_FLAGS, w) | X(UBER_TRACE_ID, w)
+    PLAIN_REQUEST(X, w)                                                                                      \
+    | X(PRIORITY, w) | X(X_REQUEST_ID, w) | X(TRACEPARENT, w) | X(B3, w) | X(X_B3_TRACEID, w) |              \
+        X(X_B3_SPANID, w) | X(X_B3_PARENTSPANID, w) | X(X_B3_SAMPLED, w) | X(X_B3_FLAGS, w) |                \
+        X(UBER_TRACE_ID, w)
+#define FREE_RESPONSE(X, w)                                                                                  \
+    PLAIN_RESPONSE(X, w)                                                                                     \
+    | X(X_REQUEST_ID, w) | X(LINK, w) | X(CONTENT_SECURITY_POLICY, w) |                                      \
+        X(CONTENT_SECURITY_POLICY_REPORT_ONLY, w) | X(STRICT_TRANSPORT_SECURITY, w)
 #define JUDGED_REQUEST(X, w)                                                                                 \
     X(REFERER, w) | X(ACCEPT, w) | X(ACCEPT_CHARSET, w) | X(ACCEPT_ENCODING, w) | X(ACCEPT_LANGUAGE, w) |    \
         X(CONNECTION, w)
-/* ... of which neither what is told between the others reads one. */
-#define LOOSE_REQUEST(X, w)                                                                                  \
-    X(OTHER, w) | X(HOST, w) | X(USER_AGENT, w) | X(COOKIE, w) | X(CONTENT_LENGTH, w) | X(ORIGIN, w) |       \
-        X(SEC_FETCH_SITE, w) | X(SEC_FETCH_MODE, w) | X(SEC_FETCH_DEST, w) | X(SEC_FETCH_USER, w) |          \
-        X(UPGRADE_INSECURE_REQUESTS, w) | X(DNT, w) | X(REFERER, w)
-#define LOOSE_RESPONSE(X, w)                                                                                 \
-    X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
-        X(SERVER_TIMING, w) | X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w) | X(CONTENT_TYPE, w)
-#define ALWAYS_JUDGED(X, w)    X(REFERER, w)
-#define VARYING_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w) | X(CONTENT_TYPE, w)
-#define FREE_RESPONSE(X, w)                                                                                  \
-    X(OTHER, w) | X(SERVER, w) | X(CONTENT_LENGTH, w) | X(SET_COOKIE, w) | X(KEEP_ALIVE, w) |                \
-        X(SERVER_TIMING, w) | X(X_REQUEST_ID, w) | X(LINK, w) | X(CONTENT_SECURITY_POLICY, w) |              \
-        X(CONTENT_SECURITY_POLICY_REPORT_ONLY, w) | X(STRICT_TRANSPORT_SECURITY, w)
+#define ALWAYS_JUDGED(X, w)     X(REFERER, w)
 #define COMPARED_RESPONSE(X, w) X(DATE, w) | X(LAST_MODIFIED, w) | X(ETAG, w)
+#define VARYING_RESPONSE(X, w)  COMPARED_RESPONSE(X, w) | X(CONTENT_TYPE, w)
+/* Of these neither what is told between the others reads one. */
+#define LOOSE_REQUEST(X, w)  PLAIN_REQUEST(X, w) | ALWAYS_JUDGED(X, w)
+#define LOOSE_RESPONSE(X, w) PLAIN_RESPONSE(X, w) | VARYING_RESPONSE(X, w)
 /* With these Connection says more. */
 #define HOPS_REQUEST(X, w) X(TE, w) | X(UPGRADE, w)
 #define CONDITIONS_REQUEST(X, w)                                                                             \
@@ -43,22 +37,18 @@ _Static_assert(FIELD_INDEX_WORDS == 3, "a word of bits each");
 #define UNUSUAL_REQUEST(X, w)  X(IF_RANGE, w)
 #define UNUSUAL_RESPONSE(X, w) X(CONTENT_LOCATION, w) | X(RETRY_AFTER, w)
 
-static const uint64_t free_request[] = WORDS(FREE_REQUEST), free_response[] = WORDS(FREE_RESPONSE),
-                      varying_response[] = WORDS(VARYING_RESPONSE),
-                      compared_response[] = WORDS(COMPARED_RESPONSE), hops_request[] = WORDS(HOPS_REQUEST),
-                      conditions[] = WORDS(CONDITIONS_REQUEST), unusual_request[] = WORDS(UNUSUAL_REQUEST),
-                      unusual_response[] = WORDS(UNUSUAL_RESPONSE);
-static const uint64_t judged_request[FIELD_INDEX_WORDS] = WORDS(JUDGED_REQUEST),
-                      always[FIELD_INDEX_WORDS] = WORDS(ALWAYS_JUDGED);
-const uint64_t known_exchange_loose[2][FIELD_INDEX_WORDS] = {WORDS(LOOSE_REQUEST), WORDS(LOOSE_RESPONSE)};
-
-static bool any_of(const uint64_t a[FIELD_INDEX_WORDS], const uint64_t b[FIELD_INDEX_WORDS]) {
-    return ((a[0] & b[0]) | (a[1] & b[1]) | (a[2] & b[2])) != 0;
-}
-
-static bool has(const uint64_t names[FIELD_INDEX_WORDS], enum field_name name) {
-    return names[name / 64] >> name % 64 & 1;
-}
+static const uint64_t free_request[] = FIELD_NAME_WORDS(FREE_REQUEST),
+                      free_response[] = FIELD_NAME_WORDS(FREE_RESPONSE);
+static const uint64_t judged_request[] = FIELD_NAME_WORDS(JUDGED_REQUEST),
+                      always[] = FIELD_NAME_WORDS(ALWAYS_JUDGED);
+static const uint64_t compared_response[] = FIELD_NAME_WORDS(COMPARED_RESPONSE);
+static const uint64_t varying_response[] = FIELD_NAME_WORDS(VARYING_RESPONSE);
+static const uint64_t hops_request[] = FIELD_NAME_WORDS(HOPS_REQUEST),
+                      conditions[] = FIELD_NAME_WORDS(CONDITIONS_REQUEST);
+static const uint64_t unusual_request[] = FIELD_NAME_WORDS(UNUSUAL_REQUEST);
+static const uint64_t unusual_response[] = FIELD_NAME_WORDS(UNUSUAL_RESPONSE);
+const uint64_t known_exchange_loose[2][FIELD_INDEX_WORDS] = {FIELD_NAME_WORDS(LOOSE_REQUEST),
+                                                             FIELD_NAME_WORDS(LOOSE_RESPONSE)};
 
 /* Are all of `names` in one of the others? */
 static bool all_in(const uint64_t names[FIELD_INDEX_WORDS], const uint64_t a[FIELD_INDEX_WORDS],
@@ -95,8 +85,8 @@ static bool is_usual(const struct transaction *t, const struct semantics *s) {
     const struct field_index *request = &s->request, *response = &s->response;
     return t->type == TRANSACTION_PAIR && s->has_status && s->request_known && s->response_known &&
            t->interim_count == 0 && is_usual_request(t) && is_usual_response(&t->response) &&
-           !request->any_repeats && !any_of(request->present, unusual_request) &&
-           !any_of(response->present, unusual_response) &&
+           !request->any_repeats && !field_names_meet(request->present, unusual_request) &&
+           !field_names_meet(response->present, unusual_response) &&
            is_timeless(request, FIELD_NAME_IF_MODIFIED_SINCE) &&
            is_timeless(request, FIELD_NAME_IF_UNMODIFIED_SINCE) && is_timeless(response, FIELD_NAME_EXPIRES);
 }
@@ -110,14 +100,15 @@ static bool type_is_proper(struct semantics *s) {
 /* Since when the known head has the value of Content-Type that the message has; 0 where that is another. */
 static uint64_t stamp_of_type(const struct semantics *s) {
     const struct known_likeness *like = &s->response_like;
-    bool known =
-        field_index_has(&s->response, FIELD_NAME_CONTENT_TYPE) && !has(like->names, FIELD_NAME_CONTENT_TYPE);
+    bool known = field_index_has(&s->response, FIELD_NAME_CONTENT_TYPE) &&
+                 !field_names_have(like->names, FIELD_NAME_CONTENT_TYPE);
     return known ? like->head->lines[s->response.first[FIELD_NAME_CONTENT_TYPE]].stamp : 0;
 }
 
 /* Are dates, or the entity tag, held against others? */
 static bool compares(const struct semantics *s) {
-    return any_of(s->request.present, conditions) || field_index_has(&s->response, FIELD_NAME_EXPIRES);
+    return field_names_meet(s->request.present, conditions) ||
+           field_index_has(&s->response, FIELD_NAME_EXPIRES);
 }
 
 static uint64_t framing_bits(const struct http_message *m) {
@@ -167,8 +158,9 @@ static bool read_varying(const struct transaction *t, struct semantics *s) {
 /* Do the values that differ leave the rest as it is? */
 static bool is_free(const struct semantics *s) {
     const uint64_t *request = s->request_like.names, *response = s->response_like.names;
-    bool varies = any_of(response, compared_response);
-    bool hops = has(request, FIELD_NAME_CONNECTION) && any_of(s->request.present, hops_request);
+    bool varies = field_names_meet(response, compared_response);
+    bool hops = field_names_have(request, FIELD_NAME_CONNECTION) &&
+                field_names_meet(s->request.present, hops_request);
     return all_in(request, free_request, judged_request) &&
            all_in(response, free_response, varying_response) && !s->response.any_repeats && !hops &&
            !(varies && compares(s));
@@ -193,8 +185,9 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
     uint64_t hash = (key.cores[0] * 41 + key.cores[1] * 11 + key.scene) * UINT64_C(0x9e3779b97f4a7c15);
     struct known_exchange *exchange = &heads->exchanges[hash >> (64 - EXCHANGE_BITS)];
     const uint64_t *names = s->response_like.names;
-    bool dates = has(names, FIELD_NAME_DATE) || has(names, FIELD_NAME_LAST_MODIFIED);
-    bool etag = has(names, FIELD_NAME_ETAG);
+    bool dates =
+        field_names_have(names, FIELD_NAME_DATE) || field_names_have(names, FIELD_NAME_LAST_MODIFIED);
+    bool etag = field_names_have(names, FIELD_NAME_ETAG);
     s->varies = (dates ? EXCHANGE_DATES : 0U) | (etag ? EXCHANGE_ETAG : 0U);
     s->exchange = exchange;
     find_judged(s);
@@ -205,7 +198,7 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
         s->exchange = NULL;
         return;
     }
-    if (s->exchange_known && !notes_none(&exchange->notes) && any_of(s->judged, s->judged)) {
+    if (s->exchange_known && !notes_none(&exchange->notes) && field_names_meet(s->judged, s->judged)) {
         s->exchange_known = false; /* which notes are those fields'? */
         s->exchange = NULL;
     } else if (!s->exchange_known) {
@@ -218,7 +211,7 @@ void known_exchange_find(struct known_heads *heads, const struct transaction *t,
 }
 
 void known_exchange_learn(struct semantics *s, const struct notes *notes) {
-    if (!notes_none(notes) && any_of(s->judged, s->judged)) {
+    if (!notes_none(notes) && field_names_meet(s->judged, s->judged)) {
         s->exchange = NULL;
         return;
     }

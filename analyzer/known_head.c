@@ -10,12 +10,6 @@ enum { LINE_END = 2 /* CRLF */, WORD = sizeof(uint64_t), NUMBER_BITS = 16, ROLE_
 static const uint64_t odd_numbers[] = {UINT64_C(0x9e3779b97f4a7c15), UINT64_C(0xc2b2ae3d27d4eb4f),
                                        UINT64_C(0xff51afd7ed558ccd)};
 
-static inline uint64_t word_at(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
 static uint64_t number_of(uint64_t stamp) {
     return stamp >> (64 - NUMBER_BITS);
 }
@@ -42,8 +36,8 @@ static uint32_t hash_of_value(struct slice value) {
     const uint8_t *bytes = value.ptr;
     uint64_t front = 0, back = 0;
     if (value.len >= WORD) {
-        front = word_at(bytes);
-        back = word_at(bytes + value.len - WORD);
+        front = bytes_word(bytes);
+        back = bytes_word(bytes + value.len - WORD);
     } else if (value.len) {
         front = (uint64_t)bytes[0] << 16 | (uint64_t)bytes[value.len / 2] << 8 | bytes[value.len - 1];
     }
@@ -57,7 +51,7 @@ static uint32_t tag_of_front(const struct http_message *m, bool response, const 
     uint64_t start = response     ? m->status
                      : method.len ? (uint64_t)method.ptr[0] << 16 | method.ptr[method.len - 1]
                                   : 0;
-    uint64_t hash = (word_at(bytes) ^ (start << 1 | response) * odd_numbers[1]) * odd_numbers[0];
+    uint64_t hash = (bytes_word(bytes) ^ (start << 1 | response) * odd_numbers[1]) * odd_numbers[0];
     return (uint32_t)(hash >> 32) | 1;
 }
 

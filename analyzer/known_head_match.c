@@ -6,16 +6,10 @@
 
 enum { LINE_END = 2 /* CRLF */, WORD = sizeof(uint64_t), STEP = 32 };
 
-static inline uint64_t word_at(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
 static size_t same_words(const uint8_t *a, const uint8_t *b, size_t len) {
     size_t i = 0;
     for (; len - i >= WORD; i += WORD) {
-        uint64_t differ = le64toh(word_at(a + i) ^ word_at(b + i));
+        uint64_t differ = le64toh(bytes_word(a + i) ^ bytes_word(b + i));
         if (differ) {
             return i + (size_t)__builtin_ctzll(differ) / 8;
         }

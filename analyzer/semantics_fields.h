@@ -36,15 +36,17 @@ enum semantics_group {
 };
 extern const struct semantics_fields semantics_groups[SEMANTICS_GROUPS];
 
+/* Is any of the fields among these names of the request and of the response? */
+static inline bool semantics_fields_meet(const struct semantics_fields *fields,
+                                         const uint64_t request[FIELD_INDEX_WORDS],
+                                         const uint64_t response[FIELD_INDEX_WORDS]) {
+    return field_names_meet(fields->request, request) || field_names_meet(fields->response, response);
+}
+
 /* Is any field of the part there? */
 static inline bool semantics_fields_any(enum semantics_part part, const struct field_index *request,
                                         const struct field_index *response) {
-    const struct semantics_fields *fields = &semantics_fields[part];
-    uint64_t any = 0;
-    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
-        any |= (fields->request[i] & request->present[i]) | (fields->response[i] & response->present[i]);
-    }
-    return any != 0;
+    return semantics_fields_meet(&semantics_fields[part], request->present, response->present);
 }
 
 #endif

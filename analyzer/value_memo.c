@@ -46,12 +46,6 @@ static inline size_t place_of(uint64_t word, unsigned bits) {
     return (size_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits));
 }
 
-static inline uint64_t word_at(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
 static bool read_date(struct slice text, int64_t now, int64_t *seconds, bool *proper) {
     bool legal = http_date_read(text, now, seconds);
     *proper = legal && !http_date_is_obsolete(text) && http_date_weekday_fits(text, *seconds);
@@ -88,7 +82,7 @@ bool value_memo_date(struct value_memo *memo, struct slice text, int64_t now, in
     if (!memo || text.len != FIXDATE_BYTES) { /* what `now` changes has another length */
         return read_date(text, now, seconds, proper);
     }
-    struct date_place *place = &memo->dates[place_of(word_at(text.ptr + TIME_OF_DAY), DATE_BITS)];
+    struct date_place *place = &memo->dates[place_of(bytes_word(text.ptr + TIME_OF_DAY), DATE_BITS)];
     if (memcmp(place->text, text.ptr, FIXDATE_BYTES) != 0) {
         return learn_date(place, text, seconds, proper);
     }

@@ -52,6 +52,13 @@ static inline uint8_t ascii_lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+/* The next eight bytes as a number, in the machine's order. */
+static inline uint64_t bytes_word(const uint8_t *bytes) {
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
 /* Copies the bytes; returns where they end. */
 static inline uint8_t *slice_put(struct slice s, uint8_t *to) {
     if (s.len) {

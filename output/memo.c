@@ -25,10 +25,10 @@ static uint32_t hash_of(const struct memo_key *key) {
         ((uint64_t)key->kind << 56 | (uint64_t)key->parts << 16 | len) * UINT64_C(0x9e3779b97f4a7c15);
     if (len >= WORD) {
         size_t span = len - WORD;
-        hash ^= memo_word(bytes) * UINT64_C(0xc2b2ae3d27d4eb4f);
-        hash ^= memo_word(bytes + span / 2) * UINT64_C(0xff51afd7ed558ccd);
-        hash ^= memo_word(bytes + span - span / 4) * UINT64_C(0xd6e8feb86659fd93);
-        hash ^= memo_word(bytes + span) * UINT64_C(0xc4ceb9fe1a85ec53);
+        hash ^= bytes_word(bytes) * UINT64_C(0xc2b2ae3d27d4eb4f);
+        hash ^= bytes_word(bytes + span / 2) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= bytes_word(bytes + span - span / 4) * UINT64_C(0xd6e8feb86659fd93);
+        hash ^= bytes_word(bytes + span) * UINT64_C(0xc4ceb9fe1a85ec53);
     } else {
         hash ^= short_word(key->bytes) * UINT64_C(0xd6e8feb86659fd93);
     }

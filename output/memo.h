@@ -87,15 +87,10 @@ void memo_put(struct memo *, const struct memo_key *, struct slice json);
 
 /* The rest stands here for speed: a call would cost more than the comparison. */
 
-static inline uint64_t memo_word(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    return word;
-}
-
 /* Do two words differ at either place? */
 static inline uint64_t memo_differ(const uint8_t *a, const uint8_t *b, size_t first, size_t second) {
-    return (memo_word(a + first) ^ memo_word(b + first)) | (memo_word(a + second) ^ memo_word(b + second));
+    return (bytes_word(a + first) ^ bytes_word(b + first)) |
+           (bytes_word(a + second) ^ bytes_word(b + second));
 }
 
 static inline bool memo_same(const uint8_t *bytes, struct slice s) {

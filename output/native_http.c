@@ -115,7 +115,7 @@ static const struct known_likeness *likeness_of(const struct transaction *t, boo
 static struct slice type_of(struct native *native, const struct transaction *t, const struct header *field,
                             bool response) {
     const struct known_likeness *like = likeness_of(t, response);
-    bool changed = like && like->names[FIELD_NAME_CONTENT_TYPE / 64] >> FIELD_NAME_CONTENT_TYPE % 64 & 1;
+    bool changed = like && field_names_have(like->names, FIELD_NAME_CONTENT_TYPE);
     uint64_t stamp = like && like->head && !changed ? like->head->stamp : 0;
     struct native_type *type = &native->types[response][stamp % NATIVE_TYPES];
     if (!field) {

@@ -216,16 +216,6 @@ static void write_told_front(struct native *native, struct writer *w, const stru
     write_piece(w, told, EXCHANGE_BACK);
 }
 
-static bool group_is_changed(const struct semantics *s, enum semantics_group group) {
-    const struct semantics_fields *fields = &semantics_groups[group];
-    const uint64_t *request = s->request_like.names, *response = s->response_like.names;
-    uint64_t changed = 0;
-    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
-        changed |= (fields->request[i] & request[i]) | (fields->response[i] & response[i]);
-    }
-    return changed != 0;
-}
-
 static void tell_group(struct native *native, struct writer *w, struct semantics *s,
                        const struct transaction *t, enum semantics_group group) {
     const uint64_t omitted = native->omitted;
@@ -244,7 +234,8 @@ static void tell_group(struct native *native, struct writer *w, struct semantics
 /* `told`: NULL where the exchange is not known. */
 static void write_group(struct native *native, struct writer *w, struct semantics *s,
                         const struct transaction *t, struct told_exchange *told, enum semantics_group group) {
-    if (!told || group_is_changed(s, group)) {
+    const struct semantics_fields *fields = &semantics_groups[group];
+    if (!told || semantics_fields_meet(fields, s->request_like.names, s->response_like.names)) {
         tell_group(native, w, s, t, group);
         return;
     }

@@ -76,22 +76,12 @@ static bool is_recent(const struct native *native, const struct semantics *s, en
     return at == end;
 }
 
-/* Is one of the part's fields another than in the heads that are known? */
-static bool is_changed(const struct semantics *s, enum semantics_part part) {
-    const struct semantics_fields *fields = &semantics_fields[part];
-    const uint64_t *request = s->request_like.names, *response = s->response_like.names;
-    uint64_t changed = 0;
-    for (unsigned i = 0; i < FIELD_INDEX_WORDS; i++) {
-        changed |= (fields->request[i] & request[i]) | (fields->response[i] & response[i]);
-    }
-    return changed != 0;
-}
-
 /* Where the part of the heads at hand is noted; NULL where they are not known, or have other fields. */
 static struct native_part *place_of(struct native *native, const struct semantics *s,
                                     enum semantics_part part) {
     const struct known_head *request = s->request_like.head, *response = s->response_like.head;
-    if (!request || !response || is_changed(s, part)) {
+    if (!request || !response ||
+        semantics_fields_meet(&semantics_fields[part], s->request_like.names, s->response_like.names)) {
         return NULL;
     }
     return &native->parts[(request->stamp * 41 + response->stamp * 11 + part) % NATIVE_PARTS];

@@ -75,8 +75,7 @@ void native_write_url(struct native *native, struct writer *w) {
 
 /* Where the origin of that host is kept. */
 static struct native_origin *origin_at(struct native *native, struct slice host) {
-    uint64_t end;
-    memcpy(&end, host.ptr + host.len - sizeof end, sizeof end);
+    uint64_t end = bytes_word(host.ptr + host.len - sizeof end);
     return &native->origins[(end ^ host.len) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NATIVE_ORIGIN_BITS)];
 }
 

@@ -42,10 +42,8 @@ static inline void flow_index_prefetch(const struct flow_index *x, uint32_t tag)
 /* Makes room for one key more. False without memory. */
 bool flow_index_reserve(struct flow_index *);
 static inline bool address_equal(const struct address *a, const struct address *b) {
-    uint64_t words[2], others[2];
-    memcpy(words, a->bytes, sizeof words);
-    memcpy(others, b->bytes, sizeof others);
-    return ((words[0] ^ others[0]) | (words[1] ^ others[1])) == 0;
+    return ((bytes_word(a->bytes) ^ bytes_word(b->bytes)) |
+            (bytes_word(a->bytes + 8) ^ bytes_word(b->bytes + 8))) == 0;
 }
 /* Is `key` the entry's key or that of its other side? */
 static inline bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key,
