@@ -2,7 +2,7 @@
 #include "analyzer/h1_scan.h"
 
 #include "analyzer/h1_syntax.h"
-#include "analyzer/wide.h"
+#include "capture/wide.h"
 
 struct h1_marks h1_scan_plainly(const uint8_t *bytes) {
     struct h1_marks marks = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyzer/known_head.h"
-#include "analyzer/wide.h"
+#include "capture/wide.h"
 
 #include <endian.h>
 

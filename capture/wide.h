@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* May the widest registers be used? What is compiled for them is called only then. Pure functions. */
-#ifndef HARK_ANALYZER_WIDE_H
-#define HARK_ANALYZER_WIDE_H
+#ifndef HARK_CAPTURE_WIDE_H
+#define HARK_CAPTURE_WIDE_H
 
 #include <stdbool.h>
 
