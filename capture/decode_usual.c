@@ -35,14 +35,7 @@ static void set_tcp(struct packet *packet, const uint8_t *tcp, size_t options) {
     packet->flags = tcp[13] & DECODE_TCP_FLAGS;
     packet->window = be16_at(tcp + 14);
     packet->checksum = be16_at(tcp + 16);
-    if (options == 0) {
-        packet->window_scale = -1;
-        packet->sack_count = 0;
-        packet->has_timestamps = false;
-        packet->ts_value = packet->ts_echo = 0;
-    } else {
-        decode_tcp_options(packet, slice_make(tcp + TCP_BYTES, options));
-    }
+    decode_tcp_options(packet, slice_make(tcp + TCP_BYTES, options));
     packet->cut = 0;
 }
 
