@@ -5,7 +5,7 @@ static_assert((FORESIGHT_TURNS & (FORESIGHT_TURNS - 1)) == 0, "a turn's place is
 static_assert((FORESEE_STEPS - 1) * FORESIGHT_PACE < FORESIGHT_TURNS, "the last step is before the packet");
 
 bool foresight_pays(const struct worker *worker) {
-    return worker_flows(worker) >= FORESIGHT_FLOWS;
+    return worker->flow_count >= FORESIGHT_FLOWS;
 }
 
 void foresight_turn(struct foresight *f, const struct worker *worker, const struct packet *packet,
@@ -14,8 +14,7 @@ void foresight_turn(struct foresight *f, const struct worker *worker, const stru
     struct foreseen *soon = &f->soon[turn % FORESIGHT_TURNS];
     *soon = (struct foreseen){.packet = packet, .hash = hash};
     if (packet && hash != f->hash) {
-        const struct partition *partition = worker->partitions[flow_key_partition(hash)];
-        soon->table = partition ? partition->flows : NULL;
+        soon->table = worker->flows[flow_key_partition(hash)];
         f->hash = hash;
     }
     for (unsigned step = 0; step < FORESEE_STEPS; step++) {

@@ -29,7 +29,7 @@ struct foresight {
     struct foreseen soon[FORESIGHT_TURNS];
 };
 
-/* Does the worker have so many connections that it pays? */
+/* Had the worker so many connections at its last tick that it pays? */
 bool foresight_pays(const struct worker *);
 /* One turn: `packet`, borrowed until then, is that which comes after FORESIGHT_TURNS more; NULL: none of the
  * worker's. */

@@ -108,24 +108,18 @@ void worker_packet(struct worker *worker, uint64_t event, const struct packet *p
 
 void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {
     worker->event = event;
+    worker->flow_count = 0;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
-        if (worker->partitions[i]) {
-            struct flow_table *flows = worker->partitions[i]->flows;
+        struct flow_table *flows = worker->flows[i];
+        if (flows) {
             size_t before = worker->outbox->bytes.len;
             flow_table_set_clock(flows, now_ns);
             while (worker->outbox->bytes.len - before < TICK_BYTES && flow_table_step(flows)) {
             }
+            worker->flow_count += flow_table_count(flows);
         }
     }
     memory_source_trim(&worker->memory);
-}
-
-size_t worker_flows(const struct worker *worker) {
-    size_t sum = 0;
-    for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
-        sum += worker->partitions[i] ? flow_table_count(worker->partitions[i]->flows) : 0;
-    }
-    return sum;
 }
 
 void worker_finish(struct worker *worker, unsigned partition, uint64_t event, int64_t now_ns) {

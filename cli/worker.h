@@ -19,6 +19,7 @@ struct worker {
     _Alignas(OUTBOX_ALIGNMENT) const struct limits *limits;
     struct flow_table *flows[HARK_PARTITIONS];     /* theirs: looked up for each packet */
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
+    size_t flow_count;                             /* of all of them at the last tick: flow_table_count */
     struct memory_source memory;                   /* what they share of it */
     struct record_writer *writer;                  /* borrowed: of the thread that has it now */
     struct value_memo *values;                     /* as the writer */
@@ -44,8 +45,6 @@ void worker_fini(struct worker *);
 void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
 /* For all of its partitions. What would leave too many records at once waits for the next tick. */
 void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
-/* How many connections it has. */
-size_t worker_flows(const struct worker *);
 /* Ends every connection of one partition. */
 void worker_finish(struct worker *, unsigned partition, uint64_t event, int64_t now_ns);
 /* Adds its counts to the ledger's. */
