@@ -2,14 +2,12 @@
 /* An image: which groups of eight words have a word that differs (a bit each), which words these are (a byte
  * a group), the length of each difference (half a byte each), the differences. */
 #include "capture/likeness.h"
+#include "capture/wide.h"
 
 #include <assert.h>
 #include <endian.h>
 #include <stdbool.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 enum {
     GROUP_WORDS = 8,
@@ -62,14 +60,19 @@ static size_t chain_of(const struct likeness *l, uint64_t value,
     return c;
 }
 
+static void start_chains(const struct likeness_chain chains[LIKENESS_CHAINS],
+                         uint64_t before[LIKENESS_CHAINS]) {
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        before[c] = chains[c].start;
+    }
+}
+
 void likeness_learn(struct likeness *l, const void *object, size_t bytes,
                     const struct likeness_chain chains[LIKENESS_CHAINS],
                     const uint64_t wild[LIKENESS_WORDS / 64]) {
     assert(bytes % sizeof(uint64_t) == 0 && bytes / sizeof(uint64_t) <= LIKENESS_WORDS);
     uint64_t before[LIKENESS_CHAINS];
-    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
-        before[c] = chains[c].start;
-    }
+    start_chains(chains, before);
     l->words = bytes / sizeof(uint64_t);
     l->link_count = 0;
     l->fixed_count = 0;
@@ -104,9 +107,7 @@ static void change_fixed(const struct likeness *l, void *object) {
 static void take_differences(const struct likeness *l, void *object,
                              const struct likeness_chain chains[LIKENESS_CHAINS]) {
     uint64_t before[LIKENESS_CHAINS];
-    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
-        before[c] = chains[c].start;
-    }
+    start_chains(chains, before);
     for (size_t k = 0; k < l->link_count; k++) {
         const struct likeness_word *link = &l->list[k];
         uint64_t value = word_of(object, link->word);
@@ -130,8 +131,6 @@ static void find_words(const void *differences, size_t words, uint8_t masks[GROU
 
 #if defined(__x86_64__)
 
-#define AVX2 __attribute__((target("avx2")))
-
 /* The lower four bits: which of the four words are 0. */
 AVX2 static inline unsigned zeros_of(const char *words) {
     __m256i four = _mm256_loadu_si256((const __m256i_u *)(const void *)words);
@@ -149,17 +148,9 @@ AVX2 static void find_words_avx2(const void *differences, size_t words, uint8_t 
     find_words(at, words % GROUP_WORDS, masks + groups);
 }
 
-static inline bool is_wide(void) {
-    return __builtin_cpu_supports("avx2");
-}
-
 #else
 
 #define find_words_avx2 find_words
-
-static inline bool is_wide(void) {
-    return false;
-}
 
 #endif
 
@@ -262,9 +253,7 @@ static const uint8_t *read_difference(const uint8_t *at, unsigned length, uint64
 static void apply_differences(const struct likeness *l, void *object,
                               const struct likeness_chain chains[LIKENESS_CHAINS]) {
     uint64_t before[LIKENESS_CHAINS];
-    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
-        before[c] = chains[c].start;
-    }
+    start_chains(chains, before);
     for (size_t k = 0; k < l->link_count; k++) {
         const struct likeness_word *link = &l->list[k];
         before[link->chain] += link->value + unfold(word_of(object, link->word));

@@ -86,12 +86,22 @@ struct packet_path {
     } tunnel[PACKET_TUNNELS]; /* others than these have no meaning */
 };
 
+/* How many tunnels are kept. */
+static inline unsigned packet_path_tunnels(const struct packet_path *path) {
+    return path->tunnel_count < PACKET_TUNNELS ? path->tunnel_count : PACKET_TUNNELS;
+}
+
+static inline void packet_path_copy_tunnels(struct packet_path *to, const struct packet_path *from) {
+    to->tunnel_count = from->tunnel_count;
+    for (unsigned i = 0; i < packet_path_tunnels(from); i++) {
+        to->tunnel[i] = from->tunnel[i];
+    }
+}
+
 /* Without the tunnels that are not there, which keep what they have. */
 static inline void packet_path_copy(struct packet_path *to, const struct packet_path *from) {
     memcpy(to, from, offsetof(struct packet_path, tunnel));
-    for (unsigned i = 0; i < from->tunnel_count && i < PACKET_TUNNELS; i++) {
-        to->tunnel[i] = from->tunnel[i];
-    }
+    packet_path_copy_tunnels(to, from);
 }
 
 enum tcp_flag {
@@ -143,9 +153,8 @@ static inline size_t packet_bytes(const struct packet *packet) {
                           _Alignof(struct packet) >
                       sizeof *packet,
                   "the tunnels are the packet's last member");
-    size_t kept = sizeof packet->path.tunnel / sizeof packet->path.tunnel[0];
-    size_t tunnels = packet->path.tunnel_count < kept ? packet->path.tunnel_count : kept;
-    return offsetof(struct packet, path.tunnel) + tunnels * sizeof packet->path.tunnel[0];
+    return offsetof(struct packet, path.tunnel) +
+           packet_path_tunnels(&packet->path) * sizeof packet->path.tunnel[0];
 }
 
 /* What keeps the payload of a packet that came of the frame; NULL for a reassembled datagram, whose bytes are

@@ -34,6 +34,13 @@ static inline void prefetch_add(struct prefetch *prefetch, const void *object, s
     }
 }
 
+/* Asks for all of it at once. */
+static inline void prefetch_now(const void *object, size_t bytes) {
+    for (size_t i = 0; i < bytes; i += PREFETCH_LINE) {
+        __builtin_prefetch((const char *)object + i);
+    }
+}
+
 /* Asks for the next `lines`, if there are so many. */
 static inline void prefetch_some(struct prefetch *prefetch, unsigned lines) {
     while (lines > 0 && prefetch->first != prefetch->end) {

@@ -142,7 +142,7 @@ static const struct packet_path *path_of(const struct transaction *t) {
 static void write_encapsulation(struct native *native, struct writer *w, const struct packet_path *path) {
     WRITER_KEY(w, "tunnel");
     writer_begin_array(w);
-    for (size_t i = 0; i < path->tunnel_count && i < sizeof path->tunnel / sizeof path->tunnel[0]; i++) {
+    for (unsigned i = 0; i < packet_path_tunnels(path); i++) {
         writer_begin_object(w);
         WRITER_KEY(w, "kind");
         writer_text(w, tunnel_kind_name((enum tunnel_kind)path->tunnel[i].kind));

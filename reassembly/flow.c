@@ -215,8 +215,7 @@ static struct flow *begin_with_candidate(struct flow_table *t, struct flow *f) {
     embryo_packet_restore(&x->candidate, &key, &opener);
     /* The same network: the tunnels are those that the direction went through before. */
     if (x->connection.path_seen[from]) {
-        opener.path.tunnel_count = x->connection.path[from].tunnel_count;
-        memcpy(opener.path.tunnel, x->connection.path[from].tunnel, sizeof opener.path.tunnel);
+        packet_path_copy_tunnels(&opener.path, &x->connection.path[from]);
     }
     flow_session(f)->candidate_set = false;
     f = succeed(t, f, &opener);
@@ -541,10 +540,7 @@ static void prefetch_graves(const struct flow_table *t) {
         __builtin_prefetch(f->kept.grave, 1);
     }
     if (second) {
-        const char *at = (const char *)flow_of_timer(second);
-        for (size_t i = 0; i < sizeof(struct flow); i += 64) {
-            __builtin_prefetch(at + i, 1);
-        }
+        prefetch_now(flow_of_timer(second), sizeof(struct flow));
     }
 }
 

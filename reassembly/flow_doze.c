@@ -113,18 +113,18 @@ static void prefetch_next(const struct flow *f) {
     for (int ahead = 1; f && ahead <= 3; f = f->next, ahead++) {
         const struct session *x = ahead < 3 ? flow_session(f) : NULL;
         if (ahead == 3) {
-            flow_prefetch_bytes(f, sizeof *f);
+            prefetch_now(f, sizeof *f);
         } else if (ahead == 2 && x) {
-            flow_prefetch_bytes(x, sizeof *x);
+            prefetch_now(x, sizeof *x);
         } else if (x && x->audience == AUDIENCE_OPEN) {
-            flow_prefetch_bytes(x->consumer, CONSUMER_BYTES);
+            prefetch_now(x->consumer, CONSUMER_BYTES);
         }
     }
 }
 
 void flow_prefetch(const struct flow *f) {
     if (flow_dozes(f)) {
-        flow_prefetch_bytes(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
+        prefetch_now(f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
         __builtin_prefetch(f->previous);
         __builtin_prefetch(f->next);
     }

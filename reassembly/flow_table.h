@@ -23,8 +23,7 @@ enum {
     FLOW_RESERVE_SHARE = 8, /* kept free after each packet, so that the next finds what it needs */
     DOZE_STEP = 16,         /* images take a multiple of this */
     DOZE_SIZES = 48,        /* a larger one is not worth it */
-    CACHE_LINE = 64,
-    CONSUMER_BYTES = 2400, /* what is worth to be asked for ahead, of any consumer */
+    CONSUMER_BYTES = 2400,  /* what is worth to be asked for ahead, of any consumer */
 };
 
 /* packets[i] went in direction i. */
@@ -138,12 +137,6 @@ void flow_doze_fini(struct flow_table *);
 /* Makes the flow's session of its image. False without memory; `must`: as in struct consumer_doze. Before
  * the flow is touched. */
 bool flow_wake(struct flow_table *, struct flow *, bool must);
-/* Asks for the bytes to come into the cache. */
-static inline void flow_prefetch_bytes(const void *object, size_t bytes) {
-    for (size_t i = 0; i < bytes; i += CACHE_LINE) {
-        __builtin_prefetch((const char *)object + i);
-    }
-}
 /* The flow is to be woken soon: has what that needs brought nearer. */
 void flow_prefetch(const struct flow *);
 /* It was woken for nothing. */

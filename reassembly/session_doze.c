@@ -36,7 +36,7 @@ static struct packet_path path_without_rest(const struct packet_path *path) {
         clean.vlan[i] = path->vlan[i];
     }
     clean.tunnel_count = path->tunnel_count;
-    for (unsigned i = 0; i < path->tunnel_count && i < 4; i++) {
+    for (unsigned i = 0; i < packet_path_tunnels(path); i++) {
         clean.tunnel[i].kind = path->tunnel[i].kind;
         clean.tunnel[i].id = path->tunnel[i].id;
         clean.tunnel[i].has_id = path->tunnel[i].has_id;
