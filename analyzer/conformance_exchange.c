@@ -61,8 +61,8 @@ static void judge_cache(struct notes *notes, const struct transaction *t, const 
     const struct semantics_caching *c = &s->caching;
     const struct cache_verdict *shared = c->targeted_legal ? &c->cdn_cache : &c->shared_cache;
     const struct cache_control *control = c->targeted_legal ? &c->targeted : &c->response;
-    if (!c->has_age || !c->age_legal || c->age == 0) {
-        return;
+    if (!c->decided || !c->has_age || !c->age_legal || c->age == 0) {
+        return; /* without verdicts: the head is cut, and what is missing may allow it */
     }
     if (!method_reads(t->request.line[0]) || c->vary_any || shared->validate == CACHE_VALIDATE_ALWAYS ||
         cache_control_has(control, CACHE_NO_STORE)) {

@@ -485,6 +485,9 @@ static void test_rfc9111_4_caches(void **state) {
         RESPONSE("cached_forbidden", "200 OK", DATE EMPTY "Age: 1" CRLF "Vary: *" CRLF),
         RESPONSE("", "200 OK", DATE EMPTY "Age: 0" CRLF "Cache-Control: no-cache" CRLF),
         {"cached_forbidden", ASK("POST", EMPTY), OK EMPTY "Age: 1" CRLF CRLF},
+        /* A head that is cut has no verdict. */
+        {"", ASK("GET", ""),
+         OK EMPTY "Age: 61" CRLF "Cache-Control: no-cache, max-age=60" CRLF "Vary: *" CRLF},
     };
     CHECK_RULES(rules);
 }
