@@ -186,12 +186,12 @@ static void follow_changes(struct known_heads *heads, struct known_head *head, c
         struct slice value = slice_make(from + (apart + line->value), match->value[i]);
         uint32_t hash = hash_of_value(value);
         size_t old = (size_t)line->end - line->value;
-        if (line->other != hash) {
-            line->other = hash;
-            apart += value.len - old;
-        } else if (head->len - old + value.len <= KNOWN_BYTES) {
+        if (line->other == hash && head->len - old + value.len <= KNOWN_BYTES) {
             replace(heads, head, i, value);
             match->changed &= ~(UINT32_C(1) << i);
+        } else {
+            line->other = hash;
+            apart += value.len - old;
         }
     }
 }

@@ -288,6 +288,27 @@ static void test_found_later(void **state) {
     bench_fini(&b);
 }
 
+/* A value that the head has no room for stays another one; what comes behind it is found where it is. */
+static void test_long_value(void **state) {
+    (void)state;
+    static struct bench b;
+    bench_init(&b);
+    struct known_heads *heads = known_heads_new(0);
+    meet(heads, &b, "Cookie: a\r\nETag: \"1\"\r\nAge: 1\r\n\r\n");
+    char text[2 * KNOWN_BYTES];
+    (void)snprintf(text, sizeof text, "Cookie: %0*d\r\nETag: \"2\"\r\nAge: 23\r\n\r\n", KNOWN_BYTES, 0);
+    for (unsigned turn = 0; turn < 4; turn++) {
+        struct http_message *m = bench_give(&b, (const uint8_t *)text, strlen(text));
+        assert_int_equal(take(heads, &b, m), strlen(text) - 2);
+        check_find(heads, m);
+    }
+    struct known_likeness like;
+    known_heads_find(heads, &b.transaction.response, &like);
+    assert_int_equal(like.lines, 1);
+    known_heads_free(heads);
+    bench_fini(&b);
+}
+
 /* Where there is no room nothing is taken. */
 static void test_caps(void **state) {
     (void)state;
@@ -320,10 +341,8 @@ static void test_caps(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mutants),
-        cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_found_later),
-        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_mutants),    cmocka_unit_test(test_widths), cmocka_unit_test(test_found_later),
+        cmocka_unit_test(test_long_value), cmocka_unit_test(test_caps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
