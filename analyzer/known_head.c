@@ -221,7 +221,15 @@ static void set_framing(struct http_message *m, const struct known_head *head, u
     }
 }
 
-/* The fields that were matched, of `span` bytes, are the message's. False: there is no room. */
+/* The head's line in bytes that begin at `from`. */
+static inline void put_header(struct header *header, const struct known_line *line, uint8_t *from) {
+    *header = (struct header){.name = slice_make(from + line->start, line->name_len),
+                              .value = slice_make(from + line->value, (size_t)line->end - line->value),
+                              .joined = true,
+                              .known = (uint8_t)(line->name + 1)};
+}
+
+/* The fields that were matched are the message's. False: there is no room. */
 static bool take(struct http_message *m, struct transaction *t, const struct limits *limits,
                  const struct known_head *head, const struct known_match *match, struct slice in) {
     size_t span = match->len - 2 * LINE_END;
@@ -234,21 +242,20 @@ static bool take(struct http_message *m, struct transaction *t, const struct lim
         return false;
     }
     memcpy(copy, in.ptr, span);
+    const struct known_line *line = head->lines, *end = line + head->count;
     size_t stored = head->stored;
-    uint32_t changed = match->changed;
-    for (unsigned i = 0; i < head->count; i++, header++, changed >>= 1) {
-        const struct known_line *line = &head->lines[i];
-        size_t value = line->value, end = line->end;
-        header->name = slice_make(copy + line->start, line->name_len);
-        header->value = slice_make(copy + value, end - value);
-        header->joined = true;
-        header->known = (uint8_t)(line->name + 1);
-        if (changed & 1) {
-            header->value.len = match->value[i];
-            const ptrdiff_t longer = (ptrdiff_t)match->value[i] - (ptrdiff_t)(end - value);
-            stored += (size_t)longer;
-            copy += longer;
+    for (uint32_t changed = match->changed; changed; changed &= changed - 1) {
+        unsigned at = (unsigned)__builtin_ctz(changed);
+        for (; line <= head->lines + at; line++, header++) {
+            put_header(header, line, copy);
         }
+        const ptrdiff_t longer = (ptrdiff_t)match->value[at] - (ptrdiff_t)header[-1].value.len;
+        header[-1].value.len = match->value[at];
+        stored += (size_t)longer;
+        copy += longer;
+    }
+    for (; line < end; line++, header++) {
+        put_header(header, line, copy);
     }
     m->headers.count = head->count;
     m->stored_bytes += stored;

@@ -170,7 +170,7 @@ void native_write_capture(struct native *, struct writer *, const struct transac
 
 /* The value that stands in the record already. */
 void native_copy_shown(struct writer *, const struct native_shown *);
-/* The head's fields as an array. `like`: NULL where nothing is known of it. */
+/* `headers`: the head's fields as an array. `like`: NULL where nothing is known of it. */
 void native_write_head(struct native *, struct writer *, const struct header_list *,
                        const struct known_likeness *like);
 /* The same of a list that is seldom there. */

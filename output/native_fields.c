@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fields of a head or of trailers, as arrays of objects. */
 #include "output/native.h"
+#include "output/pen.h"
+#include "output/plain_value.h"
 
 enum { NAME_JSON_BYTES = 128 };
 
@@ -134,20 +136,41 @@ static void note_etag(struct native *native, const struct writer *w, const struc
     }
 }
 
-/* Writes a field whose value is not known, and keeps it where it is the head's. */
-static void write_other_field(struct native *native, struct writer *w, const struct header *field,
-                              const struct known_likeness *like, struct told_head *head, uint32_t at) {
+/* Where nothing of the value needs an escape, is nothing of it masked either? */
+static bool shows_plain(const struct native *native, struct mask_kind kind) {
+    const struct mask *mask = native->mask;
+    return !mask || (!mask->addresses && (kind.field == FIELD_OTHER || kind.field == FIELD_URL));
+}
+
+/* Writes the fields from `from` on, of which the last one, at `at`, has a value that is not known; keeps that
+ * where it is the head's. */
+static void write_up_to_other(struct native *native, struct writer *w, const struct header *field,
+                              const struct known_likeness *like, struct told_head *head, uint32_t from,
+                              uint32_t at) {
     const struct head_line *line = &head->lines[at];
     const struct buf *out = w->out;
-    size_t start = out->len + w->comma, failures = native_failures(native);
-    writer_json_slack(w, slice_make(head->json + line->json, (size_t)line->json_value - line->json));
-    w->comma = false;
-    size_t value = out->len;
-    write_rest(native, w, field, line->kind);
+    size_t begin = head->lines[from].json, before = (size_t)line->json_value - begin;
+    uint8_t *to = pen_open(w, before + WRITER_STEP + PLAIN_VALUE_MOST(field->value.len));
+    if (!to) {
+        return;
+    }
+    writer_copy(to, head->json + begin, before);
+    to += before;
+    size_t value = (size_t)(to - out->ptr), failures = native_failures(native);
+    bool shown = field == native->shown.field;
+    uint8_t *end = !shown && shows_plain(native, line->kind) ? plain_value_put(to, field->value) : NULL;
+    if (end) {
+        *end = '}';
+        pen_close(w, end + 1);
+    } else {
+        pen_close_open(w, to);
+        write_rest(native, w, field, line->kind);
+    }
     if (like->head->lines[at].name == FIELD_NAME_ETAG) {
         note_etag(native, w, field, line->kind, value);
     }
     if (!(like->lines >> at & 1) && !out->failed && native_failures(native) == failures) {
+        size_t start = value - ((size_t)line->json_value - line->json);
         head_memo_replace(head, like->head, at, slice_make(out->ptr + start, out->len - start));
     }
 }
@@ -157,11 +180,7 @@ static void write_known_fields(struct native *native, struct writer *w, const st
     uint32_t others = like->lines | head->missing, at = 0;
     for (; others; others &= others - 1) {
         uint32_t other = (uint32_t)__builtin_ctz(others);
-        if (other > at) {
-            size_t from = head->lines[at].json, end = head->lines[other - 1].json_end;
-            writer_json_slack(w, slice_make(head->json + from, end - from));
-        }
-        write_other_field(native, w, &list->items[other], like, head, other);
+        write_up_to_other(native, w, &list->items[other], like, head, at, other);
         at = other + 1;
     }
     if (at < list->count) {
@@ -173,11 +192,12 @@ static void write_known_fields(struct native *native, struct writer *w, const st
 void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
                        const struct known_likeness *like) {
     if (!like || !like->head) {
+        WRITER_KEY(w, "headers");
         native_write_fields(native, w, list);
         return;
     }
     struct told_head *head = head_memo_at(native->heads, like->head);
-    writer_begin_array(w);
+    WRITER_UP_TO(w, "\"headers\":[");
     if (head->base == like->head->base) {
         write_known_fields(native, w, list, like, head);
     } else {

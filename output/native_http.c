@@ -183,7 +183,6 @@ static void write_message(struct native *native, struct writer *w, const struct 
                           const struct http_message *m, size_t end) {
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
-        WRITER_KEY(w, "headers");
         native_write_head(native, w, &m->headers, likeness_of(t, !request));
     }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;

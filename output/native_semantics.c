@@ -173,10 +173,12 @@ static void keep_front(struct native *native, const struct writer *w, const stru
     }
 }
 
-/* As it is, without a comma before it. */
-static void write_piece(struct writer *w, const struct told_exchange *told, enum exchange_piece piece) {
+/* Pieces that follow each other, as they are, without a comma before them. */
+static void write_pieces(struct writer *w, const struct told_exchange *told, enum exchange_piece first,
+                         enum exchange_piece last) {
+    const uint8_t *from = told_exchange_piece(told, first).ptr;
     w->comma = false;
-    writer_json_slack(w, told_exchange_piece(told, piece));
+    writer_json_slack(w, slice_make(from, (size_t)(told->json + told->ends[last] - from)));
 }
 
 /* A piece that is not the told one; it is from now on, where it is the known head's, since `stamp`. */
@@ -201,19 +203,18 @@ static void write_told_front(struct native *native, struct writer *w, const stru
                              struct told_exchange *told) {
     uint64_t dates = s->varies & EXCHANGE_DATES ? 0 : stamp_of_dates(s);
     uint64_t etag = s->varies & EXCHANGE_ETAG ? 0 : stamp_of(s, FIELD_NAME_ETAG);
-    write_piece(w, told, EXCHANGE_FRONT);
-    if (dates == told->dates && !(s->varies & EXCHANGE_DATES)) {
-        write_piece(w, told, EXCHANGE_PIECE_DATES);
-    } else {
+    enum exchange_piece next = EXCHANGE_FRONT;
+    if (dates != told->dates || s->varies & EXCHANGE_DATES) {
+        write_pieces(w, told, next, EXCHANGE_FRONT);
         write_other_piece(native, w, s, told, EXCHANGE_PIECE_DATES, dates);
+        next = EXCHANGE_MIDDLE;
     }
-    write_piece(w, told, EXCHANGE_MIDDLE);
-    if (etag == told->etag && !(s->varies & EXCHANGE_ETAG)) {
-        write_piece(w, told, EXCHANGE_PIECE_ETAG);
-    } else {
+    if (etag != told->etag || s->varies & EXCHANGE_ETAG) {
+        write_pieces(w, told, next, EXCHANGE_MIDDLE);
         write_other_piece(native, w, s, told, EXCHANGE_PIECE_ETAG, etag);
+        next = EXCHANGE_BACK;
     }
-    write_piece(w, told, EXCHANGE_BACK);
+    write_pieces(w, told, next, EXCHANGE_BACK);
 }
 
 static void tell_group(struct native *native, struct writer *w, struct semantics *s,
