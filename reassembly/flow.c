@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/flow_table.h"
 #include "reassembly/session_behind.h"
+#include "reassembly/session_ending.h"
+#include "reassembly/session_opening.h"
 #include "reassembly/session_steady.h"
 
 #include <assert.h>
@@ -34,7 +36,9 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     pool_last(&t->flows);
     pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
     pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows) + 1); /* a spare one */
-    pool_init(&t->graves, memory, sizeof(struct session_grave), share(limits->flows));
+    for (unsigned size = 0; size < GRAVE_SIZES; size++) {
+        pool_init(&t->graves[size], memory, session_grave_bytes(size), share(limits->flows));
+    }
     flow_doze_init(t);
     return t;
 }
@@ -74,7 +78,9 @@ void flow_table_free(struct flow_table *t) {
     pool_fini(&t->flows);
     pool_fini(&t->embryos);
     pool_fini(&t->sessions);
-    pool_fini(&t->graves);
+    for (unsigned size = 0; size < GRAVE_SIZES; size++) {
+        pool_fini(&t->graves[size]);
+    }
     page_pool_fini(&t->reassembler.pages);
     timers_fini(&t->timers);
     flow_index_fini(&t->index);
@@ -101,6 +107,7 @@ static void settle(struct flow_table *t, struct flow *f) {
     if (x) {
         x->steady = session_is_steady(x);
         x->waits_usually = !x->steady && session_waits_usually(x);
+        x->ends_usually = !x->steady && session_ends_usually(x);
         /* Its one deadline is that of being idle, which only moves later. */
         if (x->steady && f->timer.place != 0 && !x->streams[0].passed && !x->streams[1].passed) {
             return;
@@ -310,8 +317,12 @@ static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, e
         if (flow_stays_embryo(t, f, d, p)) {
             return FLOW_CONTROL;
         }
+        bool answered = flow_embryo(f) && flow_embryo(f)->count > 1;
         if (!flow_hatch(t, f)) {
             return FLOW_NO_MEMORY;
+        }
+        if (answered && session_opening_ack(&t->reassembler, flow_session(f), d, p)) {
+            return FLOW_CONTROL;
         }
     }
     return process(t, flow, d, p);
@@ -342,7 +353,11 @@ static void fire(struct flow_table *t, struct flow *f) {
         return;
     }
     if (event.kind == EVENT_IDLE || event.kind == EVENT_LINGERED) {
+        struct flow *newer = f->newer;
         flow_end(t, f, END_IDLE);
+        if (newer) {
+            settle(t, newer); /* closed as well it may rest now */
+        }
         return;
     }
     session_perform(&t->reassembler, flow_session(f), &event);
@@ -410,6 +425,30 @@ static bool packet_behind(struct flow_table *t, struct flow *f, enum direction d
     return true;
 }
 
+/* The short way at the end. */
+static bool packet_at_end(struct flow_table *t, struct flow *f, enum direction d, const struct packet *p,
+                          enum flow_fate *fate) {
+    struct session *x = flow_session(f);
+    if (!x || !(x->ends_usually || x->steady) || f->older) {
+        return false;
+    }
+    *fate = session_ending_packet(&t->reassembler, x, d, p);
+    if (*fate == FLOW_FATES) {
+        return false;
+    }
+    if (x->state == SESSION_CLOSED) {
+        settle(t, f);
+        return true;
+    }
+    flow_attribute(t, f);
+    /* only a FIN brings a deadline that is not later than those before */
+    int64_t deadline_ns = p->flags & TCP_FIN ? session_fin_deadline(&t->reassembler, x, d) : INT64_MAX;
+    if (deadline_ns < timers_deadline(&f->timer)) {
+        timers_set(&t->timers, &f->timer, deadline_ns);
+    }
+    return true;
+}
+
 /* `*flow`: the one found for the packet; becomes the one that it belonged to, NULL without. */
 static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
                                       enum direction d, struct flow **flow) {
@@ -450,7 +489,7 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
         return FLOW_NO_MEMORY;
     }
     enum flow_fate fate;
-    if (!packet_behind(t, f, d, p, &fate)) {
+    if (!packet_behind(t, f, d, p, &fate) && !packet_at_end(t, f, d, p, &fate)) {
         fate = packet_of_flow(t, &f, d, p);
         if (f) {
             settle(t, f);
@@ -574,7 +613,7 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns) {
 }
 
 size_t flow_table_count(const struct flow_table *t) {
-    return t->flows.used - t->graves.used;
+    return t->flows.used - t->grave_count;
 }
 
 void flow_table_counts(const struct flow_table *t, struct flow_counts *counts) {

@@ -27,6 +27,11 @@ bool flow_hatch(struct flow_table *t, struct flow *f) {
     return true;
 }
 
+static void give_grave(struct flow_table *t, struct session_grave *grave) {
+    pool_give(&t->graves[grave->size], grave);
+    t->grave_count--;
+}
+
 void flow_keep_nothing(struct flow_table *t, struct flow *f) {
     switch ((enum flow_stage)f->stage) {
     case STAGE_BARE:
@@ -35,7 +40,7 @@ void flow_keep_nothing(struct flow_table *t, struct flow *f) {
         pool_give(&t->embryos, f->kept.embryo);
         break;
     case STAGE_GRAVE:
-        pool_give(&t->graves, f->kept.grave);
+        give_grave(t, f->kept.grave);
         break;
     case STAGE_IMAGE:
         (void)flow_wake(t, f, true); /* its consumer is to be closed */
@@ -82,13 +87,15 @@ void flow_bury(struct flow_table *t, struct flow *f) {
     if (!x || f->older || f->newer || !session_can_rest(x)) {
         return;
     }
-    struct session_grave *grave = pool_take(&t->graves);
-    if (grave) {
-        session_bury(x, grave);
+    struct session_grave *grave = pool_take(&t->graves[session_grave_size(x)]);
+    if (grave && session_bury(&t->reassembler, x, grave)) {
         session_fini(&t->reassembler, x);
         flow_give_session(t, x);
         f->kept.grave = grave;
         f->stage = STAGE_GRAVE;
+        t->grave_count++;
+    } else if (grave) {
+        pool_give(&t->graves[session_grave_size(x)], grave);
     }
 }
 
@@ -100,7 +107,7 @@ bool flow_exhume(struct flow_table *t, struct flow *f) {
     struct session_grave *grave = f->kept.grave;
     session_init(x, &f->key, f->timer.ordinal, f->incarnation, f);
     session_exhume(x, grave);
-    pool_give(&t->graves, grave);
+    give_grave(t, grave);
     flow_keep_session(f, x);
     return true;
 }

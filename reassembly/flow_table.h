@@ -109,7 +109,8 @@ struct flow_table {
     struct pool flows;
     struct pool embryos;
     struct pool sessions;
-    struct pool graves;
+    struct pool graves[GRAVE_SIZES];
+    size_t grave_count;
     struct flow_list lists[KIND_COUNT];
     struct flow_doze doze;
     struct limits limits;

@@ -84,6 +84,7 @@ struct session {
     bool alive;            /* ... in the present wait */
     bool steady;           /* see session_steady.h */
     bool waits_usually;    /* see session_behind.h */
+    bool ends_usually;     /* see session_ending.h */
     bool pass_failed;      /* a hole could have been passed, had there been room to remember it */
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
@@ -208,6 +209,13 @@ void session_note_silence(struct reassembler *, struct session *, enum direction
 static inline bool session_fin_is_certain(const struct session *x, enum direction d) {
     return x->streams[d].fin_certain || x->connection.one_sided || x->state != SESSION_OPEN ||
            x->reused_ns != SEGQ_NEVER;
+}
+/* Until then nobody else decides: where there are ACKs a true FIN gets one; without it this one may be
+ * forged. */
+static inline int64_t session_fin_deadline(const struct reassembler *r, const struct session *x,
+                                           enum direction d) {
+    const struct stream *s = &x->streams[d];
+    return s->fin_since_ns + (s->acked_known ? r->limits->hold_time_ns : r->limits->skew_ns);
 }
 /* Has the other direction something that arrived and will be given, if need be by a deadline of its own? Then
  * declined bytes wait for that: what they wait for may be among it. */

@@ -79,9 +79,7 @@ static void propose_stream(const struct reassembler *r, const struct session *x,
         break;
     case FRONT_FIN:
         if (!s->passed && !session_fin_is_certain(x, d)) {
-            /* Where there are ACKs a true FIN gets one; without it this one may be forged. */
-            propose(event, s->fin_since_ns + (s->acked_known ? r->limits->hold_time_ns : skew_ns), EVENT_FIN,
-                    d);
+            propose(event, session_fin_deadline(r, x, d), EVENT_FIN, d);
         }
         break;
     case FRONT_NOTHING:

@@ -30,3 +30,19 @@ void session_opening_syn_ack(struct reassembler *r, struct session *x, const str
     stream_acked(other, other->next, r->clock_ns);
     tcpfacts_count(&x->facts[DIRECTION_1], &x->connection.counts[DIRECTION_1], p, false);
 }
+
+bool session_opening_ack(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
+    struct stream *s = &x->streams[DIRECTION_0], *other = &x->streams[DIRECTION_1];
+    if (d != DIRECTION_0 || (p->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK ||
+        p->payload.len + p->cut > 0 || p->seq != (uint32_t)s->next || p->ack != (uint32_t)other->next) {
+        return false;
+    }
+    struct stream_counts *counts = &x->connection.counts[DIRECTION_0];
+    tcpfacts_remember(&x->facts[DIRECTION_0], p, &r->secret);
+    counts->packets++;
+    s->last_ns = r->clock_ns;
+    session_handshake(r, x, d, p, other->next);
+    stream_acked(other, other->next, r->clock_ns);
+    tcpfacts_count(&x->facts[DIRECTION_0], counts, p, false);
+    return true;
+}

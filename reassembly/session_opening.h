@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The handshake's first two packets, when they are what they should be: kept as embryo until a third one
- * comes, and then taken with less work than any packet needs. Private to reassembly. */
+/* The handshake's packets, when they are what they should be: the first two are kept as embryo until a third
+ * one comes, and then all are taken with less work than any packet needs. Private to reassembly. */
 #ifndef HARK_REASSEMBLY_SESSION_OPENING_H
 #define HARK_REASSEMBLY_SESSION_OPENING_H
 
@@ -12,5 +12,8 @@ void session_opening_syn(struct reassembler *, struct session *, const struct pa
 /* Then the first one of direction 1, a SYN+ACK without FIN, RST or payload that acknowledges the SYN alone.
  */
 void session_opening_syn_ack(struct reassembler *, struct session *, const struct packet *);
+/* Then the handshake's last ACK, if that is what comes next. False: it is something else, and nothing has
+ * happened. */
+bool session_opening_ack(struct reassembler *, struct session *, enum direction, const struct packet *);
 
 #endif

@@ -3,7 +3,7 @@
  * memory says so. Allocations are counted by the sanitizer's hooks, or by standing before glibc's. */
 #include "flow_bench.h"
 
-#include "reassembly/session.h"
+#include "reassembly/flow_table.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HAS_SANITIZER 1
@@ -193,6 +193,35 @@ static void a_syn_flood_stays_within_its_cap(void **state) {
     memory_fini(&memory);
 }
 
+static void open_and_close(struct bench *b, uint32_t at, uint32_t client) {
+    feed(b, (struct tcp){.at = at, .seq = client - 1, .flags = TCP_SYN});
+    feed(b, (struct tcp){.at = at, .d = 1, .seq = 499, .ack = client, .flags = TCP_SYN | TCP_ACK});
+    feed(b, (struct tcp){.at = at, .seq = client, .ack = 500, .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = at, .d = 1, .seq = 500, .ack = client + 1, .flags = TCP_ACK | TCP_FIN});
+    feed(b, (struct tcp){.at = at, .seq = client + 1, .ack = 501});
+}
+
+/* Where ports come again soon, that is many of all that linger. */
+static void a_closed_one_rests_when_that_before_is_gone(void **state) {
+    (void)state;
+    struct bench *b = bench_new(NULL);
+    open_and_close(b, 10, 100);
+    assert_int_equal(b->table->grave_count, 1);
+    assert_int_equal(b->table->sessions.used, 0);
+    open_and_close(b, 1000, 200100);
+    assert_int_equal(bench_counts(b).reused, 1);
+    assert_int_equal(bench_counts(b).closed[END_FIN], 2);
+    assert_int_equal(b->table->sessions.used, 2); /* late packets are looked up in both */
+    bench_tick(b, 2100);
+    assert_int_equal(b->table->flows.used, 1);
+    assert_int_equal(b->table->grave_count, 1);
+    assert_int_equal(b->table->sessions.used, 0);
+    bench_tick(b, 3100);
+    assert_int_equal(b->table->flows.used, 0);
+    assert_int_equal(b->table->grave_count, 0);
+    bench_free(b);
+}
+
 static void a_flow_without_payload_is_small(void **state) {
     (void)state;
     /* What a SYN costs is the flow and its embryo; the session comes with the handshake's end. */
@@ -205,6 +234,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steady_state_allocates_nothing),
         cmocka_unit_test(a_syn_flood_stays_within_its_cap),
+        cmocka_unit_test(a_closed_one_rests_when_that_before_is_gone),
         cmocka_unit_test(a_flow_without_payload_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
