@@ -87,7 +87,8 @@ static bool is_usual(const struct transaction *t, const struct semantics *s) {
            t->interim_count == 0 && is_usual_request(t) && is_usual_response(&t->response) &&
            !request->any_repeats && !field_names_meet(request->present, unusual_request) &&
            !field_names_meet(response->present, unusual_response) &&
-           is_timeless(request, FIELD_NAME_IF_MODIFIED_SINCE) &&
+           is_timeless(request, FIELD_NAME_IF_MODIFIED_SINCE) && is_timeless(request, FIELD_NAME_DATE) &&
+           is_timeless(request, FIELD_NAME_LAST_MODIFIED) &&
            is_timeless(request, FIELD_NAME_IF_UNMODIFIED_SINCE) && is_timeless(response, FIELD_NAME_EXPIRES);
 }
 

@@ -123,6 +123,16 @@ static const struct line request_lines[] = {
     {"Via", {"1.1 proxy", "1.0 a, 1.1 b"}},
     {"X-Forwarded-For", {"192.0.2.1", "198.51.100.7"}},
     {"Traceparent", {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x"}},
+    {"Date", {"Sunday, 29-Nov-26 01:01:44 GMT", "Sun, 29 Nov 2026 01:01:44 GMT", "x"}},
+    {"Last-Modified", {"Sunday, 29-Nov-26 01:01:44 GMT", "x"}},
+    {"If-Unmodified-Since", {"Sunday, 29-Nov-26 01:01:44 GMT", "Sun, 29 Nov 2026 01:01:44 GMT"}},
+    {"If-Match", {"\"1\"", "*", "\"2\""}},
+    {"Upgrade", {"websocket", "h2c"}},
+    {"Content-Type", {"text/plain", "x"}},
+    {"Accept-Encoding", {"gzip, br", "gzip;q=5"}},
+    {"Max-Forwards", {"1", "x"}},
+    {"Proxy-Connection", {"keep-alive", "close"}},
+    {"Priority", {"u=1", "u=9"}},
     {"X-Other", {"1", "token=2"}},
 };
 static const struct line response_lines[] = {
@@ -152,6 +162,11 @@ static const struct line response_lines[] = {
     {"X-Content-Type-Options", {"nosniff", "x"}},
     {"Link", {"</a.css>; rel=preload", "</b.css>; rel=preload"}},
     {"X-Request-Id", {"1", "2"}},
+    {"Retry-After", {"120", "Sunday, 29-Nov-26 01:01:44 GMT", "x"}},
+    {"WWW-Authenticate", {"Basic realm=\"a\"", "Digest realm=\"a\", realm=\"b\""}},
+    {"Via", {"1.1 proxy", "1.1 other"}},
+    {"Content-Encoding", {"gzip", "identity"}},
+    {"Upgrade", {"websocket", "h2c"}},
     {"X-Other", {"1", "2"}},
 };
 enum {
