@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes in: what do they speak, who is the client, and which part reads them. */
 #include "analyzer/http_side.h"
+#include "capture/clear.h"
 #include "capture/keep.h"
 
 #include <assert.h>
@@ -16,7 +17,7 @@ const char *protocol_verdict_name(enum protocol_verdict verdict) {
 /* ---- a connection's life ---- */
 
 static void begin_side(struct side *side, const struct http_environment *environment) {
-    memset(side, 0, offsetof(struct side, front));
+    clear_many(side, offsetof(struct side, front));
     side->front.len = 0;
     probe_init(&side->probe, PROBE_AT_START, environment->limits);
     buf_charge(&side->probe.held, environment->memory);
@@ -30,7 +31,7 @@ static void *conn_open(void *context, const struct connection *connection) {
         return NULL;
     }
     memset(conn, 0, offsetof(struct http_conn, side));
-    memset((char *)conn + REST, 0, sizeof *conn - REST);
+    clear_many((char *)conn + REST, sizeof *conn - REST);
     conn->environment = environment;
     conn->connection = connection;
     conn->verdict = PROTOCOL_UNDECIDED;

@@ -150,6 +150,25 @@ static enum file_step pcap_record(struct file_format *f, struct slice at_hand, s
     return FILE_FRAME;
 }
 
+/* The usual record: little-endian, whole, with a fraction and lengths as they are to be. */
+static size_t pcap_usual(const struct file_format *f, struct slice at_hand, struct frame *frame) {
+    const uint8_t *at = at_hand.ptr;
+    if (f->big_endian || f->lengths != FILE_LENGTHS_CAPTURED_FIRST || at_hand.len < f->record_bytes) {
+        return 0;
+    }
+    uint32_t captured = file_u32(at + 8, false), wire = file_u32(at + 12, false);
+    uint32_t fraction = file_u32(at + 4, false);
+    if (captured > f->only.longest || captured > at_hand.len - f->record_bytes || fraction > INT32_MAX) {
+        return 0;
+    }
+    frame->time_ns = file_u32(at, false) * NS_PER_SECOND + (int64_t)fraction * f->fraction_ns;
+    frame->bytes = slice_make(at + f->record_bytes, captured);
+    frame->wire_len = wire > captured ? wire : captured;
+    frame->link_type = f->only.link_type;
+    frame->interface = 0;
+    return f->record_bytes + captured;
+}
+
 static enum file_step begin(struct file_format *f, struct slice at_hand, size_t *bytes, struct frame *frame) {
     if (at_hand.len < MAGIC_BYTES) {
         return file_wants(bytes, MAGIC_BYTES);
@@ -170,9 +189,8 @@ static enum file_step begin(struct file_format *f, struct slice at_hand, size_t 
     return FILE_STRANGE;
 }
 
-/* Kept apart from the way of a usual frame, which stays short so. */
-__attribute__((noinline)) static enum file_step take_any(struct file_format *f, struct slice at_hand,
-                                                         size_t *bytes, struct frame *frame) {
+enum file_step file_format_next(struct file_format *f, struct slice at_hand, size_t *bytes,
+                                struct frame *frame) {
     switch (f->kind) {
     case FILE_KIND_PCAP:
         return pcap_record(f, at_hand, bytes, frame);
@@ -184,12 +202,10 @@ __attribute__((noinline)) static enum file_step take_any(struct file_format *f, 
     return begin(f, at_hand, bytes, frame);
 }
 
-enum file_step file_format_next(struct file_format *f, struct slice at_hand, size_t *bytes,
-                                struct frame *frame) {
-    if (f->kind == FILE_KIND_PCAPNG && pcapng_usual(f, at_hand, bytes, frame)) {
-        return FILE_FRAME;
-    }
-    return take_any(f, at_hand, bytes, frame);
+size_t file_format_usual(const struct file_format *f, struct slice at_hand, struct frame *frame) {
+    return f->kind == FILE_KIND_PCAP     ? pcap_usual(f, at_hand, frame)
+           : f->kind == FILE_KIND_PCAPNG ? pcapng_usual(f, at_hand, frame)
+                                         : 0;
 }
 
 void file_format_ended(struct file_format *f, struct slice at_hand, size_t wanted) {

@@ -76,6 +76,10 @@ void file_format_fini(struct file_format *);
  */
 enum file_step file_format_next(struct file_format *, struct slice at_hand, size_t *bytes, struct frame *);
 
+/* The same for usual frames alone, as fast as it goes: the bytes of the one that comes next, which is given;
+ * 0, and nothing is given: file_format_next says what comes. */
+size_t file_format_usual(const struct file_format *, struct slice at_hand, struct frame *);
+
 /* After FILE_MORE, when the file ends with what is at hand, which is at least a byte: makes that the problem.
  */
 void file_format_ended(struct file_format *, struct slice at_hand, size_t wanted);

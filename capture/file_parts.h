@@ -29,7 +29,7 @@ void file_set_link_type(struct file_interface *, uint32_t file_link_type);
 
 /* A block of a pcapng file, which is the next thing at hand. */
 enum file_step pcapng_next(struct file_format *, struct slice at_hand, size_t *bytes, struct frame *);
-/* The same where that is a usual packet's, FILE_FRAME; false, with nothing set, for all else. */
-bool pcapng_usual(struct file_format *, struct slice at_hand, size_t *bytes, struct frame *);
+/* See file_format_usual. */
+size_t pcapng_usual(const struct file_format *, struct slice at_hand, struct frame *);
 
 #endif

@@ -197,31 +197,30 @@ static enum file_step take_packet(struct file_format *f, struct slice body, bool
 
 /* The usual block: an Enhanced Packet Block in the file's little-endian order, whole, whose clock needs no
  * more than 64 bits. All else, and all that is wrong, is for pcapng_next. */
-bool pcapng_usual(struct file_format *f, struct slice at_hand, size_t *bytes, struct frame *frame) {
+size_t pcapng_usual(const struct file_format *f, struct slice at_hand, struct frame *frame) {
     enum { LEAST_BYTES = BLOCK_LEAST_BYTES + PACKET_BODY_BYTES };
     const uint8_t *at = at_hand.ptr;
     if (f->big_endian || at_hand.len < LEAST_BYTES || file_u32(at, false) != BLOCK_PACKET) {
-        return false;
+        return 0;
     }
     uint32_t len = file_u32(at + 4, false), number = file_u32(at + 8, false);
     if (len < LEAST_BYTES || len > FILE_BLOCK_BYTES || len % 4 || len > at_hand.len ||
         file_u32(at + len - BLOCK_TAIL_BYTES, false) != len || number >= f->interface_count) {
-        return false;
+        return 0;
     }
     const struct file_interface *interface = &f->interfaces[number];
     uint32_t captured = file_u32(at + 20, false), wire = file_u32(at + 24, false);
     uint64_t ticks = (uint64_t)file_u32(at + 12, false) << 32 | file_u32(at + 16, false);
     if (captured > interface->longest || captured > len - LEAST_BYTES ||
         ticks >= interface->clock.plain_below) {
-        return false;
+        return 0;
     }
-    *bytes = len;
     frame->bytes = slice_make(at + BLOCK_HEAD_BYTES + PACKET_BODY_BYTES, captured);
     frame->wire_len = wire > captured ? wire : captured;
     frame->time_ns = (int64_t)(ticks * interface->clock.multiply);
     frame->link_type = interface->link_type;
     frame->interface = f->interfaces_before + number;
-    return true;
+    return len;
 }
 
 /* Simple Packet Block: of the first interface, without a time, and cut where the interface cuts. */

@@ -104,7 +104,7 @@ static void *take_from_slab(struct pool *p) {
     return object;
 }
 
-static void give_to_slab(struct pool *p, void *object) {
+static __attribute__((noinline)) void give_to_slab(struct pool *p, void *object) {
     struct pool_slab *slab = head_of(p, slab_of(object));
     assert(slab->used > 0);
     if (p->large) {
@@ -123,21 +123,24 @@ static void give_to_slab(struct pool *p, void *object) {
     }
 }
 
-void *pool_take(struct pool *p) {
-    if (p->used == p->cap) {
-        return NULL;
-    }
-    void *object = p->last_given;
-    p->last_given = NULL;
-    if (!object) {
-        object = take_from_slab(p);
-        if (!object) {
-            return NULL;
-        }
-    }
+static void *count_taken(struct pool *p, void *object) {
     p->used++;
     p->memory->live += p->object_bytes;
     return p->shelf ? shelf_take(p->shelf, object) : object;
+}
+
+static __attribute__((noinline)) void *take_another(struct pool *p) {
+    void *object = p->used == p->cap ? NULL : take_from_slab(p);
+    return object ? count_taken(p, object) : NULL;
+}
+
+void *pool_take(struct pool *p) {
+    void *object = p->last_given;
+    if (!object) {
+        return take_another(p);
+    }
+    p->last_given = NULL; /* the cap left room for it */
+    return count_taken(p, object);
 }
 
 void pool_give(struct pool *p, void *object) {

@@ -23,12 +23,20 @@ struct shelf *shelves_find(struct shelves *shelves, size_t object_bytes) {
     return s;
 }
 
-void shelf_build(struct shelf *s) {
+static void build(struct shelf *s) {
     size_t bytes = s->places * s->object_bytes;
     s->objects = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
     for (unsigned i = s->places; s->objects && i > 0; i--) {
         s->order[s->vacant++] = (uint8_t)(i - 1);
     }
+}
+
+void *shelf_take_rare(struct shelf *s, void *slot) {
+    if (s->objects) {
+        return slot;
+    }
+    build(s);
+    return s->vacant ? shelf_take(s, slot) : slot;
 }
 
 void shelves_fini(struct shelves *shelves) {

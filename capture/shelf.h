@@ -41,16 +41,13 @@ struct shelf *shelves_find(struct shelves *, size_t object_bytes);
 /* Every object must have been given back. */
 void shelves_fini(struct shelves *);
 
-/* Part of shelf_take: takes memory. */
-void shelf_build(struct shelf *);
+/* Part of shelf_take, where no place is vacant: the first time memory is taken. */
+void *shelf_take_rare(struct shelf *, void *slot);
 
 /* An object to be used in place of `slot`, which is kept for it, or `slot` itself. Content undefined. */
 static inline void *shelf_take(struct shelf *s, void *slot) {
-    if (!s->objects) {
-        shelf_build(s);
-    }
     if (s->vacant == 0) {
-        return slot;
+        return shelf_take_rare(s, slot);
     }
     unsigned place = s->order[--s->vacant];
     s->slots[place] = slot;

@@ -288,10 +288,10 @@ __attribute__((noinline)) static enum source_status take_step(struct source *sou
     return end_damaged(source, file_format_problem(&files->format));
 }
 
-/* True when a frame is at hand that the filter is ready for; it is taken. */
-static bool take_frame(struct source *source, enum file_step step, size_t bytes, struct frame *frame) {
-    struct source_files *files = source->input;
-    if (step != FILE_FRAME || !source_filter_is_ready(&source->filter, frame->link_type)) {
+/* A frame of `bytes` is at hand. False: the filter is not ready for it. */
+static inline bool take_frame(struct source *source, struct source_files *files, size_t bytes,
+                              struct frame *frame) {
+    if (!source_filter_is_ready(&source->filter, frame->link_type)) {
         return false;
     }
     source_window_take(&files->window, bytes);
@@ -302,27 +302,27 @@ static bool take_frame(struct source *source, enum file_step step, size_t bytes,
 }
 
 /* Kept apart from the way of a usual frame, as take_step is. */
-__attribute__((noinline)) static enum source_status take_steps(struct source *source, enum file_step step,
-                                                               size_t bytes, struct frame *frame) {
+__attribute__((noinline)) static enum source_status take_steps(struct source *source, struct frame *frame) {
     struct source_files *files = source->input;
     for (;;) {
+        size_t bytes = 0;
+        /* Without a file there is no byte at hand, and more are wanted. */
+        enum file_step step =
+            file_format_next(&files->format, source_window_rest(&files->window), &bytes, frame);
+        if (step == FILE_FRAME && take_frame(source, files, bytes, frame)) {
+            return SOURCE_FRAME;
+        }
         enum source_status status = take_step(source, step, bytes, frame);
         if (status != SOURCE_FRAME) {
             return status;
-        }
-        /* Without a file there is no byte at hand, and more are wanted. */
-        step = file_format_next(&files->format, source_window_rest(&files->window), &bytes, frame);
-        if (take_frame(source, step, bytes, frame)) {
-            return SOURCE_FRAME;
         }
     }
 }
 
 static enum source_status files_next(struct source *source, struct frame *frame) {
     struct source_files *files = source->input;
-    size_t bytes = 0;
-    enum file_step step = file_format_next(&files->format, source_window_rest(&files->window), &bytes, frame);
-    return take_frame(source, step, bytes, frame) ? SOURCE_FRAME : take_steps(source, step, bytes, frame);
+    size_t bytes = file_format_usual(&files->format, source_window_rest(&files->window), frame);
+    return bytes && take_frame(source, files, bytes, frame) ? SOURCE_FRAME : take_steps(source, frame);
 }
 
 static void files_counts(const struct source *source, struct source_counts *counts) {

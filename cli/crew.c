@@ -357,8 +357,10 @@ static enum crew_status submit(struct crew *crew, bool flush) {
     return ring_state(crew->ring).stop ? CREW_SINK_ENDED : CREW_OK;
 }
 
-enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash,
-                             struct source_block *block) {
+/* Kept apart from the way without epochs and lookahead, which stays short so. */
+static __attribute__((noinline)) enum crew_status give_later(struct crew *crew, uint64_t event,
+                                                             const struct packet *packet, uint64_t hash,
+                                                             struct source_block *block) {
     if (!crew->ring) {
         lookahead_packet(&crew->ahead, &crew->workers[0], event, packet, hash, block);
         return write_blocks(crew);
@@ -373,6 +375,15 @@ enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct pac
     crew->filling = take_reader_turns(crew);
     crew->lost_packets += !epoch_add_packet(crew->filling, event, packet, hash, worker, block);
     return status;
+}
+
+enum crew_status crew_packet(struct crew *crew, uint64_t event, const struct packet *packet, uint64_t hash,
+                             struct source_block *block) {
+    if (crew->ring || !lookahead_is_idle(&crew->ahead)) {
+        return give_later(crew, event, packet, hash, block);
+    }
+    worker_packet(&crew->workers[0], event, packet, hash);
+    return write_blocks(crew);
 }
 
 enum crew_status crew_tick(struct crew *crew, uint64_t event, int64_t now_ns) {

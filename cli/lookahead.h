@@ -20,6 +20,10 @@ struct lookahead {
     } waiting[FORESIGHT_TURNS];
 };
 
+/* Off, and nothing waits: packets may go to the worker at once. */
+static inline bool lookahead_is_idle(const struct lookahead *ahead) {
+    return !ahead->on && !ahead->block;
+}
 /* The packet's turn: the worker gets those before it that are due. `block` keeps its payload; NULL: that goes
  * with the next one, and nothing waits any more. */
 void lookahead_packet(struct lookahead *, struct worker *, uint64_t event, const struct packet *,

@@ -152,13 +152,13 @@ static struct flow *flow_take(struct flow_table *t, const struct packet *opener)
     return f;
 }
 
-static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint64_t hash) {
+static struct flow *flow_open(struct flow_table *t, const struct packet *p, uint32_t tag) {
     if (t->flows.used == t->flows.cap) {
         flow_evict(t);
     }
     struct flow *f = flow_take(t, p);
     if (f) {
-        f->tag = flow_index_tag(hash);
+        f->tag = tag;
         flow_index_add(&t->index, f->tag, &f->key);
     }
     return f;
@@ -314,7 +314,7 @@ static enum flow_fate packet_of_flow(struct flow_table *t, struct flow **flow, e
                                      const struct packet *p) {
     struct flow *f = *flow;
     if (!flow_session(f)) {
-        if (flow_stays_embryo(t, f, d, p)) {
+        if (f->stage == STAGE_BARE && flow_stays_embryo(t, f, d, p)) {
             return FLOW_CONTROL;
         }
         bool answered = flow_embryo(f) && flow_embryo(f)->count > 1;
@@ -390,6 +390,7 @@ static __attribute__((noinline)) struct found look_up(struct flow_table *t, cons
             f = (struct flow *)flow_index_find(&t->index, secret, &p->key, &d);
             t->recent = f;
             t->recent_hash = hash;
+            t->recent_tag = flow_index_tag(secret);
         }
         if (!f || timers_deadline(&f->timer) > t->due_ns) {
             return (struct found){.flow = f, .d = d};
@@ -450,8 +451,8 @@ static bool packet_at_end(struct flow_table *t, struct flow *f, enum direction d
 }
 
 /* `*flow`: the one found for the packet; becomes the one that it belonged to, NULL without. */
-static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, uint64_t hash,
-                                      enum direction d, struct flow **flow) {
+static enum flow_fate packet_of_table(struct flow_table *t, const struct packet *p, enum direction d,
+                                      struct flow **flow) {
     struct flow *f = *flow;
     *flow = NULL;
     if (f) {
@@ -472,10 +473,11 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
             return FLOW_CONTROL;
         }
         flow_doze_packet(t);
-        f = flow_open(t, p, flow_key_hash_secret(&p->key, hash, &t->reassembler.secret));
+        f = flow_open(t, p, t->recent_tag); /* it was just looked up */
         if (!f) {
             return FLOW_NO_MEMORY;
         }
+        t->recent = f;
     }
     bool dozed = flow_dozes(f);
     if (dozed) {
@@ -487,6 +489,10 @@ static enum flow_fate packet_of_table(struct flow_table *t, const struct packet 
     touch(t, f, dozed);
     if (flow_grave(f) && !flow_exhume(t, f)) {
         return FLOW_NO_MEMORY;
+    }
+    if (flow_embryo(f) && flow_stays_embryo(t, f, d, p)) {
+        *flow = f; /* as it was, and idle no earlier */
+        return FLOW_CONTROL;
     }
     enum flow_fate fate;
     if (!packet_behind(t, f, d, p, &fate) && !packet_at_end(t, f, d, p, &fate)) {
@@ -520,9 +526,9 @@ static inline __attribute__((always_inline)) void after_packet(struct flow_table
 }
 
 static __attribute__((noinline)) enum flow_fate any_packet(struct flow_table *t, const struct packet *p,
-                                                           uint64_t hash, struct found found) {
+                                                           struct found found) {
     struct flow *f = found.flow;
-    enum flow_fate fate = packet_of_table(t, p, hash, found.d, &f);
+    enum flow_fate fate = packet_of_table(t, p, found.d, &f);
     after_packet(t, f);
     t->reassembler.counts.fates[fate]++;
     return fate;
@@ -538,13 +544,13 @@ enum flow_fate flow_table_packet(struct flow_table *t, const struct packet *p, u
     const struct found found = find(t, p, hash);
     struct flow *f = found.flow;
     if (!is_steady(f)) {
-        return any_packet(t, p, hash, found);
+        return any_packet(t, p, found);
     }
     struct session *x = f->kept.session;
     touch(t, f, false);
     enum flow_fate fate = session_steady_packet(&t->reassembler, x, found.d, p);
     if (fate == FLOW_FATES) {
-        return any_packet(t, p, hash, found);
+        return any_packet(t, p, found);
     }
     if (!x->steady) {
         settle(t, f);

@@ -101,6 +101,7 @@ struct flow_table {
     int64_t due_ns;       /* clock up to which everything may happen */
     struct flow *recent;  /* the one that the last packet was found to be of, NULL for none ... */
     uint64_t recent_hash; /* ... and its hash without the secret: packets often come in rows */
+    uint32_t recent_tag;  /* ... and what the index keeps of the one with it */
     struct flow_index index;
     size_t bytes;      /* sum of the lists' */
     size_t attributed; /* flow_memory_mark when memory was put down to a flow last */

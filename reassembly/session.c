@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/session.h"
 
+#include "capture/clear.h"
 #include "reassembly/session_syn.h"
 
 /* What is valid with something else, and large, is left as it is. */
 void session_init(struct session *x, const struct flow_key *key, uint64_t ordinal, uint32_t incarnation,
                   void *owner) {
     enum { REST = offsetof(struct session, connection.path) + sizeof x->connection.path };
-    memset(x, 0, offsetof(struct session, connection.path));
-    memset((char *)x + REST, 0, offsetof(struct session, facts) - REST);
+    clear_many(x, offsetof(struct session, connection.path));
+    clear_many((char *)x + REST, offsetof(struct session, facts) - REST);
     x->connection.key = *key;
     x->connection.ordinal = ordinal;
     x->connection.incarnation = incarnation;

@@ -181,7 +181,9 @@ void session_gap(struct reassembler *r, struct session *x, enum direction d, uin
 void session_end_stream(struct reassembler *r, struct session *x, enum direction d, enum end_reason reason) {
     struct stream *s = &x->streams[d];
     assert(!s->passed);
-    forget_held(r, x, d);
+    if (s->held.head || s->cuts.head) {
+        forget_held(r, x, d);
+    }
     s->state = STREAM_ENDED;
     if (reason == END_FIN && x->half_ns == SEGQ_NEVER) {
         x->half_ns = r->clock_ns;

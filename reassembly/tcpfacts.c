@@ -38,12 +38,24 @@ static bool in_time(const struct sighting *s, const struct packet *p, int64_t sk
     return apart <= COPY_WITHIN_NS && (p->has_timestamps || !bare_ack);
 }
 
+/* The sighting at `i` has the packet's mark. */
+static __attribute__((noinline)) bool is_copy_from(struct tcpfacts *f, unsigned i, uint64_t mark,
+                                                   const struct packet *p, int64_t skew_ns) {
+    for (; i < f->sightings_count; i++) {
+        if (f->sightings[i].mark == mark && in_time(&f->sightings[i], p, skew_ns)) {
+            return true;
+        }
+    }
+    tcpfacts_note(f, mark, p->time_ns);
+    return false;
+}
+
 bool tcpfacts_tap_copy(struct tcpfacts *f, const struct packet *p, int64_t skew_ns,
                        const struct hash_secret *secret) {
     uint64_t mark = tcpfacts_mark(p, secret);
     for (unsigned i = 0; i < f->sightings_count; i++) {
-        if (f->sightings[i].mark == mark && in_time(&f->sightings[i], p, skew_ns)) {
-            return true;
+        if (f->sightings[i].mark == mark) {
+            return is_copy_from(f, i, mark, p, skew_ns);
         }
     }
     tcpfacts_note(f, mark, p->time_ns);

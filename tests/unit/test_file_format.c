@@ -13,9 +13,15 @@ struct reading {
     uint8_t last[FRAMES_MOST];       /* last captured byte, 0 without */
     uint64_t records;                /* FILE_RECORD */
     enum file_step end;              /* FILE_MORE at the file's end */
+    unsigned usual;                  /* frames that came the fast way, too */
     size_t place;                    /* of the end */
     char problem[FILE_PROBLEM_BYTES];
 };
+
+static bool is_same(const struct frame *a, const struct frame *b) {
+    return a->bytes.ptr == b->bytes.ptr && a->bytes.len == b->bytes.len && a->wire_len == b->wire_len &&
+           a->time_ns == b->time_ns && a->link_type == b->link_type && a->interface == b->interface;
+}
 
 /* Reads all; `ration` bytes more become at hand when more are wanted. */
 static struct reading read_rationed(struct slice file, size_t ration) {
@@ -32,7 +38,11 @@ static struct reading read_rationed(struct slice file, size_t ration) {
         }
         struct frame *frame = &r.frame[r.frames];
         size_t bytes = 0;
+        struct frame fast;
+        size_t usual = file_format_usual(&format, at_hand, &fast);
         r.end = file_format_next(&format, at_hand, &bytes, frame);
+        assert_true(!usual || (r.end == FILE_FRAME && usual == bytes && is_same(&fast, frame)));
+        r.usual += usual != 0;
         bool more = r.end == FILE_MORE && r.place + have < file.len;
         if (r.end == FILE_MORE) {
             assert_true(bytes > have && bytes <= FILE_BLOCK_BYTES);
@@ -113,6 +123,7 @@ static void old_versions_order_the_lengths_otherwise(void **state) {
             struct reading r = read_all(&b);
             assert_true(is_sound(&r, &b));
             assert_int_equal(r.frames, 1);
+            assert_int_equal(r.usual != 0, !big_endian && cases[i].minor == 4);
             assert_int_equal(r.frame[0].bytes.len, 40);
             assert_int_equal(r.frame[0].wire_len,
                              cases[i].second == 20 || cases[i].second == cases[i].first ? 40 : 60);
