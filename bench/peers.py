@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""peers.py --captures DIR --tools DIR --hark BINARY [--runs N] [--only NAME,...] [--workloads NAME,...] [--slow] [--profiled BINARY]
-[--work DIR] [--write]
+"""peers.py --captures DIR --tools DIR --hark BINARY [--runs N] [--only NAME,...] [--workloads NAME,...] [--slow] [--work DIR]
+[--write]
 
 Runs hark and other programs on the same captures in turn, round after round, and prints what each needed and found, and how hark
 stands to its targets. A ratio is taken within a round and then its median, so that a neighbour who is busy for a while troubles
@@ -29,7 +29,6 @@ TSHARK_FIELDS = ("frame.number", "tcp.stream", "http.request.method", "http.host
 OMITTED = ("semantics,tcp,network.community_id,client.mac,server.mac,url.full,user_agent,timing.share,http.request.headers,http.request.trailers,"
            "http.response.headers,http.response.trailers,capture.request,capture.response")
 PART = "hark --omit (a part of each record)"
-PROFILED = "hark by scripts/profiled.sh"
 
 Run = collections.namedtuple("Run", "wall cpu rss_kb")
 PIECE = bytes(1 << 20)
@@ -95,13 +94,11 @@ class Peer:
         return [word.format(capture=capture, out=out) for word in self.command]
 
 
-def peers_of(hark, tools, profiled):
+def peers_of(hark, tools):
     fields = [word for field in TSHARK_FIELDS for word in ("-e", field)]
-    by_profile = [Peer(PROFILED, (profiled, "-q", "-r", "{capture}", "-o", "{out}"), count_hark)] if profiled else []
     return [Peer("hark", (hark, "-q", "-r", "{capture}", "-o", "{out}"), count_hark),
             Peer("hark -j2", (hark, "-q", "-j", "2", "-r", "{capture}", "-o", "{out}"), count_hark, workers=2),
             Peer(PART, (hark, "-q", f"--omit={OMITTED}", "-r", "{capture}", "-o", "{out}"), count_hark, only=("small", "web")),
-            *by_profile,
             Peer("reader alone", (os.path.join(tools, "bench_feed"), "{capture}", "2"), workers=2),
             Peer("tcpdump", ("tcpdump", "-n", "-r", "{capture}", "-w", "/dev/null")),
             Peer("httpry", ("httpry", "-q", "-r", "{capture}", "-o", "{out}"), count_httpry),
@@ -227,8 +224,6 @@ def remarks(bench, peers):
     yield quiet(bench, peers)
     if any(name == PART for _, name in bench.runs):
         yield f"`{PART}` writes smaller records, what a log of requests would keep; every other row of hark is the whole record. It is `--omit={OMITTED}`."
-    if any(name == PROFILED for _, name in bench.runs):
-        yield f"`{PROFILED}` is the same program, laid out by what it did with the captures of `pcaps/`; no target is measured by it."
 
 
 def ratio_targets(bench):
@@ -287,7 +282,6 @@ def main():
     parser.add_argument("--captures", required=True)
     parser.add_argument("--tools", required=True, help="where bench_measure and the others were built")
     parser.add_argument("--hark", required=True)
-    parser.add_argument("--profiled")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="programs, comma-separated")
     parser.add_argument("--workloads", default=",".join(WORKLOADS))
@@ -295,7 +289,7 @@ def main():
     parser.add_argument("--work", help="where the programs write; a folder of its own without it")
     parser.add_argument("--write", action="store_true", help="into docs/performance.md")
     arguments = parser.parse_args()
-    peers = peers_of(os.path.abspath(arguments.hark), arguments.tools, arguments.profiled)
+    peers = peers_of(os.path.abspath(arguments.hark), arguments.tools)
     only = chosen(arguments.only, [peer.name for peer in peers], "program")
     peers = [peer for peer in peers if (peer.name in only if only else arguments.slow or not peer.slow) and shutil.which(peer.command[0])]
     workloads = [Workload(arguments.captures, name) for name in chosen(arguments.workloads, WORKLOADS, "workload")]

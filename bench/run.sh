@@ -7,11 +7,10 @@
 #                          (bench/data); making them needs root
 #   --scale S              size of those that are made: 1 (4 GB in all), 0.25 ...
 #   --runs N               rounds (5)
-#   --only NAME,...        of the programs, these: hark, hark -j2, hark --omit (a part of each record), hark by scripts/profiled.sh, reader alone,
-#                          tcpdump, httpry, urlsnarf, ngrep, tshark
+#   --only NAME,...        of the programs, these: hark, hark -j2, hark --omit (a part of each record), reader alone, tcpdump,
+#                          httpry, urlsnarf, ngrep, tshark
 #   --workloads NAME,...   of the workloads, these: web, small, bulk, manyflows, lossy
 #   --slow                 ngrep and tshark as well, one round: minutes each
-#   --profiled             build/profiled/hark as well, which scripts/profiled.sh has made
 #   --hark BINARY          this one, instead of build/bench/hark
 #   --write                puts the tables, and what this machine is, into docs/performance.md
 set -euo pipefail
@@ -28,7 +27,6 @@ while (($#)); do
         --workloads) workloads=${2:?run.sh: --workloads wants names}; shift ;;
         --runs | --only) more+=("$1" "${2:?run.sh: $1 wants a value}"); shift ;;
         --slow) more+=("$1") ;;
-        --profiled) more+=("$1" "$root/build/profiled/hark") ;;
         --write) write=yes more+=("$1") ;;
         *) die "no option is named $1; the first lines of bench/run.sh tell which there are" ;;
     esac

@@ -4,6 +4,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(JSONC REQUIRED IMPORTED_TARGET json-c)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto) # community ids, keyed hashes, addresses; wipes keys
 if(HARK_WITH_ZLIB)
   pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 endif()
@@ -39,19 +40,6 @@ endif()
 if(NOT HARK_SANITIZE AND NOT HARK_FUZZ AND NOT HARK_TSAN)
   target_compile_options(hark_flags INTERFACE -fstack-protector-strong)
   target_compile_definitions(hark_flags INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
-endif()
-
-# A build by profile: `record` builds a hark that counts what its code does, `use`, in the same folder, one that
-# is laid out by these counts. gcc only; scripts/profiled.sh does both.
-set(HARK_PROFILE "" CACHE STRING "record: count what the code does; use: build by the counts; empty: neither")
-if(HARK_PROFILE AND NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
-  message(FATAL_ERROR "HARK_PROFILE needs gcc")
-elseif(HARK_PROFILE STREQUAL "record")
-  target_compile_options(hark_flags INTERFACE -fprofile-generate -fprofile-update=prefer-atomic)
-  target_link_options(hark_flags INTERFACE -fprofile-generate)
-elseif(HARK_PROFILE STREQUAL "use")
-  # What the traffic of the counts never used is compiled as ever: other traffic will.
-  target_compile_options(hark_flags INTERFACE -fprofile-use -fprofile-partial-training -Wno-missing-profile)
 endif()
 
 # Small functions called across files are inlined: 5 % of a run's instructions.

@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 install_packages "${packages_run[@]}"
 hark="$root/build/release/hark"
 if [[ ! -x $hark ]]; then
-    say "builds hark (build/release), about a minute"
+    say "builds hark (build/release), a minute or two"
 fi
 build release release hark -- -DHARK_TESTS=OFF
 give_back

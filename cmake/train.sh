@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# train.sh HARK COUNTS CAPTURE...: runs HARK, which counts (cmake/profile.cmake), on each capture, and leaves its files of counts in the
+# folder COUNTS, which is new and whole (it has a file `complete`) or what it was.
+#
+# Nothing of the machine, its paths or the hour gets into the counts, so that the same sources have the same ones: runs come one after the
+# other (gcc keeps those values that came first), with one thread, and in a process that looks the same each time.
+set -euo pipefail
+hark=$(realpath "$1")
+counts=$(realpath -m "$2")
+shift 2
+run_most=${HARK_TRAIN_SECONDS:-20} # it takes some hundredths
+all_most=180
+good=0
+
+fresh="$counts.fresh"
+rm -rf "$fresh"
+mkdir -p "$fresh"
+cd "$fresh"
+exec 3>&2 >"$counts.log" 2>&1
+ln -s "$hark" hark
+# Where a container forbids it, addresses on the stack differ, and what gcc concludes of their alignment might.
+fixed=(setarch -R)
+"${fixed[@]}" true || fixed=()
+for capture in "$@"; do
+    if ((SECONDS >= all_most)); then
+        echo "train.sh: stops after $SECONDS s"
+        break
+    fi
+    echo "$capture"
+    ln -sf "$capture" capture
+    # Counts are added to those that are there, at the end and outside of a sandbox. Some captures are damaged, which is an error.
+    if timeout --foreground -k 5 "$run_most" "${fixed[@]}" env -i GCOV_PREFIX=. GCOV_PREFIX_STRIP=1000 \
+        ./hark -q --no-sandbox -r capture -o /dev/null; then
+        good=$((good + 1))
+    fi
+done
+if ((good == 0)); then
+    echo "train.sh: hark could read none of the captures; see $counts.log, or build without them: -DHARK_PROFILE=OFF" >&3
+    exit 1
+fi
+rm hark capture
+touch complete
+rm -rf "$counts"
+mv "$fresh" "$counts"
