@@ -25,7 +25,7 @@ static bool has_place(const struct reassembler *r, const struct stream *s, const
            s->held.charge + segq_charge(p->payload.len) <= r->limits->stream_held_bytes;
 }
 
-/* Its number is the next one, and it acknowledges nothing that was not seen. */
+/* Its number is the next one, and it acknowledges nothing that was not seen, nor what was before all. */
 static bool is_usual(const struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
                      uint64_t *ack) {
     struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
@@ -35,8 +35,8 @@ static bool is_usual(const struct reassembler *r, struct session *x, enum direct
         return false;
     }
     *ack = stream_offset(other, p->ack);
-    return *ack <= other->highest && stream_plausible(other, *ack) && !session_may_shake_hands(x, d, p) &&
-           (p->payload.len == 0 || has_place(r, s, p));
+    return *ack <= other->highest && *ack >= other->origin && stream_plausible(other, *ack) &&
+           !session_may_shake_hands(x, d, p) && (p->payload.len == 0 || has_place(r, s, p));
 }
 
 static void note_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,

@@ -34,7 +34,11 @@ static const char *said(struct talk *t, uint32_t seq, uint32_t len, bool forged)
 }
 
 static uint32_t some_ack(struct talk *t, int d) {
+    enum { STRAY = 1 << 16, WILD = 1 << 22 };
     uint32_t all = t->next[!d];
+    if (below(t, 20) == 0) {
+        return all - STRAY - below(t, WILD); /* of no connection that there is */
+    }
     switch (below(t, 12)) {
     case 0:
         return all - below(t, 300);
