@@ -6,6 +6,7 @@
 
 #include "analyzer/known_head.h"
 #include "analyzer/semantics_fields.h"
+#include "output/mask.h"
 
 /* From `status` to `range`, in the record's order. */
 enum exchange_piece {
@@ -39,8 +40,48 @@ struct told_exchange {
     struct told_group groups[SEMANTICS_GROUPS];
 };
 
+/* What of a record's rest is its transaction's own. */
+enum rest_hole_kind {
+    REST_BYTES,  /* a message's */
+    REST_BODY,   /* its content's */
+    REST_VALUE,  /* of a field, and the end of its object */
+    REST_DATE,   /* the same of one that is read as a date */
+    REST_COURSE, /* from `timing` to `capture` */
+    REST_DATES,  /* the pieces of these names */
+    REST_ETAG,
+    REST_NUMBER, /* of the transaction on its connection */
+};
+
+enum {
+    REST_JSON_BYTES = 2048, /* of what is longer nothing is remembered */
+    REST_HOLES = 24,
+    REST_REASON_MOST = 24,
+};
+
+struct rest_hole {
+    uint16_t at; /* in what is remembered */
+    uint8_t kind, side, line;
+    struct mask_kind mask; /* of a value */
+};
+
+/* A record from the request's fields on, between what is the transaction's own: of the heads that it was made
+ * of, with any values in some lines. */
+struct told_rest {
+    uint64_t exchange;  /* stamp of the known exchange; 0: nothing is known yet */
+    uint64_t next;      /* of the one that was missed here last */
+    uint64_t heads[2];  /* stamps of its heads when it was made */
+    uint64_t same[2];   /* ... and at which all lines but these still had the same values */
+    uint32_t others[2]; /* a bit for each line that is a hole */
+    uint16_t len;
+    uint8_t holes_count, reason_len;
+    uint8_t reason[REST_REASON_MOST];
+    struct rest_hole holes[REST_HOLES];
+    uint8_t json[REST_JSON_BYTES + EXCHANGE_SLACK];
+};
+
 struct exchange_memo {
     struct told_exchange exchanges[EXCHANGE_SLOTS];
+    struct told_rest rests[EXCHANGE_SLOTS];
 };
 
 /* NULL without memory. */

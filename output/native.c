@@ -222,8 +222,7 @@ static void write_odd_pairing(struct writer *w, const struct transaction *t) {
     writer_end_object(w);
 }
 
-/* `timing`, `tcp` and `pairing`. */
-static void write_course(struct native *native, struct writer *w, const struct transaction *t,
+void native_write_course(struct native *native, struct writer *w, const struct transaction *t,
                          const struct timing *timing) {
     enum { PAIRING = 32 };
     bool messages = transaction_has_messages(t);
@@ -245,6 +244,7 @@ static void write_course(struct native *native, struct writer *w, const struct t
     if (messages && !usual) {
         write_odd_pairing(w, t);
     }
+    native_write_capture(native, w, t);
 }
 
 static void write_notes(struct writer *w, const struct transaction *t) {
@@ -291,6 +291,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     const struct packet_path *path = path_of(t);
     struct timing timing;
     native->etag.field = NULL;
+    native->rest.noted = false;
     timing_of(t, &timing);
     bool plain = !native->omitted && is_plain(native, t, path);
     write_event(native, w, t, &timing, plain);
@@ -305,6 +306,9 @@ void native_write(struct native *native, struct writer *w, const struct transact
             native_write_url(native, w);
         }
     }
+    if (begun && native_begin_rest(native, w, t, &timing)) {
+        return;
+    }
     if (t->type == TRANSACTION_TUNNEL) {
         write_tunnel(w, t);
     } else if (messages) {
@@ -313,10 +317,12 @@ void native_write(struct native *native, struct writer *w, const struct transact
             native_write_user_agent(native, w, t);
         }
     }
-    write_course(native, w, t, &timing);
-    native_write_capture(native, w, t);
+    size_t course = w->out->len;
+    native_write_course(native, w, t, &timing);
+    native_note_hole(native, (struct rest_hole){.kind = REST_COURSE}, course, w->out->len);
     if (messages && !native_omits(native, OMIT_SEMANTICS)) {
         native_write_semantics(native, w, t);
     }
     write_end(w, t);
+    native_end_rest(native, w, t);
 }

@@ -11,6 +11,8 @@
 #include "output/head_memo.h"
 #include "output/memo.h"
 #include "output/omission.h"
+#include "output/pen.h"
+#include "output/plain_value.h"
 #include "output/record.h"
 #include "output/url.h"
 #include "output/writer.h"
@@ -67,6 +69,16 @@ struct native_origin {
     uint8_t parts[NATIVE_HOST_MOST + 128]; /* from there on up to `path` */
 };
 
+/* The rest of a record that is being written to be remembered: where its holes are, in the output. */
+struct native_rest {
+    bool noted; /* holes are */
+    uint8_t count;
+    uint32_t others[2];                 /* lines that are to be holes */
+    struct rest_hole holes[REST_HOLES]; /* but for `at` */
+    size_t start, from[REST_HOLES], to[REST_HOLES];
+    size_t failures; /* refused memory before */
+};
+
 struct native {
     const struct record_options *options;
     struct community_ids *ids;
@@ -78,6 +90,7 @@ struct native {
     struct head_memo *heads;
     struct exchange_memo *exchanges;
     struct native_marks marks;
+    struct native_rest rest;
     uint64_t run;                /* connections' ordinals are unique in it */
     uint16_t recent[MEMO_KINDS]; /* where that of each kind was */
     uint16_t ends[NATIVE_ENDS];  /* where those of a connection are, by its ordinal */
@@ -166,13 +179,38 @@ uint8_t *native_put_tcp(const struct native *, uint8_t *to, const struct transac
 /* `capture`. */
 void native_write_capture(struct native *, struct writer *, const struct transaction *);
 
+/* native_rest.c */
+
+/* The record from `headers` of the request on, where it is remembered: true when it is written. Else the
+ * caller writes it; holes that are noted meanwhile are what native_end_rest remembers it by. */
+bool native_begin_rest(struct native *, struct writer *, const struct transaction *, const struct timing *);
+void native_end_rest(struct native *, const struct writer *, const struct transaction *);
+/* Is the response's field of that name to be a hole? */
+bool native_has_hole(const struct native *, const struct semantics *, enum field_name);
+/* What stands in the output from `from` to `to` is the transaction's own. */
+void native_add_hole(struct native *, struct rest_hole, size_t from, size_t to);
+static inline void native_note_hole(struct native *native, struct rest_hole hole, size_t from, size_t to) {
+    if (__builtin_expect(native->rest.noted, 0)) {
+        native_add_hole(native, hole, from, to);
+    }
+}
+
+/* native.c */
+
+/* `timing`, `tcp`, `pairing` and `capture`. */
+void native_write_course(struct native *, struct writer *, const struct transaction *, const struct timing *);
+
 /* native_fields.c */
+
+/* A field's value and the end of its object; NATIVE_VALUE_ROOM(its length) is there. */
+#define NATIVE_VALUE_ROOM(len) (PLAIN_VALUE_MOST(len) + PEN_STEP)
+void native_write_value(struct native *, struct writer *, const struct header *, struct mask_kind);
 
 /* The value that stands in the record already. */
 void native_copy_shown(struct writer *, const struct native_shown *);
 /* `headers`: the head's fields as an array. `like`: NULL where nothing is known of it. */
 void native_write_head(struct native *, struct writer *, const struct header_list *,
-                       const struct known_likeness *like);
+                       const struct known_likeness *like, bool response);
 /* The same of a list that is seldom there. */
 void native_write_fields(struct native *, struct writer *, const struct header_list *);
 

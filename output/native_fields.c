@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fields of a head or of trailers, as arrays of objects. */
 #include "output/native.h"
-#include "output/pen.h"
-#include "output/plain_value.h"
 
 enum { NAME_JSON_BYTES = 128 };
 
@@ -125,8 +123,8 @@ static void learn_fields(struct native *native, struct writer *w, const struct h
     }
 }
 
-/* The value, from `start` on to the object's end, may be told again: where it is shown as running text is,
- * and escaped no more than its quotes. */
+/* An entity tag, from `start` on to the object's end, may be told again: where it is shown as running text
+ * is, and escaped no more than its quotes. */
 static void note_etag(struct native *native, const struct writer *w, const struct header *field,
                       struct mask_kind kind, size_t start) {
     enum { QUOTES = 2, ESCAPES = 2, END = 1 };
@@ -142,46 +140,61 @@ static bool shows_plain(const struct native *native, struct mask_kind kind) {
     return !mask || (!mask->addresses && (kind.field == FIELD_OTHER || kind.field == FIELD_URL));
 }
 
-/* Writes the fields from `from` on, of which the last one, at `at`, has a value that is not known; keeps that
- * where it is the head's. */
-static void write_up_to_other(struct native *native, struct writer *w, const struct header *field,
-                              const struct known_likeness *like, struct told_head *head, uint32_t from,
-                              uint32_t at) {
-    const struct head_line *line = &head->lines[at];
+void native_write_value(struct native *native, struct writer *w, const struct header *field,
+                        struct mask_kind kind) {
     const struct buf *out = w->out;
-    size_t begin = head->lines[from].json, before = (size_t)line->json_value - begin;
-    uint8_t *to = pen_open(w, before + WRITER_STEP + PLAIN_VALUE_MOST(field->value.len));
-    if (!to) {
-        return;
-    }
-    writer_copy(to, head->json + begin, before);
-    to += before;
-    size_t value = (size_t)(to - out->ptr), failures = native_failures(native);
+    size_t start = out->len;
     bool shown = field == native->shown.field;
-    uint8_t *end = !shown && shows_plain(native, line->kind) ? plain_value_put(to, field->value) : NULL;
+    uint8_t *end =
+        !shown && shows_plain(native, kind) ? plain_value_put(out->ptr + start, field->value) : NULL;
     if (end) {
         *end = '}';
         pen_close(w, end + 1);
     } else {
-        pen_close_open(w, to);
-        write_rest(native, w, field, line->kind);
+        write_rest(native, w, field, kind);
     }
-    if (like->head->lines[at].name == FIELD_NAME_ETAG) {
-        note_etag(native, w, field, line->kind, value);
-    }
-    if (!(like->lines >> at & 1) && !out->failed && native_failures(native) == failures) {
-        size_t start = value - ((size_t)line->json_value - line->json);
-        head_memo_replace(head, like->head, at, slice_make(out->ptr + start, out->len - start));
+    if (field->known == FIELD_NAME_ETAG + 1) {
+        note_etag(native, w, field, kind, start);
     }
 }
 
+/* Writes the fields from `from` on, of which the last one, at `at`, has a value that is not known, or is to
+ * be remembered as a hole. Returns where that begins in the output. */
+static size_t write_up_to_other(struct native *native, struct writer *w, const struct header *field,
+                                const struct told_head *head, uint32_t from, uint32_t at) {
+    const struct head_line *line = &head->lines[at];
+    size_t begin = head->lines[from].json, before = (size_t)line->json_value - begin;
+    uint8_t *to = pen_open(w, before + WRITER_STEP + NATIVE_VALUE_ROOM(field->value.len));
+    if (!to) {
+        return w->out->len;
+    }
+    writer_copy(to, head->json + begin, before);
+    pen_close_open(w, to + before);
+    size_t value = w->out->len;
+    native_write_value(native, w, field, line->kind);
+    return value;
+}
+
 static void write_known_fields(struct native *native, struct writer *w, const struct header_list *list,
-                               const struct known_likeness *like, struct told_head *head) {
-    uint32_t others = like->lines | head->missing, at = 0;
+                               const struct known_likeness *like, struct told_head *head, bool response) {
+    const struct buf *out = w->out;
+    const uint32_t holes = native->rest.noted ? native->rest.others[response] : 0;
+    uint32_t others = like->lines | head->missing | holes, at = 0;
     for (; others; others &= others - 1) {
-        uint32_t other = (uint32_t)__builtin_ctz(others);
-        write_up_to_other(native, w, &list->items[other], like, head, at, other);
+        uint32_t other = (uint32_t)__builtin_ctz(others), bit = UINT32_C(1) << other;
+        size_t failures = native_failures(native);
+        size_t value = write_up_to_other(native, w, &list->items[other], head, at, other);
+        const struct head_line *line = &head->lines[other];
+        if (holes & bit) {
+            const struct rest_hole hole = {
+                .kind = REST_VALUE, .side = response, .line = (uint8_t)other, .mask = line->kind};
+            native_note_hole(native, hole, value, out->len);
+        }
         at = other + 1;
+        if (head->missing & ~like->lines & bit && !out->failed && native_failures(native) == failures) {
+            size_t start = value - ((size_t)line->json_value - line->json);
+            head_memo_replace(head, like->head, other, slice_make(out->ptr + start, out->len - start));
+        }
     }
     if (at < list->count) {
         size_t from = head->lines[at].json, end = head->lines[list->count - 1].json_end;
@@ -190,7 +203,7 @@ static void write_known_fields(struct native *native, struct writer *w, const st
 }
 
 void native_write_head(struct native *native, struct writer *w, const struct header_list *list,
-                       const struct known_likeness *like) {
+                       const struct known_likeness *like, bool response) {
     if (!like || !like->head) {
         WRITER_KEY(w, "headers");
         native_write_fields(native, w, list);
@@ -199,7 +212,7 @@ void native_write_head(struct native *native, struct writer *w, const struct hea
     struct told_head *head = head_memo_at(native->heads, like->head);
     WRITER_UP_TO(w, "\"headers\":[");
     if (head->base == like->head->base) {
-        write_known_fields(native, w, list, like, head);
+        write_known_fields(native, w, list, like, head, response);
     } else {
         learn_fields(native, w, list, like, head);
     }

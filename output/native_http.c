@@ -149,6 +149,14 @@ static uint8_t *put_framing(uint8_t *to, enum h1_framing_kind kind) {
     return to + texts[kind].len;
 }
 
+/* A number that is the transaction's own. */
+static inline uint8_t *put_own(struct native *native, const struct writer *w, uint8_t *to, uint64_t number,
+                               struct rest_hole hole) {
+    uint8_t *end = pen_unsigned(to, number);
+    native_note_hole(native, hole, (size_t)(to - w->out->ptr), (size_t)(end - w->out->ptr));
+    return end;
+}
+
 /* Sizes, and what is known of the body where the head is complete. `end`: the brackets behind it. */
 static void write_content(struct native *native, struct writer *w, const struct transaction *t,
                           const struct http_message *m, size_t end) {
@@ -163,10 +171,11 @@ static void write_content(struct native *native, struct writer *w, const struct 
         return;
     }
     PEN_TEXT(to, "\"bytes\":");
-    to = pen_unsigned(to, m->end_offset - m->offset);
+    to = put_own(native, w, to, m->end_offset - m->offset,
+                 (struct rest_hole){.kind = REST_BYTES, .side = response});
     if (m->head_complete) {
         PEN_TEXT(to, ",\"body\":{\"bytes\":");
-        to = pen_unsigned(to, m->body_bytes);
+        to = put_own(native, w, to, m->body_bytes, (struct rest_hole){.kind = REST_BODY, .side = response});
         if (m->missing_bytes || (m->end_known && !m->truncated)) {
             PEN_NEXT_UNSIGNED(to, "missing_bytes", m->missing_bytes);
         }
@@ -183,7 +192,7 @@ static void write_message(struct native *native, struct writer *w, const struct 
                           const struct http_message *m, size_t end) {
     bool request = m == &t->request;
     if (!native_omits(native, request ? OMIT_REQUEST_HEADERS : OMIT_RESPONSE_HEADERS)) {
-        native_write_head(native, w, &m->headers, likeness_of(t, !request));
+        native_write_head(native, w, &m->headers, likeness_of(t, !request), !request);
     }
     uint64_t dropped = (uint64_t)m->headers.dropped + m->trailers.dropped;
     if (m->trailers.count &&

@@ -118,10 +118,11 @@ void native_find_hidden(struct native *native) {
     }
 }
 
-static void write_persistence(struct writer *w, const struct semantics *s, const struct transaction *t) {
+static void write_persistence(struct native *native, struct writer *w, const struct semantics *s,
+                              const struct transaction *t) {
     struct semantics_persistence persistence;
     semantics_persistence_read(&persistence, s, t);
-    native_write_persistence(w, &persistence);
+    native_write_persistence(native, w, &persistence);
 }
 
 /* A part, unless it is to be left out. */
@@ -203,15 +204,26 @@ static void write_told_front(struct native *native, struct writer *w, const stru
                              struct told_exchange *told) {
     uint64_t dates = s->varies & EXCHANGE_DATES ? 0 : stamp_of_dates(s);
     uint64_t etag = s->varies & EXCHANGE_ETAG ? 0 : stamp_of(s, FIELD_NAME_ETAG);
+    const bool dates_hole = native_has_hole(native, s, FIELD_NAME_DATE) ||
+                            native_has_hole(native, s, FIELD_NAME_LAST_MODIFIED),
+               etag_hole = native_has_hole(native, s, FIELD_NAME_ETAG);
     enum exchange_piece next = EXCHANGE_FRONT;
-    if (dates != told->dates || s->varies & EXCHANGE_DATES) {
+    if (dates != told->dates || s->varies & EXCHANGE_DATES || dates_hole) {
         write_pieces(w, told, next, EXCHANGE_FRONT);
+        size_t start = w->out->len;
         write_other_piece(native, w, s, told, EXCHANGE_PIECE_DATES, dates);
+        if (dates_hole) {
+            native_note_hole(native, (struct rest_hole){.kind = REST_DATES}, start, w->out->len);
+        }
         next = EXCHANGE_MIDDLE;
     }
-    if (etag != told->etag || s->varies & EXCHANGE_ETAG) {
+    if (etag != told->etag || s->varies & EXCHANGE_ETAG || etag_hole) {
         write_pieces(w, told, next, EXCHANGE_MIDDLE);
+        size_t start = w->out->len;
         write_other_piece(native, w, s, told, EXCHANGE_PIECE_ETAG, etag);
+        if (etag_hole) {
+            native_note_hole(native, (struct rest_hole){.kind = REST_ETAG}, start, w->out->len);
+        }
         next = EXCHANGE_BACK;
     }
     write_pieces(w, told, next, EXCHANGE_BACK);
@@ -280,7 +292,7 @@ static void write_parts(struct native *native, struct writer *w, const struct tr
             told = told->stamp == s->exchange->stamp ? told : NULL;
         }
     }
-    TELL(OMIT_PERSISTENCE, write_persistence(w, s, t));
+    TELL(OMIT_PERSISTENCE, write_persistence(native, w, s, t));
     write_group(native, w, s, t, told, SEMANTICS_GROUP_CONTENT);
     TELL(OMIT_COOKIES, native_write_known_cookies(native, w, s, t));
     TELL(OMIT_ORIGIN, native_write_known_origin(native, w, s, t));

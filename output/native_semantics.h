@@ -22,6 +22,6 @@ void native_write_cached(struct native *, struct writer *, const struct semantic
 void native_write_range(struct native *, struct writer *, const struct semantics_range *);
 
 /* native_semantics_persistence.c: `persistence` */
-void native_write_persistence(struct writer *, const struct semantics_persistence *);
+void native_write_persistence(struct native *, struct writer *, const struct semantics_persistence *);
 
 #endif

@@ -46,7 +46,8 @@ static uint8_t *put_keep_alive(uint8_t *to, const struct semantics_persistence *
     return to + 1;
 }
 
-void native_write_persistence(struct writer *w, const struct semantics_persistence *p) {
+void native_write_persistence(struct native *native, struct writer *w,
+                              const struct semantics_persistence *p) {
     if (!p->request && !p->response && !p->has_number && !p->closed_by && !p->has_timeout && !p->has_max) {
         return;
     }
@@ -67,7 +68,11 @@ void native_write_persistence(struct writer *w, const struct semantics_persisten
         to = put_keep_alive(to, p);
     }
     if (p->has_number) {
-        PEN_UNSIGNED(to, "number", p->number);
+        PEN_TEXT(to, "\"number\":");
+        size_t start = (size_t)(to - w->out->ptr);
+        to = pen_unsigned(to, p->number);
+        native_note_hole(native, (struct rest_hole){.kind = REST_NUMBER}, start, (size_t)(to - w->out->ptr));
+        *to++ = ',';
     }
     if (p->has_carried) {
         PEN_UNSIGNED(to, "carried", p->number);

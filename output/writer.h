@@ -102,10 +102,14 @@ static inline void writer_json(struct writer *w, struct slice json) {
     }
     w->comma = true;
 }
-/* Copies without a call; up to WRITER_STEP - 1 bytes more than `len` are read and stored. */
-enum { WRITER_STEP = 32 };
+/* Up to WRITER_STEP - 1 bytes more than `len` are read and stored. Without a call, where it is short. */
+enum { WRITER_STEP = 32, WRITER_SHORT = 128 };
 static inline void writer_copy(uint8_t *to, const uint8_t *from, size_t len) {
     size_t i = 0;
+    if (len > WRITER_SHORT) {
+        memcpy(to, from, len);
+        return;
+    }
     for (; len - i > WRITER_STEP && i < len; i += (size_t)2 * WRITER_STEP) {
         memcpy(to + i, from + i, (size_t)2 * WRITER_STEP);
     }

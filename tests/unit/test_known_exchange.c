@@ -73,9 +73,8 @@ static void give(struct bench *b, enum direction direction, const char *text) {
     c->delivered[direction] += bytes.len;
 }
 
-/* One exchange on a connection of its own. */
-static void converse(struct bench *b, uint64_t ordinal, const char *request, const char *response) {
-    b->connection = (struct connection){.ordinal = ordinal};
+static void begin_connection(struct bench *b, uint64_t ordinal, bool midstream) {
+    b->connection = (struct connection){.ordinal = ordinal, .midstream = midstream};
     b->connection.key.ip_version = 4;
     for (unsigned i = 0; i < 2; i++) {
         b->connection.start_known[i] = true;
@@ -83,8 +82,9 @@ static void converse(struct bench *b, uint64_t ordinal, const char *request, con
     }
     b->conn = http_conn_ops.open(b->environment, &b->connection);
     assert_non_null(b->conn);
-    give(b, CLIENT, request);
-    give(b, SERVER, response);
+}
+
+static void end_connection(struct bench *b) {
     http_conn_ops.end(b->conn, SERVER, END_FIN, (int64_t)b->ordinal);
     http_conn_ops.end(b->conn, CLIENT, END_FIN, (int64_t)b->ordinal);
     http_conn_ops.close(b->conn);
@@ -217,6 +217,7 @@ struct scene {
     uint64_t request, response;
     const char *method, *target, *version;
     const char *status;
+    bool fresh; /* each response has an entity tag of its own */
 };
 
 static const char *const statuses[] = {"200 OK",    "200 OK",     "304 Not Modified", "206 Partial", "404 No",
@@ -249,55 +250,119 @@ static void put_exchange(const struct scene *scene, size_t others, struct text *
     put(request, "\r\n");
     put(response, "HTTP/1.1 %s\r\n", status);
     put_lines(response, response_lines, RESPONSE_LINES, scene->response, others);
+    if (scene->fresh) {
+        put(response, "ETag: \"%zx\"\r\n", random_below(1 << 20));
+    }
     put(response, "Content-Length: %zu\r\n\r\n%s", len, body ? bodies[len] : "");
 }
 
+/* What is with memory, and what is without. */
+struct benches {
+    struct bench with, without;
+    struct value_memo *values;
+    struct known_heads *heads;
+    uint64_t connections;
+};
+
+static void compare(struct benches *benches, const char *request, const char *response) {
+    struct bench *with = &benches->with, *without = &benches->without;
+    if (!slice_equal(buf_slice(&with->out), buf_slice(&without->out))) {
+        print_error("%s%s\n%.*s\ninstead of\n%.*s\n", request, response, (int)with->out.len,
+                    (const char *)with->out.ptr, (int)without->out.len, (const char *)without->out.ptr);
+        fail();
+    }
+    buf_clear(&with->out);
+    buf_clear(&without->out);
+}
+
+/* One connection, `count` exchanges on it. */
+static void converse(struct benches *benches, const struct scene *scene, size_t others, size_t count) {
+    static struct text request, response;
+    const uint64_t ordinal = ++benches->connections;
+    const bool midstream = random_below(100) < 5;
+    const int64_t time_ns = random_below(100) < 90 ? 0 : INT64_C(1) << 61; /* 73 years on */
+    struct bench *both[] = {&benches->with, &benches->without};
+    for (size_t i = 0; i < 2; i++) {
+        both[i]->time_ns = time_ns;
+        begin_connection(both[i], ordinal, midstream);
+    }
+    for (; count; count--) {
+        put_exchange(scene, others, &request, &response);
+        if (random_below(100) < 3) {
+            response.bytes[random_below(response.len) + 1] = '\0'; /* it is cut */
+            count = 1;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            give(both[i], CLIENT, request.bytes);
+            give(both[i], SERVER, response.bytes);
+        }
+        compare(benches, request.bytes, response.bytes);
+    }
+    end_connection(both[0]);
+    end_connection(both[1]);
+    compare(benches, request.bytes, response.bytes);
+}
+
+static void benches_init(struct benches *benches, const struct mask_options *hide) {
+    *benches = (struct benches){.values = value_memo_new(), .heads = known_heads_new(0)};
+    assert_true(benches->values && benches->heads);
+    bench_init(&benches->with, hide, benches->values, benches->heads);
+    bench_init(&benches->without, hide, NULL, NULL);
+}
+
+static void benches_fini(struct benches *benches) {
+    bench_fini(&benches->with);
+    bench_fini(&benches->without);
+    value_memo_free(benches->values);
+    known_heads_free(benches->heads);
+}
+
 static void check(const struct mask_options *hide) {
-    static struct bench with, without;
-    struct value_memo *values = value_memo_new();
-    struct known_heads *heads = known_heads_new(0);
-    assert_true(values && heads);
-    bench_init(&with, hide, values, heads);
-    bench_init(&without, hide, NULL, NULL);
-    uint64_t ordinal = 0;
+    static struct benches benches;
+    benches_init(&benches, hide);
     size_t known = 0;
     for (size_t turn = 0; turn < 400; turn++) {
         const struct scene scene = make_scene(), other = make_scene();
         for (size_t i = 0; i < 24; i++) {
-            static struct text request, response;
-            put_exchange(i % 8 < 6 ? &scene : &other, i < 4 ? 0 : 12, &request, &response);
-            ordinal++;
-            with.time_ns = without.time_ns = random_below(100) < 90 ? 0 : INT64_C(1) << 61; /* 73 years on */
-            converse(&with, ordinal, request.bytes, response.bytes);
-            converse(&without, ordinal, request.bytes, response.bytes);
-            if (!slice_equal(buf_slice(&with.out), buf_slice(&without.out))) {
-                print_error("%s%s\n%.*s\ninstead of\n%.*s\n", request.bytes, response.bytes,
-                            (int)with.out.len, (const char *)with.out.ptr, (int)without.out.len,
-                            (const char *)without.out.ptr);
-                fail();
-            }
-            buf_clear(&with.out);
-            buf_clear(&without.out);
+            converse(&benches, i % 8 < 6 ? &scene : &other, i < 4 ? 0 : 12, 1 + random_below(3));
         }
         for (size_t i = 0; i < EXCHANGE_SLOTS; i++) {
-            known += heads->exchanges[i].stamp != 0;
+            known += benches.heads->exchanges[i].stamp != 0;
         }
     }
     assert_true(known > 400);
-    bench_fini(&with);
-    bench_fini(&without);
-    value_memo_free(values);
-    known_heads_free(heads);
+    benches_fini(&benches);
+}
+
+/* Most exchanges differ in few values, and in the same ones. */
+static void check_usual(const struct mask_options *hide) {
+    static struct benches benches;
+    benches_init(&benches, hide);
+    for (size_t turn = 0; turn < 200; turn++) {
+        const struct scene scene = {.request = choose(REQUEST_LINES, 3) | 3,
+                                    .response = (choose(RESPONSE_LINES, 4) | 0x21) & ~UINT64_C(0x10),
+                                    .method = "GET",
+                                    .target = "/usual",
+                                    .version = "1.1",
+                                    .status = "200 OK",
+                                    .fresh = true};
+        for (size_t i = 0; i < 40; i++) {
+            converse(&benches, &scene, i % 8 < 6 ? 0 : 4, 4);
+        }
+    }
+    benches_fini(&benches);
 }
 
 static void test_in_clear(void **state) {
     (void)state;
     check(&(struct mask_options){.secrets = false});
+    check_usual(&(struct mask_options){.secrets = false});
 }
 
 static void test_masked(void **state) {
     (void)state;
     check(&(struct mask_options){.secrets = true});
+    check_usual(&(struct mask_options){.secrets = true});
     check(&(struct mask_options){.secrets = true,
                                  .hash_secrets = true,
                                  .anonymize_addresses = true,
