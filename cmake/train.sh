@@ -13,6 +13,9 @@ run_most=${HARK_TRAIN_SECONDS:-20} # it takes some hundredths
 all_most=180
 good=0
 
+# A hark that is interrupted ends well, and bash would go on.
+trap 'exit 130' INT TERM
+
 fresh="$counts.fresh"
 rm -rf "$fresh"
 mkdir -p "$fresh"

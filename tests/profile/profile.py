@@ -5,8 +5,8 @@
 The build by profile (cmake/profile.cmake):
 
   plain     where it cannot be had, the build configures all the same, says why, and asks the compiler for none
-  training  cmake/train.sh with programs in hark's place: each capture is read, a bad one is passed over, a hang ends, a failure says so
-            and leaves the counts that were there
+  training  cmake/train.sh with programs in hark's place: each capture is read, a bad one is passed over, a hang ends, a failure says so;
+            that and an interruption leave the counts that were there
   release   BUILD has been made by profile: each object of hark by counts that are there, and hark is newer than they are
 """
 import argparse
@@ -14,10 +14,12 @@ import json
 import os
 import re
 import shlex
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -93,13 +95,16 @@ class Training(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def train(self, script, captures, seconds="20"):
+    def command(self, script, captures):
         hark = self.path("hark")
         with open(hark, "w", encoding="utf-8") as file:
             file.write("#!/bin/sh\n" + script)
         os.chmod(hark, stat.S_IRWXU)
-        return subprocess.run([os.path.join(ROOT, "cmake", "train.sh"), hark, self.counts, *captures], env={**os.environ, "HARK_TRAIN_SECONDS": seconds},
-                              capture_output=True, text=True, check=False, timeout=60)
+        return [os.path.join(ROOT, "cmake", "train.sh"), hark, self.counts, *captures]
+
+    def train(self, script, captures, seconds="20"):
+        return subprocess.run(self.command(script, captures), env={**os.environ, "HARK_TRAIN_SECONDS": seconds}, capture_output=True, text=True,
+                              check=False, timeout=60)
 
     def read(self, name):
         with open(os.path.join(self.counts, name), encoding="utf-8") as file:
@@ -127,6 +132,17 @@ class Training(unittest.TestCase):
         self.train(self.COUNTING, ["/first"])
         self.train(self.COUNTING, ["/second"])
         self.assertEqual(self.read("read"), ["/second"])
+
+    def test_interrupted(self):
+        """As by ninja: all of the group at once. hark ends well then, which must not look as if it had read all."""
+        self.train(self.COUNTING, ["/first"])
+        command = self.command("trap 'exit 0' INT\n" + self.COUNTING + 'echo >"' + self.path("runs") + '"\nsleep 20 & wait\n', ["/second", "/third"])
+        with subprocess.Popen(command, start_new_session=True) as training:
+            while not os.path.exists(self.path("runs")):
+                time.sleep(0.02)
+            os.killpg(training.pid, signal.SIGINT)
+            self.assertEqual(training.wait(timeout=15), 130)
+        self.assertEqual(self.read("read"), ["/first"])
 
     def test_a_failure_says_so(self):
         self.train(self.COUNTING, ["/first"])
