@@ -34,7 +34,7 @@ for capture in "$@"; do
     ln -sf "$capture" capture
     # Counts are added to those that are there, at the end and outside of a sandbox. Some captures are damaged, which is an error.
     if timeout --foreground -k 5 "$run_most" "${fixed[@]}" env -i GCOV_PREFIX=. GCOV_PREFIX_STRIP=1000 \
-        ./hark -q --no-sandbox -r capture -o /dev/null; then
+        ./hark -q --no-sandbox -r capture -o /dev/null 3>&-; then
         good=$((good + 1))
     fi
 done

@@ -136,7 +136,7 @@ class Training(unittest.TestCase):
     def test_interrupted(self):
         """As by ninja: all of the group at once. hark ends well then, which must not look as if it had read all."""
         self.train(self.COUNTING, ["/first"])
-        command = self.command("trap 'exit 0' INT\n" + self.COUNTING + 'echo >"' + self.path("runs") + '"\nsleep 20 & wait\n', ["/second", "/third"])
+        command = self.command("trap 'exit 0' INT\n" + self.COUNTING + 'echo >"' + self.path("runs") + '"\nwhile :; do sleep 0.1; done\n', ["/second", "/third"])
         with subprocess.Popen(command, start_new_session=True) as training:
             while not os.path.exists(self.path("runs")):
                 time.sleep(0.02)
