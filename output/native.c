@@ -290,6 +290,7 @@ void native_write(struct native *native, struct writer *w, const struct transact
     bool messages = transaction_has_messages(t);
     const struct packet_path *path = path_of(t);
     struct timing timing;
+    native_foresee_ends(native, t->connection);
     native->etag.field = NULL;
     native->rest.noted = false;
     timing_of(t, &timing);

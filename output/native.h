@@ -216,6 +216,8 @@ void native_write_fields(struct native *, struct writer *, const struct header_l
 
 /* native_ends.c */
 
+/* Asks for what native_write_ends will need, which was last used when the connection had its last record. */
+void native_foresee_ends(const struct native *, const struct connection *);
 /* `network`, `client` and `server`; `path` is that of the packets. */
 void native_write_ends(struct native *, struct writer *, const struct transaction *,
                        const struct packet_path *path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `network`, `client` and `server`: nearly all of them is the same for a connection's transactions. */
+#include "capture/prefetch.h"
 #include "output/native.h"
 #include "output/pen.h"
 
@@ -183,6 +184,11 @@ static void make_ends(struct native *native, struct writer *w, const struct tran
         end_side(w, t, server, &t->response);
     }
     remember_ends(native, w, memo, from, to);
+}
+
+void native_foresee_ends(const struct native *native, const struct connection *c) {
+    enum { MOSTLY = 384 }; /* key and JSON */
+    prefetch_now(&native->memo->slots[native->ends[c->ordinal % NATIVE_ENDS]], MOSTLY);
 }
 
 void native_write_ends(struct native *native, struct writer *w, const struct transaction *t,
