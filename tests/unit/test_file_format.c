@@ -39,10 +39,10 @@ static struct reading read_rationed(struct slice file, size_t ration) {
         struct frame *frame = &r.frame[r.frames];
         size_t bytes = 0;
         struct frame fast;
-        size_t usual = file_format_usual(&format, at_hand, &fast);
+        size_t at_once = file_format_usual(&format, at_hand, &fast);
         r.end = file_format_next(&format, at_hand, &bytes, frame);
-        assert_true(!usual || (r.end == FILE_FRAME && usual == bytes && is_same(&fast, frame)));
-        r.usual += usual != 0;
+        assert_true(!at_once || (r.end == FILE_FRAME && at_once == bytes && is_same(&fast, frame)));
+        r.usual += at_once != 0;
         bool more = r.end == FILE_MORE && r.place + have < file.len;
         if (r.end == FILE_MORE) {
             assert_true(bytes > have && bytes <= FILE_BLOCK_BYTES);
