@@ -45,14 +45,15 @@ static uint32_t hash_of_value(struct slice value) {
     return (uint32_t)((front + back * odd_numbers[2]) >> 32) | 1;
 }
 
-/* What is known of a message before its fields are read, and how they begin. */
+/* What is known of a message before its fields are read, and how they begin. Requests and responses never
+ * have the same, however they were made: other rules hold for their lines. */
 static uint32_t tag_of_front(const struct http_message *m, bool response, const uint8_t *bytes) {
     struct slice method = m->line[0];
     uint64_t start = response     ? m->status
                      : method.len ? (uint64_t)method.ptr[0] << 16 | method.ptr[method.len - 1]
                                   : 0;
-    uint64_t hash = (bytes_word(bytes) ^ (start << 1 | response) * odd_numbers[1]) * odd_numbers[0];
-    return (uint32_t)(hash >> 32) | 1;
+    uint64_t hash = (bytes_word(bytes) ^ start * odd_numbers[1]) * odd_numbers[0];
+    return ((uint32_t)(hash >> 32) & ~UINT32_C(3)) | (uint32_t)response << 1 | 1;
 }
 
 static struct known_front *front_of(struct known_heads *heads, uint32_t tag) {
