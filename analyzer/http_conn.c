@@ -555,6 +555,14 @@ static void conn_conflict(void *consumer, enum direction direction, uint64_t off
     http_conflict(consumer, direction, offset);
 }
 
+static void conn_foresee(const void *consumer, struct prefetch *prefetch) {
+    const struct http_conn *conn = consumer;
+    const size_t cold = offsetof(struct side, front);
+    prefetch_add(prefetch, conn, offsetof(struct http_conn, side) + cold);
+    prefetch_add(prefetch, &conn->side[1], cold);
+    prefetch_add(prefetch, &conn->pairing, sizeof *conn - offsetof(struct http_conn, pairing));
+}
+
 const struct consumer_ops http_conn_ops = {
     .open = conn_open,
     .data = conn_data,
@@ -565,4 +573,5 @@ const struct consumer_ops http_conn_ops = {
     .close = conn_close,
     .passing = &http_passing,
     .doze = &http_doze,
+    .foresee = conn_foresee,
 };

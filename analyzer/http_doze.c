@@ -101,7 +101,7 @@ static void strip_buffer(struct buf *b) {
 }
 
 /* What has a meaning only as long as something is read, and pointers that the image's first byte tells of. */
-static void strip_side(struct side *side, bool own) {
+static void strip_side(struct side *side) {
     if (side->state != SIDE_PROBE) {
         probe_restart(&side->probe, side->probe.mode); /* whoever searches again restarts it, too */
     }
@@ -111,15 +111,26 @@ static void strip_side(struct side *side, bool own) {
     }
     side->h1.limits = NULL; /* where a side has a lexer and the model has none, an address would be told */
     side->h1.line.memory = NULL;
-    if (!own) {
-        memset(&side->own, 0, sizeof side->own);
-    }
     side->message = NULL;
     side->transaction = NULL;
-    memset(&side->front, 0, sizeof side->front);
-    memset(&side->segment, 0, sizeof side->segment);
-    memset(&side->probed, 0, sizeof side->probed);
     side->interim = NULL;
+}
+
+/* Without what has a meaning only as long as something is read: it is not near. */
+static void copy_side(struct side *copy, const struct side *side) {
+    memcpy(copy, side, offsetof(struct side, front));
+    memset(&copy->front, 0, sizeof *copy - offsetof(struct side, front));
+    if (side->message == &side->own) {
+        memcpy(&copy->own, &side->own, sizeof copy->own);
+    }
+}
+
+static void copy_conn(struct http_conn *copy, const struct http_conn *conn) {
+    enum { REST = offsetof(struct http_conn, side) + sizeof(struct side[2]) };
+    memcpy(copy, conn, offsetof(struct http_conn, side));
+    copy_side(&copy->side[0], &conn->side[0]);
+    copy_side(&copy->side[1], &conn->side[1]);
+    memcpy((char *)copy + REST, (const char *)conn + REST, sizeof *conn - REST);
 }
 
 /* `conn` is for the model alone. */
@@ -207,12 +218,12 @@ static size_t conn_image(const void *consumer, uint8_t *image) {
     }
     const struct transaction *t = transaction_of(conn);
     struct http_conn copy;
-    memcpy(&copy, conn, sizeof copy);
+    copy_conn(&copy, conn);
     copy.connection = NULL;
     copy.pairing.oldest = copy.pairing.newest = NULL;
     memset(&copy.ids, 0, sizeof copy.ids); /* are found out again */
     for (int d = 0; d < 2; d++) {
-        strip_side(&copy.side[d], conn->side[d].message == &conn->side[d].own);
+        strip_side(&copy.side[d]);
     }
     struct likeness *likeness = t ? &environment->likeness->busy : &environment->likeness->calm;
     struct likeness_chain chains[LIKENESS_CHAINS];

@@ -33,7 +33,6 @@ struct http_front {
 struct side {
     enum side_state state;
     struct h1 h1;
-    struct probe probe;
     struct http_message *message;    /* being read; NULL between messages */
     struct transaction *transaction; /* it belongs to; NULL where it has no record: 1xx, no memory */
     bool next_begun;     /* `own` is begun for the bytes that h1 holds: they may be the next message */
@@ -70,7 +69,9 @@ struct side {
     bool taken;              /* bytes of it were taken, not only offered */
     bool started;            /* the first bytes or loss came */
     struct interim *interim; /* the 1xx being read, where it is stored */
-    /* From here on nothing is set at first, but for front.len: */
+    /* From here on what a side that reads messages does not need: */
+    struct probe probe;
+    /* ... and nothing is set at first, but for front.len: */
     struct http_front front; /* of the message being read */
     struct segment segment;  /* of the candidate's first byte */
     struct segment probed;   /* of the last bytes that the probe took */

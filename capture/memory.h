@@ -42,6 +42,11 @@ void *memory_resize(struct memory *, void *block, size_t old_len, size_t len);
 /* NULL is legal, with 0. */
 void memory_free(struct memory *, void *block, size_t len);
 
+/* Of a block that is larger now: see memory_source_gather. */
+static inline void memory_gather(const struct memory *m, void *block, size_t len) {
+    memory_source_gather(m->source, block, len);
+}
+
 static inline size_t memory_left(const struct memory *m) {
     return m->cap - m->used;
 }

@@ -9,6 +9,7 @@
 #include "capture/shelf.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A slab is aligned to its size: an object's address tells its slab. */
 enum { MEMORY_SLAB_BYTES = 16 * 1024 };
@@ -28,7 +29,9 @@ struct memory_region;
 /* The slabs of one kind. */
 struct memory_stock {
     struct memory_slab *slabs; /* brought back, with their pages */
-    void **hollow;             /* brought back, and the system has their pages */
+    char *again;            /* a huge page's bytes that the system had and gives again: of these slabs ... */
+    uint64_t again_left[2]; /* ... nobody has those whose bit is set */
+    void **hollow;          /* brought back, and the system has their pages */
     size_t hollow_count;
     size_t slab_count; /* in all regions; `hollow` has room for so many */
     char *fresh;       /* the rest of the newest region, never given */
@@ -36,7 +39,7 @@ struct memory_stock {
 };
 
 /* Invariant: the bytes that the system counts for slabs are at most held + spare, and those of a huge page
- * begun of each kind. */
+ * begun and one had again of each kind. */
 struct memory_source {
     size_t cap;   /* bytes: sum of the memories' */
     size_t held;  /* bytes that these have, in slabs or otherwise */
@@ -59,5 +62,8 @@ void memory_source_give(struct memory_source *, void *slab, enum memory_kind);
 void memory_source_fit(struct memory_source *);
 /* Gives some of it to the system, if there is much. To be called now and then. */
 void memory_source_trim(struct memory_source *);
+/* A block of the C library's, which was just written and is looked into everywhere: asks for huge pages
+ * around it, if there is room for what else lies in them. */
+void memory_source_gather(const struct memory_source *, void *block, size_t len);
 
 #endif

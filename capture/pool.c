@@ -155,6 +155,12 @@ void pool_give(struct pool *p, void *object) {
     }
 }
 
+void pool_foresee_give(const struct pool *p, struct prefetch *prefetch) {
+    if (p->last_given) {
+        prefetch_add(prefetch, head_of(p, slab_of(p->last_given)), sizeof(struct pool_slab));
+    }
+}
+
 void pool_fini(struct pool *p) {
     assert(p->used == 0);
     if (p->last_given) {

@@ -6,6 +6,7 @@
 #define HARK_CAPTURE_POOL_H
 
 #include "capture/memory.h"
+#include "capture/prefetch.h"
 
 enum { POOL_LARGEST = MEMORY_SLAB_BYTES - 64 }; /* bytes of an object */
 
@@ -40,5 +41,7 @@ void pool_fini(struct pool *);
  */
 void *pool_take(struct pool *);
 void pool_give(struct pool *, void *object);
+/* One will be given soon: asks for what that changes. The pool itself is near. */
+void pool_foresee_give(const struct pool *, struct prefetch *);
 
 #endif

@@ -11,7 +11,7 @@
 
 enum {
     PREFETCH_LINE = 64,  /* bytes that come at once */
-    PREFETCH_RANGES = 16 /* that wait; a power of two */
+    PREFETCH_RANGES = 32 /* that wait; a power of two */
 };
 
 struct prefetch {

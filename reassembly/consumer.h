@@ -189,6 +189,8 @@ struct consumer_ops {
     void (*conflict)(void *consumer, enum direction, uint64_t offset);
     const struct consumer_passing *passing; /* may be NULL: every hole is waited for */
     const struct consumer_doze *doze;       /* may be NULL: its connections never doze */
+    /* Data may come soon: asks for what of the consumer they need as usual. May be NULL. */
+    void (*foresee)(const void *consumer, struct prefetch *);
 };
 
 #endif

@@ -180,9 +180,9 @@ void flow_doze_foresee(const struct flow_table *t, int64_t time_ns, enum flow_fo
         return;
     }
     if (step == FORESEE_FLOW) {
-        prefetch_add(prefetch, f, sizeof *f);
+        prefetch_now(f, sizeof *f);
     } else if (f->touched_ns <= time_ns + t->reassembler.bias_ns - t->limits.flow_doze_ns) {
-        flow_foresee_kept(f, step, prefetch);
+        flow_foresee_doze(t, f, step, prefetch);
         if (step == FORESEE_KEPT && f->next) {
             prefetch_add(prefetch, &f->next->touched_ns, sizeof f->next->touched_ns);
         }

@@ -4,22 +4,46 @@
 
 #include <stddef.h>
 
-void flow_foresee_kept(const struct flow *f, enum flow_foresight step, struct prefetch *prefetch) {
+/* Of a flow that dozes. */
+static void foresee_image(const struct flow_table *t, const struct flow *f, struct prefetch *prefetch) {
+    prefetch_add(prefetch, &t->doze.images[f->image_size], sizeof t->doze.images[0]);
+    prefetch_add(prefetch, f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
+    if (f->previous) {
+        prefetch_add(prefetch, &f->previous->next, 1);
+    }
+    if (f->next) {
+        prefetch_add(prefetch, &f->next->previous, 1);
+    }
+}
+
+static void foresee_consumer(const struct flow_table *t, const struct session *x, struct prefetch *prefetch) {
+    if (x->audience == AUDIENCE_OPEN && t->reassembler.ops->foresee) {
+        t->reassembler.ops->foresee(x->consumer, prefetch);
+    }
+}
+
+void flow_foresee_doze(const struct flow_table *t, const struct flow *f, enum flow_foresight step,
+                       struct prefetch *prefetch) {
     const struct session *x = flow_session(f);
-    if (step == FORESEE_CONSUMER) {
-        if (x && x->audience == AUDIENCE_OPEN) {
-            prefetch_add(prefetch, x->consumer, CONSUMER_BYTES);
-        }
-    } else if (x) {
+    if (x && step == FORESEE_KEPT) {
         prefetch_add(prefetch, x, sizeof *x);
+    } else if (x) {
+        foresee_consumer(t, x, prefetch);
+    }
+}
+
+/* The flow gets a packet. */
+static void foresee_packet(const struct flow_table *t, const struct flow *f, enum flow_foresight step,
+                           struct prefetch *prefetch) {
+    const struct session *x = flow_session(f);
+    if (x && step == FORESEE_KEPT) {
+        session_prefetch(x, prefetch);
+    } else if (x) {
+        foresee_consumer(t, x, prefetch);
+    } else if (flow_dozes(f) && step == FORESEE_KEPT) {
+        foresee_image(t, f, prefetch);
     } else if (flow_dozes(f)) {
-        prefetch_add(prefetch, f->kept.image, ((size_t)f->image_size + 1) * DOZE_STEP);
-        if (f->previous) {
-            prefetch_add(prefetch, &f->previous->next, 1);
-        }
-        if (f->next) {
-            prefetch_add(prefetch, &f->next->previous, 1);
-        }
+        pool_foresee_give(&t->doze.images[f->image_size], prefetch);
     }
 }
 
@@ -46,9 +70,9 @@ static void foresee_flow(const struct flow_table *t, uint32_t tag, int64_t time_
     static_assert(offsetof(struct flow, key) == 0, "the index gives back the key, thus the flow");
     const struct flow *f = (const struct flow *)flow_index_first(&t->index, tag);
     if (f && step == FORESEE_FLOW) {
-        prefetch_add(prefetch, f, sizeof *f);
+        prefetch_now(f, sizeof *f);
     } else if (f) {
-        flow_foresee_kept(f, step, prefetch);
+        foresee_packet(t, f, step, prefetch);
     }
     bool dozes = f && flow_dozes(f);
     if (!f || step == FORESEE_FLOW || dozes) {

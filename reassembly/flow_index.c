@@ -54,6 +54,7 @@ bool flow_index_reserve(struct flow_index *x) {
     }
     free_slots(x);
     *x = larger;
+    memory_gather(x->memory, x->slots, bytes);
     return true;
 }
 

@@ -155,8 +155,9 @@ void flow_doze_for_memory(struct flow_table *, const struct flow *spared);
 /* Takes back a session without consumer. */
 void flow_give_session(struct flow_table *, struct session *);
 
-/* flow_foresee.c: has what the flow keeps come nearer. */
-void flow_foresee_kept(const struct flow *, enum flow_foresight step, struct prefetch *);
+/* flow_foresee.c: the flow is to doze soon: has all of it come nearer. */
+void flow_foresee_doze(const struct flow_table *, const struct flow *, enum flow_foresight step,
+                       struct prefetch *);
 
 /* flow_evict.c */
 void flow_list_remove(struct flow_table *, struct flow *);

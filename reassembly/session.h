@@ -89,8 +89,8 @@ struct session {
     int64_t half_ns;       /* first direction ended by FIN, SEGQ_NEVER before */
     int64_t closed_ns;     /* SESSION_CLOSED: table clock */
     int64_t reused_ns;     /* the next connection with this key began, SEGQ_NEVER before */
-    struct stream streams[2];
     struct pacer pacer;
+    struct stream streams[2];
     uint64_t presumed_start[2]; /* no byte is below it, says an ACK of the handshake; valid with: */
     int64_t presumed_ns[2];     /* since when, SEGQ_NEVER: not known */
     uint64_t at_hand[2]; /* offset of a packet's byte that is just being put in, UINT64_MAX otherwise */
@@ -104,6 +104,18 @@ struct session {
     struct tcpfacts facts[2];
     struct embryo_packet candidate; /* valid with candidate_set */
 };
+
+/* Asks for what the usual packet needs, in the order in which it does. */
+static inline void session_prefetch(const struct session *x, struct prefetch *prefetch) {
+    const size_t head = offsetof(struct session, connection.ordinal),
+                 path = offsetof(struct session, connection.path);
+    const size_t after = offsetof(struct session, state), cold = offsetof(struct stream, fin);
+    const char *at = (const char *)x;
+    prefetch_add(prefetch, at + after, offsetof(struct session, streams) + cold - after);
+    prefetch_add(prefetch, &x->streams[1], cold);
+    prefetch_add(prefetch, x->facts, sizeof x->facts);
+    prefetch_add(prefetch, at + head, path - head);
+}
 
 /* A session without packets; the flow `owner` keeps it. */
 void session_init(struct session *, const struct flow_key *, uint64_t ordinal, uint32_t incarnation,

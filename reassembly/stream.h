@@ -60,21 +60,22 @@ struct stream {
     bool turn;            /* the other direction moved: the next bytes open this one's turn */
     uint8_t silent_waits; /* waits for this direction that ended without any packet of it */
     uint8_t lost_at;
-    uint64_t next;    /* behind what the consumer was given; not in STREAM_PARKED */
-    uint64_t origin;  /* where delivery started */
-    uint64_t highest; /* behind the last byte seen, cut ones too; before any, the first number seen */
-    uint64_t acked;   /* largest acknowledgement of the other side */
-    uint64_t fin;     /* offset of the FIN, behind the last byte */
-    uint64_t overdue_acked;
+    uint64_t next;         /* behind what the consumer was given; not in STREAM_PARKED */
+    uint64_t origin;       /* where delivery started */
+    uint64_t highest;      /* behind the last byte seen, cut ones too; before any, the first number seen */
+    uint64_t acked;        /* largest acknowledgement of the other side */
     uint64_t overdue_told; /* up to here the consumer knows */
-    int64_t overdue_since_ns;
-    int64_t parked_since_ns; /* first payload or FIN, SEGQ_NEVER before */
-    int64_t fin_since_ns;
-    int64_t fin_acked_ns;           /* everything before the FIN was acknowledged, SEGQ_NEVER before */
-    int64_t last_ns;                /* last packet of the direction */
+    int64_t last_ns;       /* last packet of the direction */
     struct stream_opening *opening; /* NULL: none */
     uint64_t opening_end;  /* behind its bytes: whether they are acknowledged is asked for each ACK */
     struct passed *passed; /* holes behind delivery that still may be filled, NULL: none */
+    /* From here on what the usual packet does not need: */
+    uint64_t fin; /* offset of the FIN, behind the last byte */
+    uint64_t overdue_acked;
+    int64_t overdue_since_ns;
+    int64_t parked_since_ns; /* first payload or FIN, SEGQ_NEVER before */
+    int64_t fin_since_ns;
+    int64_t fin_acked_ns; /* everything before the FIN was acknowledged, SEGQ_NEVER before */
     struct segq held;
     struct segq cuts; /* bytes that snaplen cut, without their content */
     struct stream_range lost[STREAM_LOST_RANGES];

@@ -316,8 +316,8 @@ static void listener_close(void *consumer) {
 }
 
 static const struct consumer_ops listener_ops = {
-    listener_open, listener_data,     listener_gap, listener_overdue, listener_end, listener_close,
-    NULL,          &listener_passing, NULL};
+    listener_open,     listener_data, listener_gap, listener_overdue, listener_end, listener_close, NULL,
+    &listener_passing, NULL,          NULL};
 
 static uint8_t flags_of(uint8_t code) {
     static const uint8_t usual[] = {TCP_ACK,           TCP_ACK, TCP_ACK | TCP_PSH, TCP_SYN, TCP_SYN | TCP_ACK,

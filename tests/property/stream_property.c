@@ -236,9 +236,9 @@ static void *witness_wake(void *environment, const struct connection *c, const u
 static const struct consumer_doze witness_doze = {
     .image = witness_image, .leave = witness_leave, .wake = witness_wake};
 
-static const struct consumer_ops witness_ops = {witness_open, witness_data,  witness_gap, witness_overdue,
-                                                witness_end,  witness_close, NULL,        &witness_passing,
-                                                &witness_doze};
+static const struct consumer_ops witness_ops = {witness_open,  witness_data,  witness_gap, witness_overdue,
+                                                witness_end,   witness_close, NULL,        &witness_passing,
+                                                &witness_doze, NULL};
 
 /* What holds for every capture. */
 static void judge_sums(struct witness *w, const struct flow_counts *counts, uint64_t packets) {

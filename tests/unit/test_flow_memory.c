@@ -92,7 +92,7 @@ static void plain_close(void *consumer) {
 }
 
 static const struct consumer_ops plain_ops = {plain_open,  plain_data, plain_gap, plain_overdue, plain_end,
-                                              plain_close, NULL,       NULL,      NULL};
+                                              plain_close, NULL,       NULL,      NULL,          NULL};
 
 struct source {
     struct flow_table *table;

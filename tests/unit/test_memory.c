@@ -196,6 +196,51 @@ static void slabs_of_a_source(void **state) {
     assert_null(source.regions);
 }
 
+static size_t bits_of(const uint64_t words[2]) {
+    return (size_t)(__builtin_popcountll(words[0]) + __builtin_popcountll(words[1]));
+}
+
+/* Slabs whose pages the system has come back a huge page at a time, where it can do that, and else one by
+ * one; either way each is given once. */
+static void hollow_slabs_come_back(void **state) {
+    (void)state;
+    enum { SLABS = 2000 };
+    static uint8_t *slabs[SLABS];
+    struct memory_source source;
+    struct memory memory;
+    memory_source_init(&source);
+    memory_init(&memory, (size_t)4 * SLABS * MEMORY_SLAB_BYTES);
+    memory_share(&memory, &source);
+    const struct memory_stock *stock = &source.stocks[MEMORY_LASTING];
+    for (unsigned i = 0; i < SLABS; i++) {
+        slabs[i] = memory_slab_take(&memory, MEMORY_LASTING);
+        slabs[i][0] = 1;
+    }
+    for (unsigned i = 0; i < SLABS; i++) {
+        memory_slab_give(&memory, slabs[i], MEMORY_LASTING);
+    }
+    for (unsigned i = 0; i < SLABS; i++) {
+        memory_trim(&memory);
+        memory_source_trim(&source);
+    }
+    size_t hollow = stock->hollow_count;
+    assert_true(hollow >= SLABS - 3);
+    for (unsigned i = 0; i < SLABS; i++) {
+        slabs[i] = memory_slab_take(&memory, MEMORY_LASTING);
+        memset(slabs[i], (int)(i % 251), MEMORY_SLAB_BYTES);
+        size_t left = stock->hollow_count, again = bits_of(stock->again_left);
+        assert_true(left + again + i + 1 >= hollow); /* none is lost */
+        assert_true(left + again <= hollow);
+    }
+    for (unsigned i = 0; i < SLABS; i++) {
+        assert_int_equal(slabs[i][0], i % 251);
+        assert_int_equal(slabs[i][MEMORY_SLAB_BYTES - 1], i % 251);
+        memory_slab_give(&memory, slabs[i], MEMORY_LASTING);
+    }
+    memory_fini(&memory);
+    memory_source_fini(&source);
+}
+
 /* What a source keeps ready gives way when a memory takes a block, which does not come from it. */
 static void spare_slabs_give_way(void **state) {
     (void)state;
@@ -336,6 +381,7 @@ int main(void) {
         cmocka_unit_test(objects_keep_their_bytes),
         cmocka_unit_test(large_objects_are_shared),
         cmocka_unit_test(slabs_of_a_source),
+        cmocka_unit_test(hollow_slabs_come_back),
         cmocka_unit_test(spare_slabs_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
