@@ -54,9 +54,10 @@ static bool version_text(const struct http_message *m, struct slice version, str
            is_digit(version.ptr[5]) && version.ptr[6] == '.' && is_digit(version.ptr[7]);
 }
 
-/* A response of HTTP/0.9 has no status line. */
+/* A response of HTTP/0.9 has no status line. Of one whose line there was no memory for, the status is known.
+ */
 static bool has_status_line(const struct http_message *response) {
-    return response->seen && response->line[0].len > 0;
+    return response->seen && (response->line[0].len > 0 || response->major > 0);
 }
 
 static void write_version(struct writer *w, const struct http_message *m, struct slice version) {
