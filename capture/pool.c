@@ -155,10 +155,15 @@ void pool_give(struct pool *p, void *object) {
     }
 }
 
-void pool_foresee_give(const struct pool *p, struct prefetch *prefetch) {
+void pool_foresee_last(const struct pool *p, struct prefetch *prefetch) {
     if (p->last_given) {
         prefetch_add(prefetch, head_of(p, slab_of(p->last_given)), sizeof(struct pool_slab));
     }
+}
+
+void pool_foresee_give(const struct pool *p, void *object) {
+    __builtin_prefetch(object, 1);
+    __builtin_prefetch(head_of(p, slab_of(object)), 1);
 }
 
 void pool_fini(struct pool *p) {

@@ -41,7 +41,15 @@ void pool_fini(struct pool *);
  */
 void *pool_take(struct pool *);
 void pool_give(struct pool *, void *object);
-/* One will be given soon: asks for what that changes. The pool itself is near. */
-void pool_foresee_give(const struct pool *, struct prefetch *);
+/* An object is to be given back soon, and the one before it goes to its slab then: asks for that slab. */
+void pool_foresee_last(const struct pool *, struct prefetch *);
+/* An object is to be taken soon. */
+static inline void pool_foresee_take(const struct pool *p) {
+    if (!p->last_given) {
+        __builtin_prefetch(p->partial, 1);
+    }
+}
+/* The object is to be given back soon. */
+void pool_foresee_give(const struct pool *, void *object);
 
 #endif

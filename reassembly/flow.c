@@ -386,6 +386,7 @@ static __attribute__((noinline)) struct found look_up(struct flow_table *t, cons
         enum direction d = DIRECTION_0;
         struct flow *f = recent(t, p, hash, &d);
         if (!f) {
+            pool_foresee_take(&t->flows);
             uint64_t secret = flow_key_hash_secret(&p->key, hash, &t->reassembler.secret);
             f = (struct flow *)flow_index_find(&t->index, secret, &p->key, &d);
             t->recent = f;
@@ -443,6 +444,7 @@ static bool packet_at_end(struct flow_table *t, struct flow *f, enum direction d
     }
     flow_attribute(t, f);
     /* only a FIN brings a deadline that is not later than those before */
+    pool_foresee_take(&t->graves[0]); /* it may be over soon */
     int64_t deadline_ns = p->flags & TCP_FIN ? session_fin_deadline(&t->reassembler, x, d) : INT64_MAX;
     if (deadline_ns < timers_deadline(&f->timer)) {
         timers_set(&t->timers, &f->timer, deadline_ns);
@@ -576,16 +578,18 @@ void flow_table_set_clock(struct flow_table *t, int64_t now_ns) {
     flow_doze_tick(t);
 }
 
-/* Graves that were not touched for long end one after the other: has the next ones brought nearer. */
+/* Graves that were not touched for long end one after the other: has the next ones brought nearer, in two
+ * steps. */
 static void prefetch_graves(const struct flow_table *t) {
-    struct timer *next = timers_queued(&t->timers, 1), *second = timers_queued(&t->timers, 2);
+    struct timer *next = timers_queued(&t->timers, 2), *later = timers_queued(&t->timers, 4);
     if (next) {
-        const struct flow *f = flow_of_timer(next);
+        struct flow *f = flow_of_timer(next);
         flow_index_prefetch(&t->index, f->tag);
-        __builtin_prefetch(f->kept.grave, 1);
+        pool_foresee_give(&t->flows, f);
+        pool_foresee_give(&t->graves[0], f->kept.grave);
     }
-    if (second) {
-        prefetch_now(flow_of_timer(second), sizeof(struct flow));
+    if (later) {
+        prefetch_now(flow_of_timer(later), sizeof(struct flow));
     }
 }
 

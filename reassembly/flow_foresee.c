@@ -43,7 +43,7 @@ static void foresee_packet(const struct flow_table *t, const struct flow *f, enu
     } else if (flow_dozes(f) && step == FORESEE_KEPT) {
         foresee_image(t, f, prefetch);
     } else if (flow_dozes(f)) {
-        pool_foresee_give(&t->doze.images[f->image_size], prefetch);
+        pool_foresee_last(&t->doze.images[f->image_size], prefetch);
     }
 }
 

@@ -157,7 +157,8 @@ static bool is_before(const struct timer *a, const struct timer *b) {
 }
 
 static bool comes_last(const struct timers *t, const struct timer *timer) {
-    return t->queue_count == 0 || is_before(*queued(t, next_place(t->queue_end, -1)), timer);
+    return t->queue_count == 0 || t->last_deadline_ns < timer->deadline_ns ||
+           (t->last_deadline_ns == timer->deadline_ns && t->last_ordinal < timer->ordinal);
 }
 
 void timers_append(struct timers *t, struct timer *timer, int64_t deadline_ns) {
@@ -167,6 +168,8 @@ void timers_append(struct timers *t, struct timer *timer, int64_t deadline_ns) {
         timers_set(t, timer, deadline_ns);
         return;
     }
+    t->last_deadline_ns = deadline_ns;
+    t->last_ordinal = timer->ordinal;
     *queued(t, t->queue_end) = timer;
     timer->place = TIMERS_QUEUED | t->queue_end;
     t->queue_end = next_place(t->queue_end, 1);

@@ -38,6 +38,9 @@ struct timers {
     uint32_t queue_end;
     uint32_t queue_capacity;
     size_t queue_count; /* without those removed */
+    /* of the one that came to the queue last: all in it are earlier */
+    int64_t last_deadline_ns;
+    uint64_t last_ordinal;
 };
 
 /* Borrows the memory for the timers' life. */
