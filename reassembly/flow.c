@@ -7,43 +7,12 @@
 
 #include <assert.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 /* A flow moves in its list at most this often: its place is right within it, and most packets of a busy flow
  * touch no neighbours. */
 #define TOUCH_NS (100 * NS_PER_MILLISECOND)
 
-static size_t share(size_t limit) {
-    size_t part = limit / HARK_PARTITIONS;
-    return part ? part : 1;
-}
-
-struct flow_table *flow_table_new(const struct limits *limits, struct memory *memory,
-                                  const struct consumer_ops *ops, void *environment) {
-    struct flow_table *t = calloc(1, sizeof *t);
-    if (!t) {
-        return NULL;
-    }
-    t->limits = *limits;
-    t->reassembler = (struct reassembler){.limits = &t->limits, .ops = ops, .environment = environment};
-    t->memory = memory;
-    t->due_ns = INT64_MIN;
-    hash_secret_make(&t->reassembler.secret);
-    page_pool_init(&t->reassembler.pages, memory, share(limits->held_bytes));
-    flow_index_init(&t->index, memory);
-    timers_init(&t->timers, memory);
-    pool_init(&t->flows, memory, sizeof(struct flow), share(limits->flows));
-    pool_last(&t->flows);
-    pool_init(&t->embryos, memory, sizeof(struct embryo), share(limits->flows));
-    pool_init(&t->sessions, memory, sizeof(struct session), share(limits->flows) + 1); /* a spare one */
-    for (unsigned size = 0; size < GRAVE_SIZES; size++) {
-        pool_init(&t->graves[size], memory, session_grave_bytes(size), share(limits->flows));
-    }
-    flow_doze_init(t);
-    return t;
-}
-
-static void flow_remove(struct flow_table *t, struct flow *f) {
+void flow_remove(struct flow_table *t, struct flow *f) {
     if (t->recent == f) {
         t->recent = NULL;
     }
@@ -63,28 +32,6 @@ static void flow_remove(struct flow_table *t, struct flow *f) {
         flow_index_add(&t->index, f->older->tag, &f->older->key);
     }
     pool_give(&t->flows, f);
-}
-
-void flow_table_free(struct flow_table *t) {
-    if (!t) {
-        return;
-    }
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        while (t->lists[kind].first) {
-            flow_remove(t, t->lists[kind].first);
-        }
-    }
-    flow_doze_fini(t);
-    pool_fini(&t->flows);
-    pool_fini(&t->embryos);
-    pool_fini(&t->sessions);
-    for (unsigned size = 0; size < GRAVE_SIZES; size++) {
-        pool_fini(&t->graves[size]);
-    }
-    page_pool_fini(&t->reassembler.pages);
-    timers_fini(&t->timers);
-    flow_index_fini(&t->index);
-    free(t);
 }
 
 static struct session_event flow_next_event(const struct flow_table *t, const struct flow *f) {
@@ -620,12 +567,4 @@ void flow_table_finish(struct flow_table *t, int64_t now_ns) {
     while ((first = timers_first(&t->timers))) {
         flow_end(t, flow_of_timer(first), END_CAPTURE);
     }
-}
-
-size_t flow_table_count(const struct flow_table *t) {
-    return t->flows.used - t->grave_count;
-}
-
-void flow_table_counts(const struct flow_table *t, struct flow_counts *counts) {
-    *counts = t->reassembler.counts;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flow table's own structures, shared by flow.c (packets in), flow_stages.c (what a flow keeps),
- * flow_doze.c (in how little memory) and flow_evict.c (who gives way). Private to these. */
+/* The flow table's own structures, shared by flow.c (packets in), flow_table.c (begin and end), flow_stages.c
+ * (what a flow keeps), flow_doze.c (in how little memory) and flow_evict.c (who gives way). Private to these.
+ */
 #ifndef HARK_REASSEMBLY_FLOW_TABLE_H
 #define HARK_REASSEMBLY_FLOW_TABLE_H
 
@@ -117,7 +118,10 @@ struct flow_table {
     struct limits limits;
 };
 
-/* flow.c: ends the flow, whatever it is, and removes it. */
+/* flow.c */
+/* Nobody hears of it. */
+void flow_remove(struct flow_table *, struct flow *);
+/* Ends the flow, whatever it is, and removes it. */
 void flow_end(struct flow_table *, struct flow *, enum end_reason);
 
 /* flow_stages.c */
