@@ -107,10 +107,10 @@ __attribute__((noinline)) static bool learn_origin(struct native *native, struct
 static const struct native_origin *plain_origin(struct native *native, const struct transaction *t) {
     const struct target *target = &t->target;
     struct slice raw = t->request.line[1], host = target->domain;
-    const uint8_t *end =
-        target->has_query ? target->query.ptr + target->query.len : target->path.ptr + target->path.len;
-    if (target->form != TARGET_ORIGIN || host.len < sizeof(uint64_t) || host.len > NATIVE_HOST_MOST ||
-        target->has_port || target->domain_is_ipv6 || target->oddities || end != raw.ptr + raw.len) {
+    struct slice last = target->has_query ? target->query : target->path;
+    if (target->form != TARGET_ORIGIN || raw.len == 0 || !last.ptr || host.len < sizeof(uint64_t) ||
+        host.len > NATIVE_HOST_MOST || target->has_port || target->domain_is_ipv6 || target->oddities ||
+        last.ptr + last.len != raw.ptr + raw.len) {
         return NULL;
     }
     if (native->mask && (native->mask->headers || !mask_shows_url(native->mask, raw))) {
