@@ -66,14 +66,12 @@ void session_note_holding(struct reassembler *r, struct session *x, bool progres
 }
 
 static void note_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
-    x->connection.counts[d].packets++;
+    session_count_packet(r, x, d);
     if (!x->connection.path_seen[d]) {
         x->connection.path_seen[d] = true;
         packet_path_copy(&x->connection.path[d], &p->path);
     }
     x->streams[d].seen = true;
-    x->streams[d].silent_waits = 0;
-    x->streams[d].last_ns = r->clock_ns;
 }
 
 /* RFC 9293 section 3.10.7.4 takes a RST inside the window; RFC 5961 only one at its left edge. A capture can

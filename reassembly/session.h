@@ -181,6 +181,12 @@ static inline void session_count_held(struct reassembler *r, const struct held *
         r->counts.held_bytes_peak = r->counts.held_bytes_now;
     }
 }
+/* A packet of the direction came, and is no copy by the tap. */
+static inline void session_count_packet(const struct reassembler *r, struct session *x, enum direction d) {
+    x->connection.counts[d].packets++;
+    x->streams[d].silent_waits = 0;
+    x->streams[d].last_ns = r->clock_ns;
+}
 /* Offers what can be offered until nothing moves. */
 void session_pump(struct reassembler *, struct session *);
 /* Puts payload in: counts, gives or holds it. `offset` is that of its first byte. */

@@ -41,14 +41,11 @@ static bool is_usual(const struct reassembler *r, struct session *x, enum direct
 
 static void note_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
                         uint64_t ack) {
-    struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
-    struct stream_counts *counts = &x->connection.counts[d];
-    counts->packets++;
-    s->silent_waits = 0;
-    s->last_ns = r->clock_ns;
+    struct stream *other = &x->streams[direction_other(d)];
+    session_count_packet(r, x, d);
     stream_acked(other, ack, r->clock_ns);
     stream_release_opening(other, &r->pages);
-    tcpfacts_count(&x->facts[d], counts, p, other->highest > ack);
+    tcpfacts_count(&x->facts[d], &x->connection.counts[d], p, other->highest > ack);
 }
 
 /* The bytes that `h` has came now. */

@@ -53,26 +53,20 @@ static void take_ack(struct reassembler *r, struct session *x, enum direction d,
 enum flow_fate session_ending_packet(struct reassembler *r, struct session *x, enum direction d,
                                      const struct packet *p) {
     struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
-    struct stream_counts *counts = &x->connection.counts[d];
-    uint64_t ack = other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
+    uint64_t ack = session_steady_ack(other, p);
     if (!is_usual(x, d, p, ack)) {
         return FLOW_FATES;
     }
     bool fin = p->flags & TCP_FIN;
-    if (fin) {
-        /* a copy of an earlier FIN would not be the first */
-        tcpfacts_remember(&x->facts[d], p, &r->secret);
-    } else if (tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
-        counts->tap_duplicates++;
+    /* a copy of an earlier FIN would not be the first */
+    if (session_steady_copy(r, x, d, p, fin)) {
         return FLOW_TAP_DUPLICATE;
     }
-    counts->packets++;
-    s->silent_waits = 0;
-    s->last_ns = r->clock_ns;
+    session_count_packet(r, x, d);
     x->pass_failed = false;
     x->steady = false;
     x->ends_usually = true;
-    tcpfacts_count(&x->facts[d], counts, p, other->highest > ack);
+    tcpfacts_count(&x->facts[d], &x->connection.counts[d], p, other->highest > ack);
     take_ack(r, x, d, ack);
     if (fin) {
         stream_fin(s, s->next, r->clock_ns);

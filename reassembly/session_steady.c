@@ -104,25 +104,18 @@ take_data(struct reassembler *r, struct session *x, enum direction d, const stru
 /* Made for each direction: where its state lies is known then. */
 static inline __attribute__((always_inline)) enum flow_fate
 take_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p) {
-    struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
-    /* stream_offset: nothing but what was delivered is acknowledged */
-    uint64_t ack = other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
+    struct stream *other = &x->streams[direction_other(d)];
+    uint64_t ack = session_steady_ack(other, p);
     if (!is_usual(x, d, p, ack)) {
         return FLOW_FATES;
     }
-    struct stream_counts *counts = &x->connection.counts[d];
-    if (p->payload.len > 0) {
-        /* a copy of an earlier packet would have no next byte */
-        tcpfacts_remember(&x->facts[d], p, &r->secret);
-    } else if (tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret)) {
-        counts->tap_duplicates++;
+    /* a copy of an earlier packet would have no next byte */
+    if (session_steady_copy(r, x, d, p, p->payload.len > 0)) {
         return FLOW_TAP_DUPLICATE;
     }
-    counts->packets++;
-    s->silent_waits = 0;
-    s->last_ns = r->clock_ns;
+    session_count_packet(r, x, d);
     note_ack(r, other, ack);
-    tcpfacts_count(&x->facts[d], counts, p, other->highest > ack);
+    tcpfacts_count(&x->facts[d], &x->connection.counts[d], p, other->highest > ack);
     return p->payload.len > 0 ? take_data(r, x, d, p, ack) : FLOW_CONTROL;
 }
 

@@ -15,6 +15,27 @@ bool session_is_steady(const struct session *);
 enum flow_fate session_steady_packet(struct reassembler *, struct session *, enum direction,
                                      const struct packet *);
 
+/* --- also for session_ending.c --- */
+
+/* What the packet acknowledges of a stream, of which nothing beyond delivery is acknowledged: stream_offset
+ * without the general case. */
+static inline uint64_t session_steady_ack(const struct stream *other, const struct packet *p) {
+    return other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
+}
+
+/* Is the packet a copy by the tap? It is counted then, and nothing else happens. `fresh`: it can't be one,
+ * and is remembered for those of its own. */
+static inline bool session_steady_copy(const struct reassembler *r, struct session *x, enum direction d,
+                                       const struct packet *p, bool fresh) {
+    if (fresh) {
+        tcpfacts_remember(&x->facts[d], p, &r->secret);
+        return false;
+    }
+    bool copy = tcpfacts_tap_copy(&x->facts[d], p, r->limits->skew_ns, &r->secret);
+    x->connection.counts[d].tap_duplicates += copy;
+    return copy;
+}
+
 /* Could the packet be the handshake's last ACK, not seen so far? */
 static inline bool session_may_shake_hands(const struct session *x, enum direction d,
                                            const struct packet *p) {
