@@ -29,6 +29,7 @@ TSHARK_FIELDS = ("frame.number", "tcp.stream", "http.request.method", "http.host
 OMITTED = ("semantics,tcp,network.community_id,client.mac,server.mac,url.full,user_agent,timing.share,http.request.headers,http.request.trailers,"
            "http.response.headers,http.response.trailers,capture.request,capture.response")
 PART = "hark --omit (a part of each record)"
+TWICE = "hark twice at once"
 
 Run = collections.namedtuple("Run", "wall cpu rss_kb")
 PIECE = bytes(1 << 20)
@@ -98,6 +99,8 @@ def peers_of(hark, tools):
     fields = [word for field in TSHARK_FIELDS for word in ("-e", field)]
     return [Peer("hark", (hark, "-q", "-r", "{capture}", "-o", "{out}"), count_hark),
             Peer("hark -j2", (hark, "-q", "-j", "2", "-r", "{capture}", "-o", "{out}"), count_hark, workers=2),
+            Peer(TWICE, ("sh", "-c", '"$0" -q -r "$1" -o "$2" & "$0" -q -r "$1" -o "$2.second" && wait $!', hark, "{capture}", "{out}"), workers=2,
+                 only=("small", "manyflows", "web")),
             Peer(PART, (hark, "-q", f"--omit={OMITTED}", "-r", "{capture}", "-o", "{out}"), count_hark, only=("small", "web")),
             Peer("reader alone", (os.path.join(tools, "bench_feed"), "{capture}", "2"), workers=2),
             Peer("tcpdump", ("tcpdump", "-n", "-r", "{capture}", "-w", "/dev/null")),
@@ -144,19 +147,19 @@ class Bench:
         self.cpus = cpus
         self.runs = collections.defaultdict(list)  # (workload, peer): Run of each round
         self.found = {}
-        self.written = {}  # (workload, peer): bytes of its output
+        self.needs = {}  # (workload, peer): bytes of memory, its own and its output's
 
     def run(self, workload, peer):
-        """Once more, counted. A program's first run on a workload is not: it says how much is written."""
+        """Once more, counted. A program's first run on a workload is not: it says how much memory is needed."""
         key = (workload.name, peer.name)
-        if key not in self.written and not peer.slow:
+        if key not in self.needs and not peer.slow:
             self.once(workload, peer)
-        self.have_memory(self.written.get(key, 0))
+        self.have_memory(self.needs.get(key, 0))
         self.runs[key].append(self.once(workload, peer))
 
     def have_memory(self, size):
         """Where the host of a virtual machine takes back memory that nobody uses, the first touch of a page costs several times what
-        writing to it does. So the output finds pages that were just in use, as the captures find theirs in the cache."""
+        writing to it does. So each program finds pages that were just in use, as the captures find theirs in the cache."""
         path = os.path.join(self.work, "before")
         with open(path, "wb", buffering=0) as file:
             for _ in range(size >> 20):
@@ -175,12 +178,12 @@ class Bench:
             with open(stdout + ".err", encoding="utf-8", errors="replace") as file:
                 raise SystemExit(f"{peer.name} on {workload.name}: exit status {status}: {file.read()[-500:]}")
         key = (workload.name, peer.name)
-        self.written[key] = sum(os.path.getsize(path) for path in (out, stdout) if os.path.exists(path))
+        left = [path for path in (out, out + ".second", stdout) if os.path.exists(path)]
+        self.needs[key] = int(rss) * 1024 * (2 if peer.name == TWICE else 1) + sum(os.path.getsize(path) for path in left)
         if peer.count and key not in self.found:
             self.found[key] = peer.count(out if peer.counted == "out" else stdout)
-        for path in (out, stdout):
-            if os.path.exists(path):
-                os.unlink(path)
+        for path in left:
+            os.unlink(path)
         return Run(float(wall), float(user) + float(system), int(rss))
 
     def median(self, workload, peer, field):
@@ -207,6 +210,7 @@ def figures(bench, workloads, peers):
             cpus = [run.cpu for run in bench.runs[key]]
             # Rates of one processor; where several work, of the time on the clock.
             time = statistics.median(cpus) if peer.workers == 1 else bench.median(*key, "wall")
+            time /= 2 if peer.name == TWICE else 1
             found = bench.found.get(key, Found(None, None, None))
             yield (f"| {workload.name} | {peer.name} | {statistics.median(cpus):.2f} ({min(cpus):.2f}, {max(cpus):.2f}) | {bench.median(*key, 'wall'):.2f} | "
                    f"{workload.wire * 8 / time / 1e9:.1f} | {workload.packets / time / 1e3:.0f} | {workload.transactions / time / 1e3:.1f} | "
@@ -251,6 +255,8 @@ def speed_targets(bench):
         if workload == "web" and reader is not None:
             least = min(least, 0.9 * reader)
         yield f"{workload}: wall, -j1 to -j2", speed, least
+        twice = bench.ratio((workload, "hark"), (workload, TWICE), "wall")
+        yield f"{workload}: rate of two runs of hark at once to that of one: what the second processor is good for", twice and 2 * twice, None
         yield f"{workload}: wall, hark -j1 to the reader alone, its workers idle", reader, None
 
 

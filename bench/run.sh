@@ -7,8 +7,8 @@
 #                          (bench/data); making them needs root
 #   --scale S              size of those that are made: 1 (4 GB in all), 0.25 ...
 #   --runs N               rounds (5)
-#   --only NAME,...        of the programs, these: hark, hark -j2, hark --omit (a part of each record), reader alone, tcpdump,
-#                          httpry, urlsnarf, ngrep, tshark
+#   --only NAME,...        of the programs, these: hark, hark -j2, hark twice at once, hark --omit (a part of
+#                          each record), reader alone, tcpdump, httpry, urlsnarf, ngrep, tshark
 #   --workloads NAME,...   of the workloads, these: web, small, bulk, manyflows, lossy
 #   --slow                 ngrep and tshark as well, one round: minutes each
 #   --hark BINARY          this one, instead of build/bench/hark
