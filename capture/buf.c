@@ -32,8 +32,8 @@ static bool grow(struct buf *b, size_t need) {
     if (capacity > b->cap) {
         capacity = b->cap;
     }
-    uint8_t *ptr =
-        b->memory ? memory_resize(b->memory, b->ptr, b->capacity, capacity) : realloc(b->ptr, capacity);
+    uint8_t *ptr = b->memory ? memory_resize(b->memory, b->ptr, b->capacity, capacity)
+                             : memory_block_resize(b->ptr, b->capacity, capacity);
     if (!ptr) {
         return false;
     }

@@ -3,11 +3,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     OVERHEAD_BYTES = 16, /* what the C library adds to a block */
-    KEPT_SLABS = 1,      /* spare ones that are kept whatever is used */
-    KEPT_SHARE = 64,     /* ... and a part of what is used */
+    LARGE_BYTES = 512 * 1024,
+    LARGE_ALIGNMENT = 64, /* a cache line */
+    KEPT_SLABS = 1,       /* spare ones that are kept whatever is used */
+    KEPT_SHARE = 64,      /* ... and a part of what is used */
 };
 
 static struct memory_slab *pop_spare(struct memory *m, enum memory_kind kind) {
@@ -103,12 +106,26 @@ void memory_trim(struct memory *m) {
     }
 }
 
+/* Pages of its own move as a whole (mremap), so a large block stays where it is in its page. */
+void *memory_block_resize(void *block, size_t old_len, size_t len) {
+    if (len < LARGE_BYTES || old_len >= LARGE_BYTES) {
+        return realloc(block, len);
+    }
+    size_t lines = (len + LARGE_ALIGNMENT - 1) / LARGE_ALIGNMENT;
+    void *larger = aligned_alloc(LARGE_ALIGNMENT, lines * LARGE_ALIGNMENT);
+    if (larger && block) {
+        memcpy(larger, block, old_len);
+        free(block);
+    }
+    return larger;
+}
+
 void *memory_resize(struct memory *m, void *block, size_t old_len, size_t len) {
     size_t more = len > old_len ? len - old_len : 0;
     if (!make_room(m, block ? more : more + OVERHEAD_BYTES)) {
         return NULL;
     }
-    void *resized = realloc(block, len);
+    void *resized = memory_block_resize(block, old_len, len);
     m->failures += !resized;
     if (resized) {
         size_t taken = len + (block ? 0 : OVERHEAD_BYTES);

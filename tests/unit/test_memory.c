@@ -266,6 +266,35 @@ static void spare_slabs_give_way(void **state) {
     memory_fini(&memory);
 }
 
+/* A block that grows keeps its bytes; once it is large, it begins a cache line. */
+static void a_large_block_begins_a_line(void **state) {
+    (void)state;
+    enum { FIRST = 1000, LARGE = 512 * 1024, ODD = LARGE + 1, LARGER = 3 * LARGE };
+    static const size_t sizes[] = {FIRST, LARGE - 1, ODD, LARGER};
+    struct memory memory;
+    memory_init(&memory, (size_t)4 * LARGE);
+    uint8_t *block = NULL;
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        block = memory_resize(&memory, block, len, sizes[i]);
+        assert_non_null(block);
+        for (size_t k = 0; k < len; k++) {
+            assert_int_equal(block[k], k % 251);
+        }
+        len = sizes[i];
+        assert_true(memory.used >= len && memory.live == len);
+        assert_true(len != ODD || (uintptr_t)block % 64 == 0);
+        for (size_t k = 0; k < len; k++) {
+            block[k] = (uint8_t)(k % 251);
+        }
+    }
+    assert_null(memory_resize(&memory, block, len, memory.cap));
+    assert_int_equal(block[len - 1], (len - 1) % 251);
+    memory_free(&memory, block, len);
+    assert_int_equal(memory.used, 0);
+    memory_fini(&memory);
+}
+
 /* Objects of all sizes, in many slabs, whose heads stand in different places: none touches another's bytes,
  * and all slabs but those kept come back. */
 static void objects_keep_their_bytes(void **state) {
@@ -378,6 +407,7 @@ int main(void) {
         cmocka_unit_test(arena_respects_its_cap_and_the_pool_s),
         cmocka_unit_test(arena_blocks_are_used_again),
         cmocka_unit_test(copy_tells_when_there_is_no_room),
+        cmocka_unit_test(a_large_block_begins_a_line),
         cmocka_unit_test(objects_keep_their_bytes),
         cmocka_unit_test(large_objects_are_shared),
         cmocka_unit_test(slabs_of_a_source),
