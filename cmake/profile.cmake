@@ -9,10 +9,12 @@
 # file of counts is a warning (-Wmissing-profile), so an error.
 
 option(HARK_PROFILE "lay hark out by what it does with captures; gcc" OFF)
-set(HARK_PROFILE_CAPTURES "${CMAKE_SOURCE_DIR}/pcaps" CACHE PATH "folder of the captures (*.pcap*) that HARK_PROFILE counts with")
+# pcaps/ has everything once, bench/instructions/ what is usual very often: without it what only long connections do would pass for rare.
+set(HARK_PROFILE_CAPTURES "${CMAKE_SOURCE_DIR}/bench/instructions;${CMAKE_SOURCE_DIR}/pcaps" CACHE STRING
+  "folders of the captures (*.pcap*) that HARK_PROFILE counts with")
 
-# Why there cannot be one here; empty when there can.
-function(hark_profile_obstacle result captures)
+# Why there cannot be one here; empty when there can. `empty`: folders without captures.
+function(hark_profile_obstacle result empty)
   set(why "")
   if(NOT CMAKE_C_COMPILER_ID STREQUAL "GNU" OR CMAKE_C_COMPILER_VERSION VERSION_LESS 11)
     set(why "it needs gcc 11 or later")
@@ -20,16 +22,24 @@ function(hark_profile_obstacle result captures)
     set(why "what is built for another machine cannot be tried here")
   elseif(HARK_SANITIZE OR HARK_TSAN OR HARK_FUZZ)
     set(why "a sanitizer changes what is counted")
-  elseif(NOT captures)
-    set(why "no captures are in ${HARK_PROFILE_CAPTURES}")
+  elseif(empty)
+    set(why "no captures are in ${empty}")
   endif()
   set(${result} "${why}" PARENT_SCOPE)
 endfunction()
 
 # hark_build_by_profile(PROGRAM MODULE...): PROGRAM and the libraries that it consists of, all of them already there.
 function(hark_build_by_profile program)
-  file(GLOB captures CONFIGURE_DEPENDS "${HARK_PROFILE_CAPTURES}/*.pcap*")
-  hark_profile_obstacle(why "${captures}")
+  set(captures "")
+  set(empty "")
+  foreach(folder IN LISTS HARK_PROFILE_CAPTURES)
+    file(GLOB more CONFIGURE_DEPENDS "${folder}/*.pcap*")
+    list(APPEND captures ${more})
+    if(NOT more)
+      list(APPEND empty "${folder}")
+    endif()
+  endforeach()
+  hark_profile_obstacle(why "${empty}")
   if(why)
     message(STATUS "Build by profile: no, ${why}")
     return()
