@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capture files, one after the other. Frame numbers restart in each file. */
+#include "capture/prefetch.h"
 #include "capture/source_files.h"
 
 #include <errno.h>
@@ -319,9 +320,14 @@ __attribute__((noinline)) static enum source_status take_steps(struct source *so
     }
 }
 
+/* A frame's headers and what of its payload is read first. */
+enum { NEXT_BYTES = 256 };
+
 static enum source_status files_next(struct source *source, struct frame *frame) {
     struct source_files *files = source->input;
-    size_t bytes = file_format_usual(&files->format, source_window_rest(&files->window), frame);
+    struct slice rest = source_window_rest(&files->window);
+    size_t bytes = file_format_usual(&files->format, rest, frame);
+    prefetch_now(rest.ptr + bytes, NEXT_BYTES);
     return bytes && take_frame(source, files, bytes, frame) ? SOURCE_FRAME : take_steps(source, frame);
 }
 

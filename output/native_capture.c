@@ -228,17 +228,10 @@ static uint8_t *put_frames(uint8_t *to, struct slice file, const struct http_mes
     writer_copy(to, file.ptr, file.len);
     to += file.len;
     PEN_TEXT(to, "\"first_frame\":");
-    const uint8_t *first = to;
     to = pen_unsigned(to, m->first.number);
-    size_t digits = (size_t)(to - first);
     PEN_TEXT(to, ",\"last_frame\":");
-    if (m->first.number == m->last.number) {
-        uint8_t same[DIGITS_BYTES];
-        memcpy(same, first, sizeof same);
-        memcpy(to, same, sizeof same);
-        return to + digits;
-    }
-    return pen_unsigned(to, m->last.number);
+    return pen_unsigned(
+        to, m->last.number); /* mostly the same: copying digits just written would wait for them */
 }
 
 /* The whole of `capture` where nothing is missing or odd; else false. */
