@@ -13,12 +13,17 @@ static_assert((size_t)EPOCHS * EPOCH_BLOCKS <= SOURCE_BLOCKS_HELD, "the source h
  */
 #define UNWRITTEN_BYTES ((size_t)12 << 20)
 
-/* Invariant: drained <= processed[i] <= submitted <= drained + EPOCHS. */
+/* A thread: one that it fills or works through, and one that waits. What else went round would only be older
+ * in the processor's cache when its memory is used again. */
+enum { THREAD_EPOCHS = 2 };
+
+/* Invariant: drained <= processed[i] <= submitted <= drained + depth. */
 struct ring {
     pthread_mutex_t mutex;
     pthread_cond_t more;        /* for threads that wait for something to do */
     pthread_cond_t reader_more; /* the same for the reader */
     unsigned workers;
+    unsigned depth;   /* epochs in use, at most EPOCHS */
     unsigned waiting; /* threads, without the reader */
     bool reader_waits;
     bool closed;
@@ -46,11 +51,12 @@ struct ring *ring_new(unsigned workers, unsigned threads, unsigned events) {
     pthread_cond_init(&ring->more, NULL);
     pthread_cond_init(&ring->reader_more, NULL);
     ring->workers = workers;
+    ring->depth = threads * THREAD_EPOCHS < EPOCHS ? threads * THREAD_EPOCHS : EPOCHS;
     for (unsigned i = 0; i < workers; i++) {
         ring->last_thread[i] = i % threads;
     }
     bool ok = true;
-    for (unsigned i = 0; i < EPOCHS; i++) {
+    for (unsigned i = 0; i < ring->depth; i++) {
         ok = epoch_init(&ring->epochs[i], workers, events) && ok;
     }
     if (!ok) {
@@ -64,7 +70,7 @@ void ring_free(struct ring *ring) {
     if (!ring) {
         return;
     }
-    for (unsigned i = 0; i < EPOCHS; i++) {
+    for (unsigned i = 0; i < ring->depth; i++) {
         epoch_fini(&ring->epochs[i]);
     }
     pthread_cond_destroy(&ring->reader_more);
@@ -74,7 +80,8 @@ void ring_free(struct ring *ring) {
 }
 
 static bool can_write(const struct ring *ring) {
-    return !ring->writing && ring->drained < ring->submitted && ring->pending[ring->drained % EPOCHS] == 0;
+    return !ring->writing && ring->drained < ring->submitted &&
+           ring->pending[ring->drained % ring->depth] == 0;
 }
 
 static bool can_work(const struct ring *ring, unsigned worker) {
@@ -117,12 +124,13 @@ static bool take_turn(struct ring *ring, unsigned thread, struct turn *turn) {
     unsigned worker = HARK_PARTITIONS;
     if (can_write(ring)) {
         ring->writing = true;
-        *turn = (struct turn){.kind = TURN_WRITE, .epoch = &ring->epochs[ring->drained % EPOCHS]};
+        *turn = (struct turn){.kind = TURN_WRITE, .epoch = &ring->epochs[ring->drained % ring->depth]};
     } else if ((worker = next_worker(ring, thread)) != HARK_PARTITIONS) {
         ring->working[worker] = true;
         ring->last_thread[worker] = thread;
-        *turn = (struct turn){
-            .kind = TURN_WORK, .worker = worker, .epoch = &ring->epochs[ring->processed[worker] % EPOCHS]};
+        *turn = (struct turn){.kind = TURN_WORK,
+                              .worker = worker,
+                              .epoch = &ring->epochs[ring->processed[worker] % ring->depth]};
     } else {
         return false;
     }
@@ -138,8 +146,8 @@ struct turn ring_reader_turn(struct ring *ring) {
     struct turn turn = {.kind = TURN_END};
     pthread_mutex_lock(&ring->mutex);
     for (;;) {
-        if (!ring->closed && ring->submitted - ring->drained < EPOCHS) {
-            turn = (struct turn){.kind = TURN_FILL, .epoch = &ring->epochs[ring->submitted % EPOCHS]};
+        if (!ring->closed && ring->submitted - ring->drained < ring->depth) {
+            turn = (struct turn){.kind = TURN_FILL, .epoch = &ring->epochs[ring->submitted % ring->depth]};
             wake(ring); /* what its turns before made possible is for others */
             break;
         }
@@ -168,8 +176,8 @@ struct turn ring_settle_turn(struct ring *ring) {
 
 void ring_submit(struct ring *ring) {
     pthread_mutex_lock(&ring->mutex);
-    assert(!ring->closed && ring->submitted - ring->drained < EPOCHS);
-    ring->pending[ring->submitted % EPOCHS] = ring->workers;
+    assert(!ring->closed && ring->submitted - ring->drained < ring->depth);
+    ring->pending[ring->submitted % ring->depth] = ring->workers;
     ring->submitted++;
     wake(ring);
     pthread_mutex_unlock(&ring->mutex);
@@ -198,7 +206,7 @@ void ring_worked(struct ring *ring, const struct turn *turn) {
     size_t bytes = turn->epoch->outboxes[turn->worker].bytes.len;
     pthread_mutex_lock(&ring->mutex);
     ring->working[turn->worker] = false;
-    size_t epoch = ring->processed[turn->worker]++ % EPOCHS;
+    size_t epoch = ring->processed[turn->worker]++ % ring->depth;
     ring->pending[epoch]--;
     ring->unwritten[epoch] += bytes;
     ring->all_unwritten += bytes;
@@ -209,7 +217,7 @@ void ring_written(struct ring *ring, const struct turn *turn, uint64_t written, 
     epoch_clear(turn->epoch);
     pthread_mutex_lock(&ring->mutex);
     ring->writing = false;
-    size_t epoch = ring->drained++ % EPOCHS;
+    size_t epoch = ring->drained++ % ring->depth;
     ring->all_unwritten -= ring->unwritten[epoch];
     ring->unwritten[epoch] = 0;
     ring->state.written = written;

@@ -13,7 +13,7 @@
 
 #include "cli/epoch.h"
 
-enum { EPOCHS = 8 };
+enum { EPOCHS = 8 }; /* at most; few threads have fewer */
 
 struct ring;
 
