@@ -9,12 +9,21 @@
 #include "cli/stopwatch.h"
 #include "output/sink.h"
 
+/* Records of several outboxes, in order, where they lie. */
+struct outlet_queue {
+    const struct outbox_record *records[SINK_PARTS - 1];
+    struct slice bytes[SINK_PARTS]; /* the first is what was gathered before them */
+    size_t count;                   /* records */
+    size_t len;                     /* their bytes */
+};
+
 struct outlet {
     struct sink *sink;       /* borrowed */
     struct stopwatch own;    /* of the writer's thread */
     struct stopwatch *watch; /* borrowed, or its own */
     enum sink_status status;
-    struct outbox gather; /* records of several outboxes on their way into one write, in order */
+    struct outlet_queue queue;           /* empty between calls */
+    struct outbox gather;                /* records that wait for the rest of their block, in order */
     uint64_t records[TRANSACTION_TYPES]; /* written, by type */
     uint64_t unwritten;                  /* the sink failed, its reader had gone, or memory was out */
 };

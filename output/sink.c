@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -195,17 +196,34 @@ static bool wait_for_room(int fd) {
     return poll(&wait, 1, -1) >= 0 || errno == EINTR;
 }
 
-static enum sink_status put(struct sink *sink, struct slice bytes) {
-    if (sink->status == SINK_OK && bytes.len) {
-        reserve(sink, bytes.len);
-        sink->mid_line = bytes.ptr[bytes.len - 1] != '\n';
+/* The vector without its first `len` bytes, which are written. Returns how many parts are left of it. */
+static size_t advance(struct iovec **vector, size_t count, size_t len) {
+    while (count > 0 && len >= (*vector)->iov_len) {
+        len -= (*vector)->iov_len;
+        ++*vector;
+        count--;
     }
-    while (sink->status == SINK_OK && bytes.len) {
-        ssize_t written = write(sink->fd, bytes.ptr, bytes.len);
+    if (count > 0) {
+        (*vector)->iov_base = (char *)(*vector)->iov_base + len;
+        (*vector)->iov_len -= len;
+    }
+    return count;
+}
+
+/* Into the file that is open; `len` bytes in all, more than none. The vector is used up. */
+static enum sink_status put_vector(struct sink *sink, struct iovec *vector, size_t count, size_t len) {
+    if (sink->status == SINK_OK) {
+        const struct iovec *last = &vector[count - 1];
+        reserve(sink, len);
+        sink->mid_line = ((const char *)last->iov_base)[last->iov_len - 1] != '\n';
+    }
+    while (sink->status == SINK_OK && count > 0) {
+        ssize_t written = count == 1 ? write(sink->fd, vector->iov_base, vector->iov_len)
+                                     : writev(sink->fd, vector, (int)count);
         if (written >= 0) {
             sink->bytes += (uint64_t)written;
             sink->position += (uint64_t)written;
-            bytes = slice_after(bytes, (size_t)written);
+            count = advance(&vector, count, (size_t)written);
             continue;
         }
         int error = errno;
@@ -215,6 +233,15 @@ static enum sink_status put(struct sink *sink, struct slice bytes) {
         }
     }
     return sink->status;
+}
+
+static struct iovec vector_part(struct slice bytes) {
+    return (struct iovec){.iov_base = (void *)(uintptr_t)bytes.ptr, .iov_len = bytes.len};
+}
+
+static enum sink_status put(struct sink *sink, struct slice bytes) {
+    struct iovec vector = vector_part(bytes);
+    return bytes.len > 0 ? put_vector(sink, &vector, 1, bytes.len) : sink->status;
 }
 
 /* What a network file system could not keep, it tells at the close. */
@@ -304,6 +331,27 @@ static enum sink_status write_all(struct sink *sink, struct slice bytes) {
     return sink->rotates ? sink->status : put(sink, bytes);
 }
 
+/* Parts in one call, where all of them go into the file that is open, else one after another. */
+static enum sink_status write_parts(struct sink *sink, const struct slice *parts, size_t count) {
+    struct iovec vector[SINK_PARTS];
+    size_t used = 0, len = 0;
+    assert(count <= SINK_PARTS);
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0) {
+            vector[used++] = vector_part(parts[i]);
+            len += parts[i].len;
+        }
+    }
+    bool fits = !sink->due && (sink->most == 0 || sink->position + len <= sink->most);
+    if (used > 1 && sink->fd >= 0 && fits) {
+        return put_vector(sink, vector, used, len);
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)write_all(sink, parts[i]);
+    }
+    return sink->status;
+}
+
 void sink_share(struct sink *sink) {
     sink->shared = true;
 }
@@ -324,6 +372,16 @@ uint64_t sink_put(struct sink *sink, struct slice bytes, enum sink_status *statu
     lock(sink);
     uint64_t before = sink->bytes;
     *status = write_all(sink, bytes);
+    uint64_t out = sink->bytes - before;
+    unlock(sink);
+    return out;
+}
+
+uint64_t sink_put_parts(struct sink *sink, const struct slice *parts, size_t count,
+                        enum sink_status *status) {
+    lock(sink);
+    uint64_t before = sink->bytes;
+    *status = write_parts(sink, parts, count);
     uint64_t out = sink->bytes - before;
     unlock(sink);
     return out;

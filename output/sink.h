@@ -14,7 +14,7 @@ enum sink_status {
     SINK_FAILED,      /* disk full, I/O error: sink_message says what and where */
 };
 
-enum { SINK_MESSAGE_BYTES = 512, SINK_BLOCK_BYTES = 256 * 1024 };
+enum { SINK_MESSAGE_BYTES = 512, SINK_BLOCK_BYTES = 256 * 1024, SINK_PARTS = 512 };
 
 struct sink;
 
@@ -58,6 +58,9 @@ void sink_share(struct sink *);
 enum sink_status sink_write(struct sink *, struct slice);
 /* The same; returns how many of these bytes went out. */
 uint64_t sink_put(struct sink *, struct slice, enum sink_status *);
+/* The same for up to SINK_PARTS parts that follow each other, from where they are. All but the last end with
+ * a line. */
+uint64_t sink_put_parts(struct sink *, const struct slice *, size_t count, enum sink_status *);
 /* A file that sink_open opened: writing from multiples of SINK_BLOCK_BYTES costs less there. */
 bool sink_is_regular(const struct sink *);
 /* How many of `len` bytes, at least SINK_BLOCK_BYTES of them, to write while more are to come: in a regular

@@ -8,8 +8,10 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifdef FAULT_SANITIZED
@@ -100,6 +102,14 @@ ssize_t read(int fd, void *to, size_t bytes) {
 
 ssize_t write(int fd, const void *from, size_t bytes) {
     return transfer_fails(FAULT_WRITE) ? -1 : syscall(SYS_write, fd, from, share(FAULT_WRITE, bytes));
+}
+
+/* Where a call moves fewer bytes, they are of the first part. */
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+    if (share(FAULT_WRITE, SIZE_MAX) < SIZE_MAX) {
+        return write(fd, parts[0].iov_base, parts[0].iov_len);
+    }
+    return transfer_fails(FAULT_WRITE) ? -1 : syscall(SYS_writev, fd, parts, count);
 }
 
 /* As on Linux, the descriptor is closed in any case. */

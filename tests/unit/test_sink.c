@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -175,6 +176,35 @@ static void test_a_short_write(void **state) {
     assert_int_equal(read_back(text, sizeof text), 10);
 }
 
+/* Parts, one of them empty, of which the limit cuts the last but one. */
+static void test_parts(void **state) {
+    (void)state;
+    const struct slice parts[] = {slice_of("one\n"), slice_of(""), slice_of("two\n"), slice_of("three\n"),
+                                  slice_of("four\n")};
+    char message[SINK_MESSAGE_BYTES], text[64];
+    struct rlimit before, small;
+    enum sink_status status;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct sink *sink = sink_open(path, message);
+    assert_non_null(sink);
+    assert_int_equal(sink_put_parts(sink, parts, 0, &status), 0);
+    assert_int_equal(sink_put_parts(sink, parts, 3, &status), 8);
+    assert_int_equal(status, SINK_OK);
+    small = before;
+    small.rlim_cur = 18;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    uint64_t out = sink_put_parts(sink, parts, 5, &status);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(out, 10);
+    assert_int_equal(status, SINK_FAILED);
+    assert_non_null(strstr(sink_message(sink), "after 18 bytes"));
+    assert_int_equal(sink_put_parts(sink, parts, 5, &status), 0);
+    assert_int_equal(status, SINK_FAILED);
+    sink_free(sink);
+    assert_int_equal(read_back(text, sizeof text), 18);
+    assert_memory_equal(text, "one\ntwo\none\ntwo\nth", 18);
+}
+
 /* Makes `fd` the standard output while a sink uses it; returns the old one. */
 static int take_stdout(int fd) {
     (void)fflush(stdout);
@@ -227,7 +257,8 @@ static void *drain(void *argument) {
 /* More than a pipe holds, through a descriptor that somebody made non-blocking. */
 static void test_a_slow_non_blocking_reader(void **state) {
     (void)state;
-    enum { BYTES = 1 << 20 };
+    enum { PART = 2047, BYTES = 1 << 20 };
+    static_assert(SINK_PARTS * PART <= BYTES, "parts of these bytes");
     char message[SINK_MESSAGE_BYTES];
     int ends[2];
     pthread_t reader;
@@ -241,13 +272,19 @@ static void test_a_slow_non_blocking_reader(void **state) {
     assert_int_equal(close(ends[1]), 0);
     struct sink *sink = sink_open(NULL, message);
     enum sink_status status = sink ? sink_write(sink, slice_make(bytes, BYTES)) : SINK_FAILED;
+    struct slice parts[SINK_PARTS];
+    for (size_t i = 0; i < SINK_PARTS; i++) {
+        parts[i] = slice_make(bytes + i * PART, PART);
+    }
+    uint64_t out = sink && status == SINK_OK ? sink_put_parts(sink, parts, SINK_PARTS, &status) : 0;
     enum sink_status closed = sink ? sink_close(sink) : SINK_FAILED;
     give_stdout_back(old);
     assert_int_equal(pthread_join(reader, &total), 0);
     assert_int_equal(status, SINK_OK);
     assert_int_equal(closed, SINK_OK);
-    assert_int_equal((uintptr_t)total, BYTES);
-    assert_int_equal(sink_bytes(sink), BYTES);
+    assert_int_equal(out, SINK_PARTS * PART);
+    assert_int_equal((uintptr_t)total, BYTES + out);
+    assert_int_equal(sink_bytes(sink), BYTES + out);
     sink_free(sink);
     free(bytes);
     (void)close(ends[0]);
@@ -271,13 +308,10 @@ static void test_closed_standard_output(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_shared_sink),
-        cmocka_unit_test(test_a_file_is_overwritten),
-        cmocka_unit_test(test_what_cannot_be_opened),
-        cmocka_unit_test(test_a_full_disk),
-        cmocka_unit_test(test_a_short_write),
-        cmocka_unit_test(test_a_reader_that_went_away),
-        cmocka_unit_test(test_a_slow_non_blocking_reader),
+        cmocka_unit_test(test_a_shared_sink),           cmocka_unit_test(test_a_file_is_overwritten),
+        cmocka_unit_test(test_what_cannot_be_opened),   cmocka_unit_test(test_a_full_disk),
+        cmocka_unit_test(test_a_short_write),           cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_a_reader_that_went_away), cmocka_unit_test(test_a_slow_non_blocking_reader),
         cmocka_unit_test(test_closed_standard_output),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
