@@ -28,10 +28,6 @@ static void set_word(void *object, size_t word, uint64_t value) {
     memcpy((char *)object + word * sizeof value, &value, sizeof value);
 }
 
-static void change_word(void *object, size_t word, uint64_t difference) {
-    set_word(object, word, word_of(object, word) ^ difference);
-}
-
 /* The sign goes to the low end, so that a small difference either way is a small number. */
 static uint64_t fold(uint64_t difference) {
     return difference << 1 ^ (0 - (difference >> 63));
@@ -50,20 +46,29 @@ static bool is_wild(const struct likeness *l, size_t word) {
     return l->wild[word / 64] >> word % 64 & 1;
 }
 
-/* The chain that the word's value is of; LIKENESS_CHAINS: none, or there is no room for one link more. */
-static size_t chain_of(const struct likeness *l, uint64_t value,
-                       const struct likeness_chain chains[LIKENESS_CHAINS]) {
-    size_t c = l->link_count < LIKENESS_LINKS ? 0 : LIKENESS_CHAINS;
+/* The chain that a value is of; LIKENESS_CHAINS: none. */
+static size_t chain_of(uint64_t value, const struct likeness_chain chains[LIKENESS_CHAINS]) {
+    size_t c = 0;
     while (c < LIKENESS_CHAINS && !is_within(value, &chains[c])) {
         c++;
     }
     return c;
 }
 
-static void start_chains(const struct likeness_chain chains[LIKENESS_CHAINS],
-                         uint64_t before[LIKENESS_CHAINS]) {
-    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
-        before[c] = chains[c].start;
+/* What each word of the object is: a link of that chain, with LIKENESS_CHAINS fixed, beyond it nothing that
+ * the model has. Links for which there is no room are fixed. */
+static void sort_words(const struct likeness *l, const void *object,
+                       const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t sort[LIKENESS_WORDS]) {
+    size_t links = 0;
+    for (size_t i = 0; i < l->words; i++) {
+        uint64_t value = word_of(object, i);
+        if (value == 0 || is_wild(l, i)) { /* no time or offset that is known is 0 */
+            sort[i] = LIKENESS_CHAINS + 1;
+            continue;
+        }
+        size_t c = links < LIKENESS_LINKS ? chain_of(value, chains) : LIKENESS_CHAINS;
+        links += c < LIKENESS_CHAINS;
+        sort[i] = (uint8_t)c;
     }
 }
 
@@ -71,50 +76,51 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
                     const struct likeness_chain chains[LIKENESS_CHAINS],
                     const uint64_t wild[LIKENESS_WORDS / 64]) {
     assert(bytes % sizeof(uint64_t) == 0 && bytes / sizeof(uint64_t) <= LIKENESS_WORDS);
-    uint64_t before[LIKENESS_CHAINS];
-    start_chains(chains, before);
     l->words = bytes / sizeof(uint64_t);
-    l->link_count = 0;
-    l->fixed_count = 0;
+    l->listed = 0;
     memset(l->wild, 0, sizeof l->wild);
     if (wild) {
         memcpy(l->wild, wild, sizeof l->wild);
     }
-    for (size_t i = 0; i < l->words; i++) {
-        uint64_t value = word_of(object, i);
-        if (value == 0 || is_wild(l, i)) {
-            continue; /* most are, and no time or offset that is known is */
+    uint8_t sort[LIKENESS_WORDS];
+    sort_words(l, object, chains, sort);
+    for (size_t c = 0; c <= LIKENESS_CHAINS; c++) {
+        uint64_t before = c < LIKENESS_CHAINS ? chains[c].start : 0;
+        uint16_t first = l->listed;
+        for (size_t i = 0; i < l->words; i++) {
+            if (sort[i] == c) {
+                uint64_t value = word_of(object, i);
+                l->place[l->listed] = (uint16_t)i;
+                l->value[l->listed++] = value - before;
+                before = c < LIKENESS_CHAINS ? value : 0;
+            }
         }
-        size_t c = chain_of(l, value, chains);
         if (c < LIKENESS_CHAINS) {
-            l->list[l->link_count++] =
-                (struct likeness_word){.word = (uint16_t)i, .chain = (uint16_t)c, .value = value - before[c]};
-            before[c] = value;
-        } else {
-            l->list[LIKENESS_WORDS - ++l->fixed_count] =
-                (struct likeness_word){.word = (uint16_t)i, .value = value};
+            l->links[c] = (uint16_t)(l->listed - first);
         }
     }
 }
 
-static void change_fixed(const struct likeness *l, void *object) {
-    for (size_t k = LIKENESS_WORDS - l->fixed_count; k < LIKENESS_WORDS; k++) {
-        change_word(object, l->list[k].word, l->list[k].value);
+/* The model's words from the k-th on are fixed. */
+static void change_fixed(const struct likeness *l, size_t k, void *object) {
+    for (; k < l->listed; k++) {
+        set_word(object, l->place[k], word_of(object, l->place[k]) ^ l->value[k]);
     }
 }
 
 /* Each word of the object becomes what it differs by. */
 static void take_differences(const struct likeness *l, void *object,
                              const struct likeness_chain chains[LIKENESS_CHAINS]) {
-    uint64_t before[LIKENESS_CHAINS];
-    start_chains(chains, before);
-    for (size_t k = 0; k < l->link_count; k++) {
-        const struct likeness_word *link = &l->list[k];
-        uint64_t value = word_of(object, link->word);
-        set_word(object, link->word, fold(value - before[link->chain] - link->value));
-        before[link->chain] = value;
+    size_t k = 0;
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        uint64_t before = chains[c].start;
+        for (size_t end = k + l->links[c]; k < end; k++) {
+            uint64_t value = word_of(object, l->place[k]);
+            set_word(object, l->place[k], fold(value - before - l->value[k]));
+            before = value;
+        }
     }
-    change_fixed(l, object);
+    change_fixed(l, k, object);
 }
 
 /* Which words are not 0: a byte a group, a bit a word. */
@@ -154,37 +160,48 @@ AVX2 static void find_words_avx2(const void *differences, size_t words, uint8_t 
 
 #endif
 
-/* Writes which words differ, and lists them. */
-static size_t write_places(size_t words, const uint8_t masks[GROUPS], uint16_t places[LIKENESS_WORDS],
-                           uint8_t **image) {
+/* The groups of eight from `first` on that have a mask, a byte each, the first one's lowest. */
+static uint64_t eight_masks(const uint8_t masks[GROUPS], size_t first) {
+    uint64_t eight;
+    memcpy(&eight, masks + first, sizeof eight);
+    return le64toh(eight);
+}
+
+static unsigned count_ones(unsigned mask) {
+    static const uint8_t ones[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+    return (unsigned)ones[mask & 15] + ones[mask >> 4];
+}
+
+/* Writes which words differ, and says how many. */
+static size_t write_places(const uint8_t masks[GROUPS], uint8_t **image) {
     uint8_t *groups = *image, *mask = groups + GROUPS / 8;
     size_t count = 0;
-    memset(groups, 0, GROUPS / 8);
-    for (size_t g = 0; g * GROUP_WORDS < words; g++) {
-        if (masks[g] == 0) {
-            continue;
+    for (size_t byte = 0; byte < GROUPS / 8; byte++) {
+        unsigned bits = 0;
+        for (uint64_t left = eight_masks(masks, byte * 8); left;) {
+            unsigned g = (unsigned)__builtin_ctzll(left) / 8;
+            *mask = (uint8_t)(left >> 8 * g);
+            count += count_ones(*mask++);
+            bits |= 1U << g;
+            left &= ~(UINT64_C(255) << 8 * g);
         }
-        groups[g / 8] = (uint8_t)(groups[g / 8] | 1U << g % 8);
-        *mask++ = masks[g];
-        for (unsigned bits = masks[g]; bits; bits &= bits - 1) {
-            places[count++] = (uint16_t)(g * GROUP_WORDS + (unsigned)__builtin_ctz(bits));
-        }
+        groups[byte] = (uint8_t)bits;
     }
     *image = mask;
     return count;
 }
 
+/* Without branches, which nobody could foretell. */
 static uint8_t *write_difference(uint8_t *at, uint64_t difference, bool whole, unsigned *length) {
     unsigned bytes = whole ? 8 : (unsigned)(64 - __builtin_clzll(difference) + 7) / 8;
     unsigned zeros = whole ? 0 : (unsigned)__builtin_ctzll(difference) / 8;
-    *length = bytes - 1;
-    if (zeros >= SHIFT_PAYS) {
-        *at++ = (uint8_t)zeros;
-        bytes -= zeros;
-        *length = (bytes - 1) | SHIFTED;
-        difference >>= 8 * zeros;
-    }
-    uint64_t stored = htole64(difference);
+    unsigned shifted = zeros >= SHIFT_PAYS;
+    zeros &= 0 - shifted;
+    bytes -= zeros;
+    *at = (uint8_t)zeros;
+    at += shifted;
+    *length = (bytes - 1) | shifted * SHIFTED;
+    uint64_t stored = htole64(difference >> 8 * zeros);
     memcpy(at, &stored, sizeof stored);
     return at + bytes;
 }
@@ -192,18 +209,18 @@ static uint8_t *write_difference(uint8_t *at, uint64_t difference, bool whole, u
 /* Of the differences; `masks`: as find_words finds them. */
 static size_t write_image(const struct likeness *l, const void *object, const uint8_t masks[GROUPS],
                           uint8_t *image) {
-    uint16_t places[LIKENESS_WORDS];
     uint8_t *at = image;
-    size_t count = write_places(l->words, masks, places, &at);
+    size_t count = write_places(masks, &at), k = 0;
     uint8_t *lengths = at;
     at += (count + 1) / 2;
-    for (size_t k = 0; k < count; k++) {
-        unsigned length;
-        at = write_difference(at, word_of(object, places[k]), is_wild(l, places[k]), &length);
-        if (k % 2 == 0) {
-            lengths[k / 2] = (uint8_t)length;
-        } else {
-            lengths[k / 2] = (uint8_t)(lengths[k / 2] | length << 4);
+    memset(lengths, 0, (count + 1) / 2);
+    for (size_t eight = 0; eight < GROUPS / 8; eight++) {
+        uint64_t left = eight_masks(masks, eight * 8);
+        for (; left; left &= left - 1, k++) {
+            size_t place = eight * 64 + (unsigned)__builtin_ctzll(left);
+            unsigned length;
+            at = write_difference(at, word_of(object, place), is_wild(l, place), &length);
+            lengths[k / 2] = (uint8_t)(lengths[k / 2] | length << 4 * (k % 2));
         }
     }
     return (size_t)(at - image);
@@ -211,7 +228,7 @@ static size_t write_image(const struct likeness *l, const void *object, const ui
 
 size_t likeness_write(const struct likeness *l, void *object,
                       const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
-    uint8_t masks[GROUPS];
+    uint8_t masks[GROUPS] = {0};
     take_differences(l, object, chains);
     (is_wide() ? find_words_avx2 : find_words)(object, l->words, masks);
     return write_image(l, object, masks, image);
@@ -219,21 +236,21 @@ size_t likeness_write(const struct likeness *l, void *object,
 
 size_t likeness_write_plainly(const struct likeness *l, void *object,
                               const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t *image) {
-    uint8_t masks[GROUPS];
+    uint8_t masks[GROUPS] = {0};
     take_differences(l, object, chains);
     find_words(object, l->words, masks);
     return write_image(l, object, masks, image);
 }
 
-static size_t read_places(const uint8_t **image, uint16_t places[LIKENESS_WORDS]) {
+/* Which words differ: a bit each. Says how many. */
+static size_t read_places(const uint8_t **image, uint64_t places[GROUPS / 8]) {
     const uint8_t *groups = *image, *mask = groups + GROUPS / 8;
     size_t count = 0;
     for (size_t byte = 0; byte < GROUPS / 8; byte++) {
-        for (unsigned left = groups[byte]; left; left &= left - 1) {
-            size_t g = byte * 8 + (unsigned)__builtin_ctz(left);
-            for (unsigned bits = *mask++; bits; bits &= bits - 1) {
-                places[count++] = (uint16_t)(g * GROUP_WORDS + (unsigned)__builtin_ctz(bits));
-            }
+        places[byte] = 0;
+        for (unsigned left = groups[byte]; left; left &= left - 1, mask++) {
+            places[byte] |= (uint64_t)*mask << 8 * (unsigned)__builtin_ctz(left);
+            count += count_ones(*mask);
         }
     }
     *image = mask;
@@ -241,8 +258,10 @@ static size_t read_places(const uint8_t **image, uint16_t places[LIKENESS_WORDS]
 }
 
 static const uint8_t *read_difference(const uint8_t *at, unsigned length, uint64_t *difference) {
-    unsigned zeros = length & SHIFTED ? *at++ : 0;
-    unsigned bytes = (length & ~(unsigned)SHIFTED) + 1;
+    unsigned shifted = length / SHIFTED;
+    unsigned zeros = *at & (0 - shifted);
+    unsigned bytes = length % SHIFTED + 1;
+    at += shifted;
     uint64_t stored;
     memcpy(&stored, at, sizeof stored);
     *difference = (le64toh(stored) & UINT64_MAX >> (64 - 8 * bytes)) << 8 * zeros;
@@ -252,28 +271,31 @@ static const uint8_t *read_difference(const uint8_t *at, unsigned length, uint64
 /* Each word of the object, which is what it differs by, becomes itself. */
 static void apply_differences(const struct likeness *l, void *object,
                               const struct likeness_chain chains[LIKENESS_CHAINS]) {
-    uint64_t before[LIKENESS_CHAINS];
-    start_chains(chains, before);
-    for (size_t k = 0; k < l->link_count; k++) {
-        const struct likeness_word *link = &l->list[k];
-        before[link->chain] += link->value + unfold(word_of(object, link->word));
-        set_word(object, link->word, before[link->chain]);
+    size_t k = 0;
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
+        uint64_t before = chains[c].start;
+        for (size_t end = k + l->links[c]; k < end; k++) {
+            before += l->value[k] + unfold(word_of(object, l->place[k]));
+            set_word(object, l->place[k], before);
+        }
     }
-    change_fixed(l, object);
+    change_fixed(l, k, object);
 }
 
 size_t likeness_read(const struct likeness *l, void *object,
                      const struct likeness_chain chains[LIKENESS_CHAINS], const uint8_t *image) {
-    uint16_t places[LIKENESS_WORDS];
+    uint64_t places[GROUPS / 8];
     const uint8_t *at = image;
-    size_t count = read_places(&at, places);
+    size_t count = read_places(&at, places), k = 0;
     const uint8_t *lengths = at;
     at += (count + 1) / 2;
     memset(object, 0, l->words * sizeof(uint64_t));
-    for (size_t k = 0; k < count; k++) {
-        uint64_t difference;
-        at = read_difference(at, (unsigned)lengths[k / 2] >> 4 * (k % 2) & 15, &difference);
-        set_word(object, places[k], difference);
+    for (size_t eight = 0; eight < GROUPS / 8; eight++) {
+        for (uint64_t left = places[eight]; left; left &= left - 1, k++) {
+            uint64_t difference;
+            at = read_difference(at, (unsigned)lengths[k / 2] >> 4 * (k % 2) & 15, &difference);
+            set_word(object, eight * 64 + (unsigned)__builtin_ctzll(left), difference);
+        }
     }
     apply_differences(l, object, chains);
     return (size_t)(at - image);

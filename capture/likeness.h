@@ -29,22 +29,15 @@ struct likeness_chain {
     uint64_t reach;
 };
 
-/* A word that is not 0 in the model: it follows on the one before in its chain by so much, or has that value.
- */
-struct likeness_word {
-    uint64_t value;
-    uint16_t word;
-    uint16_t chain; /* of the first kind alone */
-};
-
-/* The model. Those words of the first kind, links, are the first in the list, the others at its end; most
- * words of objects are 0. */
+/* The model: of its words that are not 0 (most are), first those that follow on the one before in their chain
+ * by so much, links, chain after chain, then those that have a value, fixed ones. */
 struct likeness {
     size_t words; /* of the object; 0: there is no model yet */
-    size_t link_count;
-    size_t fixed_count;
+    uint16_t links[LIKENESS_CHAINS];
+    uint16_t listed;                    /* links and fixed ones */
     uint64_t wild[LIKENESS_WORDS / 64]; /* a bit a word */
-    struct likeness_word list[LIKENESS_WORDS];
+    uint16_t place[LIKENESS_WORDS];     /* word in the object */
+    uint64_t value[LIKENESS_WORDS];
 };
 
 /* There is no model. */
@@ -54,8 +47,8 @@ static inline void likeness_init(struct likeness *l) {
 
 /* Asks for all of the model that writing and reading images needs. */
 static inline void likeness_prefetch(const struct likeness *l, struct prefetch *prefetch) {
-    prefetch_add(prefetch, l, offsetof(struct likeness, list) + l->link_count * sizeof l->list[0]);
-    prefetch_add(prefetch, &l->list[LIKENESS_WORDS - l->fixed_count], l->fixed_count * sizeof l->list[0]);
+    prefetch_add(prefetch, l, offsetof(struct likeness, place) + l->listed * sizeof l->place[0]);
+    prefetch_add(prefetch, l->value, l->listed * sizeof l->value[0]);
 }
 
 /* Sets the bit of the word at that offset into the object. */
