@@ -46,8 +46,8 @@ void lookahead_packet(struct lookahead *ahead, struct worker *worker, uint64_t e
         ahead->block = block;
     }
     if (ahead->end - ahead->first == FORESIGHT_TURNS) {
-        give_first(ahead, worker);
         foresight_go_on(&ahead->foresight);
+        give_first(ahead, worker);
     }
     packet = wait_for_turn(ahead, event, packet, hash);
     foresight_turn(&ahead->foresight, worker, packet, hash);
