@@ -12,10 +12,10 @@ enum {
     USUAL_REGION_BYTES = 1024 * 1024,
     USUAL_REGIONS = 9, /* of usual pages, of which only what is touched counts */
     LARGE_REGION_BYTES = 4 * HUGE_BYTES,
-    SPARE_SHARE = 8,                  /* of what is not held: so much may be spare at most */
-    KEPT_SHARE = 8,                   /* of what is held: so much is left spare */
-    TRIM_SHARE = 32,                  /* of what is spare beyond that goes at once */
-    GATHERED_LEAST = HUGE_BYTES / 16, /* a smaller block takes few pages */
+    SPARE_SHARE = 8,                   /* of what is not held: so much may be spare at most */
+    KEPT_SHARE = 8,                    /* of what is held: so much is left spare */
+    TRIM_SHARE = 32,                   /* of what is spare beyond that goes at once */
+    GATHERED_LEAST = HUGE_BYTES / 512, /* a smaller block takes one page or two */
     HUGE_SLABS = HUGE_BYTES / MEMORY_SLAB_BYTES,
     AGAIN_LEAST = HUGE_SLABS / 2, /* hollow slabs that make it worth to have all of a huge page again */
 };
