@@ -159,18 +159,31 @@ static void doze_some(struct flow_table *t, const struct flow *spared, int64_t b
     }
 }
 
+/* How long one must not have been used until a packet lets it doze. Where most doze, it will in the end, and
+ * does so as soon as its sightings mean nothing any more: the image is as small then, and fewer are awake.
+ */
+static int64_t idle_until_doze(const struct flow_table *t) {
+    int64_t most = t->limits.flow_doze_ns, least = most / 2;
+    int64_t forgets = t->limits.skew_ns + t->limits.skew_ns / 8;
+    if (t->doze.count <= t->flows.used / 2 || forgets > most) {
+        return most;
+    }
+    return forgets < least ? least : forgets;
+}
+
 void flow_doze_packet(struct flow_table *t) {
     if (t->reassembler.clock_ns < t->doze.none_before_ns) {
         return;
     }
-    doze_some(t, NULL, t->reassembler.clock_ns - t->limits.flow_doze_ns, DOZES_A_PACKET);
+    int64_t idle_ns = idle_until_doze(t);
+    doze_some(t, NULL, t->reassembler.clock_ns - idle_ns, DOZES_A_PACKET);
     /* Lists are in the order of use, and what is used from now on is used later than all. */
     int64_t least_ns = t->reassembler.clock_ns;
     for (size_t i = 0; i < DOZING_KINDS; i++) {
         const struct flow *f = t->lists[dozing_kinds[i]].awake;
         least_ns = f && f->touched_ns < least_ns ? f->touched_ns : least_ns;
     }
-    t->doze.none_before_ns = least_ns + t->limits.flow_doze_ns;
+    t->doze.none_before_ns = least_ns + idle_ns;
 }
 
 void flow_doze_foresee(const struct flow_table *t, int64_t time_ns, enum flow_foresight step,
@@ -181,7 +194,7 @@ void flow_doze_foresee(const struct flow_table *t, int64_t time_ns, enum flow_fo
     }
     if (step == FORESEE_FLOW) {
         prefetch_now(f, sizeof *f);
-    } else if (f->touched_ns <= time_ns + t->reassembler.bias_ns - t->limits.flow_doze_ns) {
+    } else if (f->touched_ns <= time_ns + t->reassembler.bias_ns - idle_until_doze(t)) {
         flow_foresee_doze(t, f, step, prefetch);
         if (step == FORESEE_KEPT && f->next) {
             prefetch_add(prefetch, &f->next->touched_ns, sizeof f->next->touched_ns);
