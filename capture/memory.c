@@ -22,11 +22,19 @@ static struct memory_slab *pop_spare(struct memory *m, enum memory_kind kind) {
     return slab;
 }
 
+static size_t kept_spare(const struct memory *m) {
+    return (size_t)KEPT_SLABS * MEMORY_SLAB_BYTES + m->used / KEPT_SHARE;
+}
+
+static void give_to_source(struct memory *m, void *slab, enum memory_kind kind) {
+    m->source->held -= MEMORY_SLAB_BYTES;
+    memory_source_give(m->source, slab, kind);
+}
+
 static void bring_back(struct memory *m) {
     enum memory_kind kind = m->slabs[MEMORY_PASSING] ? MEMORY_PASSING : MEMORY_LASTING;
     struct memory_slab *slab = pop_spare(m, kind);
-    m->source->held -= MEMORY_SLAB_BYTES;
-    memory_source_give(m->source, slab, kind);
+    give_to_source(m, slab, kind);
 }
 
 void memory_init(struct memory *m, size_t cap) {
@@ -89,16 +97,19 @@ void *memory_slab_take(struct memory *m, enum memory_kind kind) {
 
 void memory_slab_give(struct memory *m, void *given, enum memory_kind kind) {
     assert(m->used >= MEMORY_SLAB_BYTES);
+    m->used -= MEMORY_SLAB_BYTES;
+    if (m->spare >= kept_spare(m) && memory_source_keeps(m->source)) {
+        give_to_source(m, given, kind); /* at once: others may need it, and it is in a cache still */
+        return;
+    }
     struct memory_slab *slab = given;
     slab->next = m->slabs[kind];
     m->slabs[kind] = slab;
-    m->used -= MEMORY_SLAB_BYTES;
     m->spare += MEMORY_SLAB_BYTES;
 }
 
 void memory_trim(struct memory *m) {
-    size_t keep = (size_t)KEPT_SLABS * MEMORY_SLAB_BYTES + m->used / KEPT_SHARE;
-    while (m->spare > keep) {
+    while (m->spare > kept_spare(m)) {
         bring_back(m);
     }
     if (m->source == &m->own) {

@@ -33,7 +33,7 @@ void memory_fini(struct memory *);
 void *memory_slab_take(struct memory *, enum memory_kind);
 /* Of the kind that it was taken as. */
 void memory_slab_give(struct memory *, void *slab, enum memory_kind);
-/* Brings what is spare back to the source, but for a little. To be called now and then. */
+/* Brings what is still spare back to the source, but for a little. To be called now and then. */
 void memory_trim(struct memory *);
 
 /* As realloc does of a block of `old_len` bytes, but that a large one begins a cache line: where it does not,

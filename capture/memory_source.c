@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/memory_source.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -50,6 +49,10 @@ void memory_source_fini(struct memory_source *source) {
 
 static size_t most_spare(const struct memory_source *source) {
     return source->held < source->cap ? (source->cap - source->held) / SPARE_SHARE : 0;
+}
+
+bool memory_source_keeps(const struct memory_source *source) {
+    return source->spare + MEMORY_SLAB_BYTES <= most_spare(source);
 }
 
 static size_t next_region_bytes(const struct memory_source *source) {

@@ -8,6 +8,7 @@
 
 #include "capture/shelf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +59,8 @@ void memory_source_fini(struct memory_source *);
 void *memory_source_take(struct memory_source *, enum memory_kind);
 /* Of the kind that it was taken as. */
 void memory_source_give(struct memory_source *, void *slab, enum memory_kind);
+/* Would one more spare slab keep its pages? */
+bool memory_source_keeps(const struct memory_source *);
 /* Gives what is spare to the system until no more is than may be, considering what is held. */
 void memory_source_fit(struct memory_source *);
 /* Gives some of it to the system, if there is much. To be called now and then. */

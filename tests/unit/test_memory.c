@@ -242,6 +242,36 @@ static void hollow_slabs_come_back(void **state) {
 }
 
 /* What a source keeps ready gives way when a memory takes a block, which does not come from it. */
+/* What one memory leaves while there is much, another has without a tick in between. */
+static void spare_slabs_serve_others(void **state) {
+    (void)state;
+    enum { SLABS = 16, BYTES = 1024 * MEMORY_SLAB_BYTES, KEPT = 2 * MEMORY_SLAB_BYTES };
+    static void *slabs[SLABS];
+    struct memory_source source;
+    struct memory memory[2];
+    memory_source_init(&source);
+    for (unsigned i = 0; i < 2; i++) {
+        memory_init(&memory[i], BYTES);
+        memory_share(&memory[i], &source);
+    }
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < SLABS; i++) {
+            slabs[i] = memory_slab_take(&memory[round], MEMORY_PASSING);
+            assert_non_null(slabs[i]);
+        }
+        assert_int_equal(source.spare, 0);
+        for (unsigned i = 0; i < SLABS; i++) {
+            memory_slab_give(&memory[round], slabs[i], MEMORY_PASSING);
+        }
+        assert_true(memory[round].spare <= KEPT);
+        assert_int_equal(source.held, memory[0].spare + memory[1].spare);
+        assert_true(source.spare >= SLABS * MEMORY_SLAB_BYTES - KEPT);
+    }
+    memory_fini(&memory[0]);
+    memory_fini(&memory[1]);
+    memory_source_fini(&source);
+}
+
 static void spare_slabs_give_way(void **state) {
     (void)state;
     enum { SLABS = 256, BYTES = SLABS * MEMORY_SLAB_BYTES };
@@ -412,6 +442,7 @@ int main(void) {
         cmocka_unit_test(large_objects_are_shared),
         cmocka_unit_test(slabs_of_a_source),
         cmocka_unit_test(hollow_slabs_come_back),
+        cmocka_unit_test(spare_slabs_serve_others),
         cmocka_unit_test(spare_slabs_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
