@@ -55,20 +55,27 @@ static size_t chain_of(uint64_t value, const struct likeness_chain chains[LIKENE
     return c;
 }
 
-/* What each word of the object is: a link of that chain, with LIKENESS_CHAINS fixed, beyond it nothing that
- * the model has. Links for which there is no room are fixed. */
+/* The words that the model has, in order. */
+struct modelled {
+    size_t count;
+    uint16_t place[LIKENESS_WORDS];
+    uint8_t chain[LIKENESS_WORDS]; /* LIKENESS_CHAINS: of none, fixed */
+};
+
+/* Links for which there is no room are fixed. */
 static void sort_words(const struct likeness *l, const void *object,
-                       const struct likeness_chain chains[LIKENESS_CHAINS], uint8_t sort[LIKENESS_WORDS]) {
+                       const struct likeness_chain chains[LIKENESS_CHAINS], struct modelled *words) {
     size_t links = 0;
+    words->count = 0;
     for (size_t i = 0; i < l->words; i++) {
         uint64_t value = word_of(object, i);
         if (value == 0 || is_wild(l, i)) { /* no time or offset that is known is 0 */
-            sort[i] = LIKENESS_CHAINS + 1;
             continue;
         }
         size_t c = links < LIKENESS_LINKS ? chain_of(value, chains) : LIKENESS_CHAINS;
         links += c < LIKENESS_CHAINS;
-        sort[i] = (uint8_t)c;
+        words->place[words->count] = (uint16_t)i;
+        words->chain[words->count++] = (uint8_t)c;
     }
 }
 
@@ -82,15 +89,15 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
     if (wild) {
         memcpy(l->wild, wild, sizeof l->wild);
     }
-    uint8_t sort[LIKENESS_WORDS];
-    sort_words(l, object, chains, sort);
+    struct modelled words;
+    sort_words(l, object, chains, &words);
     for (size_t c = 0; c <= LIKENESS_CHAINS; c++) {
         uint64_t before = c < LIKENESS_CHAINS ? chains[c].start : 0;
         uint16_t first = l->listed;
-        for (size_t i = 0; i < l->words; i++) {
-            if (sort[i] == c) {
-                uint64_t value = word_of(object, i);
-                l->place[l->listed] = (uint16_t)i;
+        for (size_t i = 0; i < words.count; i++) {
+            if (words.chain[i] == c) {
+                uint64_t value = word_of(object, words.place[i]);
+                l->place[l->listed] = words.place[i];
                 l->value[l->listed++] = value - before;
                 before = c < LIKENESS_CHAINS ? value : 0;
             }

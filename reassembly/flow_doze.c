@@ -8,6 +8,7 @@
 enum {
     DOZES_A_PACKET = 1, /* of a kind: as many as wake or come */
     DOZES_FOR_MEMORY = 2,
+    SOONER_LEAST = 256, /* of a table dozing: so many connections are in no cache anyway */
     DOZES_A_TICK = 64,
     TICK_SHARE =
         4, /* of the time until they doze flows wait longer for a packet, which has use for what they leave */
@@ -159,13 +160,13 @@ static void doze_some(struct flow_table *t, const struct flow *spared, int64_t b
     }
 }
 
-/* How long one must not have been used until a packet lets it doze. Where most doze, it will in the end, and
- * does so as soon as its sightings mean nothing any more: the image is as small then, and fewer are awake.
- */
+/* How long one must not have been used until a packet lets it doze. Where most of many doze, it will in the
+ * end, and does so as soon as its sightings mean nothing any more: the image is as small then, and fewer are
+ * awake. */
 static int64_t idle_until_doze(const struct flow_table *t) {
     int64_t most = t->limits.flow_doze_ns, least = most / 2;
     int64_t forgets = t->limits.skew_ns + t->limits.skew_ns / 8;
-    if (t->doze.count <= t->flows.used / 2 || forgets > most) {
+    if (t->doze.count < SOONER_LEAST || t->doze.count <= t->flows.used / 2 || forgets > most) {
         return most;
     }
     return forgets < least ? least : forgets;
