@@ -80,9 +80,10 @@ def count_tshark(out):
 
 
 class Peer:
-    """`command` with {capture} and {out}; `counted` is where its answer is: out, or stdout. `only`: on these workloads, else on all."""
+    """`command` with {capture} and {out}; `counted` is where its answer is: out, or stdout. `only`: on these workloads, else on all.
+    `at_once`: it runs so many times beside itself, with outputs of their own ({out}.second)."""
 
-    def __init__(self, name, command, count=None, counted="out", slow=False, workers=1, only=None):
+    def __init__(self, name, command, count=None, counted="out", slow=False, workers=1, only=None, at_once=1):
         self.name = name
         self.command = command
         self.count = count
@@ -90,6 +91,7 @@ class Peer:
         self.slow = slow
         self.workers = workers  # more than one: not pinned to one processor
         self.only = only
+        self.at_once = at_once
 
     def words(self, capture, out):
         return [word.format(capture=capture, out=out) for word in self.command]
@@ -100,7 +102,7 @@ def peers_of(hark, tools):
     return [Peer("hark", (hark, "-q", "-r", "{capture}", "-o", "{out}"), count_hark),
             Peer("hark -j2", (hark, "-q", "-j", "2", "-r", "{capture}", "-o", "{out}"), count_hark, workers=2),
             Peer(TWICE, ("sh", "-c", '"$0" -q -r "$1" -o "$2" & "$0" -q -r "$1" -o "$2.second" && wait $!', hark, "{capture}", "{out}"), workers=2,
-                 only=("small", "manyflows", "web")),
+                 only=("small", "manyflows", "web"), at_once=2),
             Peer(PART, (hark, "-q", f"--omit={OMITTED}", "-r", "{capture}", "-o", "{out}"), count_hark, only=("small", "web")),
             Peer("reader alone", (os.path.join(tools, "bench_feed"), "{capture}", "2"), workers=2),
             Peer("tcpdump", ("tcpdump", "-n", "-r", "{capture}", "-w", "/dev/null")),
@@ -179,7 +181,7 @@ class Bench:
                 raise SystemExit(f"{peer.name} on {workload.name}: exit status {status}: {file.read()[-500:]}")
         key = (workload.name, peer.name)
         left = [path for path in (out, out + ".second", stdout) if os.path.exists(path)]
-        self.needs[key] = int(rss) * 1024 * (2 if peer.name == TWICE else 1) + sum(os.path.getsize(path) for path in left)
+        self.needs[key] = int(rss) * 1024 * peer.at_once + sum(os.path.getsize(path) for path in left)
         if peer.count and key not in self.found:
             self.found[key] = peer.count(out if peer.counted == "out" else stdout)
         for path in left:
@@ -209,8 +211,7 @@ def figures(bench, workloads, peers):
                 continue
             cpus = [run.cpu for run in bench.runs[key]]
             # Rates of one processor; where several work, of the time on the clock.
-            time = statistics.median(cpus) if peer.workers == 1 else bench.median(*key, "wall")
-            time /= 2 if peer.name == TWICE else 1
+            time = (statistics.median(cpus) if peer.workers == 1 else bench.median(*key, "wall")) / peer.at_once
             found = bench.found.get(key, Found(None, None, None))
             yield (f"| {workload.name} | {peer.name} | {statistics.median(cpus):.2f} ({min(cpus):.2f}, {max(cpus):.2f}) | {bench.median(*key, 'wall'):.2f} | "
                    f"{workload.wire * 8 / time / 1e9:.1f} | {workload.packets / time / 1e3:.0f} | {workload.transactions / time / 1e3:.1f} | "
