@@ -79,6 +79,19 @@ static void sort_words(const struct likeness *l, const void *object,
     }
 }
 
+/* Those of a chain by what they follow on the one before, fixed ones as they are. */
+static void list_words(struct likeness *l, const void *object, const struct modelled *words, size_t chain,
+                       uint64_t before) {
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->chain[i] == chain) {
+            uint64_t value = word_of(object, words->place[i]);
+            l->place[l->listed] = words->place[i];
+            l->value[l->listed++] = value - before;
+            before = chain < LIKENESS_CHAINS ? value : before;
+        }
+    }
+}
+
 void likeness_learn(struct likeness *l, const void *object, size_t bytes,
                     const struct likeness_chain chains[LIKENESS_CHAINS],
                     const uint64_t wild[LIKENESS_WORDS / 64]) {
@@ -91,21 +104,12 @@ void likeness_learn(struct likeness *l, const void *object, size_t bytes,
     }
     struct modelled words;
     sort_words(l, object, chains, &words);
-    for (size_t c = 0; c <= LIKENESS_CHAINS; c++) {
-        uint64_t before = c < LIKENESS_CHAINS ? chains[c].start : 0;
+    for (size_t c = 0; c < LIKENESS_CHAINS; c++) {
         uint16_t first = l->listed;
-        for (size_t i = 0; i < words.count; i++) {
-            if (words.chain[i] == c) {
-                uint64_t value = word_of(object, words.place[i]);
-                l->place[l->listed] = words.place[i];
-                l->value[l->listed++] = value - before;
-                before = c < LIKENESS_CHAINS ? value : 0;
-            }
-        }
-        if (c < LIKENESS_CHAINS) {
-            l->links[c] = (uint16_t)(l->listed - first);
-        }
+        list_words(l, object, &words, c, chains[c].start);
+        l->links[c] = (uint16_t)(l->listed - first);
     }
+    list_words(l, object, &words, LIKENESS_CHAINS, 0);
 }
 
 /* The model's words from the k-th on are fixed. */

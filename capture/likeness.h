@@ -29,8 +29,8 @@ struct likeness_chain {
     uint64_t reach;
 };
 
-/* The model: of its words that are not 0 (most are), first those that follow on the one before in their chain
- * by so much, links, chain after chain, then those that have a value, fixed ones. */
+/* The model: of its words that are not 0 (most are 0), first those that follow on the one before in their
+ * chain by so much, links, chain after chain, then those that have a value, fixed ones. */
 struct likeness {
     size_t words; /* of the object; 0: there is no model yet */
     uint16_t links[LIKENESS_CHAINS];

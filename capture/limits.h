@@ -31,7 +31,7 @@ struct limits {
     int64_t flow_idle_ns;     /* an open flow without packets is ended */
     int64_t flow_linger_ns; /* a closed flow is remembered, so that its last packets do not open a new one */
     int64_t flow_doze_ns; /* a flow without packets for so long is kept in little memory, if what is under way
-                             on it is simple; where most flows are, sooner; no record changes for it */
+                             on it is simple; where most of many are, sooner; no record changes for it */
     unsigned incarnations; /* connections with one key, the last one and those before that are remembered */
     /* analyzer */
     size_t probe_bytes;   /* bytes looked at before a verdict */

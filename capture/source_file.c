@@ -327,11 +327,13 @@ static enum source_status files_next(struct source *source, struct frame *frame)
     struct source_files *files = source->input;
     struct slice rest = source_window_rest(&files->window);
     size_t bytes = file_format_usual(&files->format, rest, frame);
-    if (bytes == 0) {
-        return take_steps(source, frame);
+    if (bytes > 0) {
+        prefetch_now(rest.ptr + bytes, NEXT_BYTES);
+        if (take_frame(source, files, bytes, frame)) {
+            return SOURCE_FRAME;
+        }
     }
-    prefetch_now(rest.ptr + bytes, NEXT_BYTES);
-    return take_frame(source, files, bytes, frame) ? SOURCE_FRAME : take_steps(source, frame);
+    return take_steps(source, frame);
 }
 
 static void files_counts(const struct source *source, struct source_counts *counts) {

@@ -230,8 +230,8 @@ static uint8_t *put_frames(uint8_t *to, struct slice file, const struct http_mes
     PEN_TEXT(to, "\"first_frame\":");
     to = pen_unsigned(to, m->first.number);
     PEN_TEXT(to, ",\"last_frame\":");
-    return pen_unsigned(
-        to, m->last.number); /* mostly the same: copying digits just written would wait for them */
+    /* It is mostly the same, but to copy digits that were just written would wait for them. */
+    return pen_unsigned(to, m->last.number);
 }
 
 /* The whole of `capture` where nothing is missing or odd; else false. */

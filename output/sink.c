@@ -368,15 +368,6 @@ static void unlock(struct sink *sink) {
     }
 }
 
-uint64_t sink_put(struct sink *sink, struct slice bytes, enum sink_status *status) {
-    lock(sink);
-    uint64_t before = sink->bytes;
-    *status = write_all(sink, bytes);
-    uint64_t out = sink->bytes - before;
-    unlock(sink);
-    return out;
-}
-
 uint64_t sink_put_parts(struct sink *sink, const struct slice *parts, size_t count,
                         enum sink_status *status) {
     lock(sink);
@@ -385,6 +376,10 @@ uint64_t sink_put_parts(struct sink *sink, const struct slice *parts, size_t cou
     uint64_t out = sink->bytes - before;
     unlock(sink);
     return out;
+}
+
+uint64_t sink_put(struct sink *sink, struct slice bytes, enum sink_status *status) {
+    return sink_put_parts(sink, &bytes, 1, status);
 }
 
 enum sink_status sink_write(struct sink *sink, struct slice bytes) {

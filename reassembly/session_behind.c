@@ -25,25 +25,18 @@ static bool has_place(const struct reassembler *r, const struct stream *s, const
            s->held.charge + segq_charge(p->payload.len) <= r->limits->stream_held_bytes;
 }
 
-/* Where a stream that runs is: numbers are read as the nearest to it. */
-static uint64_t place_of(const struct stream *s) {
-    return s->acked_known && s->acked > s->next ? s->acked : s->next;
-}
-
-/* What stream_offset and stream_plausible say where nothing beyond the last byte seen is acknowledged. Its
- * number is the next one, and it acknowledges nothing that was not seen, nor what was before all. */
+/* Its number is the next one, and it acknowledges nothing that was not seen, nor what was before all. */
 static bool is_usual(const struct reassembler *r, struct session *x, enum direction d, const struct packet *p,
                      uint64_t *ack) {
     const struct stream *s = &x->streams[d], *other = &x->streams[direction_other(d)];
-    const uint64_t at = place_of(other);
+    const uint64_t place = stream_place(other);
     if ((p->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK || p->cut > 0 ||
-        p->seq != (uint32_t)s->highest || s->highest - place_of(s) > STREAM_REACH) {
+        p->seq != (uint32_t)s->highest || !stream_plausible(s, s->highest)) {
         return false;
     }
-    *ack = at + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)at);
-    return *ack <= other->highest && *ack >= other->origin && *ack <= at + STREAM_REACH &&
-           *ack + STREAM_REACH >= at && !session_may_shake_hands(x, d, p) &&
-           (p->payload.len == 0 || has_place(r, s, p));
+    *ack = stream_nearest(place, p->ack);
+    return *ack <= other->highest && *ack >= other->origin && stream_reaches(place, *ack) &&
+           !session_may_shake_hands(x, d, p) && (p->payload.len == 0 || has_place(r, s, p));
 }
 
 static void note_packet(struct reassembler *r, struct session *x, enum direction d, const struct packet *p,

@@ -20,7 +20,7 @@ enum flow_fate session_steady_packet(struct reassembler *, struct session *, enu
 /* What the packet acknowledges of a stream, of which nothing beyond delivery is acknowledged: stream_offset
  * without the general case. */
 static inline uint64_t session_steady_ack(const struct stream *other, const struct packet *p) {
-    return other->next + (uint64_t)(int64_t)(int32_t)(p->ack - (uint32_t)other->next);
+    return stream_nearest(other->next, p->ack);
 }
 
 /* Is the packet a copy by the tap? It is counted then, and nothing else happens. `fresh`: it can't be one,

@@ -59,25 +59,13 @@ void stream_fini(struct stream *s, struct page_pool *pages) {
     segq_clear(&s->cuts, pages);
 }
 
-/* Where the stream is: numbers are read as the nearest to it. */
-static uint64_t reference(const struct stream *s) {
-    uint64_t at = s->state == STREAM_PARKED ? s->highest : s->next;
-    return s->acked_known && s->acked > at ? s->acked : at;
-}
-
 uint64_t stream_offset(struct stream *s, uint32_t number) {
     if (!s->anchored) {
         s->anchored = true;
         s->highest = (UINT64_C(1) << 32) + number;
         return s->highest;
     }
-    uint64_t at = reference(s);
-    return at + (uint64_t)(int64_t)(int32_t)(number - (uint32_t)at);
-}
-
-bool stream_plausible(const struct stream *s, uint64_t offset) {
-    uint64_t at = reference(s);
-    return offset <= at + STREAM_REACH && offset + STREAM_REACH >= at;
+    return stream_nearest(stream_place(s), number);
 }
 
 uint64_t stream_lowest(const struct stream *s) {

@@ -115,11 +115,26 @@ static inline void stream_begin(struct stream *s) {
 }
 void stream_fini(struct stream *, struct page_pool *);
 
+/* Where the stream is: numbers are read as the nearest to it. */
+static inline uint64_t stream_place(const struct stream *s) {
+    uint64_t at = s->state == STREAM_PARKED ? s->highest : s->next;
+    return s->acked_known && s->acked > at ? s->acked : at;
+}
+/* The offset nearest to `place` that has the sequence number. */
+static inline uint64_t stream_nearest(uint64_t place, uint32_t number) {
+    return place + (uint64_t)(int64_t)(int32_t)(number - (uint32_t)place);
+}
+/* False when `offset` is further from `place` than any window reaches. */
+static inline bool stream_reaches(uint64_t place, uint64_t offset) {
+    return offset <= place + STREAM_REACH && offset + STREAM_REACH >= place;
+}
 /* The offset of a sequence number: nearest to where the stream is. The first number of all becomes
  * 2^32 + number. */
 uint64_t stream_offset(struct stream *, uint32_t number);
 /* False when no TCP could have sent or acknowledged `offset` now. */
-bool stream_plausible(const struct stream *, uint64_t offset);
+static inline bool stream_plausible(const struct stream *s, uint64_t offset) {
+    return stream_reaches(stream_place(s), offset);
+}
 /* The lowest offset seen so far: of held bytes, or else the first number. */
 uint64_t stream_lowest(const struct stream *);
 

@@ -138,6 +138,14 @@ static void copy_tells_when_there_is_no_room(void **state) {
     memory_fini(&memory);
 }
 
+static void begin_two(struct memory_source *source, struct memory memory[2], size_t bytes) {
+    memory_source_init(source);
+    for (unsigned i = 0; i < 2; i++) {
+        memory_init(&memory[i], bytes);
+        memory_share(&memory[i], source);
+    }
+}
+
 /* Two memories draw from one source in turn, beyond its first region: no slab is given twice, what one brings
  * back the other gets, a cap holds whatever the source has, and of what nobody has most goes to the system.
  */
@@ -147,11 +155,7 @@ static void slabs_of_a_source(void **state) {
     static uint8_t *slabs[2 * SLABS];
     struct memory_source source;
     struct memory memory[2];
-    memory_source_init(&source);
-    for (unsigned i = 0; i < 2; i++) {
-        memory_init(&memory[i], BYTES);
-        memory_share(&memory[i], &source);
-    }
+    begin_two(&source, memory, BYTES);
     assert_int_equal(source.cap, 2 * (size_t)BYTES);
     size_t regions = 0;
     for (unsigned round = 0; round < 3; round++) {
@@ -241,7 +245,6 @@ static void hollow_slabs_come_back(void **state) {
     memory_source_fini(&source);
 }
 
-/* What a source keeps ready gives way when a memory takes a block, which does not come from it. */
 /* What one memory leaves while there is much, another has without a tick in between. */
 static void spare_slabs_serve_others(void **state) {
     (void)state;
@@ -249,11 +252,7 @@ static void spare_slabs_serve_others(void **state) {
     static void *slabs[SLABS];
     struct memory_source source;
     struct memory memory[2];
-    memory_source_init(&source);
-    for (unsigned i = 0; i < 2; i++) {
-        memory_init(&memory[i], BYTES);
-        memory_share(&memory[i], &source);
-    }
+    begin_two(&source, memory, BYTES);
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < SLABS; i++) {
             slabs[i] = memory_slab_take(&memory[round], MEMORY_PASSING);
@@ -272,6 +271,7 @@ static void spare_slabs_serve_others(void **state) {
     memory_source_fini(&source);
 }
 
+/* What a source keeps ready gives way when a memory takes a block, which does not come from it. */
 static void spare_slabs_give_way(void **state) {
     (void)state;
     enum { SLABS = 256, BYTES = SLABS * MEMORY_SLAB_BYTES };
