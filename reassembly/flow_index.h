@@ -45,7 +45,7 @@ static inline bool address_equal(const struct address *a, const struct address *
     return ((bytes_word(a->bytes) ^ bytes_word(b->bytes)) |
             (bytes_word(a->bytes + 8) ^ bytes_word(b->bytes + 8))) == 0;
 }
-/* Is `key` the entry's key or that of its other side? */
+/* Is `key` the entry's key or that of its other side? `direction` is told if it is. */
 static inline bool flow_index_matches(const struct flow_key *entry, const struct flow_key *key,
                                       enum direction *direction) {
     const struct endpoint *a = entry->side, *b = key->side;
@@ -58,13 +58,17 @@ static inline bool flow_index_matches(const struct flow_key *entry, const struct
         *direction = DIRECTION_0;
         return true;
     }
-    *direction = DIRECTION_1;
-    return a[0].port == b[1].port && a[1].port == b[0].port && address_equal(&a[0].address, &b[1].address) &&
-           address_equal(&a[1].address, &b[0].address);
+    if (a[0].port == b[1].port && a[1].port == b[0].port && address_equal(&a[0].address, &b[1].address) &&
+        address_equal(&a[1].address, &b[0].address)) {
+        *direction = DIRECTION_1;
+        return true;
+    }
+    return false;
 }
 /* The first key with that tag, which may be another one's; NULL: there is none. */
 const struct flow_key *flow_index_first(const struct flow_index *, uint32_t tag);
-/* `direction`: whether `key` is the entry's key or that of its other side. */
+/* `direction`: whether `key` is the entry's key or that of its other side; untouched without an entry, also
+ * where other keys have its tag. */
 struct flow_key *flow_index_find(const struct flow_index *, uint64_t hash, const struct flow_key *key,
                                  enum direction *direction);
 /* After flow_index_reserve; the key is in neither direction in the index. */

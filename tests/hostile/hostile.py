@@ -16,6 +16,7 @@ transactions go on, and checks for each attack:
 writes it into docs/security.md.
 """
 import argparse
+import array
 import collections
 import csv
 import hashlib
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
 import harness  # noqa: E402
@@ -71,6 +73,8 @@ class Outcome:
         self.cpu = 0.0  # seconds
         self.packets = 0
         self.digest = hashlib.sha256()
+        self.lines = array.array("L")  # a checksum of each
+        self.first_other = None  # the first line that is not like that of the run before
         self.seen = {}  # id -> (values, or None when it is not whole; has it the note of conflicting bytes; its text then)
         self.repeated = []
         self.others = collections.Counter()
@@ -134,8 +138,15 @@ def take_line(outcome, number, line):
     outcome.seen[name] = (values, conflict, line.decode("utf-8", "replace")[:1500] if values is None else "")
 
 
-def run(options, attack, size, jobs=1, read=True):
-    """`read`: records are looked at, and not only counted in the digest."""
+def take_sum(outcome, number, line, before):
+    outcome.digest.update(line)
+    outcome.lines.append(zlib.crc32(line))
+    if before and outcome.first_other is None and (number >= len(before.lines) or before.lines[number] != outcome.lines[number]):
+        outcome.first_other = f"line {number + 1}: {line.decode('utf-8', 'replace')[:1500]}"
+
+
+def run(options, attack, size, jobs=1, read=True, before=None):
+    """`read`: records are looked at, and not only counted in the digest. `before`: a run that should have written the same."""
     outcome = Outcome()
     with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
         truth, report = os.path.join(folder, "truth.tsv"), os.path.join(folder, "report")
@@ -151,7 +162,7 @@ def run(options, attack, size, jobs=1, read=True):
         reader.start()
         bad_line = ""
         for number, line in enumerate(hark.stdout):
-            outcome.digest.update(line)
+            take_sum(outcome, number, line, before)
             if not read:
                 continue
             try:
@@ -259,10 +270,10 @@ def check(options, attack, size):
     judge_memory(larger, options)
     first.wrong += [f"{GROWTH} times the size: {text}" for text in larger.wrong]
     compared, compared_size = (larger, GROWTH * size) if attack.name in TAKES_MEMORY else (first, size)
-    workers = run(options, attack, compared_size, jobs=2, read=False)
+    workers = run(options, attack, compared_size, jobs=2, read=False, before=compared)
     first.wrong += [f"-j 2: {text}" for text in workers.wrong]
     if workers.digest.digest() != compared.digest.digest():
-        first.wrong.append("-j 2 writes other bytes than -j 1")
+        first.wrong.append(f"-j 2 writes other bytes than -j 1, first {workers.first_other or 'fewer lines'}")
     return first
 
 
