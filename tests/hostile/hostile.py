@@ -73,7 +73,7 @@ class Outcome:
         self.cpu = 0.0  # seconds
         self.packets = 0
         self.digest = hashlib.sha256()
-        self.lines = array.array("L")  # a checksum of each
+        self.lines = array.array("I")  # a checksum of each: tells which one differs
         self.first_other = None  # the first line that is not like that of the run before
         self.seen = {}  # id -> (values, or None when it is not whole; has it the note of conflicting bytes; its text then)
         self.repeated = []
