@@ -208,6 +208,15 @@ size_t file_format_usual(const struct file_format *f, struct slice at_hand, stru
                                          : 0;
 }
 
+size_t file_format_stride(const struct file_format *f, const uint8_t *at) {
+    if (f->big_endian || f->kind == FILE_KIND_UNKNOWN) {
+        return 0;
+    }
+    size_t len = f->kind == FILE_KIND_PCAP ? f->record_bytes + (size_t)file_u32(at + 8, false)
+                                           : file_u32(at + 4, false);
+    return len <= FILE_BLOCK_BYTES ? len : 0;
+}
+
 void file_format_ended(struct file_format *f, struct slice at_hand, size_t wanted) {
     const char *what = f->kind == FILE_KIND_UNKNOWN ? "header"
                        : f->kind == FILE_KIND_PCAP  ? "frame"

@@ -14,6 +14,7 @@ enum {
     FILE_PACKET_BYTES = 262144,          /* the same for captured bytes, of most link types */
     FILE_INTERFACES = 1 << 16,           /* in one section of a pcapng file */
     FILE_PROBLEM_BYTES = 192,
+    FILE_STRIDE_BYTES = 16,
 };
 
 /* One tick of an interface's clock is multiply / divide / 2^shift nanoseconds. */
@@ -79,6 +80,10 @@ enum file_step file_format_next(struct file_format *, struct slice at_hand, size
 /* The same for usual frames alone, as fast as it goes: the bytes of the one that comes next, which is given;
  * 0, and nothing is given: file_format_next says what comes. */
 size_t file_format_usual(const struct file_format *, struct slice at_hand, struct frame *);
+
+/* How far the record or block reaches whose first FILE_STRIDE_BYTES are at `at`, if it is a usual one: a
+ * guess, for who looks ahead. 0: none. */
+size_t file_format_stride(const struct file_format *, const uint8_t *at);
 
 /* After FILE_MORE, when the file ends with what is at hand, which is at least a byte: makes that the problem.
  */

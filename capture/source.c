@@ -118,6 +118,10 @@ const char *source_file_name(const struct source *source, uint32_t file) {
     return source->ops->file_name(source, file);
 }
 
+void source_allow_mapping(struct source *source) {
+    source->may_map = true;
+}
+
 bool source_opens_later(const struct source *source, uint32_t file) {
     return source->ops->opens_later && source->ops->opens_later(source, file);
 }

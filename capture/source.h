@@ -76,6 +76,10 @@ struct source *source_open_live(const struct source_live_options *, enum source_
                                 char message[SOURCE_MESSAGE_BYTES]);
 void source_free(struct source *);
 
+/* From now on capture files may be mapped instead of read, which costs less. For whoever takes the frames at
+ * a stretch: who wants to write such a file waits meanwhile for a few megabytes of it to be taken
+ * (source_map.h), so it is not for a run that a slow reader of its output can stop. */
+void source_allow_mapping(struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);

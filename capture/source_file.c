@@ -60,9 +60,17 @@ bool source_files_begin(struct source_files *files, int fd, int wake_fd, int idl
     }
     file_format_init(&files->format);
     files->begun = false;
+    files->may_map = false;
     files->unpacked = 0;
     files->number = 0;
     return true;
+}
+
+static void leave_map(struct source_files *files) {
+    if (files->map) {
+        source_map_leave(files->map, &files->left);
+        files->map = NULL;
+    }
 }
 
 void source_files_end(struct source_files *files) {
@@ -70,6 +78,8 @@ void source_files_end(struct source_files *files) {
         source_stream_free(files->stream);
         files->stream = NULL;
         source_window_clear(&files->window);
+        leave_map(files);
+        source_map_sweep(&files->left);
         file_format_fini(&files->format);
     }
 }
@@ -171,6 +181,7 @@ static bool open_turn(struct source *source) {
         source_say(source->message, "%s: out of memory", path);
         return false;
     }
+    files->may_map = source->may_map;
     source_filter_forget_misfits(&source->filter);
     return true;
 }
@@ -210,10 +221,35 @@ static enum source_status end_file(struct source *source, size_t wanted) {
     return SOURCE_FRAME;
 }
 
+/* Brings the bytes of a file that need not be read. The first ones are: so it is known not to be packed, and
+ * for a small file mapping does not pay. */
+static bool bring_mapped(struct source_files *files, size_t wanted) {
+    source_map_sweep(&files->left);
+    if (files->may_map && files->unpacked > 0) {
+        files->may_map = false;
+        files->map = source_stream_map(files->stream);
+        source_ahead_init(&files->ahead);
+    }
+    if (!files->map) {
+        return false;
+    }
+    uint64_t from = files->unpacked - source_window_rest(&files->window).len;
+    struct source_block *block = NULL;
+    struct slice bytes = source_map_bring(files->map, from, wanted, &block);
+    if (bytes.len == 0) {
+        leave_map(files); /* what is left moves out of it before it is swept */
+        return false;
+    }
+    source_window_lay(&files->window, bytes, block);
+    files->unpacked = from + bytes.len;
+    source_stream_skip(files->stream, files->unpacked);
+    return true;
+}
+
 /* There are to be `wanted` bytes at hand. SOURCE_FRAME when reading goes on. */
 static enum source_status bring(struct source *source, size_t wanted) {
     struct source_files *files = source->input;
-    switch (source_files_bring(files, wanted)) {
+    switch (bring_mapped(files, wanted) ? STREAM_READING : source_files_bring(files, wanted)) {
     case STREAM_READING:
         /* A file may have much between two frames. */
         return atomic_load_explicit(&source->stopped, memory_order_relaxed) ? SOURCE_END : SOURCE_FRAME;
@@ -320,15 +356,17 @@ __attribute__((noinline)) static enum source_status take_steps(struct source *so
     }
 }
 
-/* A frame's headers and what of its payload is read first. */
-enum { NEXT_BYTES = 256 };
-
 static enum source_status files_next(struct source *source, struct frame *frame) {
     struct source_files *files = source->input;
     struct slice rest = source_window_rest(&files->window);
     size_t bytes = file_format_usual(&files->format, rest, frame);
     if (bytes > 0) {
-        prefetch_now(rest.ptr + bytes, NEXT_BYTES);
+        const uint8_t *next = rest.ptr + bytes;
+        if (files->map) {
+            source_ahead_go_on(&files->ahead, &files->format, next, files->window.end);
+        } else {
+            prefetch_now(next, AHEAD_BYTES);
+        }
         if (take_frame(source, files, bytes, frame)) {
             return SOURCE_FRAME;
         }
@@ -364,6 +402,7 @@ static void files_free(struct source *source) {
         }
         free(files->held);
         source_files_end(files);
+        source_map_sweep(&files->left); /* nobody holds any of them now */
         source_window_fini(&files->window);
         free(files->paths);
         free(files);

@@ -5,6 +5,7 @@
 #define HARK_CAPTURE_SOURCE_FILES_H
 
 #include "capture/file_format.h"
+#include "capture/source_ahead.h"
 #include "capture/source_ops.h"
 #include "capture/source_stream.h"
 #include "capture/source_window.h"
@@ -19,6 +20,10 @@ struct source_files {
     size_t next; /* the file whose turn comes next */
     struct source_stream *stream;
     struct source_window window; /* of unpacked bytes */
+    bool may_map;                /* it was not tried with this file */
+    struct source_map *map;      /* the window is in it; NULL: the file is read */
+    struct source_map *left;     /* of files before: somebody may hold some of them */
+    struct source_ahead ahead;
     struct file_format format;
     bool begun;          /* the file's header was sound */
     uint64_t unpacked;   /* bytes that came into the window */
@@ -40,7 +45,8 @@ int source_files_open(const struct source_files *, size_t index);
 void source_files_hold(struct source_files *, size_t index, int fd);
 /* Begins with a file; takes over `fd`. False without memory: the descriptor is closed then. */
 bool source_files_begin(struct source_files *, int fd, int wake_fd, int idle_ms);
-/* Ends with it; without a file nothing. Its bytes don't count as done. */
+/* Ends with it; without a file nothing. Its bytes don't count as done, and who holds some of them keeps them.
+ */
 void source_files_end(struct source_files *);
 /* Reads, so that `wanted` bytes may be at hand, more than are. After STREAM_FAILED the problem is set. */
 enum source_stream_state source_files_bring(struct source_files *, size_t wanted);

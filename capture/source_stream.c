@@ -221,6 +221,17 @@ enum source_stream_state source_stream_read(struct source_stream *stream, uint8_
     return stream->unpack ? give_unpacked(stream, to, room, given) : give_plain(stream, to, room, given);
 }
 
+struct source_map *source_stream_map(const struct source_stream *stream) {
+    /* The place in standard input, and a lease on it, are those of others too. */
+    bool ours = !stream->may_block && stream->fd != STDIN_FILENO;
+    return ours && !stream->unpack && stream->rest.len == 0 ? source_map_new(stream->fd) : NULL;
+}
+
+void source_stream_skip(struct source_stream *stream, uint64_t place) {
+    (void)lseek(stream->fd, (off_t)place, SEEK_SET);
+    stream->bytes_read = place;
+}
+
 const char *source_stream_problem(const struct source_stream *stream) {
     return stream->problem;
 }

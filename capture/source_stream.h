@@ -4,7 +4,7 @@
 #ifndef HARK_CAPTURE_SOURCE_STREAM_H
 #define HARK_CAPTURE_SOURCE_STREAM_H
 
-#include "capture/slice.h"
+#include "capture/source_map.h"
 
 struct source_stream;
 
@@ -23,6 +23,11 @@ void source_stream_free(struct source_stream *);
 
 /* Writes at least one unpacked byte and at most `room` to `to`, or says why there is none. */
 enum source_stream_state source_stream_read(struct source_stream *, uint8_t *to, size_t room, size_t *given);
+/* After the first reading: the file as memory, which is the caller's; NULL when it has to be read. */
+struct source_map *source_stream_map(const struct source_stream *);
+/* Of a file that was mapped: what is before `place` counts as read, and reading goes on there. */
+void source_stream_skip(struct source_stream *, uint64_t place);
+
 /* With STREAM_FAILED: what is wrong, and how to mend it where hark knows. Borrowed from the stream. */
 const char *source_stream_problem(const struct source_stream *);
 /* True when reading failed because hark can't unpack such a file at all. */

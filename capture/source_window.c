@@ -88,21 +88,35 @@ uint8_t *source_window_room(struct source_window *w, size_t wanted, size_t *room
         w->limit = w->end + reach;
     }
     *room = (size_t)(w->limit - w->end);
-    return w->end;
+    return w->block->bytes + (w->end - w->block->bytes);
 }
 
 void source_window_add(struct source_window *w, size_t len) {
     w->end += len;
 }
 
+static void leave_block(struct source_window *w) {
+    w->block = w->lent = NULL;
+    w->at = w->end = w->limit = NULL;
+}
+
+void source_window_lay(struct source_window *w, struct slice bytes, struct source_block *block) {
+    assert(bytes.len >= source_window_rest(w).len);
+    w->block = NULL;
+    w->lent = block;
+    w->at = bytes.ptr;
+    w->end = w->limit = bytes.ptr + bytes.len;
+}
+
 void source_window_clear(struct source_window *w) {
     struct source_block *block = w->block;
     w->at = w->end; /* nothing is left to move */
-    if (block && block->size > WINDOW_USUAL_BYTES && !source_block_is_held(block)) {
+    if (!block) {
+        leave_block(w);
+    } else if (block->size > WINDOW_USUAL_BYTES && !source_block_is_held(block)) {
         free(block->bytes); /* it grew for something huge */
         block->bytes = NULL;
         block->size = 0;
-        w->block = w->lent = NULL;
-        w->at = w->end = w->limit = NULL;
+        leave_block(w);
     }
 }

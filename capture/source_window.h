@@ -2,7 +2,8 @@
 /* The part of a capture file that is in memory: what was read and not yet taken, in one piece. What is read
  * goes to a fixed, aligned place; of what is left when that is full only the rest (a frame's beginning,
  * mostly) is moved, in front of it; while somebody holds the block, in front of that place in another. So
- * reading costs no allocation, and frames are taken where they lie. Embedded by value, zeroed or initialized,
+ * reading costs no allocation, and frames are taken where they lie. Bytes that need not be read lie in memory
+ * of somebody else. Embedded by value, zeroed or initialized,
  * and owns its memory; it does not move. One thread but for the holds. */
 #ifndef HARK_CAPTURE_SOURCE_WINDOW_H
 #define HARK_CAPTURE_SOURCE_WINDOW_H
@@ -14,14 +15,15 @@
  * KiB to 1 MiB none is faster. */
 enum { WINDOW_READ_BYTES = 256 * 1024, WINDOW_BLOCKS = SOURCE_BLOCKS_HELD + 1 };
 
-/* Invariant: block->bytes <= at <= end <= limit <= block->bytes + block->size. */
+/* Invariant: block->bytes <= at <= end <= limit <= block->bytes + block->size; without a block at <= end ==
+ * limit. */
 struct source_window {
     struct source_block blocks[WINDOW_BLOCKS];
-    struct source_block *block; /* the bytes at hand are in it; NULL until the first room was asked for */
-    struct source_block *lent;  /* the same where it can be held, else NULL */
-    uint8_t *at;
-    uint8_t *end;
-    uint8_t *limit; /* so far is read before what is left moves */
+    struct source_block *block; /* the bytes at hand are in it; NULL: there are none, or they lie elsewhere */
+    struct source_block *lent;  /* what to hold to keep them; NULL: they can't be held */
+    const uint8_t *at;
+    const uint8_t *end;
+    const uint8_t *limit; /* so far is read before what is left moves */
 };
 
 void source_window_init(struct source_window *);
@@ -49,6 +51,9 @@ static inline void source_window_take(struct source_window *w, size_t len) {
 uint8_t *source_window_room(struct source_window *, size_t wanted, size_t *room);
 /* `len` bytes were written there. */
 void source_window_add(struct source_window *, size_t len);
+/* From now on these bytes are at hand, which begin with what is at hand now; they stay while `block` is
+ * held, and otherwise until the next call of this or of source_window_room. */
+void source_window_lay(struct source_window *, struct slice bytes, struct source_block *block);
 /* Forgets what is at hand. What is held stays. */
 void source_window_clear(struct source_window *);
 

@@ -419,6 +419,9 @@ static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, 
         status = EXIT_USAGE;
     } else if (save_run_begin(run->save, options, run->limits, progress, run->sources[0]) &&
                give_up_rights(run)) {
+        if (sink_has_no_reader(sink)) {
+            source_allow_mapping(run->sources[0]);
+        }
         say_warnings(options, progress, run->sources[0]);
         progress->enabled = progress->enabled && !sink_is_terminal(sink);
         status = run_pipeline(run);

@@ -540,3 +540,10 @@ uint64_t sink_bytes(const struct sink *sink) {
 bool sink_is_terminal(const struct sink *sink) {
     return isatty(sink->fd) == 1;
 }
+
+bool sink_has_no_reader(const struct sink *sink) {
+    struct stat file, null;
+    return fstat(sink->fd, &file) == 0 &&
+           (S_ISREG(file.st_mode) || (S_ISCHR(file.st_mode) && stat("/dev/null", &null) == 0 &&
+                                      S_ISCHR(null.st_mode) && file.st_rdev == null.st_rdev));
+}

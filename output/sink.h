@@ -73,5 +73,7 @@ const char *sink_message(const struct sink *);
 /* Bytes written so far, to all files. */
 uint64_t sink_bytes(const struct sink *);
 bool sink_is_terminal(const struct sink *);
+/* Nobody can let the writer wait by reading slowly: it is a regular file, or the null device. */
+bool sink_has_no_reader(const struct sink *);
 
 #endif

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""mapping.py --hark BINARY
+
+A capture is mapped (capture/source_map.h) where nobody can let hark wait, and read elsewhere; the records are the same, sandbox or not.
+Who wants to write a capture that is mapped gets it soon."""
+import argparse
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+import harness  # noqa: E402
+
+PATIENCE = 60
+CAPTURE_BYTES = 12 << 20
+HEADER_BYTES = 24
+
+
+def later(records, seconds):
+    """The same frames, so much later."""
+    moved, at = bytearray(records), 0
+    while at < len(moved):
+        (second,) = struct.unpack_from("<I", moved, at)
+        (captured,) = struct.unpack_from("<I", moved, at + 8)
+        struct.pack_into("<I", moved, at, second + seconds)
+        at += 16 + captured
+    return moved
+
+
+def make_capture(path):
+    """Connections that come again and again."""
+    with open(os.path.join(harness.PCAPS, "keepalive.pcap"), "rb") as file:
+        once = file.read()
+    with open(path, "wb") as file:
+        file.write(once[:HEADER_BYTES])
+        for turn in range(CAPTURE_BYTES // (len(once) - HEADER_BYTES)):
+            file.write(later(once[HEADER_BYTES:], turn * 600))
+
+
+def gives_leases(path):
+    with open(path, "rb") as file:
+        try:
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError:
+            return False
+    return True
+
+
+class Mapping:
+    def __init__(self, hark, work):
+        self.hark = hark
+        self.capture = os.path.join(work, "big.pcap")
+        self.output = os.path.join(work, "records")
+        self.faults = 0
+        make_capture(self.capture)
+
+    def check(self, holds, what):
+        if not holds:
+            self.faults += 1
+            print("FAULT", what, flush=True)
+
+    def start(self, output, *more):
+        with open(output, "wb") as stdout:
+            return subprocess.Popen([self.hark, "-q", "-r", self.capture, *more], stdin=subprocess.DEVNULL, stdout=stdout, env=harness.ENVIRONMENT)
+
+    def is_mapped(self, hark):
+        """Is it, while it runs? Seen again and again, until it is or hark has ended."""
+        while hark.poll() is None:
+            with open(f"/proc/{hark.pid}/maps", encoding="utf-8", errors="replace") as file:
+                try:
+                    if self.capture in file.read():
+                        return True
+                except ProcessLookupError:  # it ended just now
+                    pass
+        return False
+
+    def records(self, hark, what):
+        self.check(hark.wait(PATIENCE) == 0, f"{what}: exit status {hark.returncode}")
+        with open(self.output, "rb") as file:
+            return file.read()
+
+    def mapped_or_read(self):
+        with subprocess.Popen([self.hark, "-q", "-r", self.capture], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=harness.ENVIRONMENT) as hark:
+            hark.stdout.peek(1)
+            self.check(not self.seen_now(hark), "a capture is mapped although its records go through a pipe")
+            expected = hark.stdout.read()
+        self.check(len(expected) > 1 << 20, f"{len(expected)} bytes of records")
+        for more in ((), ("-j", "3"), ("--no-sandbox",)):
+            hark = self.start(self.output, *more)
+            self.check(self.is_mapped(hark), f"{more}: the capture is not mapped")
+            self.check(self.records(hark, more) == expected, f"{more}: other records than through a pipe")
+        with open(self.capture, "r+b"):
+            hark = self.start(self.output)
+            self.check(not self.is_mapped(hark), "a capture is mapped although somebody has it open for writing")
+            self.check(self.records(hark, "open for writing") == expected, "open for writing: other records")
+
+    def seen_now(self, hark):
+        with open(f"/proc/{hark.pid}/maps", encoding="utf-8", errors="replace") as file:
+            return self.capture in file.read()
+
+    def writer(self):
+        """It waits, but not for the end of the run, which has all frames that were there."""
+        expected = self.records(self.start(self.output), "alone")
+        hark = self.start(self.output)
+        self.check(self.is_mapped(hark), "the capture is not mapped")
+        begun = time.monotonic()
+        with open(self.capture, "r+b"):
+            waited = time.monotonic() - begun
+            running = hark.poll() is None
+            self.check(running and not self.seen_now(hark), f"{waited:.3f} s until the writer had it; hark was {'running' if running else 'done'}")
+        self.check(self.records(hark, "with a writer") == expected, "with a writer: other records")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hark", required=True)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="hark-mapping.") as work:
+        mapping = Mapping(os.path.abspath(arguments.hark), work)
+        if not gives_leases(mapping.capture):
+            print(f"SKIP: no leases on files in {work}, so captures are read there")
+            return 77
+        mapping.mapped_or_read()
+        mapping.writer()
+    print(f"{mapping.faults} faults")
+    return 1 if mapping.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
