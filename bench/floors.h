@@ -18,10 +18,9 @@ void texts_fini(struct texts *);
  * a text. */
 bool texts_end(struct texts *);
 
-/* read(2) of the whole file in blocks. */
+/* Maps the whole file and goes from packet to packet (classic pcap). */
 int64_t floor_read(const char *path);
-/* The same, and goes from packet to packet in each block (classic pcap) and loads what headers of Ethernet,
- * IPv4 and TCP take. */
+/* The same, and loads what headers of Ethernet, IPv4 and TCP take. */
 int64_t floor_headers(const char *path);
 /* One load and store in a table of 64-byte entries for each hash, as many entries as for `flows`. */
 int64_t floor_lookups(const uint64_t *hashes, size_t count, size_t flows);

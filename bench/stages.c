@@ -28,8 +28,8 @@ static const char *const stage_names[WAY_PARTS] = {
     [WRITE] = "records to a file",
 };
 static const char *const floor_names[WAY_PARTS] = {
-    [READ] = "read(2) of the file, 1 MiB at a time",
-    [DECODE] = "going from packet to packet there, loading 64 bytes of each",
+    [READ] = "mapping the file, and going from packet to packet",
+    [DECODE] = "loading 64 bytes of each packet there",
     [REASSEMBLY] = "one look into a table of 64-byte entries",
     [LEXING] = "memchr for each line of the heads",
     [PAIRING] = "one copy of the heads",

@@ -47,6 +47,7 @@ static struct source *open_file(const char *path) {
     if (!source) {
         bench_die("%s", message);
     }
+    source_allow_mapping(source); /* as a run whose records go to a file does */
     return source;
 }
 
