@@ -40,6 +40,8 @@ static inline void source_ahead_go_on(struct source_ahead *ahead, const struct f
         ahead->at += stride;
         ahead->frames++;
         prefetch_now(ahead->at, AHEAD_BYTES);
+        prefetch_now(ahead->at + stride, 1); /* where the next two begin if they are as long, as of a body */
+        prefetch_now(ahead->at + 2 * stride, 1);
     }
 }
 

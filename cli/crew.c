@@ -3,6 +3,7 @@
 
 #include "analyzer/known_head.h"
 #include "analyzer/value_memo.h"
+#include "capture/prefetch.h"
 #include "cli/lookahead.h"
 #include "cli/outlet.h"
 #include "cli/ring.h"
@@ -17,7 +18,8 @@ enum {
     FINISH_BYTES = 8 * 1024 * 1024, /* at the end: see crew_finish */
     KEEP_BYTES = 2 * 1024 * 1024,   /* an emptied outbox keeps so much memory */
     HEADING_CAP_BYTES = 64 * 1024,
-    PREFETCH_TURNS = 3,   /* so far ahead is looked for packets */
+    PREFETCH_TURNS = 3,   /* so far ahead is looked for packets, */
+    PAYLOAD_TURNS = 1,    /* and so far for their payload */
     THREAD_WORKERS = 4,   /* workers a thread, so that each finds something to do, while there are */
     MOST_WORKERS = 16,    /* no more than these */
     MOST_WITH_TABLES = 4, /* more threads have no shelves and know no heads: what these take is in no cap */
@@ -75,6 +77,15 @@ static void prefetch_packet(const struct packet *packet) {
     }
 }
 
+/* The packet is near by now: what is read first of its payload. */
+static void prefetch_payload(const struct packet *packet) {
+    enum { FIRST_BYTES = 256 };
+    if (packet) {
+        size_t len = packet->payload.len;
+        prefetch_now(packet->payload.ptr, len < FIRST_BYTES ? len : FIRST_BYTES);
+    }
+}
+
 /* Foresees the turn of the epoch, if there is one. */
 static void foresee(struct foresight *foresight, const struct worker *worker, const struct epoch *epoch,
                     unsigned number, size_t turn) {
@@ -98,6 +109,9 @@ static void work_epoch(struct worker *worker, const struct epoch *epoch, unsigne
         }
         if (i + PREFETCH_TURNS < turns) {
             prefetch_packet(epoch_event(epoch, number, i + PREFETCH_TURNS)->packet);
+        }
+        if (i + PAYLOAD_TURNS < turns) {
+            prefetch_payload(epoch_event(epoch, number, i + PAYLOAD_TURNS)->packet);
         }
         if (event->packet) {
             worker_packet(worker, event->number, event->packet, event->hash);
