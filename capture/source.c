@@ -118,6 +118,12 @@ const char *source_file_name(const struct source *source, uint32_t file) {
     return source->ops->file_name(source, file);
 }
 
+void source_close(struct source *source) {
+    if (source->ops->close) {
+        source->ops->close(source);
+    }
+}
+
 void source_allow_mapping(struct source *source) {
     source->may_map = true;
 }

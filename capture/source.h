@@ -12,8 +12,9 @@ struct source;
 enum source_status {
     SOURCE_FRAME, /* a frame was given */
     SOURCE_IDLE,  /* live: nothing came within the time-out; the wall clock may tick. Files, where asked for:
-                     a pipe is silent, or the filter let nothing pass for long; time to flush and to show
-                     progress, but never for the wall clock (source_is_live tells) */
+                     a pipe is silent, the filter let nothing pass for long, or blocks that are held should be
+                     let go of; time to flush and to show progress, but never for the wall clock
+                     (source_is_live tells) */
     SOURCE_END,   /* every file was read to its end, or source_stop was called, or the count is reached, or
                      every interface has failed; it stays so */
     SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
@@ -74,6 +75,8 @@ struct source *source_open_files(const struct source_files_options *, enum sourc
  * An interface that goes down or is removed is waited for; one that is not there or down now is an error. */
 struct source *source_open_live(const struct source_live_options *, enum source_error *,
                                 char message[SOURCE_MESSAGE_BYTES]);
+/* No frame is asked for any more, and none held: files are closed. Counts and names stay. */
+void source_close(struct source *);
 void source_free(struct source *);
 
 /* From now on capture files may be mapped instead of read, which costs less. For whoever takes the frames at

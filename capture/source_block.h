@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A piece of memory that a source reads into, which stays as it is while somebody holds it: the source reads
- * elsewhere then. So packets can go to other threads without a copy of their bytes.
+/* A piece of memory with frames, which stays as it is while somebody holds it: what the source brings next
+ * lies elsewhere then. So packets can go to other threads without a copy of their bytes.
  *
  * The thread of the source holds the block of the frame that it was given last (frame.block); any thread lets
  * go of it. The source outlives all holding. It has blocks for SOURCE_BLOCKS_HELD that are held at once, and

@@ -3,6 +3,7 @@
 #include "capture/prefetch.h"
 #include "capture/source_files.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -221,10 +222,8 @@ static enum source_status end_file(struct source *source, size_t wanted) {
     return SOURCE_FRAME;
 }
 
-/* Brings the bytes of a file that need not be read. The first ones are: so it is known not to be packed, and
- * for a small file mapping does not pay. */
+/* Brings the bytes of a file that need not be read. The first ones are: so it is known not to be packed. */
 static bool bring_mapped(struct source_files *files, size_t wanted) {
-    source_map_sweep(&files->left);
     if (files->may_map && files->unpacked > 0) {
         files->may_map = false;
         files->map = source_stream_map(files->stream);
@@ -249,10 +248,16 @@ static bool bring_mapped(struct source_files *files, size_t wanted) {
 /* There are to be `wanted` bytes at hand. SOURCE_FRAME when reading goes on. */
 static enum source_status bring(struct source *source, size_t wanted) {
     struct source_files *files = source->input;
+    source_map_sweep(&files->left); /* the window is in none of them */
     switch (bring_mapped(files, wanted) ? STREAM_READING : source_files_bring(files, wanted)) {
     case STREAM_READING:
+        source_map_sweep(&files->left);
         /* A file may have much between two frames. */
-        return atomic_load_explicit(&source->stopped, memory_order_relaxed) ? SOURCE_END : SOURCE_FRAME;
+        if (atomic_load_explicit(&source->stopped, memory_order_relaxed)) {
+            return SOURCE_END;
+        }
+        /* Who wants to write what is left waits: those that hold it are told to be done with it. */
+        return files->left && source->idle_ms > 0 ? SOURCE_IDLE : SOURCE_FRAME;
     case STREAM_IDLE:
         return SOURCE_IDLE;
     case STREAM_STOPPED:
@@ -392,6 +397,14 @@ static bool files_opens_later(const struct source *source, uint32_t file) {
            !source_files_is_standard_input(files->paths[file]);
 }
 
+static void files_close(struct source *source) {
+    struct source_files *files = source->input;
+    if (files->stream) {
+        close_file(files);
+    }
+    source_map_sweep(&files->left);
+}
+
 static void files_free(struct source *source) {
     struct source_files *files = source->input;
     if (files) {
@@ -403,6 +416,7 @@ static void files_free(struct source *source) {
         free(files->held);
         source_files_end(files);
         source_map_sweep(&files->left); /* nobody holds any of them now */
+        assert(!files->left);
         source_window_fini(&files->window);
         free(files->paths);
         free(files);
@@ -414,6 +428,7 @@ static const struct source_ops files_ops = {
     .counts = files_counts,
     .file_name = files_name,
     .opens_later = files_opens_later,
+    .close = files_close,
     .free = files_free,
     .live = false,
 };

@@ -20,9 +20,9 @@ struct source_files {
     size_t next; /* the file whose turn comes next */
     struct source_stream *stream;
     struct source_window window; /* of unpacked bytes */
-    bool may_map;                /* it was not tried with this file */
-    struct source_map *map;      /* the window is in it; NULL: the file is read */
-    struct source_map *left;     /* of files before: somebody may hold some of them */
+    bool may_map;                /* allowed, and not tried with this file yet */
+    struct source_map *map;      /* of the file at hand; NULL: it is read */
+    struct source_map *left;     /* what nothing more is brought of, but somebody may hold */
     struct source_ahead ahead;
     struct file_format format;
     bool begun;          /* the file's header was sound */

@@ -121,18 +121,22 @@ void source_map_sweep(struct source_map **left) {
     }
 }
 
-/* The first that is neither held nor at hand. What it stood for is no longer the process's memory, or is a
- * fault away from it. */
+/* One that is neither held nor at hand. What such blocks stood for is the process's memory no longer; should
+ * a held frame begin there, a fault brings it back. */
 static struct source_block *free_block(struct source_map *map) {
-    struct source_block *block = map->blocks;
-    while (block == map->block || source_block_is_held(block)) {
-        block++;
-        assert(block < map->blocks + MAP_BLOCKS);
+    struct source_block *found = NULL;
+    for (struct source_block *block = map->blocks; block < map->blocks + MAP_BLOCKS; block++) {
+        if (block == map->block || source_block_is_held(block)) {
+            continue;
+        }
+        if (block->size > 0) {
+            (void)madvise(block->bytes, block->size, MADV_DONTNEED);
+            block->size = 0;
+        }
+        found = block;
     }
-    if (block->size > 0) {
-        (void)madvise(block->bytes, block->size, MADV_DONTNEED);
-    }
-    return block;
+    assert(found);
+    return found;
 }
 
 struct slice source_map_bring(struct source_map *map, uint64_t from, size_t wanted,
@@ -147,7 +151,7 @@ struct slice source_map_bring(struct source_map *map, uint64_t from, size_t want
         size_t more = MAP_STRETCH_BYTES - beyond;
         end = map->size - end < more ? map->size : end + more;
     }
-    /* Here a page that can't be read is an error; when it is touched it would be a signal. */
+    /* Here a page that can't be read is an error; where it is touched it would be a signal. */
     uint8_t *bytes = map->bytes + map->reach;
     if (madvise(bytes, end - map->reach, MADV_POPULATE_READ) != 0) {
         return slice_make(map->bytes, 0);

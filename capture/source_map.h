@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A capture file as memory, instead of a copy of its bytes: mapped whole, of which only the stretch at hand
- * and those that are held count as the process's.
+/* A capture file as memory, instead of a copy of its bytes: mapped whole, of which the stretch at hand, the
+ * one before and those that are held count as the process's.
  *
  * Only what nobody changes meanwhile: a regular file on a file system of this machine, on which the kernel
  * gives a read lease (fcntl(2), F_SETLEASE). Nobody has it open for writing then, and who wants to write or
@@ -15,7 +15,7 @@
 #include "capture/slice.h"
 #include "capture/source_block.h"
 
-/* Bytes that come at once, of which pages and their tables can be one each. */
+/* Bytes that come at once: as many as a large page has, and as a table of usual ones is for. */
 enum { MAP_STRETCH_BYTES = 2 * 1024 * 1024 };
 
 struct source_map;

@@ -16,6 +16,7 @@ struct source_ops {
     const char *(*file_name)(const struct source *, uint32_t file);
     bool (*opens_later)(const struct source *, uint32_t file);                        /* NULL: never */
     bool (*cut)(struct source *, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]); /* NULL: it can't */
+    void (*close)(struct source *);                                                   /* NULL: nothing */
     void (*free)(struct source *);
     bool live;
 };

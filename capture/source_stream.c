@@ -11,7 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STREAM_PACKED_BYTES = 256 * 1024, STREAM_PROBLEM_BYTES = 256 };
+enum {
+    STREAM_PACKED_BYTES = 256 * 1024,
+    STREAM_MAP_LEAST = 1024 * 1024, /* bytes to come: for fewer it does not pay to map a file */
+    STREAM_PROBLEM_BYTES = 256
+};
 
 /* Invariant: `rest` is what was read of the file and not given yet: of a plain file only bytes of `first`,
  * of a packed one what the unpacker has not taken, which lies in `first` or in `packed`. */
@@ -224,7 +228,9 @@ enum source_stream_state source_stream_read(struct source_stream *stream, uint8_
 struct source_map *source_stream_map(const struct source_stream *stream) {
     /* The place in standard input, and a lease on it, are those of others too. */
     bool ours = !stream->may_block && stream->fd != STDIN_FILENO;
-    return ours && !stream->unpack && stream->rest.len == 0 ? source_map_new(stream->fd) : NULL;
+    bool plain = !stream->unpack && stream->rest.len == 0;
+    bool pays = stream->size >= stream->bytes_read + STREAM_MAP_LEAST;
+    return ours && plain && pays ? source_map_new(stream->fd) : NULL;
 }
 
 void source_stream_skip(struct source_stream *stream, uint64_t place) {

@@ -3,8 +3,8 @@
  * goes to a fixed, aligned place; of what is left when that is full only the rest (a frame's beginning,
  * mostly) is moved, in front of it; while somebody holds the block, in front of that place in another. So
  * reading costs no allocation, and frames are taken where they lie. Bytes that need not be read lie in memory
- * of somebody else. Embedded by value, zeroed or initialized,
- * and owns its memory; it does not move. One thread but for the holds. */
+ * of somebody else. Embedded by value, zeroed or initialized, and owns its own blocks; it does not move. One
+ * thread but for the holds. */
 #ifndef HARK_CAPTURE_SOURCE_WINDOW_H
 #define HARK_CAPTURE_SOURCE_WINDOW_H
 

@@ -315,6 +315,7 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
         progress_clear(progress);
         struct decode_counts counts;
         decoder_counts(decoder, &counts);
+        source_close(source); /* what follows may wait for readers */
         bool saved = save_run_end(save, options, limits, progress, &decode, counts.datagrams_reassembled > 0);
         status = conclude(options, progress, &pipeline, sink);
         status = saved ? status : EXIT_FAILED;
@@ -419,7 +420,7 @@ static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, 
         status = EXIT_USAGE;
     } else if (save_run_begin(run->save, options, run->limits, progress, run->sources[0]) &&
                give_up_rights(run)) {
-        if (sink_has_no_reader(sink)) {
+        if (sink_has_no_reader(sink) && (!run->save->sink || sink_has_no_reader(run->save->sink))) {
             source_allow_mapping(run->sources[0]);
         }
         say_warnings(options, progress, run->sources[0]);

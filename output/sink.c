@@ -543,7 +543,9 @@ bool sink_is_terminal(const struct sink *sink) {
 
 bool sink_has_no_reader(const struct sink *sink) {
     struct stat file, null;
-    return fstat(sink->fd, &file) == 0 &&
-           (S_ISREG(file.st_mode) || (S_ISCHR(file.st_mode) && stat("/dev/null", &null) == 0 &&
-                                      S_ISCHR(null.st_mode) && file.st_rdev == null.st_rdev));
+    if (sink->rotates || fstat(sink->fd, &file) != 0) {
+        return sink->rotates; /* its files are regular ones */
+    }
+    return S_ISREG(file.st_mode) || (S_ISCHR(file.st_mode) && stat("/dev/null", &null) == 0 &&
+                                     S_ISCHR(null.st_mode) && file.st_rdev == null.st_rdev);
 }

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,12 +73,8 @@ class Mapping:
     def is_mapped(self, hark):
         """Is it, while it runs? Seen again and again, until it is or hark has ended."""
         while hark.poll() is None:
-            with open(f"/proc/{hark.pid}/maps", encoding="utf-8", errors="replace") as file:
-                try:
-                    if self.capture in file.read():
-                        return True
-                except ProcessLookupError:  # it ended just now
-                    pass
+            if self.seen_now(hark):
+                return True
         return False
 
     def records(self, hark, what):
@@ -101,8 +98,11 @@ class Mapping:
             self.check(self.records(hark, "open for writing") == expected, "open for writing: other records")
 
     def seen_now(self, hark):
-        with open(f"/proc/{hark.pid}/maps", encoding="utf-8", errors="replace") as file:
-            return self.capture in file.read()
+        try:
+            with open(f"/proc/{hark.pid}/maps", encoding="utf-8", errors="replace") as file:
+                return self.capture in file.read()
+        except ProcessLookupError:  # it ended just now
+            return False
 
     def writer(self):
         """It waits, but not for the end of the run, which has all frames that were there."""
@@ -117,6 +117,55 @@ class Mapping:
         self.check(self.records(hark, "with a writer") == expected, "with a writer: other records")
 
 
+    def gets_it(self, seconds):
+        """Can somebody have the capture for writing within so long?"""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                os.close(os.open(self.capture, os.O_RDWR | os.O_NONBLOCK))
+                return True
+            except BlockingIOError:
+                time.sleep(0.02)
+        return False
+
+    def writer_behind(self):
+        """What workers hold of it is let go of, though nothing follows for them: a pipe with frames that are no TCP."""
+        pipe = os.path.join(os.path.dirname(self.capture), "pipe")
+        os.mkfifo(pipe)
+        frame = bytes(12) + b"\x08\x06" + bytes(46)
+        for jobs in ("1", "3"):
+            hark = self.start(self.output, "-r", pipe, "-j", jobs)
+            self.check(self.is_mapped(hark), f"-j {jobs}: the capture is not mapped")
+            with open(pipe, "wb", buffering=0) as feed:  # which waits for hark to open it
+                stop = threading.Event()
+
+                def talk(feed=feed, stop=stop):
+                    feed.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+                    while not stop.is_set():
+                        feed.write(struct.pack("<IIII", 2000000000, 0, len(frame), len(frame)) + frame)
+                        time.sleep(0.005)
+
+                talker = threading.Thread(target=talk)
+                talker.start()
+                self.check(self.gets_it(10), f"-j {jobs}: nobody gets the capture while the next one is read")
+                stop.set()
+                talker.join()
+            self.check(hark.wait(PATIENCE) == 0, f"-j {jobs}: exit status {hark.returncode}")
+
+    def other_outputs(self):
+        """Rotated files have no reader; saved packets may have one."""
+        work = os.path.dirname(self.capture)
+        hark = self.start(self.output, "-o", os.path.join(work, "rotated.ndjson"), "--rotate-size", "1G")
+        self.check(self.is_mapped(hark), "the capture is not mapped with rotated files")
+        self.check(hark.wait(PATIENCE) == 0, f"rotated: exit status {hark.returncode}")
+        words = [self.hark, "-q", "-r", self.capture, "-o", os.path.join(work, "beside.ndjson"), "-w", "-"]
+        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=harness.ENVIRONMENT) as hark:
+            hark.stdout.peek(1)
+            self.check(not self.seen_now(hark), "a capture is mapped although its packets go to a pipe")
+            while hark.stdout.read(1 << 20):
+                pass
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
@@ -128,6 +177,8 @@ def main():
             return 77
         mapping.mapped_or_read()
         mapping.writer()
+        mapping.writer_behind()
+        mapping.other_outputs()
     print(f"{mapping.faults} faults")
     return 1 if mapping.faults else 0
 

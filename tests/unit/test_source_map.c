@@ -153,6 +153,7 @@ static void frames_are_the_same_and_memory_bounded(void **state) {
 /* As worker threads do: some frames are looked at long after others came, of this file and the next. */
 static void held_frames_stay(void **state) {
     (void)state;
+    need_leases();
     enum { HELD = 12, FILES = 3 };
     const char *paths[FILES];
     unsigned counts[FILES];
@@ -164,13 +165,18 @@ static void held_frames_stay(void **state) {
     }
     struct source *source = open_mapped(paths, FILES);
     struct frame held[HELD] = {{.block = NULL}};
+    const struct source_block *last = NULL;
     uint32_t seed = 1;
     for (unsigned file = 0; file < FILES; file++) {
         for (unsigned number = 1; number <= counts[file]; number++) {
             struct frame frame;
             expect_next(source, &frame, number);
+            assert_true(number % 100 != 99 || number < counts[file] / 4 || mapped_kib(paths[file]) > 0);
+            /* The first of a block's frames begins in the block before. */
+            bool first = frame.block != last;
+            last = frame.block;
             struct frame *old = &held[chance(&seed) % HELD];
-            if (!frame.block || chance(&seed) % 20 != 0) {
+            if (!frame.block || !(first || chance(&seed) % 20 == 0)) {
                 continue;
             }
             if (old->block) {
@@ -254,6 +260,30 @@ static void a_file_that_is_cut_is_told(void **state) {
     source_free(source);
 }
 
+static void a_closed_source_lets_go(void **state) {
+    (void)state;
+    need_leases();
+    unsigned count = write_many("closed", false, false), number = 0;
+    const char *path = path_of("closed");
+    struct source *source = open_mapped(&path, 1);
+    struct frame frame;
+    while (number < count / 3) {
+        expect_next(source, &frame, ++number);
+    }
+    assert_true(mapped_kib(path) > 0);
+    struct source_counts before, after;
+    source_counts(source, &before);
+    source_close(source);
+    source_counts(source, &after);
+    assert_int_equal(after.file_bytes_read, before.file_bytes_read);
+    assert_int_equal(after.frames, number);
+    assert_int_equal(mapped_kib(path), -1);
+    int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    source_free(source);
+}
+
 static void what_somebody_writes_is_read(void **state) {
     (void)state;
     unsigned count = write_many("written", false, true);
@@ -274,6 +304,7 @@ static void what_somebody_writes_is_read(void **state) {
 /* A file that ends within a frame: said as when it is read. */
 static void a_cut_end_is_told(void **state) {
     (void)state;
+    need_leases();
     unsigned count = write_many("short", false, false), number = 0;
     const char *path = path_of("short");
     struct source *whole = open_one(path);
@@ -286,6 +317,7 @@ static void a_cut_end_is_told(void **state) {
     while (number < count - 1) {
         expect_next(source, &frame, ++number);
     }
+    assert_true(mapped_kib(path) > 0);
     assert_int_equal(source_next(source, &frame), SOURCE_DAMAGED);
     assert_non_null(strstr(source_message(source), "it ends inside a frame"));
     expect_frames(source, 0);
@@ -326,6 +358,7 @@ int main(void) {
         cmocka_unit_test(held_frames_stay),
         cmocka_unit_test(a_writer_gets_the_file_and_is_read),
         cmocka_unit_test(a_file_that_is_cut_is_told),
+        cmocka_unit_test(a_closed_source_lets_go),
         cmocka_unit_test(what_somebody_writes_is_read),
         cmocka_unit_test(a_cut_end_is_told),
         cmocka_unit_test(the_map_ends_with_the_file),
