@@ -260,6 +260,41 @@ static void a_file_that_is_cut_is_told(void **state) {
     source_free(source);
 }
 
+/* A writer waits for a block that somebody holds: he is asked to let go of it, for as long as he does not. */
+static void holders_are_asked_to_let_go(void **state) {
+    (void)state;
+    need_leases();
+    (void)write_many("asked", false, false);
+    const char *path = path_of("asked");
+    struct source *source =
+        open_options(&(struct source_files_options){.paths = &path, .path_count = 1, .idle_ms = 1000});
+    source_allow_mapping(source);
+    struct frame frame;
+    unsigned number = 0;
+    do {
+        expect_next(source, &frame, ++number);
+    } while (mapped_kib(path) <= 0);
+    struct source_block *block = frame.block;
+    source_block_hold(block);
+    for (unsigned asked = 0; asked < 3;) {
+        assert_int_equal(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
+        assert_int_equal(errno, EWOULDBLOCK);
+        enum source_status status = source_next(source, &frame);
+        asked += status == SOURCE_IDLE;
+        assert_true(status == SOURCE_IDLE || status == SOURCE_FRAME);
+    }
+    source_block_release(block);
+    int fd;
+    while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+        assert_int_equal(source_next(source, &frame), SOURCE_FRAME);
+    }
+    assert_int_equal(close(fd), 0);
+    enum source_status last = SOURCE_FRAME;
+    (void)read_frames(source, &last);
+    assert_int_equal(last, SOURCE_END); /* nobody is asked any more */
+    source_free(source);
+}
+
 static void a_closed_source_lets_go(void **state) {
     (void)state;
     need_leases();
@@ -358,6 +393,7 @@ int main(void) {
         cmocka_unit_test(held_frames_stay),
         cmocka_unit_test(a_writer_gets_the_file_and_is_read),
         cmocka_unit_test(a_file_that_is_cut_is_told),
+        cmocka_unit_test(holders_are_asked_to_let_go),
         cmocka_unit_test(a_closed_source_lets_go),
         cmocka_unit_test(what_somebody_writes_is_read),
         cmocka_unit_test(a_cut_end_is_told),
