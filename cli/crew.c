@@ -71,9 +71,8 @@ static uint64_t count_written(const struct outlet *outlet) {
 /* Another processor wrote it: it takes its time to come. What follows in memory comes with it. A tick has no
  * packet. */
 static void prefetch_packet(const struct packet *packet) {
-    const char *at = (const void *)packet;
-    for (size_t i = 0; at && i < offsetof(struct packet, path.tunnel); i += 64) {
-        __builtin_prefetch(at + i);
+    if (packet) {
+        prefetch_now(packet, offsetof(struct packet, path.tunnel));
     }
 }
 

@@ -84,6 +84,12 @@ static bool is_regular(int fd) {
     return fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
 }
 
+static bool is_null_device(int fd) {
+    struct stat file, null;
+    return fstat(fd, &file) == 0 && S_ISCHR(file.st_mode) && stat("/dev/null", &null) == 0 &&
+           S_ISCHR(null.st_mode) && file.st_rdev == null.st_rdev;
+}
+
 /* Sets blocks aside for `len` more bytes; the file's size stays. Where that fails, writing finds out why. */
 static void reserve(struct sink *sink, size_t len) {
     while (sink->reserves && sink->position + len > sink->reserved) {
@@ -542,10 +548,6 @@ bool sink_is_terminal(const struct sink *sink) {
 }
 
 bool sink_has_no_reader(const struct sink *sink) {
-    struct stat file, null;
-    if (sink->rotates || fstat(sink->fd, &file) != 0) {
-        return sink->rotates; /* its files are regular ones */
-    }
-    return S_ISREG(file.st_mode) || (S_ISCHR(file.st_mode) && stat("/dev/null", &null) == 0 &&
-                                     S_ISCHR(null.st_mode) && file.st_rdev == null.st_rdev);
+    /* A series has no file yet where that is asked early; they are regular ones. */
+    return sink->rotates || is_regular(sink->fd) || is_null_device(sink->fd);
 }

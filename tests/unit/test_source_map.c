@@ -197,9 +197,19 @@ static void held_frames_stay(void **state) {
     source_free(source);
 }
 
+/* A source of the file whose first frames, up to `number`, were read. */
+static struct source *read_to(const char *path, unsigned number) {
+    struct source *source = open_mapped(&path, 1);
+    struct frame frame;
+    for (unsigned i = 1; i <= number; i++) {
+        expect_next(source, &frame, i);
+    }
+    assert_true(mapped_kib(path) > 0);
+    return source;
+}
+
 /* The file is mapped; a writer wants it, waits, and gets it. */
 static int open_to_write(struct source *source, const char *path, unsigned *number) {
-    assert_true(mapped_kib(path) > 0);
     int fd;
     struct frame frame;
     assert_int_equal(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
@@ -215,13 +225,10 @@ static int open_to_write(struct source *source, const char *path, unsigned *numb
 static void a_writer_gets_the_file_and_is_read(void **state) {
     (void)state;
     need_leases();
-    unsigned count = write_many("grows", false, false), number = 0;
     const char *path = path_of("grows");
-    struct source *source = open_mapped(&path, 1);
+    unsigned count = write_many("grows", false, false), number = count / 3;
+    struct source *source = read_to(path, number);
     struct frame frame;
-    while (number < count / 3) {
-        expect_next(source, &frame, ++number);
-    }
     int fd = open_to_write(source, path, &number);
     assert_in_range(number, count / 3, count / 3 * 2);
     struct buf b;
@@ -240,13 +247,10 @@ static void a_writer_gets_the_file_and_is_read(void **state) {
 static void a_file_that_is_cut_is_told(void **state) {
     (void)state;
     need_leases();
-    unsigned count = write_many("cut", true, false), number = 0;
     const char *path = path_of("cut");
-    struct source *source = open_mapped(&path, 1);
+    unsigned count = write_many("cut", true, false), number = count / 3;
+    struct source *source = read_to(path, number);
     struct frame frame;
-    while (number < count / 3) {
-        expect_next(source, &frame, ++number);
-    }
     int fd = open_to_write(source, path, &number);
     assert_int_equal(ftruncate(fd, 1000), 0);
     assert_int_equal(close(fd), 0);
@@ -298,14 +302,9 @@ static void holders_are_asked_to_let_go(void **state) {
 static void a_closed_source_lets_go(void **state) {
     (void)state;
     need_leases();
-    unsigned count = write_many("closed", false, false), number = 0;
     const char *path = path_of("closed");
-    struct source *source = open_mapped(&path, 1);
-    struct frame frame;
-    while (number < count / 3) {
-        expect_next(source, &frame, ++number);
-    }
-    assert_true(mapped_kib(path) > 0);
+    unsigned count = write_many("closed", false, false), number = count / 3;
+    struct source *source = read_to(path, number);
     struct source_counts before, after;
     source_counts(source, &before);
     source_close(source);
