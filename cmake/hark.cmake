@@ -18,14 +18,18 @@ if(HARK_WITH_SECCOMP)
   pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 endif()
 
-add_library(hark_flags INTERFACE)
-target_include_directories(hark_flags INTERFACE "${CMAKE_SOURCE_DIR}")
-target_compile_definitions(hark_flags INTERFACE _GNU_SOURCE HARK_VERSION="${PROJECT_VERSION}")
-target_compile_options(hark_flags INTERFACE
+# What a source needs to be looked at; how it is built comes with hark_flags.
+add_library(hark_warnings INTERFACE)
+target_include_directories(hark_warnings INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_definitions(hark_warnings INTERFACE _GNU_SOURCE HARK_VERSION="${PROJECT_VERSION}")
+target_compile_options(hark_warnings INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wswitch-enum -Wvla -Wstrict-prototypes -Wmissing-prototypes -fno-strict-aliasing)
 if(HARK_WERROR)
-  target_compile_options(hark_flags INTERFACE -Werror)
+  target_compile_options(hark_warnings INTERFACE -Werror)
 endif()
+
+add_library(hark_flags INTERFACE)
+target_link_libraries(hark_flags INTERFACE hark_warnings)
 if(HARK_SANITIZE OR HARK_FUZZ)
   target_compile_options(hark_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hark_flags INTERFACE -fsanitize=address,undefined)

@@ -23,6 +23,6 @@ build release release hark test_rights test_schedules test_jobs -- -DHARK_TESTS=
 build release plain hark -- -DHARK_TESTS=OFF -DHARK_PROFILE=OFF
 build tsan tsan hark test_merge test_pipeline test_jobs
 build fuzz fuzz
-build dev dev -- -DHARK_BENCH=ON "-DHARK_TEST_RELEASE=$root/build/release" "-DHARK_TEST_PLAIN=$root/build/plain" "-DHARK_TEST_TSAN=$root/build/tsan" "-DHARK_TEST_FUZZ=$root/build/fuzz"
+build dev dev -- -DHARK_BENCH=ON -DHARK_TEST_PLACES=2 "-DHARK_TEST_RELEASE=$root/build/release" "-DHARK_TEST_PLAIN=$root/build/plain" "-DHARK_TEST_TSAN=$root/build/tsan" "-DHARK_TEST_FUZZ=$root/build/fuzz"
 say "3/3 tests (build/dev), after $SECONDS s"
-ctest --test-dir "$root/build/dev" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+ctest --test-dir "$root/build/dev" --output-on-failure --no-tests=error -j "$((2 * $(nproc)))" "$@"

@@ -242,6 +242,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     parser.add_argument("--only", action="append", choices=Life.PARTS)
+    parser.add_argument("--without", action="append", choices=Life.PARTS, default=[])
     arguments = parser.parse_args()
     if harness.lacks_network(("ip", "nginx", "curl")):
         return harness.SKIPPED
@@ -252,7 +253,8 @@ def main():
             namespaces()
             server = start_nginx(work)
             for part in arguments.only or Life.PARTS:
-                getattr(life, part)()
+                if part not in arguments.without:
+                    getattr(life, part)()
         finally:
             if server is not None:
                 server.terminate()
