@@ -118,6 +118,13 @@ class Training(unittest.TestCase):
         self.assertEqual(len(set(self.read("one.gcda"))), 1, "each run is asked the same")
         self.assertEqual(sorted(os.listdir(self.counts)), ["complete", "one.gcda", "read"])
 
+    def test_unpacks(self):
+        """What is packed is read as it is met as well: plain, and with threads, which may fail."""
+        done = self.train(self.COUNTING + 'case $* in *"-j 2"*) exit 1 ;; esac\n', ["/a.pcap.zst", "/b.pcap"])
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        asked = [re.search(r"(?:-j \d )?-r \S+(?: -w \S+)?", line).group(0) for line in self.read("one.gcda")]
+        self.assertEqual(asked, ["-r capture", "-r capture -w plain", "-j 1 -r plain", "-j 2 -r plain", "-r capture"])
+
     def test_passes_over_a_bad_one(self):
         done = self.train(self.COUNTING + 'case $(readlink capture) in *bad*) exit 1 ;; esac\n', ["/good", "/bad", "/good too"])
         self.assertEqual(done.returncode, 0)
@@ -183,6 +190,7 @@ class Release(unittest.TestCase):
         self.assertGreater(len(captures), 100)
         self.assertEqual([name for name in captures if f"/{name}\n" not in said], [])
         self.assertNotIn("stops after", said)
+        self.assertNotIn("not with -j", said)
 
 
 def main():
