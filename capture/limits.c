@@ -31,7 +31,7 @@ struct limits limits_default(void) {
 void limits_set_memory(struct limits *limits, uint64_t bytes) {
     /* Set aside: the program itself, packets between threads, what each of these has, records on their way
      * out, fragments. */
-    limits->memory = (size_t)(bytes - bytes / 16 - 32 * MIB);
+    limits->memory = (size_t)(bytes - bytes / 16 - 40 * MIB);
     limits->fragment_bytes = (size_t)(bytes / 64);
     limits->held_bytes = limits->memory / 8 * 5;
     limits->stream_held_bytes = limits->held_bytes / HARK_PARTITIONS / 2;

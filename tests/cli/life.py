@@ -169,6 +169,9 @@ class Life(Processes):
                     done.append(step)
                     process.send_signal(signal.SIGHUP)
                     self.wait_for(lambda: os.path.exists(target), f"{what}: no new file")
+                    if not os.path.exists(target):
+                        process.kill()
+                        raise RuntimeError(f"{what}: {process.stderr.read().decode(errors='replace')}")
 
             self.wait_for(lambda target=target: os.path.exists(target), f"{what}: no file")
             self.feed(process, between=rotate)
