@@ -47,10 +47,13 @@ class Life(Processes):
         return tempfile.mkdtemp(dir=self.work)
 
     def wait_for(self, holds, what):
+        """Does it hold in time? If not, that is a fault."""
         deadline = time.monotonic() + PATIENCE
         while not holds() and time.monotonic() < deadline:
             time.sleep(0.02)
-        self.check(holds(), what)
+        held = holds()
+        self.check(held, what)
+        return held
 
     # ---- rotation ----
 
@@ -168,8 +171,7 @@ class Life(Processes):
                     os.rename(target, f"{target}.{len(done):03}")
                     done.append(step)
                     process.send_signal(signal.SIGHUP)
-                    self.wait_for(lambda: os.path.exists(target), f"{what}: no new file")
-                    if not os.path.exists(target):
+                    if not self.wait_for(lambda: os.path.exists(target), f"{what}: no new file"):
                         process.kill()
                         raise RuntimeError(f"{what}: {process.stderr.read().decode(errors='replace')}")
 

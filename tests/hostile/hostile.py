@@ -260,14 +260,13 @@ def check(options, attack, size):
         first.wrong += judge_text(options, attack, min(size, TEXT_SIZE))
     if options.single:
         return first
-    smaller = first
-    for _ in range(3):  # the machine may be busy for a while: each time both are new
+    for _ in range(4):  # the machine may be busy for a while
         larger = run(options, attack, GROWTH * size, read=False)
-        if larger.cpu < TOO_SHORT_TO_COMPARE or larger.per_packet() / smaller.per_packet() < SLOWER:
+        slower = larger.per_packet() / first.per_packet()
+        if larger.cpu < TOO_SHORT_TO_COMPARE or slower < SLOWER:
             break
-        smaller = run(options, attack, size, read=False)
     else:
-        first.wrong.append(f"a packet takes {larger.per_packet() * 1e6:.2f} us in {GROWTH} times the size, and {smaller.per_packet() * 1e6:.2f} us in this one")
+        first.wrong.append(f"a packet takes {first.per_packet() * 1e6:.2f} us, and {larger.per_packet() * 1e6:.2f} us in {GROWTH} times the size")
     judge_memory(larger, options)
     first.wrong += [f"{GROWTH} times the size: {text}" for text in larger.wrong]
     compared, compared_size = (larger, GROWTH * size) if attack.name in TAKES_MEMORY else (first, size)
