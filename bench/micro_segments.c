@@ -27,7 +27,7 @@ static void put_and_take(void *context) {
         uint64_t offset = 1000 + queue->order[i] * queue->len, from, to;
         struct segment segment = {.offset = offset, .has_ack = true, .ack = 1};
         if (!segq_uncovered(&held, offset, offset + queue->len, &from, &to) ||
-            !segq_put(&held, &queue->pages, &segment, from, slice_make(queue->bytes, to - from), 1,
+            !segq_put(&held, &queue->pages, &segment, from, slice_make(queue->bytes, to - from), false, 1,
                       SEGQ_NEVER)) {
             bench_die("a segment could not be held");
         }

@@ -60,6 +60,7 @@ static bool next_frame(struct source *source, struct frame *frame) {
     case SOURCE_NOTICE:
         bench_die("%s", source_message(source));
     case SOURCE_IDLE:
+    case SOURCE_KEEP:
     case SOURCE_END:
         break;
     }

@@ -60,7 +60,7 @@ static inline void walk_begin_packet(struct packet *packet, const struct frame *
     packet->interface = frame->interface;
     packet->wire_len = frame->wire_len;
     packet->fragmented = false;
-    packet->unwanted = false;
+    packet->unwanted = packet->lasting = false;
     packet->key.network_id = 0;
     packet->key.network_kind = TUNNEL_NONE;
     packet->path.has_mac = false;

@@ -4,6 +4,9 @@
 #define MIB ((size_t)1 << 20)
 #define KIB ((size_t)1 << 10)
 
+/* With less memory than this there are too few looks for it to be worth them. */
+#define LASTING_LEAST (512 * (uint64_t)MIB)
+
 struct limits limits_default(void) {
     struct limits limits = {
         .tunnel_depth = 16,
@@ -32,6 +35,7 @@ void limits_set_memory(struct limits *limits, uint64_t bytes) {
     /* Set aside: the program itself, packets between threads, what each of these has, records on their way
      * out, fragments. */
     limits->memory = (size_t)(bytes - bytes / 16 - 40 * MIB);
+    limits->lasting_bytes = bytes < LASTING_LEAST ? 0 : (size_t)(bytes / 32);
     limits->fragment_bytes = (size_t)(bytes / 64);
     limits->held_bytes = limits->memory / 8 * 5;
     limits->stream_held_bytes = limits->held_bytes / HARK_PARTITIONS / 2;

@@ -159,3 +159,16 @@ void memory_free(struct memory *m, void *block, size_t len) {
         free(block);
     }
 }
+
+bool memory_reserve(struct memory *m, size_t len) {
+    if (!make_room(m, len)) {
+        return false;
+    }
+    m->used += len;
+    return true;
+}
+
+void memory_unreserve(struct memory *m, size_t len) {
+    assert(m->used >= len);
+    m->used -= len;
+}

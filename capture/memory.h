@@ -50,6 +50,10 @@ static inline void memory_gather(const struct memory *m, void *block, size_t len
     memory_source_gather(m->source, block, len);
 }
 
+/* Counts `len` bytes as given out, for what is elsewhere now and may come here. False at the cap. */
+bool memory_reserve(struct memory *, size_t len);
+void memory_unreserve(struct memory *, size_t len);
+
 static inline size_t memory_left(const struct memory *m) {
     return m->cap - m->used;
 }

@@ -140,6 +140,7 @@ struct packet {
     uint16_t checksum;    /* TCP checksum as sent */
     bool fragmented;      /* it came as IP fragments */
     bool unwanted;        /* overload: it opens no connection */
+    bool lasting;         /* its payload outlives it: see source_block.lasts */
     struct slice payload; /* captured TCP payload */
     uint32_t cut;         /* payload bytes after those captured that the IP length promises: cut by snaplen,
                              or by a mirror or tunnel that truncates */

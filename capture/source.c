@@ -128,6 +128,10 @@ void source_allow_mapping(struct source *source) {
     source->may_map = true;
 }
 
+void source_allow_lasting(struct source *source) {
+    source->may_last = true;
+}
+
 bool source_opens_later(const struct source *source, uint32_t file) {
     return source->ops->opens_later && source->ops->opens_later(source, file);
 }

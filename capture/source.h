@@ -22,6 +22,8 @@ enum source_status {
                        filter does not fit a link type of a file: its other frames follow */
     SOURCE_NOTICE,  /* live: source_message says what the user should know (an interface went away or came
                        back, say). Go on calling */
+    SOURCE_KEEP,    /* where asked for (source_allow_lasting): bytes that lasted go with the next call; who
+                       needs some of them has to copy them now */
 };
 
 /* Longest message of this module, with its NUL. */
@@ -83,6 +85,8 @@ void source_free(struct source *);
  * a stretch: who wants to write such a file waits meanwhile for a few megabytes of it to be taken
  * (source_map.h), so it is not for a run that a slow reader of its output can stop. */
 void source_allow_mapping(struct source *);
+/* ... and the bytes of their frames may last (source_block.lasts): SOURCE_KEEP is obeyed. */
+void source_allow_lasting(struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);

@@ -18,6 +18,7 @@ enum { SOURCE_BLOCKS_HELD = 16 };
 struct source_block {
     uint8_t *bytes; /* NULL until it is needed */
     size_t size;
+    bool lasts; /* its bytes stay, held or not, until the source gives SOURCE_KEEP or is closed */
     atomic_uint holds;
 };
 

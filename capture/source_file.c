@@ -69,9 +69,23 @@ bool source_files_begin(struct source_files *files, int fd, int wake_fd, int idl
 
 static void leave_map(struct source_files *files) {
     if (files->map) {
+        files->left_lasts |= source_map_lasts(files->map);
         source_map_leave(files->map, &files->left);
         files->map = NULL;
     }
+}
+
+static void sweep(struct source_files *files) {
+    if (!files->left_lasts) {
+        source_map_sweep(&files->left);
+    }
+}
+
+/* True once, when whoever needs bytes that last has to copy them: the next call comes after that. */
+static bool ask_to_keep(struct source_files *files) {
+    bool ask = files->left_lasts;
+    files->left_lasts = false;
+    return ask;
 }
 
 void source_files_end(struct source_files *files) {
@@ -80,7 +94,7 @@ void source_files_end(struct source_files *files) {
         files->stream = NULL;
         source_window_clear(&files->window);
         leave_map(files);
-        source_map_sweep(&files->left);
+        sweep(files);
         file_format_fini(&files->format);
     }
 }
@@ -183,6 +197,7 @@ static bool open_turn(struct source *source) {
         return false;
     }
     files->may_map = source->may_map;
+    files->may_last = source->may_last;
     source_filter_forget_misfits(&source->filter);
     return true;
 }
@@ -226,7 +241,7 @@ static enum source_status end_file(struct source *source, size_t wanted) {
 static bool bring_mapped(struct source_files *files, size_t wanted) {
     if (files->may_map && files->unpacked > 0) {
         files->may_map = false;
-        files->map = source_stream_map(files->stream);
+        files->map = source_stream_map(files->stream, files->may_last);
         source_ahead_init(&files->ahead);
     }
     if (!files->map) {
@@ -248,15 +263,18 @@ static bool bring_mapped(struct source_files *files, size_t wanted) {
 /* There are to be `wanted` bytes at hand. SOURCE_FRAME when reading goes on. */
 static enum source_status bring(struct source *source, size_t wanted) {
     struct source_files *files = source->input;
-    source_map_sweep(&files->left); /* the window is in none of them */
+    sweep(files); /* the window is in none of them */
     switch (bring_mapped(files, wanted) ? STREAM_READING : source_files_bring(files, wanted)) {
     case STREAM_READING:
-        source_map_sweep(&files->left);
+        sweep(files);
         /* A file may have much between two frames. */
         if (atomic_load_explicit(&source->stopped, memory_order_relaxed)) {
             return SOURCE_END;
         }
-        /* Who wants to write what is left waits: those that hold it are told to be done with it. */
+        /* Who wants to write what is left waits: those that need it are told to be done with it. */
+        if (ask_to_keep(files)) {
+            return SOURCE_KEEP;
+        }
         return files->left && source->idle_ms > 0 ? SOURCE_IDLE : SOURCE_FRAME;
     case STREAM_IDLE:
         return SOURCE_IDLE;
@@ -320,6 +338,9 @@ __attribute__((noinline)) static enum source_status take_step(struct source *sou
         }
         if (files->next == files->count) {
             return SOURCE_END;
+        }
+        if (ask_to_keep(files)) {
+            return SOURCE_KEEP;
         }
         return open_turn(source) ? SOURCE_FRAME : give_up(source);
     case FILE_STRANGE:
@@ -402,7 +423,8 @@ static void files_close(struct source *source) {
     if (files->stream) {
         close_file(files);
     }
-    source_map_sweep(&files->left);
+    files->left_lasts = false;
+    sweep(files);
 }
 
 static void files_free(struct source *source) {
@@ -415,7 +437,7 @@ static void files_free(struct source *source) {
         }
         free(files->held);
         source_files_end(files);
-        source_map_sweep(&files->left); /* nobody holds any of them now */
+        source_map_sweep(&files->left); /* nobody needs any of them now */
         assert(!files->left);
         source_window_fini(&files->window);
         free(files->paths);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "capture/source_map.h"
 
+#include "capture/lasting.h"
+
 #include <assert.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -18,10 +20,13 @@ enum {
 struct source_map {
     struct source_block blocks[MAP_BLOCKS];
     struct source_block *block; /* of the stretch at hand; NULL before the first */
+    void *room;                 /* ours, the file within */
+    size_t room_bytes;
     uint8_t *bytes;
     size_t size;
     size_t reach; /* so far stretches were brought */
-    int fd;       /* ours; it has the lease */
+    bool lasting;
+    int fd; /* ours; it has the lease */
     struct source_map *next_left;
 };
 
@@ -53,14 +58,22 @@ static bool lease_is_mine(const struct source_map *map) {
     return fcntl(map->fd, F_GETLEASE) == F_RDLCK; /* another answer: it is asked for, or was taken away */
 }
 
+/* It begins a large page, and no other memory is in its last one (lasting.h). */
 static bool map_file(struct source_map *map) {
     struct stat status; /* its size can't change under the lease */
     if (fstat(map->fd, &status) != 0 || status.st_size <= 0 || (uint64_t)status.st_size > SIZE_MAX) {
         return false;
     }
     size_t size = (size_t)status.st_size;
-    void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, map->fd, 0);
-    if (bytes == MAP_FAILED) {
+    size_t room_bytes = (size / LASTING_PIECE_BYTES + 2) * LASTING_PIECE_BYTES;
+    void *room = mmap(NULL, room_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED) {
+        return false;
+    }
+    map->room = room;
+    map->room_bytes = room_bytes;
+    uint8_t *bytes = (uint8_t *)room + LASTING_PIECE_BYTES - (uintptr_t)room % LASTING_PIECE_BYTES;
+    if (mmap(bytes, size, PROT_READ, MAP_SHARED | MAP_FIXED, map->fd, 0) == MAP_FAILED) {
         return false;
     }
     map->bytes = bytes;
@@ -69,8 +82,8 @@ static bool map_file(struct source_map *map) {
 }
 
 static void give_back(struct source_map *map) {
-    if (map->bytes) {
-        (void)munmap(map->bytes, map->size);
+    if (map->room) {
+        (void)munmap(map->room, map->room_bytes);
     }
     if (map->fd >= 0) {
         (void)fcntl(map->fd, F_SETLEASE, F_UNLCK); /* closing would not do: it is a copy */
@@ -79,7 +92,7 @@ static void give_back(struct source_map *map) {
     free(map);
 }
 
-struct source_map *source_map_new(int fd) {
+struct source_map *source_map_new(int fd, bool lasting) {
     if (!is_of_this_machine(fd)) {
         return NULL;
     }
@@ -92,7 +105,15 @@ struct source_map *source_map_new(int fd) {
         give_back(map);
         return NULL;
     }
+    map->lasting = lasting;
+    for (size_t i = 0; i < MAP_BLOCKS; i++) {
+        map->blocks[i].lasts = lasting;
+    }
     return map;
+}
+
+bool source_map_lasts(const struct source_map *map) {
+    return map->lasting;
 }
 
 static bool is_held(const struct source_map *map) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A capture file as memory, instead of a copy of its bytes: mapped whole, of which the stretch at hand, the
- * one before and those that are held count as the process's.
+ * one before and those that are held count as the process's, and what was looked at once more of the last
+ * ones.
  *
  * Only what nobody changes meanwhile: a regular file on a file system of this machine, on which the kernel
  * gives a read lease (fcntl(2), F_SETLEASE). Nobody has it open for writing then, and who wants to write or
@@ -20,8 +21,11 @@ enum { MAP_STRETCH_BYTES = 2 * 1024 * 1024 };
 
 struct source_map;
 
-/* `fd` is borrowed for the call. NULL: the file has to be read. */
-struct source_map *source_map_new(int fd);
+/* `fd` is borrowed for the call. `lasting`: its bytes stay in place for as long as the map is not swept
+ * (source_block.lasts). NULL: the file has to be read. */
+struct source_map *source_map_new(int fd, bool lasting);
+
+bool source_map_lasts(const struct source_map *);
 
 /* The bytes from `from` on: at least `wanted`, which reach beyond all that were brought before. They stay
  * where they are until the next call, or while their block is held. Empty: they have to be read; the file

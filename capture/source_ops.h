@@ -28,6 +28,7 @@ struct source {
     bool filter_misses_tagged;
     int snapshot_length;  /* cut to it, 0 for no cut */
     bool may_map;         /* source_allow_mapping was called */
+    bool may_last;        /* source_allow_lasting was called */
     int idle_ms;          /* 0: files never give SOURCE_IDLE */
     uint64_t frame_count; /* frames to give, 0 for all */
     uint64_t given;

@@ -225,12 +225,12 @@ enum source_stream_state source_stream_read(struct source_stream *stream, uint8_
     return stream->unpack ? give_unpacked(stream, to, room, given) : give_plain(stream, to, room, given);
 }
 
-struct source_map *source_stream_map(const struct source_stream *stream) {
+struct source_map *source_stream_map(const struct source_stream *stream, bool lasting) {
     /* The place in standard input, and a lease on it, are those of others too. */
     bool ours = !stream->may_block && stream->fd != STDIN_FILENO;
     bool plain = !stream->unpack && stream->rest.len == 0;
     bool pays = stream->size >= stream->bytes_read + STREAM_MAP_LEAST;
-    return ours && plain && pays ? source_map_new(stream->fd) : NULL;
+    return ours && plain && pays ? source_map_new(stream->fd, lasting) : NULL;
 }
 
 void source_stream_skip(struct source_stream *stream, uint64_t place) {

@@ -24,7 +24,7 @@ void source_stream_free(struct source_stream *);
 /* Writes at least one unpacked byte and at most `room` to `to`, or says why there is none. */
 enum source_stream_state source_stream_read(struct source_stream *, uint8_t *to, size_t room, size_t *given);
 /* After the first reading: the file as memory, which is the caller's; NULL when it has to be read. */
-struct source_map *source_stream_map(const struct source_stream *);
+struct source_map *source_stream_map(const struct source_stream *, bool lasting);
 /* Of a file that was mapped: what is before `place` counts as read, and reading goes on there. */
 void source_stream_skip(struct source_stream *, uint64_t place);
 

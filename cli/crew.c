@@ -242,6 +242,7 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
+        lasting_init(&crew->workers[i].lasting, limits->lasting_bytes / crew->count);
         crew->workers[i].memory.shelves.places = count_places(crew->threads, crew->count);
         lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
@@ -450,6 +451,24 @@ enum crew_status crew_settle(struct crew *crew) {
     }
 }
 
+/* The reader's thread works for all of them; no other does. */
+static void take_over_workers(struct crew *crew) {
+    for (unsigned i = 0; i < crew->count; i++) {
+        crew->workers[i].outbox = &crew->outboxes[i];
+        lend(&crew->workers[i], &crew->members[0]);
+    }
+}
+
+enum crew_status crew_keep(struct crew *crew) {
+    enum crew_status status = crew_settle(crew);
+    take_over_workers(crew);
+    for (unsigned i = 0; i < crew->count; i++) {
+        worker_keep(&crew->workers[i]);
+    }
+    enum crew_status last = write_outboxes(crew); /* of what there was no memory for */
+    return last != CREW_OK ? last : status;
+}
+
 enum crew_status crew_write_lines(struct crew *crew, struct slice lines) {
     outlet_write_lines(&crew->outlet, lines);
     return inline_status(crew);
@@ -461,10 +480,7 @@ enum crew_status crew_write_lines(struct crew *crew, struct slice lines) {
 enum crew_status crew_finish(struct crew *crew, uint64_t event, int64_t now_ns) {
     enum crew_status status = crew_flush(crew);
     join_threads(crew);
-    for (unsigned i = 0; i < crew->count; i++) {
-        crew->workers[i].outbox = &crew->outboxes[i];
-        lend(&crew->workers[i], &crew->members[0]);
-    }
+    take_over_workers(crew);
     size_t waiting = 0;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
         struct worker *worker = &crew->workers[i % crew->count];

@@ -2,6 +2,7 @@
 #include "cli/pipeline.h"
 
 #include "capture/ns.h"
+#include "capture/source_block.h"
 #include "cli/tally.h"
 #include "cli/upkeep.h"
 
@@ -116,14 +117,15 @@ take_frame(struct pipeline *pipeline, const struct frame *frame, const bool plai
         stopwatch_lap(&pipeline->watch, STAGE_DECODE);
     }
     struct guard *guard = plain ? NULL : pipeline->parts.guard;
+    struct source_block *block = fate == DECODE_TCP ? packet_block(&packet, frame) : NULL;
     uint64_t hash = fate == DECODE_TCP ? flow_key_hash(&packet.key) : 0;
     bool shed = fate == DECODE_TCP && guard && guard_takes(guard, &packet, hash);
     if (!plain && pipeline->parts.saver) {
         save_frame(pipeline, frame, fate == DECODE_TCP && !shed ? &packet : NULL);
     }
     if (fate == DECODE_TCP && !shed) {
-        enum crew_status now =
-            crew_packet(pipeline->parts.crew, event, &packet, hash, packet_block(&packet, frame));
+        packet.lasting = block && block->lasts;
+        enum crew_status now = crew_packet(pipeline->parts.crew, event, &packet, hash, block);
         if (!plain) {
             stopwatch_lap(&pipeline->watch,
                           crew_is_inline(pipeline->parts.crew) ? STAGE_ANALYZE : STAGE_HAND_OVER);
@@ -268,6 +270,9 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             break;
         case SOURCE_NOTICE:
             say(pipeline, false);
+            break;
+        case SOURCE_KEEP:
+            status = crew_keep(parts->crew);
             break;
         case SOURCE_END:
             ended = true;

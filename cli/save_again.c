@@ -130,6 +130,7 @@ static enum save_result read_all(struct reading *r, char message[SOURCE_MESSAGE_
         case SOURCE_IDLE:
         case SOURCE_DAMAGED: /* was said in the first reading */
         case SOURCE_NOTICE:
+        case SOURCE_KEEP:
             break;
         case SOURCE_FRAME:
             if (frame.ordinal > last) {

@@ -85,6 +85,7 @@ static struct flow_table *make_partition(struct worker *worker, unsigned number)
     struct partition *partition = partition_new(worker->limits, &worker->memory, &observer);
     if (partition) {
         http_environment_remember(partition->http, worker->values, worker->heads);
+        flow_table_lend(partition->flows, worker->lasting.most > 0 ? &worker->lasting : NULL);
     }
     worker->partitions[number] = partition;
     worker->flows[number] = partition ? partition->flows : NULL;
@@ -104,6 +105,15 @@ void worker_packet(struct worker *worker, uint64_t event, const struct packet *p
     worker->event = event;
     worker->ordinal = packet->ordinal;
     flow_table_packet(flows, packet, hash);
+}
+
+void worker_keep(struct worker *worker) {
+    for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
+        if (worker->flows[i]) {
+            flow_table_keep(worker->flows[i]);
+        }
+    }
+    lasting_forget(&worker->lasting); /* while it is still there */
 }
 
 void worker_tick(struct worker *worker, uint64_t event, int64_t now_ns) {

@@ -5,6 +5,7 @@
 #ifndef HARK_CLI_WORKER_H
 #define HARK_CLI_WORKER_H
 
+#include "capture/lasting.h"
 #include "cli/outbox.h"
 #include "cli/partition.h"
 #include "cli/saver.h"
@@ -21,6 +22,7 @@ struct worker {
     struct partition *partitions[HARK_PARTITIONS]; /* made at their first packet */
     size_t flow_count;                             /* of all of them at the last tick: flow_table_count */
     struct memory_source memory;                   /* what they share of it */
+    struct lasting lasting;                        /* their looks at what lasts */
     struct record_writer *writer;                  /* borrowed: of the thread that has it now */
     struct value_memo *values;                     /* as the writer */
     struct known_heads *heads;                     /* as the writer */
@@ -43,6 +45,8 @@ void worker_fini(struct worker *);
 
 /* `hash` is flow_key_hash(&packet->key). */
 void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
+/* What is held of packets that were lasting is copied: they last no longer. */
+void worker_keep(struct worker *);
 /* For all of its partitions. What would leave too many records at once waits for the next tick. */
 void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
 /* Ends every connection of one partition. */

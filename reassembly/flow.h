@@ -10,6 +10,7 @@
 #include "capture/prefetch.h"
 #include "reassembly/consumer.h"
 
+struct lasting;
 struct flow_table;
 
 /* What became of a TCP packet; each gets exactly one, the first that holds in this order. */
@@ -77,6 +78,11 @@ size_t flow_table_count(const struct flow_table *);
 
 /* `hash` is flow_key_hash(&packet->key). */
 enum flow_fate flow_table_packet(struct flow_table *, const struct packet *, uint64_t hash);
+/* Before the first packet: payload that lasts is not copied. Looks at it are counted there; it outlives the
+ * table. */
+void flow_table_lend(struct flow_table *, struct lasting *);
+/* It lasts no longer: copies what is held of it. */
+void flow_table_keep(struct flow_table *);
 /* The packet clock has reached now_ns: what is due until then may happen. */
 void flow_table_set_clock(struct flow_table *, int64_t now_ns);
 /* Lets the first of what is due happen (by deadline, then by the connections' ordinals); false when nothing

@@ -34,6 +34,10 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
     return t;
 }
 
+void flow_table_lend(struct flow_table *t, struct lasting *lasting) {
+    t->reassembler.pages.lasting = lasting;
+}
+
 void flow_table_free(struct flow_table *t) {
     if (!t) {
         return;

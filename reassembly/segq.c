@@ -7,6 +7,7 @@
 enum { NEAR_NODES = 64 };
 
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
+static_assert(sizeof(struct held) <= LENT_BYTES, "bytes that are not copied need no more");
 
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
@@ -170,23 +171,38 @@ static void link_in(struct segq *q, struct held *h) {
     q->bytes += h->len;
 }
 
+static enum page_kind kind_for(size_t len) {
+    return len <= SEGQ_SMALL_ROOM ? PAGE_SMALL : len <= SEGQ_FRAME_ROOM ? PAGE_FRAME : PAGE_WHOLE;
+}
+
+static void give_node(struct page_pool *pages, struct held *h) {
+    (h->lent ? page_give_lent : page_give)(pages, h, (enum page_kind)h->kind);
+}
+
+static void copy_bytes(struct held *h, const uint8_t *from) {
+    memmove(h->room, from, h->len); /* memcpy() of so few bytes at most gets a loop that is slower */
+    h->bytes = h->room;
+}
+
 struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segment *segment, uint64_t offset,
-                      struct slice bytes, int64_t since_ns, int64_t acked_ns) {
-    enum page_kind kind = bytes.len <= SEGQ_SMALL_ROOM   ? PAGE_SMALL
-                          : bytes.len <= SEGQ_FRAME_ROOM ? PAGE_FRAME
-                                                         : PAGE_WHOLE;
-    struct held *h = page_take(pages, kind);
+                      struct slice bytes, bool lasting, int64_t since_ns, int64_t acked_ns) {
+    const enum page_kind kind = kind_for(bytes.len);
+    const bool lent = lasting && pages->lasting && kind != PAGE_SMALL;
+    struct held *h = lent ? page_lend(pages, kind) : page_take(pages, kind);
     if (!h) {
         return NULL;
     }
-    uint32_t len = bytes.len < SEGQ_PAGE_ROOM ? (uint32_t)bytes.len : SEGQ_PAGE_ROOM;
     *h = (struct held){.segment = *segment,
                        .offset = offset,
                        .since_ns = since_ns,
                        .acked_ns = acked_ns,
-                       .len = len,
-                       .kind = (uint8_t)kind};
-    memmove(h->bytes, bytes.ptr, len); /* memcpy() of so few bytes at most gets a loop that is slower */
+                       .bytes = bytes.ptr,
+                       .len = bytes.len < SEGQ_PAGE_ROOM ? (uint32_t)bytes.len : SEGQ_PAGE_ROOM,
+                       .kind = (uint8_t)kind,
+                       .lent = lent};
+    if (!lent) {
+        copy_bytes(h, bytes.ptr);
+    }
     link_in(q, h);
     return h;
 }
@@ -207,8 +223,8 @@ struct held *segq_put_cut(struct segq *q, struct page_pool *pages, const struct 
     return h;
 }
 
-bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, struct slice bytes,
-                 bool tap_copy) {
+bool segq_repeat(struct segq *q, const struct page_pool *pages, const struct segment *copy, uint64_t offset,
+                 struct slice bytes, bool tap_copy) {
     uint64_t end = offset + bytes.len;
     struct held *h = find(q, offset);
     bool differs = false;
@@ -221,7 +237,8 @@ bool segq_repeat(struct segq *q, const struct segment *copy, uint64_t offset, st
         if (from >= to) {
             continue;
         }
-        if (memcmp(held_bytes(h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) != 0) {
+        if (memcmp(held_bytes(pages, h).ptr + (from - h->offset), bytes.ptr + (from - offset), to - from) !=
+            0) {
             h->segment.conflict = true;
             differs = true;
             continue;
@@ -248,7 +265,7 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
     q->bytes -= len;
     if (len < h->len) {
         h->offset += len;
-        h->skip = (uint16_t)(h->skip + len);
+        h->bytes += len;
         h->len -= len;
         q->last = h == q->tail ? h->offset : q->last;
         return;
@@ -264,13 +281,43 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
         q->unacked = h->next;
     }
     q->charge -= charge_of(h);
-    page_give(pages, h, (enum page_kind)h->kind);
+    give_node(pages, h);
+}
+
+/* The node in place of one whose bytes are elsewhere, with them; without memory the same one. */
+static struct held *copy_of(struct page_pool *pages, struct held *lent) {
+    struct held *h = page_take_for_lent(pages, (enum page_kind)lent->kind);
+    if (!h) {
+        return lent;
+    }
+    *h = *lent;
+    h->lent = false;
+    copy_bytes(h, held_bytes(pages, lent).ptr);
+    give_node(pages, lent);
+    return h;
+}
+
+bool segq_keep(struct segq *q, struct page_pool *pages) {
+    bool kept = true;
+    struct held *before = NULL;
+    for (struct held **place = &q->head; *place; place = &before->next) {
+        struct held *h = (*place)->lent ? copy_of(pages, *place) : *place;
+        kept = kept && !h->lent;
+        q->unacked = q->unacked == *place ? h : q->unacked;
+        h->left = before;
+        *place = h;
+        before = h;
+    }
+    q->tail = before;
+    q->root = NULL; /* the tree is made anew where it is wanted */
+    q->indexed = NULL;
+    return kept;
 }
 
 void segq_clear(struct segq *q, struct page_pool *pages) {
     for (struct held *h = q->head; h;) {
         struct held *next = h->next;
-        page_give(pages, h, (enum page_kind)h->kind);
+        give_node(pages, h);
         h = next;
     }
     *q = (struct segq){0};

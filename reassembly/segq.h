@@ -23,10 +23,12 @@ struct held {
     struct held *next;
     struct held *left; /* in the tree; of a node that is not in it: the node before, but of the first one */
     struct held *right;
+    const uint8_t
+        *bytes; /* those that are not taken yet; NULL in a node that stands for bytes cut by snaplen */
     uint32_t len;
-    uint16_t skip;   /* bytes of the node already taken */
-    uint8_t kind;    /* enum page_kind */
-    uint8_t bytes[]; /* none in a node that stands for bytes cut by snaplen */
+    uint8_t kind; /* enum page_kind */
+    bool lent;    /* the bytes are where they were, which is not here */
+    uint8_t room[];
 };
 
 enum {
@@ -52,8 +54,13 @@ static inline uint64_t held_end(const struct held *h) {
     return h->offset + h->len;
 }
 
-static inline struct slice held_bytes(const struct held *h) {
-    return slice_make(h->bytes + h->skip, h->len);
+/* To be looked at. */
+static inline struct slice held_bytes(const struct page_pool *pages, const struct held *h) {
+    struct slice bytes = slice_make(h->bytes, h->len);
+    if (h->lent) {
+        lasting_look(pages->lasting, bytes);
+    }
+    return bytes;
 }
 
 /* The node, which may be NULL, is wanted soon: it has waited for long, mostly. */
@@ -67,9 +74,10 @@ static inline void held_prefetch(const struct held *h) {
 /* The first part [*from, *to) of [start, end) that is not held. False when all of it is. */
 bool segq_uncovered(struct segq *, uint64_t start, uint64_t end, uint64_t *from, uint64_t *to);
 /* Copies bytes that are not held yet, as many from the front as fit into a page, and returns their node; NULL
- * without memory. `acked_ns` as in struct held. */
+ * without memory. `lasting`: they stay where they are until segq_keep, and only a few are copied. `acked_ns`
+ * as in struct held. */
 struct held *segq_put(struct segq *, struct page_pool *, const struct segment *, uint64_t offset,
-                      struct slice bytes, int64_t since_ns, int64_t acked_ns);
+                      struct slice bytes, bool lasting, int64_t since_ns, int64_t acked_ns);
 /* The same for a whole range without bytes. */
 struct held *segq_put_cut(struct segq *, struct page_pool *, const struct segment *, uint64_t offset,
                           uint32_t len, int64_t since_ns, int64_t acked_ns);
@@ -77,12 +85,14 @@ struct held *segq_put_cut(struct segq *, struct page_pool *, const struct segmen
 size_t segq_charge(size_t len);
 /* Another copy of bytes came: held ones keep their content and learn the smaller ACK. Returns true when bytes
  * differ. `tap_copy`: it is the same packet again. */
-bool segq_repeat(struct segq *, const struct segment *copy, uint64_t offset, struct slice bytes,
-                 bool tap_copy);
+bool segq_repeat(struct segq *, const struct page_pool *, const struct segment *copy, uint64_t offset,
+                 struct slice bytes, bool tap_copy);
 /* The receiver has everything below `acked`. */
 void segq_acked(struct segq *, uint64_t acked, int64_t now_ns);
 /* Takes `len` bytes from the front of the first node, which is freed when nothing is left. */
 void segq_take(struct segq *, struct page_pool *, uint32_t len);
+/* Copies what was not: it lasts no longer. False without memory for all of it. After page_unreserve. */
+bool segq_keep(struct segq *, struct page_pool *);
 /* Frees everything. */
 void segq_clear(struct segq *, struct page_pool *);
 

@@ -218,7 +218,7 @@ static bool is_mere_copy(struct reassembler *r, struct session *x, enum directio
             return false;
         }
         struct segment copy = {.offset = offset};
-        segq_repeat(&s->held, &copy, offset, p->payload, true);
+        segq_repeat(&s->held, &r->pages, &copy, offset, p->payload, true);
     }
     x->connection.counts[d].tap_duplicates++;
     return true;

@@ -135,6 +135,17 @@ enum flow_fate session_packet(struct reassembler *, struct session *, enum direc
 void session_finish(struct reassembler *, struct session *, enum end_reason);
 /* Frees some memory of the session by giving up the wait at its older front. False when it holds nothing. */
 bool session_press(struct reassembler *, struct session *);
+/* The bytes that last do so no longer: copies what is held of them. What there is no memory for is given up.
+ */
+void session_keep(struct reassembler *, struct session *);
+/* It changes without a packet of its own. */
+static inline void session_unsettle(struct reassembler *r, struct session *x) {
+    if (!x->is_unsettled) {
+        x->is_unsettled = true;
+        x->next_unsettled = r->unsettled;
+        r->unsettled = x;
+    }
+}
 
 /* What happens next if no packet comes, in the order of priority at equal times. */
 enum session_event_kind {
@@ -194,7 +205,7 @@ enum flow_fate session_payload(struct reassembler *, struct session *, enum dire
                                struct segment *, uint64_t offset);
 /* The consumer took `taken` of a packet's bytes, which were next: holds the rest. */
 enum flow_fate session_place_rest(struct reassembler *, struct session *, enum direction,
-                                  const struct segment *, struct slice bytes, size_t taken);
+                                  const struct segment *, const struct packet *, size_t taken);
 /* Declares [next, end) of a direction lost. */
 void session_gap(struct reassembler *, struct session *, enum direction, uint64_t end, enum gap_reason);
 /* Passes the hole at the front, behind which are `bytes` of the segment `behind`, if the consumer only counts

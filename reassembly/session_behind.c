@@ -71,7 +71,7 @@ static struct held *put_behind(struct reassembler *r, struct session *x, enum di
                                     .ordinal = p->ordinal,
                                     .file = p->file};
     int64_t acked_ns = s->acked_known && s->acked == s->highest ? r->clock_ns : SEGQ_NEVER;
-    return segq_put(&s->held, &r->pages, &segment, s->highest, p->payload, r->clock_ns, acked_ns);
+    return segq_put(&s->held, &r->pages, &segment, s->highest, p->payload, p->lasting, r->clock_ns, acked_ns);
 }
 
 /* More of the direction was acknowledged, in which bytes wait: its first hole may be passed, or given up

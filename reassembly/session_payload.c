@@ -12,6 +12,7 @@ struct arrival {
     uint64_t late;  /* of a range that was declared lost */
     uint64_t first_fresh;
     uint64_t placed;
+    bool lasting;
     bool no_memory;
     bool capped;
     bool recut; /* a copy in other segments: nothing was sent again */
@@ -119,7 +120,8 @@ static void appraise(struct reassembler *r, struct session *x, enum direction d,
         a->fresh += to - from;
         at = to;
     }
-    if (a->fresh - missing < wanted && segq_repeat(&s->held, a->segment, a->offset, a->bytes, false)) {
+    if (a->fresh - missing < wanted &&
+        segq_repeat(&s->held, &r->pages, a->segment, a->offset, a->bytes, false)) {
         r->counts.overlap_conflicts++;
     }
     count_new(r, x, d, a->fresh + a->late);
@@ -146,10 +148,8 @@ static bool press_holders(struct reassembler *r, struct session *x) {
     if (!holder || !session_press(r, holder)) {
         return false;
     }
-    if (holder != x && !holder->is_unsettled) {
-        holder->is_unsettled = true;
-        holder->next_unsettled = r->unsettled;
-        r->unsettled = holder;
+    if (holder != x) {
+        session_unsettle(r, holder);
     }
     return true;
 }
@@ -167,7 +167,8 @@ static size_t hold(struct reassembler *r, struct session *x, enum direction d, s
         return 0;
     }
     int64_t acked_ns = s->acked_known && s->acked >= from ? r->clock_ns : SEGQ_NEVER;
-    const struct held *h = segq_put(&s->held, &r->pages, a->segment, from, piece, r->clock_ns, acked_ns);
+    const struct held *h =
+        segq_put(&s->held, &r->pages, a->segment, from, piece, a->lasting, r->clock_ns, acked_ns);
     if (!h) {
         r->counts.cap_held_bytes += !a->capped;
         a->capped = true;
@@ -235,9 +236,11 @@ static void place(struct reassembler *r, struct session *x, enum direction d, st
 }
 
 enum flow_fate session_place_rest(struct reassembler *r, struct session *x, enum direction d,
-                                  const struct segment *segment, struct slice bytes, size_t taken) {
-    struct arrival a = {
-        .bytes = slice_after(bytes, taken), .offset = segment->offset + taken, .segment = segment};
+                                  const struct segment *segment, const struct packet *p, size_t taken) {
+    struct arrival a = {.bytes = slice_after(p->payload, taken),
+                        .offset = segment->offset + taken,
+                        .segment = segment,
+                        .lasting = p->lasting};
     place(r, x, d, &a);
     r->counts.dropped_bytes += a.bytes.len - a.placed;
     session_pump(r, x);
@@ -326,7 +329,7 @@ static bool was_had(const struct reassembler *r, const struct session *x, enum d
 enum flow_fate session_payload(struct reassembler *r, struct session *x, enum direction d,
                                const struct packet *p, struct segment *segment, uint64_t offset) {
     struct stream *s = &x->streams[d];
-    struct arrival a = {.bytes = p->payload, .offset = offset, .segment = segment};
+    struct arrival a = {.bytes = p->payload, .offset = offset, .segment = segment, .lasting = p->lasting};
     a.wire_end = arrival_end(&a) + p->cut;
     if (s->fin_known && !s->fin_certain && s->state != STREAM_ENDED && a.wire_end > s->fin) {
         stream_refute_fin(s);

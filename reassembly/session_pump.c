@@ -149,7 +149,7 @@ static void give_held(struct reassembler *r, struct session *x, enum direction d
     do {
         struct held *h = s->held.head;
         held_prefetch(h->next ? h->next->next : NULL);
-        size_t taken = session_give(r, x, d, held_bytes(h), &h->segment, session_must_take(x, d));
+        size_t taken = session_give(r, x, d, held_bytes(&r->pages, h), &h->segment, session_must_take(x, d));
         r->counts.held_bytes_now -= taken;
         segq_take(&s->held, &r->pages, (uint32_t)taken);
         progress |= taken > 0;
@@ -328,4 +328,15 @@ bool session_press(struct reassembler *r, struct session *x) {
     }
     enum direction d = holds[0] && holds[1] ? older(x) : holds[0] ? DIRECTION_0 : DIRECTION_1;
     return session_press_direction(r, x, d);
+}
+
+void session_keep(struct reassembler *r, struct session *x) {
+    for (int d = 0; d < 2; d++) {
+        while (!segq_keep(&x->streams[d].held, &r->pages)) {
+            session_unsettle(r, x);
+            if (!session_press_direction(r, x, (enum direction)d)) {
+                forget_held(r, x, (enum direction)d);
+            }
+        }
+    }
 }

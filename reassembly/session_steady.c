@@ -48,7 +48,7 @@ static __attribute__((noinline)) enum flow_fate hold_rest(struct reassembler *r,
                                                           const struct segment *segment, size_t taken) {
     x->steady = false;
     session_given(r, x, d, p->payload, taken);
-    return session_place_rest(r, x, d, segment, p->payload, taken);
+    return session_place_rest(r, x, d, segment, p, taken);
 }
 
 /* Nothing was declined before: all of the packet was taken. */

@@ -359,7 +359,7 @@ void embryo_packet_restore(const struct embryo_packet *e, const struct flow_key 
     p->ip_id = e->ip_id;
     p->ttl = e->ttl;
     p->checksum = e->checksum;
-    p->fragmented = p->unwanted = false;
+    p->fragmented = p->unwanted = p->lasting = false;
     p->payload = slice_make(NULL, 0);
     p->cut = 0;
     p->wire_len = e->wire_len;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """mapping.py --hark BINARY
 
-A capture is mapped (capture/source_map.h) where nobody can let hark wait, and read elsewhere; the records are the same, sandbox or not.
-Who wants to write a capture that is mapped gets it soon."""
+A capture is mapped (capture/source_map.h) where nobody can let hark wait, and read elsewhere; the records are the same, sandbox or not, with
+bytes that wait in the capture or in copies. Who wants to write a capture that is mapped gets it soon."""
 import argparse
 import fcntl
 import os
@@ -23,25 +23,26 @@ CAPTURE_BYTES = 12 << 20
 HEADER_BYTES = 24
 
 
-def later(records, seconds):
-    """The same frames, so much later."""
-    moved, at = bytearray(records), 0
-    while at < len(moved):
-        (second,) = struct.unpack_from("<I", moved, at)
-        (captured,) = struct.unpack_from("<I", moved, at + 8)
-        struct.pack_into("<I", moved, at, second + seconds)
+def later(records, seconds, lost):
+    """The same frames, so much later, but for every eleventh from number `lost` on."""
+    moved, at, number = bytearray(), 0, 0
+    while at < len(records):
+        second, rest, captured, length = struct.unpack_from("<IIII", records, at)
+        if number % 11 != lost:
+            moved += struct.pack("<IIII", second + seconds, rest, captured, length) + records[at + 16 : at + 16 + captured]
         at += 16 + captured
+        number += 1
     return moved
 
 
 def make_capture(path):
-    """Connections that come again and again."""
+    """Connections that come again and again, each with other packets missing, so that what follows them waits."""
     with open(os.path.join(harness.PCAPS, "keepalive.pcap"), "rb") as file:
         once = file.read()
     with open(path, "wb") as file:
         file.write(once[:HEADER_BYTES])
         for turn in range(CAPTURE_BYTES // (len(once) - HEADER_BYTES)):
-            file.write(later(once[HEADER_BYTES:], turn * 600))
+            file.write(later(once[HEADER_BYTES:], turn * 600, turn % 12))
 
 
 def gives_leases(path):
@@ -82,16 +83,20 @@ class Mapping:
         with open(self.output, "rb") as file:
             return file.read()
 
+    def piped(self, *more):
+        return subprocess.run([self.hark, "-q", "-r", self.capture, *more], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=harness.ENVIRONMENT, check=True).stdout
+
     def mapped_or_read(self):
         with subprocess.Popen([self.hark, "-q", "-r", self.capture], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=harness.ENVIRONMENT) as hark:
             hark.stdout.peek(1)
             self.check(not self.seen_now(hark), "a capture is mapped although its records go through a pipe")
             expected = hark.stdout.read()
         self.check(len(expected) > 1 << 20, f"{len(expected)} bytes of records")
-        for more in ((), ("-j", "3"), ("--no-sandbox",)):
+        for more in ((), ("-j", "3"), ("--no-sandbox",), ("-r", self.capture), ("-r", self.capture, "-j", "3")):
             hark = self.start(self.output, *more)
             self.check(self.is_mapped(hark), f"{more}: the capture is not mapped")
-            self.check(self.records(hark, more) == expected, f"{more}: other records than through a pipe")
+            same = self.piped(*more) if "-r" in more else expected
+            self.check(self.records(hark, more) == same, f"{more}: other records than through a pipe")
         with open(self.capture, "r+b"):
             hark = self.start(self.output)
             self.check(not self.is_mapped(hark), "a capture is mapped although somebody has it open for writing")
@@ -107,15 +112,15 @@ class Mapping:
     def writer(self):
         """It waits, but not for the end of the run, which has all frames that were there."""
         expected = self.records(self.start(self.output), "alone")
-        hark = self.start(self.output)
-        self.check(self.is_mapped(hark), "the capture is not mapped")
-        begun = time.monotonic()
-        with open(self.capture, "r+b"):
-            waited, written = time.monotonic() - begun, os.path.getsize(self.output)
-            self.check(written < len(expected) / 2, f"{waited:.3f} s until the writer had it, and {written} of {len(expected)} bytes of records were there")
-            self.check(not self.seen_now(hark), "a capture is mapped although somebody has it open for writing now")
-        self.check(self.records(hark, "with a writer") == expected, "with a writer: other records")
-
+        for jobs in ("1", "3"):
+            hark = self.start(self.output, "-j", jobs)
+            self.check(self.is_mapped(hark), f"-j {jobs}: the capture is not mapped")
+            begun = time.monotonic()
+            with open(self.capture, "r+b"):
+                waited, written = time.monotonic() - begun, os.path.getsize(self.output)
+                self.check(written < len(expected) / 2, f"-j {jobs}: {waited:.3f} s until the writer had it, and {written} of {len(expected)} bytes of records were there")
+                self.check(not self.seen_now(hark), f"-j {jobs}: a capture is mapped although somebody has it open for writing now")
+            self.check(self.records(hark, f"-j {jobs}, with a writer") == expected, f"-j {jobs}, with a writer: other records")
 
     def gets_it(self, seconds):
         """Can somebody have the capture for writing within so long?"""

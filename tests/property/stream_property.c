@@ -5,6 +5,7 @@
  * packets, all that is given is still right and in its place, and what is missing is told. */
 #include "schedule.h"
 
+#include "capture/lasting.h"
 #include "reassembly/flow.h"
 
 #include <inttypes.h>
@@ -289,7 +290,33 @@ struct manner {
     unsigned loss; /* one packet in so many is lost by the tap; 0: none */
     bool passes;
     bool dozes; /* connections doze as soon as they can */
+    bool lasts; /* payload lasts, for some packets */
 };
+
+/* Where payload lasts, and does so no longer now and then. */
+struct lender {
+    uint8_t bytes[128 * 1024];
+    size_t used;
+    struct lasting lasting;
+};
+
+static void keep(struct lender *lender, struct flow_table *table) {
+    flow_table_keep(table);
+    memset(lender->bytes, 0xa5, lender->used);
+    lender->used = 0;
+}
+
+static void lend(struct lender *lender, struct flow_table *table, struct packet *p, unsigned chance) {
+    size_t len = p->payload.len;
+    if (chance % 32 == 0 || len > sizeof lender->bytes - lender->used) {
+        keep(lender, table);
+    }
+    uint8_t *bytes = lender->bytes + lender->used;
+    memcpy(bytes, p->payload.ptr, len);
+    p->payload = slice_make(bytes, len);
+    p->lasting = true;
+    lender->used += len;
+}
 
 static const char *run(const struct schedule *s, struct limits *limits, uint64_t seed,
                        const struct manner *manner, struct flow_counts *counts) {
@@ -303,6 +330,10 @@ static const char *run(const struct schedule *s, struct limits *limits, uint64_t
     if (!table) {
         return "no memory";
     }
+    static struct lender lender;
+    lender.used = 0;
+    lasting_init(&lender.lasting, SIZE_MAX);
+    flow_table_lend(table, &lender.lasting);
     int64_t tick_ns = TICK_MS * NS_PER_MILLISECOND;
     int64_t next_ns = s->packets[0].seen_ns / tick_ns * tick_ns + tick_ns;
     uint64_t packets = 0;
@@ -315,6 +346,9 @@ static const char *run(const struct schedule *s, struct limits *limits, uint64_t
         schedule_packet(s, i, &p);
         for (; next_ns <= p.time_ns; next_ns += tick_ns) {
             flow_table_tick(table, next_ns);
+        }
+        if (manner->lasts && p.payload.len > 0) {
+            lend(&lender, table, &p, (unsigned)(seed + i));
         }
         flow_table_packet(table, &p, flow_key_hash(&p.key));
     }
@@ -372,13 +406,15 @@ static void print(const struct totals *t, const char *what) {
 
 int main(int argc, char **argv) {
     static const struct manner manners[] = {
-        {"whole", 0, false, false},
-        {"1 % lost by the tap", 100, false, false},
-        {"20 % lost by the tap", 5, false, false},
-        {"whole, holes passed", 0, true, false},
-        {"20 % lost by the tap, holes passed", 5, true, false},
-        {"whole, dozing", 0, false, true},
-        {"20 % lost by the tap, dozing", 5, false, true},
+        {"whole", 0, false, false, false},
+        {"1 % lost by the tap", 100, false, false, false},
+        {"20 % lost by the tap", 5, false, false, false},
+        {"whole, holes passed", 0, true, false, false},
+        {"20 % lost by the tap, holes passed", 5, true, false, false},
+        {"whole, dozing", 0, false, true, false},
+        {"20 % lost by the tap, dozing", 5, false, true, false},
+        {"whole, lasting", 0, false, false, true},
+        {"20 % lost by the tap, lasting", 5, false, false, true},
     };
     enum { MANNERS = sizeof manners / sizeof *manners };
     uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : DEFAULT_RUNS;

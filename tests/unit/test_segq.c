@@ -6,10 +6,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 enum { SPAN = 6000, BASE = 1000000 };
+
+/* Where bytes that last are, until they are kept. */
+struct lender {
+    uint8_t bytes[1 << 20];
+    size_t used;
+};
 
 struct oracle {
     bool held[SPAN];
@@ -35,7 +42,8 @@ static void check_tree(const struct held *h, uint64_t low, uint64_t high, size_t
     }
 }
 
-static void check(const struct segq *q, const struct oracle *o, uint64_t front) {
+static void check(const struct segq *q, const struct page_pool *pages, const struct oracle *o,
+                  uint64_t front) {
     size_t indexed = 0, nodes = 0;
     bool behind = !q->indexed; /* of the nodes in the tree */
     const struct held *before = NULL;
@@ -48,7 +56,7 @@ static void check(const struct segq *q, const struct oracle *o, uint64_t front) 
         }
         for (; at < held_end(h); at++) {
             assert_true(o->held[at - BASE]);
-            assert_int_equal(o->bytes[at - BASE], held_bytes(h).ptr[at - h->offset]);
+            assert_int_equal(o->bytes[at - BASE], held_bytes(pages, h).ptr[at - h->offset]);
             assert_true(h->segment.ack <= o->ack[at - BASE]);
         }
         unacked |= q->unacked == h;
@@ -72,15 +80,27 @@ static void check(const struct segq *q, const struct oracle *o, uint64_t front) 
     assert_true((q->head == NULL) == (q->charge == 0));
 }
 
-static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, uint64_t front, uint64_t acked,
-                   uint32_t most) {
+static void keep(struct segq *q, struct page_pool *pages, struct lender *lender) {
+    page_unreserve(pages);
+    assert_true(segq_keep(q, pages));
+    memset(lender->bytes, 0xa5, lender->used);
+    lender->used = 0;
+}
+
+static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, struct lender *lender,
+                   uint64_t front, uint64_t acked, uint32_t most) {
     uint64_t start = front + random_below((uint32_t)(BASE + SPAN - front));
     uint64_t room = BASE + SPAN - start;
     uint64_t len = 1 + random_below(random_below(4) ? 40 : most);
     if (len > room) {
         len = room;
     }
-    uint8_t *bytes = malloc(len);
+    if (lender->used + len > sizeof lender->bytes) {
+        keep(q, pages, lender);
+    }
+    const bool lasting = random_below(2);
+    uint8_t *bytes = lasting ? lender->bytes + lender->used : malloc(len);
+    lender->used += lasting ? len : 0;
     assert_non_null(bytes);
     bool conflict = false, overlap = false;
     struct segment segment = {.offset = start, .has_ack = true, .ack = 1000 + random_below(1000)};
@@ -92,7 +112,7 @@ static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, ui
         }
     }
     struct slice all = slice_make(bytes, len);
-    assert_int_equal(segq_repeat(q, &segment, start, all, false), overlap && conflict);
+    assert_int_equal(segq_repeat(q, pages, &segment, start, all, false), overlap && conflict);
     uint64_t from, to, at = start;
     while (segq_uncovered(q, at, start + len, &from, &to)) {
         for (; at < from; at++) {
@@ -102,8 +122,8 @@ static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, ui
             assert_false(o->held[i - BASE]);
         }
         const struct held *h =
-            segq_put(q, pages, &segment, from, slice_first(slice_after(all, from - start), to - from), 1,
-                     from <= acked ? 1 : SEGQ_NEVER);
+            segq_put(q, pages, &segment, from, slice_first(slice_after(all, from - start), to - from),
+                     lasting, 1, from <= acked ? 1 : SEGQ_NEVER);
         assert_non_null(h);
         for (; at < held_end(h); at++) {
             o->held[at - BASE] = true;
@@ -114,7 +134,9 @@ static void insert(struct segq *q, struct page_pool *pages, struct oracle *o, ui
     for (; at < start + len; at++) {
         assert_true(o->held[at - BASE]);
     }
-    free(bytes);
+    if (!lasting) {
+        free(bytes);
+    }
 }
 
 static void random_operations_match_the_oracle(void **state) {
@@ -124,7 +146,11 @@ static void random_operations_match_the_oracle(void **state) {
     memory_init(&memory, (size_t)512 << 20);
     page_pool_init(&pages, &memory, (size_t)64 << 20);
     static struct oracle o;
-    unsigned trees = 0;
+    static struct lender lender;
+    struct lasting lasting;
+    lasting_init(&lasting, SIZE_MAX);
+    pages.lasting = &lasting;
+    unsigned trees = 0, keeps = 0;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         random_state = seed * UINT64_C(0x9E3779B97F4A7C15);
         struct segq q = {0};
@@ -132,7 +158,7 @@ static void random_operations_match_the_oracle(void **state) {
         uint64_t front = BASE, acked = BASE;
         int steps = seed % 30 == 0 ? 700 : 60; /* many nodes: the tree is needed */
         for (int step = 0; step < steps; step++) {
-            insert(&q, &pages, &o, front, acked, steps > 60 ? 4 : 3000);
+            insert(&q, &pages, &o, &lender, front, acked, steps > 60 ? 4 : 3000);
             trees += q.indexed != NULL;
             if (random_below(3) == 0) {
                 acked += random_below(200);
@@ -149,7 +175,15 @@ static void random_operations_match_the_oracle(void **state) {
             if (front >= BASE + SPAN) {
                 break;
             }
-            check(&q, &o, front);
+            check(&q, &pages, &o, front);
+            if (random_below(20) == 0) {
+                size_t charge = q.charge;
+                keeps += pages.lent.used > 0;
+                keep(&q, &pages, &lender);
+                assert_int_equal(q.charge, charge);
+                assert_int_equal(pages.lent.used, 0);
+                check(&q, &pages, &o, front);
+            }
         }
         if (seed % 2) {
             segq_clear(&q, &pages);
@@ -161,7 +195,7 @@ static void random_operations_match_the_oracle(void **state) {
         assert_int_equal(q.charge, 0);
         assert_int_equal(page_pool_used(&pages), 0);
     }
-    assert_true(trees > 1000);
+    assert_true(trees > 1000 && keeps > 100);
     page_pool_fini(&pages);
     memory_fini(&memory);
 }
@@ -174,17 +208,17 @@ static void smaller_ack_and_tap_copy_are_noted(void **state) {
     page_pool_init(&pages, &memory, 1 << 20);
     struct segq q = {0};
     struct segment first = {.offset = 10, .time_ns = 5, .has_ack = true, .ack = 900};
-    segq_put(&q, &pages, &first, 10, slice_of("abcdef"), 1, SEGQ_NEVER);
+    segq_put(&q, &pages, &first, 10, slice_of("abcdef"), false, 1, SEGQ_NEVER);
     struct segment copy = {.offset = 10, .time_ns = 7, .has_ack = true, .ack = 700};
-    assert_false(segq_repeat(&q, &copy, 12, slice_of("cd"), true));
+    assert_false(segq_repeat(&q, &pages, &copy, 12, slice_of("cd"), true));
     assert_int_equal(q.head->segment.ack, 700);
     assert_int_equal(q.head->segment.time_ns, 5);
     assert_true(q.head->segment.duplicated);
     copy.ack = 800;
-    assert_false(segq_repeat(&q, &copy, 8, slice_of("..ab"), false));
+    assert_false(segq_repeat(&q, &pages, &copy, 8, slice_of("..ab"), false));
     assert_int_equal(q.head->segment.ack, 700);
     copy.ack = 1;
-    assert_true(segq_repeat(&q, &copy, 10, slice_of("aXc"), false));
+    assert_true(segq_repeat(&q, &pages, &copy, 10, slice_of("aXc"), false));
     assert_int_equal(q.head->segment.ack, 700); /* other bytes: not a copy */
     segq_clear(&q, &pages);
     page_pool_fini(&pages);
@@ -201,23 +235,65 @@ static void cap_counts_pages(void **state) {
     struct segment segment = {0};
     static const uint8_t bytes[3000];
     unsigned big = 0, small = 0;
-    while (segq_put(&q, &pages, &segment, 10000 + big * 5000, slice_make(bytes, 3000), 1, 1)) {
+    while (segq_put(&q, &pages, &segment, 10000 + big * 5000, slice_make(bytes, 3000), false, 1, 1)) {
         big++;
     }
     assert_int_equal(big, 3);
     assert_int_equal(q.head->len, SEGQ_PAGE_ROOM);
     segq_take(&q, &pages, q.head->len);
-    while (segq_put(&q, &pages, &segment, 100 + small * 10, slice_make(bytes, 5), 1, 1)) {
+    while (segq_put(&q, &pages, &segment, 100 + small * 10, slice_make(bytes, 5), false, 1, 1)) {
         small++;
     }
     assert_int_equal(small, (PAGE_BYTES + 100) / SMALL_BYTES);
     assert_int_equal(q.charge, 2 * PAGE_BYTES + small * SMALL_BYTES);
     segq_take(&q, &pages, 5);
-    assert_non_null(segq_put(&q, &pages, &segment, 100, slice_make(bytes, 5), 1, 1));
+    assert_non_null(segq_put(&q, &pages, &segment, 100, slice_make(bytes, 5), false, 1, 1));
     segq_clear(&q, &pages);
     assert_int_equal(page_pool_used(&pages), 0);
     page_pool_fini(&pages);
     memory_fini(&memory);
+}
+
+/* Bytes that are not copied count as if they were; what there is no memory for stays as it is. */
+static void lent_bytes_count_as_copies(void **state) {
+    (void)state;
+    static const uint8_t bytes[1460];
+    struct memory memory;
+    struct page_pool pages;
+    struct lasting lasting;
+    lasting_init(&lasting, SIZE_MAX);
+    const struct segment segment = {0};
+    size_t used[2];
+    for (int lent = 0; lent < 2; lent++) {
+        memory_init(&memory, (size_t)64 << 20);
+        page_pool_init(&pages, &memory, 100 * PAGE_BYTES);
+        pages.lasting = &lasting;
+        struct segq q = {0};
+        unsigned count = 0;
+        while (segq_put(&q, &pages, &segment, count * UINT64_C(2000), slice_make(bytes, sizeof bytes), lent,
+                        1, 1)) {
+            count++;
+        }
+        assert_int_equal(count, 100);
+        assert_int_equal(q.charge, 100 * PAGE_BYTES);
+        assert_int_equal(pages.lent.used, lent ? count : 0);
+        used[lent] = memory.used;
+        size_t cap = memory.cap;
+        page_unreserve(&pages);
+        memory.cap = memory.used + 2 * MEMORY_SLAB_BYTES;
+        assert_int_equal(segq_keep(&q, &pages), !lent);
+        assert_true(!lent || (pages.lent.used > 0 && pages.lent.used < count));
+        memory.cap = cap;
+        assert_true(segq_keep(&q, &pages));
+        assert_int_equal(memory.used, used[0] + (lent ? MEMORY_SLAB_BYTES : 0)); /* a slab is kept */
+        assert_int_equal(pages.lent.used, 0);
+        assert_int_equal(q.charge, 100 * PAGE_BYTES);
+        assert_memory_equal(q.tail->bytes, bytes, sizeof bytes);
+        segq_clear(&q, &pages);
+        page_pool_fini(&pages);
+        memory_fini(&memory);
+    }
+    assert_in_range(used[1], used[0], used[0] + MEMORY_SLAB_BYTES);
 }
 
 enum { NODES = 200000 };
@@ -251,7 +327,7 @@ static void hostile_orders_stay_fast(void **state) {
         for (uint32_t i = 0; i < NODES; i++) {
             uint64_t from, to, place = place_of(order, i);
             if (segq_uncovered(&q, place * 2, place * 2 + 1, &from, &to)) {
-                assert_non_null(segq_put(&q, &pages, &segment, from, slice_of("x"), 1, SEGQ_NEVER));
+                assert_non_null(segq_put(&q, &pages, &segment, from, slice_of("x"), false, 1, SEGQ_NEVER));
             }
         }
         assert_int_equal(q.bytes, NODES);
@@ -268,6 +344,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations_match_the_oracle),
         cmocka_unit_test(smaller_ack_and_tap_copy_are_noted),
+        cmocka_unit_test(lent_bytes_count_as_copies),
         cmocka_unit_test(cap_counts_pages),
         cmocka_unit_test(hostile_orders_stay_fast),
     };

@@ -3,6 +3,7 @@
  * write them. */
 #include "tests/unit/captures.h"
 
+#include "capture/lasting.h"
 #include "capture/source_map.h"
 
 #include <errno.h>
@@ -318,6 +319,94 @@ static void a_closed_source_lets_go(void **state) {
     source_free(source);
 }
 
+static struct source *open_lasting(const char *const *paths, size_t count) {
+    struct source *source = open_mapped(paths, count);
+    source_allow_lasting(source);
+    return source;
+}
+
+/* All frames but a file's first last: they are looked at when that is about to end, and until then count as
+ * memory only for a while. */
+static void frames_last_until_they_are_to_be_kept(void **state) {
+    (void)state;
+    need_leases();
+    enum { FILES = 2, LOOKS_BYTES = 8 << 20, BOUND_KIB = (LOOKS_BYTES >> 10) + (12 << 10) };
+    const char *paths[FILES];
+    unsigned counts[FILES];
+    for (unsigned i = 0; i < FILES; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "lasts%u", i);
+        counts[i] = write_many(name, i & 1, false);
+        paths[i] = path_of(name);
+    }
+    struct source *source = open_lasting(paths, FILES);
+    struct lasting lasting;
+    lasting_init(&lasting, LOOKS_BYTES);
+    for (unsigned file = 0; file < FILES; file++) {
+        struct frame *frames = calloc(counts[file], sizeof *frames);
+        assert_non_null(frames);
+        unsigned lasts = 0;
+        for (unsigned i = 0; i < counts[file]; i++) {
+            expect_next(source, &frames[lasts], i + 1);
+            lasts += frames[lasts].block && frames[lasts].block->lasts;
+        }
+        assert_in_range(lasts, counts[file] * 9 / 10, counts[file] - 1);
+        struct frame frame;
+        assert_int_equal(source_next(source, &frame), file + 1 < FILES ? SOURCE_KEEP : SOURCE_END);
+        for (unsigned i = 0; i < 2 * lasts; i++) {
+            const struct frame *old = &frames[i < lasts ? i : 2 * lasts - 1 - i];
+            lasting_look(&lasting, old->bytes);
+            check_frame(old, (unsigned)old->number);
+            assert_true(i % 50 > 0 || mapped_kib(paths[file]) <= BOUND_KIB);
+        }
+        lasting_forget(&lasting);
+        assert_in_range(mapped_kib(paths[file]), 0, BOUND_KIB - (LOOKS_BYTES >> 10));
+        free(frames);
+    }
+    source_free(source);
+    assert_int_equal(mapped_kib(paths[0]), -1);
+    assert_int_equal(mapped_kib(paths[1]), -1);
+}
+
+/* A writer waits until all that lasted was kept. */
+static void a_writer_waits_for_what_lasts(void **state) {
+    (void)state;
+    need_leases();
+    const char *path = path_of("lasting");
+    unsigned count = write_many("lasting", false, false), number = 0;
+    struct source *source = open_lasting(&path, 1);
+    struct frame first, frame;
+    do {
+        expect_next(source, &first, ++number);
+    } while (!first.block || !first.block->lasts);
+    while (number < count / 3) {
+        expect_next(source, &frame, ++number);
+    }
+    assert_int_equal(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
+    assert_int_equal(errno, EWOULDBLOCK);
+    enum source_status status;
+    while ((status = source_next(source, &frame)) == SOURCE_FRAME) {
+        check_frame(&frame, ++number);
+        assert_true(number < count / 3 * 2);
+    }
+    assert_int_equal(status, SOURCE_KEEP);
+    assert_int_equal(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC), -1);
+    check_frame(&first, (unsigned)first.number);
+    int fd;
+    while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0) {
+        assert_int_equal(errno, EWOULDBLOCK);
+        expect_next(source, &frame, ++number);
+        assert_true(!frame.block || !frame.block->lasts);
+    }
+    assert_int_equal(mapped_kib(path), -1);
+    assert_int_equal(close(fd), 0);
+    while (number < count) {
+        expect_next(source, &frame, ++number);
+    }
+    expect_frames(source, 0);
+    source_free(source);
+}
+
 static void what_somebody_writes_is_read(void **state) {
     (void)state;
     unsigned count = write_many("written", false, true);
@@ -365,7 +454,7 @@ static void the_map_ends_with_the_file(void **state) {
     int fd = open(path_of("ends"), O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     uint64_t size = (uint64_t)lseek(fd, 0, SEEK_END);
-    struct source_map *map = source_map_new(fd), *left = NULL;
+    struct source_map *map = source_map_new(fd, false), *left = NULL;
     assert_non_null(map);
     struct source_block *block = NULL;
     assert_int_equal(source_map_bring(map, 100, size - 99, &block).len, 0);
@@ -394,6 +483,8 @@ int main(void) {
         cmocka_unit_test(a_file_that_is_cut_is_told),
         cmocka_unit_test(holders_are_asked_to_let_go),
         cmocka_unit_test(a_closed_source_lets_go),
+        cmocka_unit_test(frames_last_until_they_are_to_be_kept),
+        cmocka_unit_test(a_writer_waits_for_what_lasts),
         cmocka_unit_test(what_somebody_writes_is_read),
         cmocka_unit_test(a_cut_end_is_told),
         cmocka_unit_test(the_map_ends_with_the_file),

@@ -43,7 +43,7 @@ static void put(struct bench *b, uint64_t at, const char *text, int64_t now) {
     struct segment segment = {.ordinal = (uint64_t)now};
     struct slice bytes = slice_of(text);
     int64_t acked = b->s.acked_known && b->s.acked >= BASE + at ? now : SEGQ_NEVER;
-    assert_non_null(segq_put(&b->s.held, &b->pages, &segment, BASE + at, bytes, now, acked));
+    assert_non_null(segq_put(&b->s.held, &b->pages, &segment, BASE + at, bytes, false, now, acked));
     if (BASE + at + bytes.len > b->s.highest) {
         b->s.highest = BASE + at + bytes.len;
     }
