@@ -308,9 +308,9 @@ class Processes:
             self.check(not done.stdout or done.stdout.endswith(b"\n"), f"{kilobytes} KB: a torn line")
         self.check(missing > 0, "memory was never short: does this test still see it?")
 
-    def sanitized(self):
+    def sanitized(self, which=b"[at]"):
         with open(self.hark, "rb") as file:
-            return re.search(rb"__[at]san_init", file.read()) is not None
+            return re.search(rb"__" + which + rb"san_init", file.read()) is not None
 
     def on_terminal(self, arguments, stdout=None, environment=None, stdin=None):
         """A run whose standard error (and output, where none is given) is a terminal: status and what the terminal got."""
