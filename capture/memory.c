@@ -108,6 +108,19 @@ void memory_slab_give(struct memory *m, void *given, enum memory_kind kind) {
     m->spare += MEMORY_SLAB_BYTES;
 }
 
+bool memory_slab_count(struct memory *m) {
+    if (!make_room(m, MEMORY_SLAB_BYTES)) {
+        return false;
+    }
+    m->used += MEMORY_SLAB_BYTES;
+    return true;
+}
+
+void memory_slab_uncount(struct memory *m) {
+    assert(m->used >= MEMORY_SLAB_BYTES);
+    m->used -= MEMORY_SLAB_BYTES;
+}
+
 void memory_trim(struct memory *m) {
     while (m->spare > kept_spare(m)) {
         bring_back(m);
@@ -158,17 +171,4 @@ void memory_free(struct memory *m, void *block, size_t len) {
         m->source->held -= len + OVERHEAD_BYTES;
         free(block);
     }
-}
-
-bool memory_reserve(struct memory *m, size_t len) {
-    if (!make_room(m, len)) {
-        return false;
-    }
-    m->used += len;
-    return true;
-}
-
-void memory_unreserve(struct memory *m, size_t len) {
-    assert(m->used >= len);
-    m->used -= len;
 }

@@ -33,6 +33,9 @@ void memory_fini(struct memory *);
 void *memory_slab_take(struct memory *, enum memory_kind);
 /* Of the kind that it was taken as. */
 void memory_slab_give(struct memory *, void *slab, enum memory_kind);
+/* Counts a slab as given out whose memory is elsewhere, or may be later. False at the cap. */
+bool memory_slab_count(struct memory *);
+void memory_slab_uncount(struct memory *);
 /* Brings what is still spare back to the source, but for a little. To be called now and then. */
 void memory_trim(struct memory *);
 
@@ -49,10 +52,6 @@ void memory_free(struct memory *, void *block, size_t len);
 static inline void memory_gather(const struct memory *m, void *block, size_t len) {
     memory_source_gather(m->source, block, len);
 }
-
-/* Counts `len` bytes as given out, for what is elsewhere now and may come here. False at the cap. */
-bool memory_reserve(struct memory *, size_t len);
-void memory_unreserve(struct memory *, size_t len);
 
 static inline size_t memory_left(const struct memory *m) {
     return m->cap - m->used;

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Head of a slab. Small objects that were given back are linked through their first bytes; those from
@@ -18,7 +19,12 @@ struct pool_slab {
     uint32_t vacant;
 };
 
-enum { HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST, CACHE_LINE = 64 };
+enum {
+    HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST,
+    CACHE_LINE = 64,
+    THIN_SLAB_BYTES = 2048,
+    THIN_TAKEN_BYTES = THIN_SLAB_BYTES - 16, /* so that the C library's own bytes fit between two */
+};
 
 static_assert(sizeof(struct pool_slab) <= HEAD_BYTES, "the head fits before the first object");
 static_assert(POOL_LARGEST / SHELF_LEAST_BYTES < 32, "a bit for each large object");
@@ -28,8 +34,12 @@ void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_
     size_t unit = _Alignof(max_align_t);
     size_t rounded = (object_bytes + unit - 1) / unit * unit;
     assert(rounded <= POOL_LARGEST);
-    *p = (struct pool){
-        .memory = memory, .object_bytes = rounded, .slab_objects = POOL_LARGEST / rounded, .cap = cap};
+    *p = (struct pool){.memory = memory,
+                       .object_bytes = rounded,
+                       .stride = rounded,
+                       .slab_objects = POOL_LARGEST / rounded,
+                       .slab_bytes = MEMORY_SLAB_BYTES,
+                       .cap = cap};
     p->large = rounded >= SHELF_LEAST_BYTES;
     if (p->large && memory->source != &memory->own) {
         p->shelf = shelves_find(&memory->source->shelves, rounded);
@@ -40,13 +50,45 @@ void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_
     }
 }
 
+void pool_thin(struct pool *p, size_t bytes) {
+    assert(p->large && p->used == 0 && !p->partial && !p->last_given);
+    assert(bytes % sizeof(max_align_t) == 0 && bytes < p->object_bytes);
+    assert(HEAD_BYTES + p->slab_objects * bytes <= THIN_SLAB_BYTES);
+    p->stride = bytes;
+    p->slab_bytes = THIN_SLAB_BYTES;
+    p->shifts = 0;
+    p->shelf = NULL; /* they are few bytes anyway */
+}
+
 static struct pool_slab *head_of(const struct pool *p, void *slab) {
     size_t shift = (uintptr_t)slab / MEMORY_SLAB_BYTES & p->shifts;
     return (void *)((char *)slab + shift * CACHE_LINE);
 }
 
-static void *slab_of(void *inside) {
-    return (char *)inside - (uintptr_t)inside % MEMORY_SLAB_BYTES;
+static void *slab_of(const struct pool *p, void *inside) {
+    return (char *)inside - ((uintptr_t)inside & (p->slab_bytes - 1));
+}
+
+static void *take_slab(struct pool *p) {
+    if (!pool_is_thin(p)) {
+        return memory_slab_take(p->memory, p->kind);
+    }
+    void *slab = NULL;
+    if (memory_slab_count(p->memory) && posix_memalign(&slab, THIN_SLAB_BYTES, THIN_TAKEN_BYTES) != 0) {
+        memory_slab_uncount(p->memory);
+        p->memory->failures++;
+        return NULL;
+    }
+    return slab;
+}
+
+static void give_slab(struct pool *p, void *slab) {
+    if (!pool_is_thin(p)) {
+        memory_slab_give(p->memory, slab, p->kind);
+        return;
+    }
+    memory_slab_uncount(p->memory);
+    free(slab);
 }
 
 static char *first_of(struct pool_slab *slab) {
@@ -72,7 +114,7 @@ static void partial_remove(struct pool *p, struct pool_slab *slab) {
 static struct pool_slab *slab_with_room(struct pool *p) {
     struct pool_slab *slab = p->partial;
     if (!slab) {
-        void *fresh = memory_slab_take(p->memory, p->kind);
+        void *fresh = take_slab(p);
         if (fresh) {
             slab = head_of(p, fresh);
             *slab = (struct pool_slab){.vacant = p->large ? (UINT32_C(1) << p->slab_objects) - 1 : 0};
@@ -91,12 +133,12 @@ static void *take_from_slab(struct pool *p) {
     if (p->large) {
         unsigned place = (unsigned)__builtin_ctz(slab->vacant);
         slab->vacant &= slab->vacant - 1;
-        object = first_of(slab) + place * p->object_bytes;
+        object = first_of(slab) + place * p->stride;
     } else if (object) {
         memcpy(&slab->free_list, object, sizeof slab->free_list);
         __builtin_prefetch(slab->free_list, 1); /* the next one */
     } else {
-        object = first_of(slab) + slab->carved++ * p->object_bytes;
+        object = first_of(slab) + slab->carved++ * p->stride;
     }
     if (++slab->used == p->slab_objects) {
         partial_remove(p, slab);
@@ -105,10 +147,10 @@ static void *take_from_slab(struct pool *p) {
 }
 
 static __attribute__((noinline)) void give_to_slab(struct pool *p, void *object) {
-    struct pool_slab *slab = head_of(p, slab_of(object));
+    struct pool_slab *slab = head_of(p, slab_of(p, object));
     assert(slab->used > 0);
     if (p->large) {
-        size_t place = (size_t)((char *)object - first_of(slab)) / p->object_bytes;
+        size_t place = (size_t)((char *)object - first_of(slab)) / p->stride;
         slab->vacant |= UINT32_C(1) << place;
     } else {
         memcpy(object, &slab->free_list, sizeof slab->free_list);
@@ -119,7 +161,7 @@ static __attribute__((noinline)) void give_to_slab(struct pool *p, void *object)
     }
     if (slab->used == 0 && (slab->next || slab->previous)) {
         partial_remove(p, slab);
-        memory_slab_give(p->memory, slab_of(slab), p->kind);
+        give_slab(p, slab_of(p, slab));
     }
 }
 
@@ -157,13 +199,13 @@ void pool_give(struct pool *p, void *object) {
 
 void pool_foresee_last(const struct pool *p, struct prefetch *prefetch) {
     if (p->last_given) {
-        prefetch_add(prefetch, head_of(p, slab_of(p->last_given)), sizeof(struct pool_slab));
+        prefetch_add(prefetch, head_of(p, slab_of(p, p->last_given)), sizeof(struct pool_slab));
     }
 }
 
 void pool_foresee_give(const struct pool *p, void *object) {
     __builtin_prefetch(object, 1);
-    __builtin_prefetch(head_of(p, slab_of(object)), 1);
+    __builtin_prefetch(head_of(p, slab_of(p, object)), 1);
 }
 
 void pool_fini(struct pool *p) {
@@ -173,7 +215,7 @@ void pool_fini(struct pool *p) {
         p->last_given = NULL;
     }
     if (p->partial) {
-        memory_slab_give(p->memory, slab_of(p->partial), p->kind);
+        give_slab(p, slab_of(p, p->partial));
         p->partial = NULL;
     }
 }

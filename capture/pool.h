@@ -18,8 +18,10 @@ struct pool {
     struct memory *memory;
     enum memory_kind kind; /* of its slabs */
     size_t object_bytes;
+    size_t stride; /* from one object to the next */
     size_t slab_objects;
-    size_t shifts; /* one less than a power of two: so many places are there for a slab's head */
+    size_t slab_bytes; /* of its memory, and aligned so */
+    size_t shifts;     /* one less than a power of two: so many places are there for a slab's head */
     size_t cap;
     size_t used;
     bool large;
@@ -34,6 +36,12 @@ void pool_init(struct pool *, struct memory *, size_t object_bytes, size_t cap);
 /* Before anything is taken: objects stay for long. */
 static inline void pool_last(struct pool *p) {
     p->kind = MEMORY_LASTING;
+}
+/* Before anything is taken, of large ones: they and their slabs are counted as they are, but only the first
+ * `bytes` of each are there. Whoever takes one has the rest elsewhere, or nowhere. */
+void pool_thin(struct pool *, size_t bytes);
+static inline bool pool_is_thin(const struct pool *p) {
+    return p->stride < p->object_bytes;
 }
 /* Every object must have been given back. */
 void pool_fini(struct pool *);

@@ -5,7 +5,7 @@
  *
  * Only what nobody changes meanwhile: a regular file on a file system of this machine, on which the kernel
  * gives a read lease (fcntl(2), F_SETLEASE). Nobody has it open for writing then, and who wants to write or
- * cut it waits until the next stretch is asked for: then the lease is given back, and the rest is read. It is
+ * cut it waits until a later stretch is asked for: then the lease is given back, and the rest is read. It is
  * given to the file's owner (or with CAP_LEASE) alone; all other files are read. A process that is stopped
  * for as long as the kernel lets a writer wait (45 s) loses it; if the file is cut then, SIGBUS is its end.
  *

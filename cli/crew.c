@@ -466,11 +466,11 @@ static void take_over_workers(struct crew *crew) {
     }
 }
 
-enum crew_status crew_keep(struct crew *crew) {
+enum crew_status crew_keep(struct crew *crew, uint64_t event) {
     enum crew_status status = crew_settle(crew);
     take_over_workers(crew);
     for (unsigned i = 0; i < crew->count; i++) {
-        worker_keep(&crew->workers[i]);
+        worker_keep(&crew->workers[i], event);
     }
     enum crew_status last = write_outboxes(crew); /* of what there was no memory for */
     return last != CREW_OK ? last : status;

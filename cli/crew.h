@@ -44,8 +44,8 @@ enum crew_status crew_flush(struct crew *);
 /* The same, and waits until it is written: all counts are those of the events so far, and no other thread
  * touches anything until the next one. */
 enum crew_status crew_settle(struct crew *);
-/* The same, and what is held of packets that were lasting is copied: they last no longer. */
-enum crew_status crew_keep(struct crew *);
+/* The same, as an event: what is held of packets that were lasting is copied, they last no longer. */
+enum crew_status crew_keep(struct crew *, uint64_t event);
 /* After crew_settle or crew_finish: bytes that are no record, whole lines, behind all records so far. */
 enum crew_status crew_write_lines(struct crew *, struct slice);
 /* Ends every connection, writes all, ends the threads. No events after it. */

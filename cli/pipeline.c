@@ -272,7 +272,7 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
             say(pipeline, false);
             break;
         case SOURCE_KEEP:
-            status = crew_keep(parts->crew);
+            status = crew_keep(parts->crew, ++pipeline->event);
             break;
         case SOURCE_END:
             ended = true;

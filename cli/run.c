@@ -422,7 +422,9 @@ static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, 
                give_up_rights(run)) {
         if (sink_has_no_reader(sink) && (!run->save->sink || sink_has_no_reader(run->save->sink))) {
             source_allow_mapping(run->sources[0]);
-            source_allow_lasting(run->sources[0]);
+            if (run->limits->lasting_bytes > 0) {
+                source_allow_lasting(run->sources[0]);
+            }
         }
         say_warnings(options, progress, run->sources[0]);
         progress->enabled = progress->enabled && !sink_is_terminal(sink);

@@ -85,7 +85,9 @@ static struct flow_table *make_partition(struct worker *worker, unsigned number)
     struct partition *partition = partition_new(worker->limits, &worker->memory, &observer);
     if (partition) {
         http_environment_remember(partition->http, worker->values, worker->heads);
-        flow_table_lend(partition->flows, worker->lasting.most > 0 ? &worker->lasting : NULL);
+        if (worker->lasting.most > 0) {
+            flow_table_lend(partition->flows, &worker->lasting);
+        }
     }
     worker->partitions[number] = partition;
     worker->flows[number] = partition ? partition->flows : NULL;
@@ -107,7 +109,8 @@ void worker_packet(struct worker *worker, uint64_t event, const struct packet *p
     flow_table_packet(flows, packet, hash);
 }
 
-void worker_keep(struct worker *worker) {
+void worker_keep(struct worker *worker, uint64_t event) {
+    worker->event = event;
     for (unsigned i = 0; i < HARK_PARTITIONS; i++) {
         if (worker->flows[i]) {
             flow_table_keep(worker->flows[i]);

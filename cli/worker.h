@@ -46,7 +46,7 @@ void worker_fini(struct worker *);
 /* `hash` is flow_key_hash(&packet->key). */
 void worker_packet(struct worker *, uint64_t event, const struct packet *, uint64_t hash);
 /* What is held of packets that were lasting is copied: they last no longer. */
-void worker_keep(struct worker *);
+void worker_keep(struct worker *, uint64_t event);
 /* For all of its partitions. What would leave too many records at once waits for the next tick. */
 void worker_tick(struct worker *, uint64_t event, int64_t now_ns);
 /* Ends every connection of one partition. */

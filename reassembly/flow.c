@@ -466,7 +466,6 @@ static __attribute__((noinline)) void settle_others(struct flow_table *t) {
 
 void flow_table_keep(struct flow_table *t) {
     struct session *next;
-    page_unreserve(&t->reassembler.pages);
     for (struct session *x = t->reassembler.first_holder; x; x = next) {
         next = x->next_holder; /* the holder itself may go to the list's end, or out of it */
         session_keep(&t->reassembler, x);

@@ -35,7 +35,7 @@ struct flow_table *flow_table_new(const struct limits *limits, struct memory *me
 }
 
 void flow_table_lend(struct flow_table *t, struct lasting *lasting) {
-    t->reassembler.pages.lasting = lasting;
+    page_pool_lend(&t->reassembler.pages, lasting);
 }
 
 void flow_table_free(struct flow_table *t) {

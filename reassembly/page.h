@@ -8,7 +8,7 @@
 #include "capture/lasting.h"
 #include "capture/pool.h"
 
-/* Chosen to fill slabs without rest, but for the last. */
+/* Chosen to fill slabs without rest. */
 enum { PAGE_BYTES = 2032, FRAME_BYTES = 1632, SMALL_BYTES = 256, LENT_BYTES = 128 };
 
 enum page_kind {
@@ -21,28 +21,20 @@ struct page_pool {
     struct pool whole;
     struct pool frames;
     struct pool small;
-    struct pool lent;
-    size_t reserved;         /* of the memory, for those that are lent */
-    struct lasting *lasting; /* borrowed; NULL: nothing is lent */
     size_t cap_bytes;
+    struct lasting *lasting; /* borrowed; NULL: nothing is lent */
 };
 
 /* Borrows the memory for the pool's life. */
 void page_pool_init(struct page_pool *, struct memory *, size_t cap_bytes);
+/* Before the first block: a PAGE_FRAME has only LENT_BYTES, for what says where its bytes are; all caps take
+ * it for whole, so that whether bytes are copied has no say in what there is room for. */
+void page_pool_lend(struct page_pool *, struct lasting *);
 /* Every block must have been given back. */
 void page_pool_fini(struct page_pool *);
 /* A block of the kind, aligned for any object; NULL at the cap or without memory. */
 void *page_take(struct page_pool *, enum page_kind);
 void page_give(struct page_pool *, void *, enum page_kind);
-/* In place of a block of the kind, which is not PAGE_SMALL: LENT_BYTES for what says where its bytes are. All
- * caps take it for the block, so that whether bytes are copied or not has no say in what there is room for.
- */
-void *page_lend(struct page_pool *, enum page_kind);
-void page_give_lent(struct page_pool *, void *, enum page_kind);
-/* All that is lent is to be taken: frees the memory that is counted for it. */
-void page_unreserve(struct page_pool *);
-/* The block for one that is lent, which is given back then; NULL without memory. */
-void *page_take_for_lent(struct page_pool *, enum page_kind);
 
 /* What it counts in caps. */
 static inline size_t page_charge(enum page_kind kind) {
@@ -51,8 +43,7 @@ static inline size_t page_charge(enum page_kind kind) {
 
 /* Bytes in blocks that are taken. */
 static inline size_t page_pool_used(const struct page_pool *p) {
-    return p->whole.used * PAGE_BYTES + p->frames.used * FRAME_BYTES + p->small.used * SMALL_BYTES +
-           p->lent.used * LENT_BYTES;
+    return p->whole.used * PAGE_BYTES + p->frames.used * FRAME_BYTES + p->small.used * SMALL_BYTES;
 }
 
 #endif

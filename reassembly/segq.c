@@ -2,12 +2,13 @@
 #include "reassembly/segq.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 /* Packets overtake each other by less: so many of the last nodes are looked at before the tree. */
 enum { NEAR_NODES = 64 };
 
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
-static_assert(sizeof(struct held) <= LENT_BYTES, "bytes that are not copied need no more");
+static_assert(sizeof(struct held) <= LENT_BYTES, "a node whose bytes are elsewhere needs no more");
 
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
@@ -176,19 +177,37 @@ static enum page_kind kind_for(size_t len) {
 }
 
 static void give_node(struct page_pool *pages, struct held *h) {
-    (h->lent ? page_give_lent : page_give)(pages, h, (enum page_kind)h->kind);
+    free(h->copy);
+    page_give(pages, h, (enum page_kind)h->kind);
 }
 
-static void copy_bytes(struct held *h, const uint8_t *from) {
-    memmove(h->room, from, h->len); /* memcpy() of so few bytes at most gets a loop that is slower */
+static bool copy_bytes(const struct page_pool *pages, struct held *h) {
+    h->copy = malloc(h->len);
+    if (!h->copy) {
+        pages->frames.memory->failures++;
+        return false;
+    }
+    memcpy(h->copy, h->bytes, h->len);
+    h->bytes = h->copy;
+    h->lent = false;
+    return true;
+}
+
+/* Has the node's bytes where they can stay. */
+static bool place_bytes(const struct page_pool *pages, struct held *h, bool lasting) {
+    if (h->kind == PAGE_FRAME && pages->lasting) {
+        h->lent = lasting;
+        return lasting || copy_bytes(pages, h);
+    }
+    memmove(h->room, h->bytes, h->len); /* memcpy() of so few bytes at most gets a loop that is slower */
     h->bytes = h->room;
+    return true;
 }
 
 struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segment *segment, uint64_t offset,
                       struct slice bytes, bool lasting, int64_t since_ns, int64_t acked_ns) {
     const enum page_kind kind = kind_for(bytes.len);
-    const bool lent = lasting && pages->lasting && kind != PAGE_SMALL;
-    struct held *h = lent ? page_lend(pages, kind) : page_take(pages, kind);
+    struct held *h = page_take(pages, kind);
     if (!h) {
         return NULL;
     }
@@ -198,10 +217,10 @@ struct held *segq_put(struct segq *q, struct page_pool *pages, const struct segm
                        .acked_ns = acked_ns,
                        .bytes = bytes.ptr,
                        .len = bytes.len < SEGQ_PAGE_ROOM ? (uint32_t)bytes.len : SEGQ_PAGE_ROOM,
-                       .kind = (uint8_t)kind,
-                       .lent = lent};
-    if (!lent) {
-        copy_bytes(h, bytes.ptr);
+                       .kind = (uint8_t)kind};
+    if (!place_bytes(pages, h, lasting)) {
+        give_node(pages, h);
+        return NULL;
     }
     link_in(q, h);
     return h;
@@ -282,36 +301,21 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
     }
     q->charge -= charge_of(h);
     give_node(pages, h);
+    if (!q->head) {
+        *q = (struct segq){0}; /* no address is left in it: a session that dozes keeps only what differs */
+    }
 }
 
-/* The node in place of one whose bytes are elsewhere, with them; without memory the same one. */
-static struct held *copy_of(struct page_pool *pages, struct held *lent) {
-    struct held *h = page_take_for_lent(pages, (enum page_kind)lent->kind);
-    if (!h) {
-        return lent;
+bool segq_keep(struct segq *q, const struct page_pool *pages) {
+    for (struct held *h = q->head; h; h = h->next) {
+        if (h->lent) {
+            lasting_look(pages->lasting, slice_make(h->bytes, h->len));
+            if (!copy_bytes(pages, h)) {
+                return false;
+            }
+        }
     }
-    *h = *lent;
-    h->lent = false;
-    copy_bytes(h, held_bytes(pages, lent).ptr);
-    give_node(pages, lent);
-    return h;
-}
-
-bool segq_keep(struct segq *q, struct page_pool *pages) {
-    bool kept = true;
-    struct held *before = NULL;
-    for (struct held **place = &q->head; *place; place = &before->next) {
-        struct held *h = (*place)->lent ? copy_of(pages, *place) : *place;
-        kept = kept && !h->lent;
-        q->unacked = q->unacked == *place ? h : q->unacked;
-        h->left = before;
-        *place = h;
-        before = h;
-    }
-    q->tail = before;
-    q->root = NULL; /* the tree is made anew where it is wanted */
-    q->indexed = NULL;
-    return kept;
+    return true;
 }
 
 void segq_clear(struct segq *q, struct page_pool *pages) {

@@ -23,11 +23,11 @@ struct held {
     struct held *next;
     struct held *left; /* in the tree; of a node that is not in it: the node before, but of the first one */
     struct held *right;
-    const uint8_t
-        *bytes; /* those that are not taken yet; NULL in a node that stands for bytes cut by snaplen */
+    const uint8_t *bytes; /* those not taken yet; NULL in a node that stands for bytes cut by snaplen */
+    uint8_t *copy;        /* of the bytes, the node's own; NULL: they are in its room, or lent */
     uint32_t len;
     uint8_t kind; /* enum page_kind */
-    bool lent;    /* the bytes are where they were, which is not here */
+    bool lent;    /* the bytes are where they were, and last */
     uint8_t room[];
 };
 
@@ -91,8 +91,8 @@ bool segq_repeat(struct segq *, const struct page_pool *, const struct segment *
 void segq_acked(struct segq *, uint64_t acked, int64_t now_ns);
 /* Takes `len` bytes from the front of the first node, which is freed when nothing is left. */
 void segq_take(struct segq *, struct page_pool *, uint32_t len);
-/* Copies what was not: it lasts no longer. False without memory for all of it. After page_unreserve. */
-bool segq_keep(struct segq *, struct page_pool *);
+/* Copies what was not: it lasts no longer. False without memory for all of it. */
+bool segq_keep(struct segq *, const struct page_pool *);
 /* Frees everything. */
 void segq_clear(struct segq *, struct page_pool *);
 

@@ -39,6 +39,8 @@ def cases():
         yield Case(f"text-{mode}", ["-r", "all.pcap", "--format", "text", *stats], mode=mode)
         yield Case(f"files-{mode}", ["-r", "one.pcap.gz", "-r", "two.pcap.zst", "-r", "three.pcapng", "-o", "/proc/self/fd/1", *stats, "tcp or udp"], mode=mode)
         yield Case(f"start-{mode}", ["-r", "one.pcap.gz", "-j", "2", *stats], mode=mode, sample=97)
+        # What waits in the first file is copied when the second begins.
+        yield Case(f"mapped-{mode}", ["-r", "waiting.pcap", "-r", "three.pcapng", "-o", "/proc/self/fd/1", *stats], mode=mode)
     for mode in ("once", "onward"):
         yield Case(f"threads-{mode}", ["-r", "all.pcap", "-j", "3", *stats], kind="thread", mode=mode, sample=1)
 
@@ -203,6 +205,7 @@ def main():
     faults, ran = 0, 0
     with tempfile.TemporaryDirectory() as work:
         material.features(os.path.join(work, "all.pcap"))
+        material.waiting(os.path.join(work, "waiting.pcap"))
         material.write(os.path.join(work, "one.pcap.gz"), material.merged(["tiny.pcap"]))
         material.write(os.path.join(work, "two.pcap.zst"), material.merged(["pipelining.pcap"]))
         material.write(os.path.join(work, "three.pcapng"), material.merged(["mix.pcap"]), pcapng=True)

@@ -53,3 +53,13 @@ def write(path, capture, pcapng=False, nano=False):
 
 def features(path):
     return write(path, merged(FEATURES))
+
+
+def waiting(path):
+    """Large enough to be mapped (capture/source_stream.c). Near its end a frame is missing, for which what follows waits."""
+    name = os.path.join(harness.PCAPS, "keepalive.pcap")
+    once, frames = capfile.read(name), []
+    for turn in range(1 + (5 << 18) // os.path.getsize(name)):
+        frames += [capfile.Frame(frame.time + turn * 50 * 10**9, frame.data, frame.wire) for frame in once.frames]
+    del frames[-48]  # the first response
+    write(path, capfile.Capture(once.link, frames))
