@@ -19,7 +19,7 @@ struct lasting {
     uintptr_t pieces[LASTING_PIECES]; /* numbers of those looked at, the last one first */
 };
 
-/* What is looked at may be so much memory, 0 or a piece at least. */
+/* What is looked at may be so much memory, a piece at least. */
 static inline void lasting_init(struct lasting *lasting, size_t bytes) {
     size_t most = bytes / LASTING_PIECE_BYTES;
     *lasting = (struct lasting){.most = most < LASTING_PIECES ? (unsigned)most : LASTING_PIECES};

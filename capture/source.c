@@ -132,6 +132,10 @@ void source_allow_lasting(struct source *source) {
     source->may_last = true;
 }
 
+bool source_lasts(const struct source *source) {
+    return source->may_last && !source->ops->live;
+}
+
 bool source_opens_later(const struct source *source, uint32_t file) {
     return source->ops->opens_later && source->ops->opens_later(source, file);
 }

@@ -87,6 +87,8 @@ void source_free(struct source *);
 void source_allow_mapping(struct source *);
 /* ... and the bytes of their frames may last (source_block.lasts): SOURCE_KEEP is obeyed. */
 void source_allow_lasting(struct source *);
+/* May they, of some file? */
+bool source_lasts(const struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);

@@ -231,13 +231,6 @@ static unsigned count_places(unsigned threads, unsigned workers) {
     return workers == 1 ? SHELF_PLACES : threads <= MOST_WITH_TABLES ? 2 * SHELF_PLACES / workers : 0;
 }
 
-/* Of each worker. It has some as soon as there is any: the number of threads must not decide what is copied,
- * which says a little of what memory there is. */
-static size_t lasting_share(const struct limits *limits, unsigned workers) {
-    size_t share = limits->lasting_bytes / workers;
-    return limits->lasting_bytes == 0 || share >= LASTING_PIECE_BYTES ? share : LASTING_PIECE_BYTES;
-}
-
 static bool crew_start(struct crew *crew, const struct limits *limits, const struct record_options *record) {
     crew->outboxes = outboxes_new(crew->count, WORKER_OUTBOX_BYTES);
     if (!crew->outboxes || !make_members(crew, record)) {
@@ -249,7 +242,6 @@ static bool crew_start(struct crew *crew, const struct limits *limits, const str
     }
     for (unsigned i = 0; i < crew->count; i++) {
         worker_init(&crew->workers[i], limits);
-        lasting_init(&crew->workers[i].lasting, lasting_share(limits, crew->count));
         crew->workers[i].memory.shelves.places = count_places(crew->threads, crew->count);
         lend(&crew->workers[i], &crew->members[0]);
         crew->workers[i].outbox = &crew->outboxes[i];
@@ -313,6 +305,13 @@ void crew_free(struct crew *crew) {
 
 bool crew_is_inline(const struct crew *crew) {
     return !crew->ring;
+}
+
+void crew_lend(struct crew *crew, size_t bytes) {
+    size_t share = bytes / crew->count;
+    for (unsigned i = 0; i < crew->count && bytes > 0; i++) {
+        lasting_init(&crew->workers[i].lasting, share > LASTING_PIECE_BYTES ? share : LASTING_PIECE_BYTES);
+    }
 }
 
 void crew_save(struct crew *crew, struct saver *saver) {

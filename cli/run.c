@@ -311,6 +311,7 @@ static enum exit_status run_pipeline(const struct run_parts *run) {
         struct pipeline pipeline;
         pipeline_init(&pipeline, &parts);
         crew_save(crew, save->saver);
+        crew_lend(crew, source_lasts(source) ? limits->lasting_bytes : 0);
         (void)pipeline_run(&pipeline); /* why it ended early, the sink tells */
         progress_clear(progress);
         struct decode_counts counts;

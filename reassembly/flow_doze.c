@@ -207,6 +207,7 @@ void flow_doze_tick(struct flow_table *t) {
     int64_t idle_ns = t->limits.flow_doze_ns + t->limits.flow_doze_ns / TICK_SHARE;
     doze_some(t, NULL, t->reassembler.clock_ns - idle_ns, DOZES_A_TICK);
     memory_trim(t->memory);
+    page_pool_trim(&t->reassembler.pages);
 }
 
 void flow_doze_for_memory(struct flow_table *t, const struct flow *spared) {

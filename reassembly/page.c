@@ -11,12 +11,34 @@ void page_pool_init(struct page_pool *p, struct memory *memory, size_t cap_bytes
 void page_pool_lend(struct page_pool *p, struct lasting *lasting) {
     p->lasting = lasting;
     pool_thin(&p->frames, LENT_BYTES);
+    memory_init(&p->spare, SIZE_MAX);
+    pool_init(&p->copies, &p->spare, COPY_BYTES, SIZE_MAX);
+}
+
+void *page_copy_take(struct page_pool *p) {
+    void *copy = pool_take(&p->copies);
+    p->frames.memory->failures += !copy;
+    return copy;
+}
+
+void page_copy_give(struct page_pool *p, void *copy) {
+    pool_give(&p->copies, copy);
+}
+
+void page_pool_trim(struct page_pool *p) {
+    if (p->lasting) {
+        memory_trim(&p->spare);
+    }
 }
 
 void page_pool_fini(struct page_pool *p) {
     pool_fini(&p->whole);
     pool_fini(&p->frames);
     pool_fini(&p->small);
+    if (p->lasting) {
+        pool_fini(&p->copies);
+        memory_fini(&p->spare);
+    }
 }
 
 static struct pool *pool_of(struct page_pool *p, enum page_kind kind) {

@@ -9,7 +9,13 @@
 #include "capture/pool.h"
 
 /* Chosen to fill slabs without rest. */
-enum { PAGE_BYTES = 2032, FRAME_BYTES = 1632, SMALL_BYTES = 256, LENT_BYTES = 128 };
+enum {
+    PAGE_BYTES = 2032,
+    FRAME_BYTES = 1632,
+    SMALL_BYTES = 256,
+    LENT_BYTES = 128,
+    COPY_BYTES = FRAME_BYTES - LENT_BYTES
+};
 
 enum page_kind {
     PAGE_WHOLE,
@@ -23,6 +29,9 @@ struct page_pool {
     struct pool small;
     size_t cap_bytes;
     struct lasting *lasting; /* borrowed; NULL: nothing is lent */
+    struct memory
+        spare; /* with that: of copies that are needed after all; counted in no cap, as the blocks are */
+    struct pool copies;
 };
 
 /* Borrows the memory for the pool's life. */
@@ -30,6 +39,11 @@ void page_pool_init(struct page_pool *, struct memory *, size_t cap_bytes);
 /* Before the first block: a PAGE_FRAME has only LENT_BYTES, for what says where its bytes are; all caps take
  * it for whole, so that whether bytes are copied has no say in what there is room for. */
 void page_pool_lend(struct page_pool *, struct lasting *);
+/* Then: the other bytes of a PAGE_FRAME, COPY_BYTES of them; NULL without memory. */
+void *page_copy_take(struct page_pool *);
+void page_copy_give(struct page_pool *, void *copy);
+/* Memory of copies that are no more goes back, bit by bit. */
+void page_pool_trim(struct page_pool *);
 /* Every block must have been given back. */
 void page_pool_fini(struct page_pool *);
 /* A block of the kind, aligned for any object; NULL at the cap or without memory. */

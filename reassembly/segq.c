@@ -2,13 +2,13 @@
 #include "reassembly/segq.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 /* Packets overtake each other by less: so many of the last nodes are looked at before the tree. */
 enum { NEAR_NODES = 64 };
 
 static_assert(SEGQ_SMALL_ROOM > 0 && SEGQ_FRAME_ROOM >= 1460, "an Ethernet segment fits into a frame page");
-static_assert(sizeof(struct held) <= LENT_BYTES, "a node whose bytes are elsewhere needs no more");
+static_assert(sizeof(struct held) <= LENT_BYTES && (int)SEGQ_FRAME_ROOM <= (int)COPY_BYTES,
+              "they are apart where bytes last");
 
 static struct held *rotate_right(struct held *t) {
     struct held *left = t->left;
@@ -177,14 +177,15 @@ static enum page_kind kind_for(size_t len) {
 }
 
 static void give_node(struct page_pool *pages, struct held *h) {
-    free(h->copy);
+    if (h->copy) {
+        page_copy_give(pages, h->copy);
+    }
     page_give(pages, h, (enum page_kind)h->kind);
 }
 
-static bool copy_bytes(const struct page_pool *pages, struct held *h) {
-    h->copy = malloc(h->len);
+static bool copy_bytes(struct page_pool *pages, struct held *h) {
+    h->copy = page_copy_take(pages);
     if (!h->copy) {
-        pages->frames.memory->failures++;
         return false;
     }
     memcpy(h->copy, h->bytes, h->len);
@@ -194,7 +195,7 @@ static bool copy_bytes(const struct page_pool *pages, struct held *h) {
 }
 
 /* Has the node's bytes where they can stay. */
-static bool place_bytes(const struct page_pool *pages, struct held *h, bool lasting) {
+static bool place_bytes(struct page_pool *pages, struct held *h, bool lasting) {
     if (h->kind == PAGE_FRAME && pages->lasting) {
         h->lent = lasting;
         return lasting || copy_bytes(pages, h);
@@ -306,7 +307,7 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
     }
 }
 
-bool segq_keep(struct segq *q, const struct page_pool *pages) {
+bool segq_keep(struct segq *q, struct page_pool *pages) {
     for (struct held *h = q->head; h; h = h->next) {
         if (h->lent) {
             lasting_look(pages->lasting, slice_make(h->bytes, h->len));

@@ -92,7 +92,7 @@ void segq_acked(struct segq *, uint64_t acked, int64_t now_ns);
 /* Takes `len` bytes from the front of the first node, which is freed when nothing is left. */
 void segq_take(struct segq *, struct page_pool *, uint32_t len);
 /* Copies what was not: it lasts no longer. False without memory for all of it. */
-bool segq_keep(struct segq *, const struct page_pool *);
+bool segq_keep(struct segq *, struct page_pool *);
 /* Frees everything. */
 void segq_clear(struct segq *, struct page_pool *);
 
