@@ -133,7 +133,9 @@ void source_allow_lasting(struct source *source) {
 }
 
 bool source_lasts(const struct source *source) {
-    return source->may_last && !source->ops->live;
+    struct source_counts counts;
+    source_counts(source, &counts);
+    return source->may_last && counts.file_bytes_total > 0; /* no pipe among them */
 }
 
 bool source_opens_later(const struct source *source, uint32_t file) {

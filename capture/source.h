@@ -87,7 +87,7 @@ void source_free(struct source *);
 void source_allow_mapping(struct source *);
 /* ... and the bytes of their frames may last (source_block.lasts): SOURCE_KEEP is obeyed. */
 void source_allow_lasting(struct source *);
-/* May they, of some file? */
+/* May they? Not of interfaces, and not where a pipe is among the files. */
 bool source_lasts(const struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */

@@ -27,8 +27,8 @@ void crew_free(struct crew *);
 void crew_time(struct crew *, struct stopwatch *reader);
 /* Adds the other threads' times, after crew_finish. Returns how many threads there were with the reader's. */
 unsigned crew_times(const struct crew *, struct stopwatch *sum);
-/* Before any event: packets may be lasting. What is looked at of them later may be so much memory, `bytes`.
- */
+/* Before any event: packets may be lasting, and what is looked at of them later be so much memory, `bytes`;
+ * with 0 they may not. */
 void crew_lend(struct crew *, size_t bytes);
 /* Before any event: packets are saved, by a saver that outlives the crew. */
 void crew_save(struct crew *, struct saver *);

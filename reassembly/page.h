@@ -29,8 +29,8 @@ struct page_pool {
     struct pool small;
     size_t cap_bytes;
     struct lasting *lasting; /* borrowed; NULL: nothing is lent */
-    struct memory
-        spare; /* with that: of copies that are needed after all; counted in no cap, as the blocks are */
+    /* With that: of copies that are needed after all, in no cap, as the blocks that have them are. */
+    struct memory spare;
     struct pool copies;
 };
 
