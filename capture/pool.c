@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Head of a slab. Small objects that were given back are linked through their first bytes; those from
@@ -19,12 +18,7 @@ struct pool_slab {
     uint32_t vacant;
 };
 
-enum {
-    HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST,
-    CACHE_LINE = 64,
-    THIN_SLAB_BYTES = 2048,
-    THIN_TAKEN_BYTES = THIN_SLAB_BYTES - 16, /* so that the C library's own bytes fit between two */
-};
+enum { HEAD_BYTES = MEMORY_SLAB_BYTES - POOL_LARGEST, CACHE_LINE = 64 };
 
 static_assert(sizeof(struct pool_slab) <= HEAD_BYTES, "the head fits before the first object");
 static_assert(POOL_LARGEST / SHELF_LEAST_BYTES < 32, "a bit for each large object");
@@ -38,7 +32,6 @@ void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_
                        .object_bytes = rounded,
                        .stride = rounded,
                        .slab_objects = POOL_LARGEST / rounded,
-                       .slab_bytes = MEMORY_SLAB_BYTES,
                        .cap = cap};
     p->large = rounded >= SHELF_LEAST_BYTES;
     if (p->large && memory->source != &memory->own) {
@@ -50,14 +43,16 @@ void pool_init(struct pool *p, struct memory *memory, size_t object_bytes, size_
     }
 }
 
-void pool_thin(struct pool *p, size_t bytes) {
+void pool_thin(struct pool *p, size_t bytes, struct pool *slabs, struct memory *memory) {
     assert(p->large && p->used == 0 && !p->partial && !p->last_given);
-    assert(bytes % sizeof(max_align_t) == 0 && bytes < p->object_bytes);
-    assert(HEAD_BYTES + p->slab_objects * bytes <= THIN_SLAB_BYTES);
+    assert(bytes % CACHE_LINE == 0 && bytes < p->object_bytes);
+    pool_init(slabs, memory, HEAD_BYTES + p->slab_objects * bytes, SIZE_MAX);
+    slabs->shelf = NULL; /* they are found by their place in a slab, */
+    slabs->shifts = 0;   /* which is the same in each */
+    p->slabs = slabs;
     p->stride = bytes;
-    p->slab_bytes = THIN_SLAB_BYTES;
     p->shifts = 0;
-    p->shelf = NULL; /* they are few bytes anyway */
+    p->shelf = NULL;
 }
 
 static struct pool_slab *head_of(const struct pool *p, void *slab) {
@@ -65,30 +60,41 @@ static struct pool_slab *head_of(const struct pool *p, void *slab) {
     return (void *)((char *)slab + shift * CACHE_LINE);
 }
 
+static char *slab_around(void *inside) {
+    return (char *)inside - (uintptr_t)inside % MEMORY_SLAB_BYTES;
+}
+
 static void *slab_of(const struct pool *p, void *inside) {
-    return (char *)inside - ((uintptr_t)inside & (p->slab_bytes - 1));
+    char *slab = slab_around(inside);
+    if (!p->slabs) {
+        return slab;
+    }
+    char *first = slab + HEAD_BYTES;
+    return (char *)inside - (size_t)((char *)inside - first) % p->slabs->stride;
 }
 
 static void *take_slab(struct pool *p) {
-    if (!pool_is_thin(p)) {
+    if (!p->slabs) {
         return memory_slab_take(p->memory, p->kind);
     }
-    void *slab = NULL;
-    if (memory_slab_count(p->memory) && posix_memalign(&slab, THIN_SLAB_BYTES, THIN_TAKEN_BYTES) != 0) {
+    if (!memory_slab_count(p->memory)) {
+        return NULL;
+    }
+    void *slab = pool_take(p->slabs);
+    if (!slab) {
         memory_slab_uncount(p->memory);
         p->memory->failures++;
-        return NULL;
     }
     return slab;
 }
 
 static void give_slab(struct pool *p, void *slab) {
-    if (!pool_is_thin(p)) {
+    if (!p->slabs) {
         memory_slab_give(p->memory, slab, p->kind);
         return;
     }
     memory_slab_uncount(p->memory);
-    free(slab);
+    pool_give(p->slabs, slab);
 }
 
 static char *first_of(struct pool_slab *slab) {

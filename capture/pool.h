@@ -20,8 +20,8 @@ struct pool {
     size_t object_bytes;
     size_t stride; /* from one object to the next */
     size_t slab_objects;
-    size_t slab_bytes; /* of its memory, and aligned so */
-    size_t shifts;     /* one less than a power of two: so many places are there for a slab's head */
+    struct pool *slabs; /* its slabs are objects of that; NULL: they are the memory's */
+    size_t shifts;      /* one less than a power of two: so many places are there for a slab's head */
     size_t cap;
     size_t used;
     bool large;
@@ -38,11 +38,9 @@ static inline void pool_last(struct pool *p) {
     p->kind = MEMORY_LASTING;
 }
 /* Before anything is taken, of large ones: they and their slabs are counted as they are, but only the first
- * `bytes` of each are there. Whoever takes one has the rest elsewhere, or nowhere. */
-void pool_thin(struct pool *, size_t bytes);
-static inline bool pool_is_thin(const struct pool *p) {
-    return p->stride < p->object_bytes;
-}
+ * `bytes` of each are there, a multiple of a cache line; whoever takes one has the rest elsewhere, or
+ * nowhere. `slabs` becomes a pool of what is there, out of `memory`; it is finished after this one. */
+void pool_thin(struct pool *, size_t bytes, struct pool *slabs, struct memory *memory);
 /* Every object must have been given back. */
 void pool_fini(struct pool *);
 /* An object with undefined content; NULL at the cap or without memory. Owned by the caller until pool_give.

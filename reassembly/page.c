@@ -10,10 +10,10 @@ void page_pool_init(struct page_pool *p, struct memory *memory, size_t cap_bytes
 
 void page_pool_lend(struct page_pool *p, struct lasting *lasting) {
     p->lasting = lasting;
-    pool_thin(&p->frames, LENT_BYTES);
     memory_init(&p->spare, 0); /* no part of what its source has for all */
     memory_share(&p->spare, p->frames.memory->source);
     p->spare.cap = SIZE_MAX;
+    pool_thin(&p->frames, LENT_BYTES, &p->slabs, &p->spare);
     pool_init(&p->copies, &p->spare, COPY_BYTES, SIZE_MAX);
 }
 
@@ -38,6 +38,7 @@ void page_pool_fini(struct page_pool *p) {
     pool_fini(&p->frames);
     pool_fini(&p->small);
     if (p->lasting) {
+        pool_fini(&p->slabs);
         pool_fini(&p->copies);
         p->spare.cap = 0;
         memory_fini(&p->spare);

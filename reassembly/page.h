@@ -29,8 +29,10 @@ struct page_pool {
     struct pool small;
     size_t cap_bytes;
     struct lasting *lasting; /* borrowed; NULL: nothing is lent */
-    /* With that: of copies that are needed after all, in no cap, as the blocks that have them are. */
+    /* With that: of what is there of frames, and of copies that are needed after all; in no cap, as the
+     * frames themselves are. */
     struct memory spare;
+    struct pool slabs;
     struct pool copies;
 };
 
