@@ -19,11 +19,11 @@ struct limits {
     unsigned tunnel_depth;       /* headers that decapsulation may peel off one frame */
     size_t fragment_datagrams;   /* datagrams in reassembly at once */
     size_t fragment_bytes;       /* bytes they may hold together */
-    size_t lasting_bytes;        /* of mapped files that may count as the process's because something held was
-                                    looked at; 0: what is held is copied */
     int64_t fragment_timeout_ns; /* from a datagram's first fragment (RFC 8200 section 4.5: 60 s; ours is
                                     shorter) */
     int64_t clock_jump_ns;       /* a packet further ahead than this must be confirmed by the next ones */
+    size_t lasting_bytes;        /* of mapped files that may count as the process's because something held was
+                                    looked at; 0: what is held is copied */
     /* reassembly */
     size_t flows;             /* (shared) flows in the table; beyond, the least recently used is evicted */
     size_t held_bytes;        /* (shared) bytes of segments that wait */

@@ -60,12 +60,8 @@ static struct pool_slab *head_of(const struct pool *p, void *slab) {
     return (void *)((char *)slab + shift * CACHE_LINE);
 }
 
-static char *slab_around(void *inside) {
-    return (char *)inside - (uintptr_t)inside % MEMORY_SLAB_BYTES;
-}
-
 static void *slab_of(const struct pool *p, void *inside) {
-    char *slab = slab_around(inside);
+    char *slab = (char *)inside - (uintptr_t)inside % MEMORY_SLAB_BYTES;
     if (!p->slabs) {
         return slab;
     }

@@ -197,7 +197,6 @@ static bool open_turn(struct source *source) {
         return false;
     }
     files->may_map = source->may_map;
-    files->may_last = source->may_last;
     source_filter_forget_misfits(&source->filter);
     return true;
 }
@@ -238,10 +237,11 @@ static enum source_status end_file(struct source *source, size_t wanted) {
 }
 
 /* Brings the bytes of a file that need not be read. The first ones are: so it is known not to be packed. */
-static bool bring_mapped(struct source_files *files, size_t wanted) {
+static bool bring_mapped(const struct source *source, size_t wanted) {
+    struct source_files *files = source->input;
     if (files->may_map && files->unpacked > 0) {
         files->may_map = false;
-        files->map = source_stream_map(files->stream, files->may_last);
+        files->map = source_stream_map(files->stream, source->may_last);
         source_ahead_init(&files->ahead);
     }
     if (!files->map) {
@@ -264,7 +264,7 @@ static bool bring_mapped(struct source_files *files, size_t wanted) {
 static enum source_status bring(struct source *source, size_t wanted) {
     struct source_files *files = source->input;
     sweep(files); /* the window is in none of them */
-    switch (bring_mapped(files, wanted) ? STREAM_READING : source_files_bring(files, wanted)) {
+    switch (bring_mapped(source, wanted) ? STREAM_READING : source_files_bring(files, wanted)) {
     case STREAM_READING:
         sweep(files);
         /* A file may have much between two frames. */

@@ -21,7 +21,6 @@ struct source_files {
     struct source_stream *stream;
     struct source_window window; /* of unpacked bytes */
     bool may_map;                /* allowed, and not tried with this file yet */
-    bool may_last;               /* ... and its bytes may last */
     struct source_map *map;      /* of the file at hand; NULL: it is read */
     struct source_map *left;     /* what nothing more is brought of, but somebody may hold */
     bool left_lasts;             /* bytes of them may last: SOURCE_KEEP comes before they are swept */

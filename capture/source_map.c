@@ -25,8 +25,7 @@ struct source_map {
     uint8_t *bytes;
     size_t size;
     size_t reach; /* so far stretches were brought */
-    bool lasting;
-    int fd; /* ours; it has the lease */
+    int fd;       /* ours; it has the lease */
     struct source_map *next_left;
 };
 
@@ -105,7 +104,6 @@ struct source_map *source_map_new(int fd, bool lasting) {
         give_back(map);
         return NULL;
     }
-    map->lasting = lasting;
     for (size_t i = 0; i < MAP_BLOCKS; i++) {
         map->blocks[i].lasts = lasting;
     }
@@ -113,7 +111,7 @@ struct source_map *source_map_new(int fd, bool lasting) {
 }
 
 bool source_map_lasts(const struct source_map *map) {
-    return map->lasting;
+    return map->blocks[0].lasts; /* as all of them */
 }
 
 static bool is_held(const struct source_map *map) {

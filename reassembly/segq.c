@@ -188,7 +188,7 @@ static bool copy_bytes(struct page_pool *pages, struct held *h) {
     if (!h->copy) {
         return false;
     }
-    memcpy(h->copy, h->bytes, h->len);
+    memcpy(h->copy, held_bytes(pages, h).ptr, h->len);
     h->bytes = h->copy;
     h->lent = false;
     return true;
@@ -309,11 +309,8 @@ void segq_take(struct segq *q, struct page_pool *pages, uint32_t len) {
 
 bool segq_keep(struct segq *q, struct page_pool *pages) {
     for (struct held *h = q->head; h; h = h->next) {
-        if (h->lent) {
-            lasting_look(pages->lasting, slice_make(h->bytes, h->len));
-            if (!copy_bytes(pages, h)) {
-                return false;
-            }
+        if (h->lent && !copy_bytes(pages, h)) {
+            return false;
         }
     }
     return true;

@@ -151,6 +151,15 @@ static void frames_are_the_same_and_memory_bounded(void **state) {
     }
 }
 
+static void write_several(unsigned files, const char **paths, unsigned *counts) {
+    for (unsigned i = 0; i < files; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "several%u", i);
+        counts[i] = write_many(name, i & 1, false);
+        paths[i] = path_of(name);
+    }
+}
+
 /* As worker threads do: some frames are looked at long after others came, of this file and the next. */
 static void held_frames_stay(void **state) {
     (void)state;
@@ -158,12 +167,7 @@ static void held_frames_stay(void **state) {
     enum { HELD = 12, FILES = 3 };
     const char *paths[FILES];
     unsigned counts[FILES];
-    for (unsigned i = 0; i < FILES; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "held%u", i);
-        counts[i] = write_many(name, i & 1, false);
-        paths[i] = path_of(name);
-    }
+    write_several(FILES, paths, counts);
     struct source *source = open_mapped(paths, FILES);
     struct frame held[HELD] = {{.block = NULL}};
     const struct source_block *last = NULL;
@@ -333,12 +337,7 @@ static void frames_last_until_they_are_to_be_kept(void **state) {
     enum { FILES = 2, LOOKS_BYTES = 8 << 20, BOUND_KIB = (LOOKS_BYTES >> 10) + (12 << 10) };
     const char *paths[FILES];
     unsigned counts[FILES];
-    for (unsigned i = 0; i < FILES; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "lasts%u", i);
-        counts[i] = write_many(name, i & 1, false);
-        paths[i] = path_of(name);
-    }
+    write_several(FILES, paths, counts);
     struct source *source = open_lasting(paths, FILES);
     struct lasting lasting;
     lasting_init(&lasting, LOOKS_BYTES);
