@@ -51,25 +51,14 @@ static bool may_have_no_body(const struct side *side) {
            type_is_no_message(m);
 }
 
-static bool is_body_start(const struct http_message *m, uint64_t offset) {
-    return offset == m->offset + m->head_bytes;
-}
-
-/* What was lost before a packet may have been other responses as well. */
-static bool stands_for_body(const struct side *side, const struct chunk *chunk, struct slice in) {
+/* May the next response begin at `offset`, in a packet's bytes? `body_bytes` came before. */
+static bool next_may_begin(const struct side *side, uint64_t offset, const struct segment *segment,
+                           uint64_t body_bytes) {
     const struct http_message *m = side->message;
-    bool first = is_body_start(m, offset_of(chunk, in)) || (m->body_bytes == 0 && begins_segment(chunk, in));
-    return first && probe_starts_status_line(in) && may_have_no_body(side);
-}
-
-bool http_guess_response(const struct http_conn *conn, enum direction direction, const struct chunk *chunk,
-                         struct slice in) {
-    const struct side *side = &conn->side[direction];
-    const struct http_message *m = side->message;
-    if (is_client(conn, direction) || !is_in_body(side) || !m || !side->transaction) {
-        return false;
-    }
-    if (stands_for_body(side, chunk, in)) {
+    bool begins_segment = offset == segment->offset;
+    /* What was lost before a packet may have been other responses as well. */
+    bool first = offset == m->offset + m->head_bytes || (body_bytes == 0 && begins_segment);
+    if (first && may_have_no_body(side)) {
         return true;
     }
     bool disputed = m->framing.kind == H1_BODY_CLOSE && m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
@@ -78,11 +67,42 @@ bool http_guess_response(const struct http_conn *conn, enum direction direction,
     }
     const struct transaction *asked = side->transaction->tentative;
     bool unending = m->framing.kind == H1_BODY_CLOSE && framing_persists(&m->fields, m->major, m->minor);
-    bool more_acked = (!asked || asked->next) && chunk->segment->has_ack && !chunk->segment->resent &&
-                      m->has_ack && chunk->segment->ack > m->ack;
+    bool more_acked = (!asked || asked->next) && segment->has_ack && !segment->resent && m->has_ack &&
+                      segment->ack > m->ack;
     bool more_asked = asked || side->transaction->candidates > 0; /* requests that are known to be open */
-    return begins_segment(chunk, in) && (more_acked || (more_asked && unending)) &&
+    return begins_segment && (more_acked || (more_asked && unending));
+}
+
+bool http_guess_response(const struct http_conn *conn, enum direction direction, const struct chunk *chunk,
+                         struct slice in) {
+    const struct side *side = &conn->side[direction];
+    const struct http_message *m = side->message;
+    return !is_client(conn, direction) && is_in_body(side) && m && side->transaction &&
+           next_may_begin(side, offset_of(chunk, in), chunk->segment, m->body_bytes) &&
            probe_starts_status_line(in);
+}
+
+/* The bytes `in`, at `offset`, go on with the front. `*whole`: a status line begins with both. False: none
+ * does. */
+static bool join_front(const struct side *side, struct http_front *front, uint64_t offset, struct slice in,
+                       bool *whole) {
+    const struct http_message *m = side->message;
+    uint8_t joined[2 * sizeof front->bytes];
+    if (!front->len || front->offset + front->len != offset || front->offset < m->offset + m->head_bytes ||
+        !next_may_begin(side, front->offset, &front->segment, m->body_bytes - front->len)) {
+        return false;
+    }
+    struct slice rest = slice_first(in, sizeof front->bytes);
+    memcpy(joined, front->bytes, front->len);
+    memcpy(joined + front->len, rest.ptr, rest.len);
+    struct slice both = slice_make(joined, front->len + rest.len);
+    *whole = probe_starts_status_line(both);
+    if (*whole || both.len > sizeof front->bytes || !probe_may_start_status_line(both)) {
+        return *whole;
+    }
+    memcpy(front->bytes, joined, both.len);
+    front->len = (uint8_t)both.len;
+    return true;
 }
 
 bool http_guess_response_begun(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
@@ -94,19 +114,16 @@ bool http_guess_response_begun(struct http_conn *conn, enum direction direction,
     if (is_client(conn, direction) || side->h1.state != H1_IN_BODY || !m || !side->transaction) {
         return false;
     }
-    if (front->len && front->offset + front->len == offset && is_body_start(m, front->offset) &&
-        may_have_no_body(side)) {
-        uint8_t joined[2 * sizeof front->bytes];
-        struct slice rest = slice_first(in, sizeof front->bytes);
-        memcpy(joined, front->bytes, front->len);
-        memcpy(joined + front->len, rest.ptr, rest.len);
-        return probe_starts_status_line(slice_make(joined, front->len + rest.len));
+    bool whole = false;
+    if (join_front(side, front, offset, in, &whole)) {
+        return whole;
     }
     front->len = 0;
     if (in.len <= sizeof front->bytes && probe_may_start_status_line(in) &&
-        m->last.ordinal == chunk->segment->ordinal && is_body_start(m, offset) && may_have_no_body(side)) {
+        next_may_begin(side, offset, chunk->segment, m->body_bytes)) {
         *front = (struct http_front){.offset = offset, .segment = *chunk->segment, .len = (uint8_t)in.len};
         memcpy(front->bytes, in.ptr, in.len);
+        side->own = *m;
     }
     return false;
 }

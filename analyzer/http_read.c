@@ -185,8 +185,7 @@ static void end_before_front(struct http_conn *conn, enum direction direction, s
     struct slice in = slice_make(front.bytes, front.len);
     const struct chunk chunk = {
         .bytes = in, .offset = front.offset, .segment = &front.segment, .must_take = true};
-    side->message->end_offset = front.offset;
-    side->message->body_bytes -= front.len;
+    *side->message = side->own;
     end_guessed(conn, direction, side, front.offset);
     http_read(conn, direction, &chunk, &in, true);
 }

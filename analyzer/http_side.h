@@ -21,7 +21,7 @@ enum side_state {
     SIDE_IGNORE,  /* not HTTP/1: bytes are counted and let go */
 };
 
-/* The first bytes of a body, which may begin a status line. */
+/* Bytes of a body that may begin the next response's status line. */
 struct http_front {
     uint64_t offset;
     struct segment segment;
@@ -75,7 +75,8 @@ struct side {
     struct http_front front; /* of the message being read */
     struct segment segment;  /* of the candidate's first byte */
     struct segment probed;   /* of the last bytes that the probe took */
-    struct http_message own; /* a message before its start line is read, or without a transaction */
+    struct http_message own; /* a message before its start line is read, or without a transaction; with
+                                front.len what the one being read was before these bytes */
 };
 
 struct http_tunnel {
@@ -171,8 +172,8 @@ void http_stop_waiting(struct http_conn *);
  * be open, in a body that lasts until the connection closes, though the server did not say that it would
  * close it; and where readers disagree whether it lasts so long. */
 bool http_guess_response(const struct http_conn *, enum direction, const struct chunk *, struct slice in);
-/* The same where the status line's first bytes were at the end of the packet with the head: keeps them in
- * side->front; true when these go on with it. */
+/* The same where a packet ends before the status line has its code: keeps these bytes in side->front, and in
+ * side->own the message as it was before them; true when those of `in` go on with it. */
 bool http_guess_response_begun(struct http_conn *, enum direction, const struct chunk *, struct slice in);
 /* What a search found may claim too much. A request at a segment's start, sent when the client had a final
  * response more than when it sent this one, is the next one. */

@@ -821,6 +821,60 @@ static void a_status_line_cut_behind_a_head(void **state) {
     }
 }
 
+/* The same where the next status line begins a packet, and comes in pieces. */
+static void a_status_line_in_pieces_behind_a_head(void **state) {
+    (void)state;
+    static const char next[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    for (size_t cut = 1; cut < strlen(next); cut++) {
+        for (unsigned round = 0; round < 4; round++) {
+            bool any_type = round % 2; /* then only what a packet acknowledges tells */
+            struct bench b;
+            char text[200];
+            setup(&b);
+            lose(&b, CLIENT, 50);
+            uint64_t asked = at(&b, CLIENT);
+            snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 4000\r\n\r\n",
+                     any_type ? "text/plain" : "image/png");
+            give(&b, SERVER, text, asked);
+            lose(&b, CLIENT, 50);
+            uint64_t more = any_type ? at(&b, CLIENT) : asked;
+            for (size_t i = 0; round >= 2 && i < cut; i++) {
+                snprintf(text, sizeof text, "%c", next[i]);
+                give(&b, SERVER, text, more);
+            }
+            if (round < 2) {
+                snprintf(text, sizeof text, "%.*s", (int)cut, next);
+                give(&b, SERVER, text, more);
+            }
+            give(&b, SERVER, next + cut, more);
+            check(&b, END_FIN,
+                  "orphan_response 200 request_lost body 0 incomplete\n"
+                  "orphan_response 404 request_lost body 0 incomplete\n");
+        }
+    }
+}
+
+/* What only seems to be one is the body's. */
+static void half_a_status_line_in_a_body(void **state) {
+    (void)state;
+    static const char *const pieces[][2] = {
+        {"HTTP/1.1 ", "is a protocol"}, {"H", "TML"}, {"HTTP/1.1 404", "th"}};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct bench b;
+        char text[100];
+        setup(&b);
+        lose(&b, CLIENT, 50);
+        size_t len = strlen(pieces[i][0]) + strlen(pieces[i][1]);
+        snprintf(text, sizeof text,
+                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %zu\r\n\r\n", len);
+        give(&b, SERVER, text, at(&b, CLIENT));
+        give(&b, SERVER, pieces[i][0], at(&b, CLIENT));
+        give(&b, SERVER, pieces[i][1], at(&b, CLIENT));
+        snprintf(text, sizeof text, "orphan_response 200 request_lost body %zu incomplete\n", len);
+        check(&b, END_FIN, text);
+    }
+}
+
 /* Snaplen cuts every packet: of two requests under way the first has no readable start line, and its answer
  * starts where the second was sent. What came right before was sent when the server did not have the first.
  */
@@ -1033,6 +1087,8 @@ int main(void) {
         cmocka_unit_test(order_proves_nothing_behind_an_answer_told_alone),
         cmocka_unit_test(the_rest_of_a_body_hides_nothing),
         cmocka_unit_test(a_status_line_cut_behind_a_head),
+        cmocka_unit_test(a_status_line_in_pieces_behind_a_head),
+        cmocka_unit_test(half_a_status_line_in_a_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
