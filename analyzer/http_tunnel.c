@@ -26,7 +26,18 @@ static struct transaction *open_record(struct http_conn *conn, const struct tran
     return record;
 }
 
+/* Is another message than the opener's half read? It was inside the tunnel then, behind a loss that took the
+ * request's end: nobody knows where the next one starts. */
+static bool is_amid_another(const struct side *side, const struct transaction *opener) {
+    const struct http_message *m = side->message;
+    if (side->state != SIDE_MESSAGE || m == &opener->request || m == &opener->response) {
+        return false;
+    }
+    return m || side->next_begun || side->h1.started || side->h1.held;
+}
+
 void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
+    const bool amid[2] = {is_amid_another(&conn->side[0], opener), is_amid_another(&conn->side[1], opener)};
     http_finish_others(conn, opener);
     http_tunnel_close(conn);
     bool websocket = is_websocket(opener);
@@ -48,7 +59,9 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
         /* A search behind a loss is one inside the tunnel. */
         bool lost = side->state == SIDE_PROBE && side->probe.mode == PROBE_SEARCH && side->after_gap;
         side->state = websocket ? SIDE_IGNORE : SIDE_PROBE;
-        if (!lost) {
+        if (amid[i] && !websocket) {
+            http_search(conn, (enum direction)i, conn->connection->delivered[i]);
+        } else if (!lost) {
             probe_restart(&side->probe, PROBE_AT_START);
         }
     }

@@ -921,6 +921,29 @@ static void a_loss_before_the_tunnel_opens(void **state) {
           "tunnel 28/76\n");
 }
 
+/* Behind a CONNECT whose end was lost the tunnel's own requests were found. Of the one that is half read when
+ * the tunnel opens the rest is no message. */
+static void a_tunnel_opens_amid_a_request(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, "CONNECT a:80 HTTP/1.1\r\nHost: a", 0);
+    lose(&b, CLIENT, 4);
+    uint64_t asked = at(&b, CLIENT);
+    give(&b, CLIENT, GET("/1"), at(&b, SERVER));
+    give(&b, CLIENT, "POST /", at(&b, SERVER));
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", asked);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, CLIENT, "0-1 HTTP/1.1\r\nHost: a\r\n\r\n", at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_request GET /1 superseded body 0 incomplete\n"
+          "transaction CONNECT a:80 200 ack body 0 incomplete\n"
+          "orphan_response 200 request_lost body 0 incomplete\n"
+          "orphan_response 200 request_lost body 0 incomplete\n"
+          "tunnel 25/76\n");
+}
+
 /* The fronts of two requests, one sent behind the other: the third may get the answer to the second. */
 static void fronts_show_a_client_that_pipelines(void **state) {
     (void)state;
@@ -1083,6 +1106,7 @@ int main(void) {
         cmocka_unit_test(bytes_one_at_a_time),
         cmocka_unit_test(request_inside_a_body_is_never_proved),
         cmocka_unit_test(a_loss_before_the_tunnel_opens),
+        cmocka_unit_test(a_tunnel_opens_amid_a_request),
         cmocka_unit_test(fronts_show_a_client_that_pipelines),
         cmocka_unit_test(order_proves_nothing_behind_an_answer_told_alone),
         cmocka_unit_test(the_rest_of_a_body_hides_nothing),
