@@ -4,7 +4,7 @@
  * clock ahead, never back.
  *  - Far ahead: the clock moves once CLOCK_AGREEING packets in a row are all far ahead, and then to the
  *    smallest of their stamps; a single wild stamp moves nothing, not even between packets that are minutes
- *    apart (there the clock follows two packets late).
+ *    apart (there the clock follows two packets late; whoever has to do with time lets the first two wait).
  *  - Far behind: the same number in a row means that the clock was set back, or that the first packet of all
  *    was wild: the clock steps back to the largest of their stamps, so that expiry never stands still.
  * Embedded by value, one thread. */

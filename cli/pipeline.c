@@ -41,8 +41,9 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
 
 /* The clock moved: time passes for everything that waits. Where it stepped back, the time that passed on an
  * idle interface or before the step counts no more. */
-static enum crew_status move_clock(struct pipeline *pipeline, int64_t time_ns) {
-    int64_t boundary = pipeline_tick_time(packet_clock_advance(&pipeline->clock, time_ns));
+static enum crew_status move_clock(struct pipeline *pipeline, int64_t time_ns, bool *early) {
+    *early = early_frames_advance(&pipeline->clock, time_ns);
+    int64_t boundary = pipeline_tick_time(pipeline->clock.now_ns);
     if (!pipeline->ticked) {
         pipeline->ticked = true;
         pipeline->last_tick_ns = boundary;
@@ -56,9 +57,11 @@ static enum crew_status move_clock(struct pipeline *pipeline, int64_t time_ns) {
     return CREW_OK;
 }
 
-__attribute__((noinline)) static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns) {
+/* `*early`: nobody knows yet whether it is so late. */
+__attribute__((noinline)) static enum crew_status advance_clock(struct pipeline *pipeline, int64_t time_ns,
+                                                                bool *early) {
     pipeline->ahead = true;
-    enum crew_status status = move_clock(pipeline, time_ns);
+    enum crew_status status = move_clock(pipeline, time_ns, early);
     pipeline->ahead = false;
     return status;
 }
@@ -104,12 +107,8 @@ static void save_frame(struct pipeline *pipeline, const struct frame *frame, con
 
 /* `plain`: see is_plain; made for both. */
 static inline __attribute__((always_inline)) enum crew_status
-take_frame(struct pipeline *pipeline, const struct frame *frame, const bool plain) {
+analyze_frame(struct pipeline *pipeline, const struct frame *frame, const bool plain) {
     enum crew_status status = CREW_OK;
-    if (!packet_clock_follows(&pipeline->clock, frame->time_ns) ||
-        pipeline->clock.now_ns - pipeline->last_tick_ns >= PIPELINE_TICK_NS) {
-        status = advance_clock(pipeline, frame->time_ns);
-    }
     uint64_t event = ++pipeline->event;
     struct packet packet;
     enum decode_fate fate = decoder_decode(pipeline->parts.decoder, frame, &packet);
@@ -139,6 +138,45 @@ take_frame(struct pipeline *pipeline, const struct frame *frame, const bool plai
     return status;
 }
 
+/* Those that waited have their turn. */
+__attribute__((noinline)) static enum crew_status take_early(struct pipeline *pipeline) {
+    enum crew_status status = CREW_OK;
+    for (unsigned i = 0; i < pipeline->early.count; i++) {
+        enum crew_status taken = analyze_frame(pipeline, &pipeline->early.frames[i], false);
+        status = status != CREW_OK ? status : taken;
+    }
+    early_frames_drop(&pipeline->early);
+    return status;
+}
+
+/* Time passes, or a stamp is odd. `*waits`: the frame does. */
+static __attribute__((noinline)) enum crew_status take_time(struct pipeline *pipeline,
+                                                            const struct frame *frame, bool *waits) {
+    bool early;
+    enum crew_status status = advance_clock(pipeline, frame->time_ns, &early);
+    *waits = early && early_frames_add(&pipeline->early, frame);
+    if (*waits || pipeline->early.count == 0) {
+        return status;
+    }
+    enum crew_status taken = take_early(pipeline);
+    return taken != CREW_OK ? taken : status;
+}
+
+static inline __attribute__((always_inline)) enum crew_status
+take_frame(struct pipeline *pipeline, const struct frame *frame, const bool plain) {
+    enum crew_status status = CREW_OK;
+    bool waits = false;
+    if (!packet_clock_follows(&pipeline->clock, frame->time_ns) ||
+        pipeline->clock.now_ns - pipeline->last_tick_ns >= PIPELINE_TICK_NS) {
+        status = take_time(pipeline, frame, &waits);
+    }
+    if (waits) {
+        return status;
+    }
+    enum crew_status taken = analyze_frame(pipeline, frame, plain);
+    return taken != CREW_OK ? taken : status;
+}
+
 /* A frame that came at its own time was taken. */
 static enum crew_status keep_pace(struct pipeline *pipeline, const struct frame *frame,
                                   enum crew_status status) {
@@ -152,7 +190,7 @@ static enum crew_status keep_pace(struct pipeline *pipeline, const struct frame 
 
 /* Nothing came for a while: a live clock moves on, and there is time to write. */
 static enum crew_status take_idle(struct pipeline *pipeline) {
-    enum crew_status status = CREW_OK;
+    enum crew_status status = take_early(pipeline);
     if (pipeline->parts.guard) {
         guard_idle(pipeline->parts.guard, pipeline->parts.source);
     }
@@ -285,6 +323,8 @@ enum crew_status pipeline_run(struct pipeline *pipeline) {
         }
     }
     pipeline->abandoned = !ended;
+    enum crew_status early = take_early(pipeline);
+    status = status != CREW_OK ? status : early;
     enum crew_status last = finish(pipeline);
     return last != CREW_OK ? last : status;
 }
@@ -296,6 +336,8 @@ void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
         ledger->source.frames--;
         ledger->source.bytes -= ledger->source.last_bytes;
     }
+    ledger->source.frames -= pipeline->early.count;
+    ledger->source.bytes -= pipeline->early.bytes;
     decoder_counts(parts->decoder, &ledger->decode);
     crew_counts(parts->crew, ledger);
     if (parts->guard) {

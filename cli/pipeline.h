@@ -13,6 +13,7 @@
 #include "capture/decode.h"
 #include "capture/source.h"
 #include "cli/crew.h"
+#include "cli/early_frames.h"
 #include "cli/guard.h"
 #include "cli/progress.h"
 
@@ -64,14 +65,15 @@ struct pipeline {
     uint64_t event; /* number of the last event */
     bool ticked;    /* last_tick_ns is valid */
     int64_t last_tick_ns;
-    uint64_t steps_back;      /* of the clock, when last looked at */
-    bool paced;               /* frames come in their own time, from an interface or a pipe */
-    int64_t packet_wall_ns;   /* paced: monotonic time of the last frame */
-    bool pending;             /* records or packets wait for a flush ... */
-    int64_t pending_since_ns; /* ... since this monotonic time */
-    bool ahead;               /* a frame was read, and ticks come before it */
-    uint64_t damages;         /* SOURCE_DAMAGED seen */
-    bool abandoned;           /* the sink ended before the source */
+    uint64_t steps_back;       /* of the clock, when last looked at */
+    bool paced;                /* frames come in their own time, from an interface or a pipe */
+    int64_t packet_wall_ns;    /* paced: monotonic time of the last frame */
+    bool pending;              /* records or packets wait for a flush ... */
+    int64_t pending_since_ns;  /* ... since this monotonic time */
+    bool ahead;                /* a frame was read, and ticks come before it */
+    struct early_frames early; /* read, too, and nothing else yet */
+    uint64_t damages;          /* SOURCE_DAMAGED seen */
+    bool abandoned;            /* the sink ended before the source */
     struct unsupported_frames
         unsupported[PIPELINE_UNSUPPORTED]; /* the first ones; those after are not named */
     size_t unsupported_count;

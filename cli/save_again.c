@@ -2,6 +2,7 @@
 #include "cli/save_again.h"
 
 #include "cli/datagrams.h"
+#include "cli/early_frames.h"
 #include "cli/pipeline.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ struct reading {
     struct source *source;
     struct decoder *decoder;
     struct packet_clock clock;
+    struct early_frames early;
     int64_t tick_ns;
     bool noting;
     struct datagrams datagrams; /* while noting */
@@ -111,22 +113,48 @@ static bool save_frame(struct reading *r, const struct frame *frame) {
     return save_file_add(r->again->file, frame, id) || r->again->file->unplaced != unplaced;
 }
 
-/* Time passes for fragments as it did in the pipeline. */
-static void advance_clock(struct reading *r, int64_t time_ns) {
-    int64_t tick_ns = pipeline_tick_time(packet_clock_advance(&r->clock, time_ns));
+static enum save_result take_frame(struct reading *r, const struct frame *frame,
+                                   char message[SOURCE_MESSAGE_BYTES]) {
+    if (r->noting && !note_frame(r, frame)) {
+        (void)snprintf(message, SOURCE_MESSAGE_BYTES, "out of memory for fragments to be saved");
+        return SAVE_NO_MEMORY;
+    }
+    return r->noting || save_frame(r, frame) ? SAVE_DONE : SAVE_SINK_ENDED;
+}
+
+static enum save_result take_early(struct reading *r, char message[SOURCE_MESSAGE_BYTES]) {
+    enum save_result result = SAVE_DONE;
+    for (unsigned i = 0; i < r->early.count && result == SAVE_DONE; i++) {
+        result = take_frame(r, &r->early.frames[i], message);
+    }
+    early_frames_drop(&r->early);
+    return result;
+}
+
+/* Time passes for fragments, and frames wait, as in the pipeline. */
+static enum save_result take_in_time(struct reading *r, const struct frame *frame,
+                                     char message[SOURCE_MESSAGE_BYTES]) {
+    bool early = early_frames_advance(&r->clock, frame->time_ns);
+    int64_t tick_ns = pipeline_tick_time(r->clock.now_ns);
     if (tick_ns != r->tick_ns) {
         r->tick_ns = tick_ns;
         decoder_tick(r->decoder, tick_ns);
     }
+    if (early && early_frames_add(&r->early, frame)) {
+        return SAVE_DONE;
+    }
+    enum save_result result = take_early(r, message);
+    return result == SAVE_DONE ? take_frame(r, frame, message) : result;
 }
 
 static enum save_result read_all(struct reading *r, char message[SOURCE_MESSAGE_BYTES]) {
     uint64_t last = saver_last_frame(r->again->saver);
     for (;;) {
         struct frame frame;
+        enum save_result result = SAVE_DONE;
         switch (source_next(r->source, &frame)) {
         case SOURCE_END:
-            return SAVE_DONE;
+            return take_early(r, message);
         case SOURCE_IDLE:
         case SOURCE_DAMAGED: /* was said in the first reading */
         case SOURCE_NOTICE:
@@ -134,17 +162,13 @@ static enum save_result read_all(struct reading *r, char message[SOURCE_MESSAGE_
             break;
         case SOURCE_FRAME:
             if (frame.ordinal > last) {
-                return SAVE_DONE;
+                return take_early(r, message);
             }
-            advance_clock(r, frame.time_ns);
-            if (r->noting && !note_frame(r, &frame)) {
-                (void)snprintf(message, SOURCE_MESSAGE_BYTES, "out of memory for fragments to be saved");
-                return SAVE_NO_MEMORY;
-            }
-            if (!r->noting && !save_frame(r, &frame)) {
-                return SAVE_SINK_ENDED;
-            }
+            result = take_in_time(r, &frame, message);
             break;
+        }
+        if (result != SAVE_DONE) {
+            return result;
         }
         if (r->again->interrupted()) {
             (void)snprintf(message, SOURCE_MESSAGE_BYTES,
@@ -173,6 +197,7 @@ static enum save_result read_once(struct reading *r, char message[SOURCE_MESSAGE
     } else {
         (void)snprintf(message, SOURCE_MESSAGE_BYTES, "out of memory to save packets");
     }
+    early_frames_drop(&r->early);
     datagrams_fini(&r->datagrams);
     decoder_free(r->decoder);
     source_free(r->source);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/early_frames.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool early_frames_advance(struct packet_clock *clock, int64_t time_ns) {
+    uint64_t jumps = clock->jumps;
+    (void)packet_clock_advance(clock, time_ns);
+    return clock->ahead_count > 0 && clock->jumps == jumps;
+}
+
+bool early_frames_add(struct early_frames *early, const struct frame *frame) {
+    assert(early->count < CLOCK_AGREEING - 1);
+    uint8_t *bytes = malloc(frame->bytes.len + 1); /* it may be empty */
+    if (!bytes) {
+        return false;
+    }
+    memcpy(bytes, frame->bytes.ptr, frame->bytes.len);
+    struct frame *own = &early->frames[early->count++];
+    *own = *frame;
+    own->bytes.ptr = bytes;
+    own->block = NULL;
+    early->bytes += frame->bytes.len;
+    return true;
+}
+
+void early_frames_drop(struct early_frames *early) {
+    for (unsigned i = 0; i < early->count; i++) {
+        free((void *)(uintptr_t)early->frames[i].bytes.ptr);
+    }
+    early->count = 0;
+    early->bytes = 0;
+}
