@@ -4,6 +4,7 @@
 #include "capture/source_fanout.h"
 #include "cli/check.h"
 #include "cli/conclusion.h"
+#include "cli/contradiction.h"
 #include "cli/fanout.h"
 #include "cli/key_file.h"
 #include "cli/omit.h"
@@ -113,51 +114,14 @@ static void say_warnings(const struct options *options, struct progress *progres
     }
 }
 
-/* Writing into a file that is being read would destroy it. */
-static bool is_input(const struct options *options, const char *path) {
-    struct stat output, input;
-    if (!path || strcmp(path, "-") == 0 || stat(path, &output) != 0 || !S_ISREG(output.st_mode)) {
-        return false;
+/* False when files that the options name stand in each other's way; that was said. */
+static bool check_files(const struct options *options, struct progress *progress) {
+    char message[CONTRADICTION_MESSAGE_BYTES];
+    bool found = contradiction_find(options, message);
+    if (found) {
+        progress_say(progress, "%s", message);
     }
-    for (uint64_t i = 0; i < options->paths.count; i++) {
-        bool standard_input = strcmp(options->paths.items[i], "-") == 0;
-        if ((standard_input ? fstat(STDIN_FILENO, &input) : stat(options->paths.items[i], &input)) == 0 &&
-            input.st_dev == output.st_dev && input.st_ino == output.st_ino) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Records and packets in one place would destroy each other; a device such as /dev/null takes both. */
-static bool is_output(const struct options *options, const char *path) {
-    const char *records = options->output ? options->output : "-";
-    struct stat output, other;
-    if (!path || strcmp(path, "-") == 0 || strcmp(records, "-") == 0) {
-        return path && strcmp(path, records) == 0;
-    }
-    if (stat(path, &other) != 0 || stat(records, &output) != 0) {
-        return strcmp(path, records) == 0;
-    }
-    return S_ISREG(other.st_mode) && other.st_dev == output.st_dev && other.st_ino == output.st_ino;
-}
-
-/* False when the outputs can't be what the options say; that was said. */
-static bool check_outputs(const struct options *options, struct progress *progress) {
-    if (is_input(options, options->output)) {
-        progress_say(progress, "'%s' is input and output at once; give another file to -o", options->output);
-        return false;
-    }
-    if (is_input(options, options->write)) {
-        progress_say(progress, "'%s' is input and output at once; give another file to -w", options->write);
-        return false;
-    }
-    if (is_output(options, options->write)) {
-        progress_say(progress, "records and packets both go to %s; give another file to -w",
-                     strcmp(options->write, "-") == 0 ? "standard output" : options->write);
-        return false;
-    }
-    return true;
+    return !found;
 }
 
 static bool wants_colour(const struct options *options, const struct sink *sink) {
@@ -417,7 +381,7 @@ static enum exit_status run_into_sink(struct run_parts *run, struct sink *sink, 
     upkeep_init(&upkeep, &parts);
     run->upkeep = &upkeep;
     enum exit_status status = EXIT_FAILED;
-    if (!check_outputs(options, progress)) { /* one file by two names, made just now */
+    if (!check_files(options, progress)) { /* one file by two names, made just now */
         status = EXIT_USAGE;
     } else if (save_run_begin(run->save, options, run->limits, progress, run->sources[0]) &&
                give_up_rights(run)) {
@@ -464,9 +428,6 @@ static enum exit_status run_sources(const struct options *options, const struct 
     char message[SINK_MESSAGE_BYTES];
     if (!save_run_limits(options, &limits, message)) {
         progress_say(progress, "%s", message);
-        return EXIT_USAGE;
-    }
-    if (!check_outputs(options, progress)) {
         return EXIT_USAGE;
     }
     struct save_run save = {.sink = NULL};
@@ -525,6 +486,9 @@ enum exit_status run(const struct options *options) {
     char message[PID_FILE_MESSAGE_BYTES];
     progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
     signals_install(options_output_is_file(options));
+    if (!check_files(options, &progress)) {
+        return EXIT_USAGE;
+    }
     bool has_pid_file = options->pid_file && !options->check; /* a check may be made beside a run */
     if (has_pid_file && !pid_file_take(&pid_file, options->pid_file, message)) {
         progress_say(&progress, "%s", message);

@@ -311,9 +311,11 @@ class Life(Processes):
             done = self.run("-r", "long.pcap", "--pidfile", path)
             self.check(done.status == 1 and name.encode() in done.err and self.read(path) == content, f"{content!r} as pid file: {done.status} {done.err!r}")
         os.unlink(path)
-        os.symlink(self.long, path)
+        with open(target, "wb") as file:
+            file.write(b"17\n")
+        os.symlink(target, path)
         done = self.run("-r", "long.pcap", "--pidfile", path)
-        self.check(done.status == 1 and done.err.count(b"\n") == 1 and self.read("long.pcap") == self.long_bytes, f"a link as pid file: {done.err!r}")
+        self.check(done.status == 1 and done.err.count(b"\n") == 1 and self.read("first") == b"17\n", f"a link as pid file: {done.err!r}")
         done = self.run("-r", "long.pcap", "--pidfile", os.path.join(self.work, "missing", "pid"))
         self.check(done.status == 1 and b"No such file" in done.err, f"no directory: {done.err!r}")
 
