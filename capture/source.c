@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/show.h"
 #include "capture/source_ops.h"
 
 #include <errno.h>
@@ -15,13 +16,8 @@ enum { FILTERED_IN_A_ROW = 1 << 17 };
 void source_say(char message[SOURCE_MESSAGE_BYTES], const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(message, SOURCE_MESSAGE_BYTES, format, arguments);
+    show_line(message, SOURCE_MESSAGE_BYTES, format, arguments);
     va_end(arguments);
-    for (char *at = message; *at; at++) {
-        if ((unsigned char)*at < ' ' || *at == 0x7f) {
-            *at = '?';
-        }
-    }
 }
 
 /* Never below 3: where standard input is closed, it must not take its place. Negative on failure. */

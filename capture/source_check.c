@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The look at all capture files before the first is read. */
+#include "capture/show.h"
 #include "capture/source_files.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static enum source_error check_filter(struct source *source, const char *path,
         case SOURCE_FILTER_READY:
             return SOURCE_OK;
         case SOURCE_FILTER_NO_MEMORY:
-            source_say(message, "filter \"%s\": %s", expression, problem);
+            source_say(message, "filter \"%s\": %s", show(expression).text, problem);
             return SOURCE_ERROR_FILE;
         case SOURCE_FILTER_WRONG:
             break;
@@ -31,8 +32,8 @@ static enum source_error check_filter(struct source *source, const char *path,
         return SOURCE_OK;
     }
     bool of_file = source_filter_plausible(expression, other, sizeof other) == SOURCE_FILTER_READY;
-    source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", expression,
-               of_file ? " does not fit " : "", of_file ? path : "", first);
+    source_say(message, "filter \"%s\"%s%s: %s; see man 7 pcap-filter", show(expression).text,
+               of_file ? " does not fit " : "", of_file ? show(path).text : "", first);
     return SOURCE_ERROR_FILTER;
 }
 
@@ -69,7 +70,7 @@ static bool look(struct source_files *files, const char *path, char message[SOUR
                 return true;
             case STREAM_FAILED:
                 if (source_stream_unsupported(files->stream)) {
-                    source_say(message, "%s: %s", path, files->problem);
+                    source_say(message, "%s: %s", show(path).text, files->problem);
                     return false;
                 }
                 return true;
@@ -89,12 +90,12 @@ static enum source_error check_capture(struct source *source, size_t index,
     const char *path = files->paths[index];
     int fd = source_files_open(files, index);
     if (fd < 0) {
-        source_say(message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
+        source_say(message, "%s: %s%s", show(path).text, strerror(errno), source_files_mend(errno));
         return SOURCE_ERROR_FILE;
     }
     source_files_hold(files, index, fd);
     if (!source_files_begin(files, fd, source->wake_fd, 0)) {
-        source_say(message, "%s: out of memory", path);
+        source_say(message, "%s: out of memory", show(path).text);
         return SOURCE_ERROR_FILE;
     }
     enum source_error error = SOURCE_ERROR_FILE;
@@ -122,7 +123,7 @@ static enum source_error check_path(struct source *source, size_t index, bool *t
     bool standard_input = source_files_is_standard_input(path);
     const char *name = source_files_shown_name(path);
     if ((standard_input ? fstat(STDIN_FILENO, &status) : stat(path, &status)) != 0) {
-        source_say(message, "%s: %s%s", name, strerror(errno), source_files_mend(errno));
+        source_say(message, "%s: %s%s", show(name).text, strerror(errno), source_files_mend(errno));
         return SOURCE_ERROR_FILE;
     }
     if (S_ISREG(status.st_mode)) {
@@ -131,7 +132,8 @@ static enum source_error check_path(struct source *source, size_t index, bool *t
     }
     *total_known = false;
     if (S_ISDIR(status.st_mode)) {
-        source_say(message, "%s: is a directory; give the capture files in it, each with -r", name);
+        source_say(message, "%s: is a directory; give the capture files in it, each with -r",
+                   show(name).text);
         return SOURCE_ERROR_FILE;
     }
     if (standard_input && isatty(STDIN_FILENO)) {
@@ -139,11 +141,11 @@ static enum source_error check_path(struct source *source, size_t index, bool *t
         return SOURCE_ERROR_FILE;
     }
     if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode) && !standard_input) {
-        source_say(message, "%s: is neither a file nor a pipe; give a capture file", path);
+        source_say(message, "%s: is neither a file nor a pipe; give a capture file", show(path).text);
         return SOURCE_ERROR_FILE;
     }
     if (!standard_input && access(path, R_OK) != 0) {
-        source_say(message, "%s: %s%s", path, strerror(errno), source_files_mend(errno));
+        source_say(message, "%s: %s%s", show(path).text, strerror(errno), source_files_mend(errno));
         return SOURCE_ERROR_FILE;
     }
     if (!standard_input) {
@@ -185,6 +187,7 @@ enum source_error source_files_check(struct source *source, char message[SOURCE_
         return SOURCE_OK;
     }
     bool wrong = filter == SOURCE_FILTER_WRONG;
-    source_say(message, "filter \"%s\": %s%s", expression, problem, wrong ? "; see man 7 pcap-filter" : "");
+    source_say(message, "filter \"%s\": %s%s", show(expression).text, problem,
+               wrong ? "; see man 7 pcap-filter" : "");
     return wrong ? SOURCE_ERROR_FILTER : SOURCE_ERROR_FILE;
 }

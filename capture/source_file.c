@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capture files, one after the other. Frame numbers restart in each file. */
 #include "capture/prefetch.h"
+#include "capture/show.h"
 #include "capture/source_files.h"
 
 #include <assert.h>
@@ -134,16 +135,16 @@ static void describe_first(struct slice first, char *text, size_t room) {
 
 void source_files_say_strange(const struct source_files *files, const char *name,
                               char message[SOURCE_MESSAGE_BYTES]) {
-    enum { SHOWN_BYTES = 16 };
-    struct slice first = slice_first(source_window_rest(&files->window), SHOWN_BYTES);
+    enum { FIRST_BYTES = 16 };
+    struct slice first = slice_first(source_window_rest(&files->window), FIRST_BYTES);
     if (first.len == 0) {
-        source_say(message, "%s: is empty; give a pcap or pcapng file", name);
+        source_say(message, "%s: is empty; give a pcap or pcapng file", show(name).text);
         return;
     }
     char begins[96];
     describe_first(first, begins, sizeof begins);
-    source_say(message, "%s: is not a capture file (it begins with %s); give a pcap or pcapng file", name,
-               begins);
+    source_say(message, "%s: is not a capture file (it begins with %s); give a pcap or pcapng file",
+               show(name).text, begins);
 }
 
 static const char *name_at_hand(const struct source_files *files) {
@@ -186,14 +187,14 @@ static bool open_turn(struct source *source) {
     int fd = take_turn(files, files->next++);
     if (fd < 0) {
         bool given_up = files->hold_open && (errno == EACCES || errno == EPERM);
-        source_say(source->message, "%s: %s%s", path, strerror(errno),
+        source_say(source->message, "%s: %s%s", show(path).text, strerror(errno),
                    given_up ? "; hark gave up the right to open it, and had no descriptor to hold it open; "
                               "a higher limit (ulimit -n) or fewer files help"
                             : source_files_mend(errno));
         return false;
     }
     if (!source_files_begin(files, fd, source->wake_fd, source->idle_ms)) {
-        source_say(source->message, "%s: out of memory", path);
+        source_say(source->message, "%s: out of memory", show(path).text);
         return false;
     }
     files->may_map = source->may_map;
@@ -206,11 +207,11 @@ static enum source_status end_damaged(struct source *source, const char *problem
     const char *name = name_at_hand(files);
     uint64_t place = files->unpacked - source_window_rest(&files->window).len;
     if (files->begun) {
-        source_say(source->message, "%s: reading ended after frame %llu, at byte %llu%s: %s", name,
+        source_say(source->message, "%s: reading ended after frame %llu, at byte %llu%s: %s", show(name).text,
                    (unsigned long long)files->number, (unsigned long long)place,
                    source_stream_packed(files->stream) ? " of the unpacked file" : "", problem);
     } else {
-        source_say(source->message, "%s: no frame can be read: %s", name, problem);
+        source_say(source->message, "%s: no frame can be read: %s", show(name).text, problem);
     }
     return give_up(source);
 }
@@ -288,7 +289,7 @@ static enum source_status bring(struct source *source, size_t wanted) {
     if (files->begun) {
         return end_damaged(source, files->problem);
     }
-    source_say(source->message, "%s: %s", name_at_hand(files), files->problem);
+    source_say(source->message, "%s: %s", show(name_at_hand(files)).text, files->problem);
     return give_up(source);
 }
 
@@ -303,14 +304,15 @@ static enum source_status prepare_filter(struct source *source, const struct fra
         return SOURCE_FRAME;
     }
     if (status == SOURCE_FILTER_NO_MEMORY) {
-        source_say(source->message, "%s: the filter can't be compiled: %s", name_at_hand(files), problem);
+        source_say(source->message, "%s: the filter can't be compiled: %s", show(name_at_hand(files)).text,
+                   problem);
         return give_up(source);
     }
     const char *type = pcap_datalink_val_to_name(frame->link_type);
     source_say(source->message,
                "%s: the filter does not fit frames of link type %d (%s), which are left out from frame %llu "
                "on: %s",
-               name_at_hand(files), frame->link_type, type ? type : "unknown",
+               show(name_at_hand(files)).text, frame->link_type, type ? type : "unknown",
                (unsigned long long)files->number + 1, problem);
     source->counts.damaged_files++;
     return SOURCE_DAMAGED;

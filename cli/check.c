@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/check.h"
 
+#include "capture/show.h"
 #include "capture/source_fanout.h"
 #include "cli/fanout.h"
 #include "cli/rights.h"
@@ -23,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STATUS_BYTES = 4096, COLUMN = 16 };
+enum { STATUS_BYTES = 4096, LINE_BYTES = 1024, COLUMN = 16 };
 
 struct check {
     const struct options *options;
@@ -36,24 +37,24 @@ struct check {
 };
 
 __attribute__((format(printf, 2, 3))) static void say(const char *what, const char *format, ...) {
+    char line[LINE_BYTES];
     va_list arguments;
-    printf("%-*s", COLUMN, what);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    show_line(line, sizeof line, format, arguments);
     va_end(arguments);
-    putchar('\n');
+    printf("%-*s%s\n", COLUMN, what, line);
 }
 
 /* The same, of what can't be had. */
 __attribute__((format(printf, 3, 4))) static void miss(struct check *check, const char *what,
                                                        const char *format, ...) {
+    char line[LINE_BYTES];
     va_list arguments;
     check->faults++;
-    printf("%-*smissing: ", COLUMN, what);
     va_start(arguments, format);
-    vprintf(format, arguments);
+    show_line(line, sizeof line, format, arguments);
     va_end(arguments);
-    putchar('\n');
+    printf("%-*smissing: %s\n", COLUMN, what, line);
 }
 
 /* The value of a line of /proc/self/status, "" when it is not there; cut at `room`. */
@@ -193,7 +194,7 @@ static int open_output(struct check *check, const char *what, const char *path) 
     }
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 && (errno != ENOENT || !folder_takes(path))) {
-        miss(check, what, "%s: %s", path, strerror(errno));
+        miss(check, what, "%s: %s", show(path).text, strerror(errno));
     }
     return fd;
 }
@@ -249,8 +250,9 @@ static void say_path(struct check *check, const struct rights_path *path) {
     static const char *const does[] = {[RIGHTS_READ] = "read",
                                        [RIGHTS_WRITE] = "write",
                                        [RIGHTS_WRITE_FOLDER] = "make, write, remove files in"};
-    say("  path", "%s %s%s%s%s", does[path->access], path->path, path->usable ? "" : " (not granted to ",
-        path->usable ? "" : check->rights.user.name, path->usable ? "" : " by the file system)");
+    say("  path", "%s %s%s%s%s", does[path->access], show(path->path).text,
+        path->usable ? "" : " (not granted to ", path->usable ? "" : check->rights.user.name,
+        path->usable ? "" : " by the file system)");
     if (!path->usable && path->access == RIGHTS_WRITE_FOLDER && options_rotate(check->options)) {
         char user[RIGHTS_NAME_BYTES + 8];
         rights_user_text(&check->rights, user, sizeof user);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/conclusion.h"
 
+#include "capture/show.h"
 #include "cli/omit.h"
 #include "cli/tally.h"
 #include "output/omission.h"
@@ -17,7 +18,7 @@ static void say_unsupported(struct progress *progress, const struct pipeline *pi
         const char *name = pcap_datalink_val_to_name(frames->link_type);
         progress_say(progress,
                      "%s: link type %d%s%s%s is not supported; its %" PRIu64 " frames were not analyzed",
-                     source_file_name(pipeline->parts.source, frames->file), frames->link_type,
+                     show(source_file_name(pipeline->parts.source, frames->file)).text, frames->link_type,
                      name ? " (" : "", name ? name : "", name ? ")" : "", frames->frames);
     }
 }

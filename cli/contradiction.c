@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/contradiction.h"
 
+#include "capture/show.h"
+
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -61,7 +63,7 @@ static bool is_same(const struct place *a, const struct place *b) {
 static bool say(char message[CONTRADICTION_MESSAGE_BYTES], const struct place *place, const char *use,
                 const struct output *output) {
     (void)snprintf(message, CONTRADICTION_MESSAGE_BYTES, "'%s' is %s and %s at once; give another file to %s",
-                   place->path, use, output->as, output->option);
+                   show(place->path).text, use, output->as, output->option);
     return true;
 }
 
@@ -85,8 +87,8 @@ static bool find_written(const struct output *one, const struct output *other,
         return false;
     }
     (void)snprintf(message, CONTRADICTION_MESSAGE_BYTES, "%s and %s both go to %s; give another file to %s",
-                   one->what, other->what, is_standard(&one->place) ? "standard output" : one->place.path,
-                   other->option);
+                   one->what, other->what,
+                   is_standard(&one->place) ? "standard output" : show(one->place.path).text, other->option);
     return true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/key_file.h"
 
+#include "capture/show.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -12,22 +14,22 @@
 __attribute__((format(printf, 2, 3))) static bool fail(char *message, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, KEY_FILE_MESSAGE_BYTES, format, arguments);
+    show_line(message, KEY_FILE_MESSAGE_BYTES, format, arguments);
     va_end(arguments);
     return false;
 }
 
-static bool may_be_trusted(int file, const char *path, char *message) {
+static bool may_be_trusted(int file, const char *name, char *message) {
     struct stat status;
     if (fstat(file, &status) != 0) {
-        return fail(message, "key file '%s': %s", path, strerror(errno));
+        return fail(message, "key file '%s': %s", name, strerror(errno));
     }
     if (S_ISDIR(status.st_mode)) {
-        return fail(message, "key file '%s' is a directory", path);
+        return fail(message, "key file '%s' is a directory", name);
     }
     if (status.st_mode & (S_IROTH | S_IWOTH)) {
         return fail(message, "key file '%s' may be %s by everybody; take that right away: chmod o= '%s'",
-                    path, status.st_mode & S_IROTH ? "read" : "changed", path);
+                    name, status.st_mode & S_IROTH ? "read" : "changed", name);
     }
     return true;
 }
@@ -49,16 +51,16 @@ static bool read_all(struct key_file *key, int file, bool *more) {
     return got >= 0;
 }
 
-static bool take_key(struct key_file *key, int file, const char *path, char *message) {
+static bool take_key(struct key_file *key, int file, const char *name, char *message) {
     bool more = false;
-    if (!may_be_trusted(file, path, message)) {
+    if (!may_be_trusted(file, name, message)) {
         return false;
     }
     if (!read_all(key, file, &more)) {
-        return fail(message, "key file '%s': %s", path, strerror(errno));
+        return fail(message, "key file '%s': %s", name, strerror(errno));
     }
     if (more) {
-        return fail(message, "key file '%s' has more than %d bytes: that is no key", path,
+        return fail(message, "key file '%s' has more than %d bytes: that is no key", name,
                     KEY_FILE_MOST_BYTES);
     }
     while (key->len && (key->bytes[key->len - 1] == '\n' || key->bytes[key->len - 1] == '\r')) {
@@ -66,19 +68,20 @@ static bool take_key(struct key_file *key, int file, const char *path, char *mes
     }
     if (key->len < KEY_FILE_LEAST_BYTES) {
         return fail(message,
-                    "key file '%s' %s; make a key of %d bytes or more, such as: openssl rand -hex 32", path,
+                    "key file '%s' %s; make a key of %d bytes or more, such as: openssl rand -hex 32", name,
                     key->len ? "is too short" : "is empty", KEY_FILE_LEAST_BYTES);
     }
     return true;
 }
 
 bool key_file_read(struct key_file *key, const char *path, char message[KEY_FILE_MESSAGE_BYTES]) {
+    struct shown name = show(path);
     key_file_wipe(key);
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file < 0) {
-        return fail(message, "key file '%s': %s", path, strerror(errno));
+        return fail(message, "key file '%s': %s", name.text, strerror(errno));
     }
-    bool ok = take_key(key, file, path, message);
+    bool ok = take_key(key, file, name.text, message);
     close(file);
     if (!ok) {
         key_file_wipe(key);

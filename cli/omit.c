@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/omit.h"
 
+#include "capture/show.h"
 #include "cli/suggest.h"
 #include "output/omission.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { NEAR = 4, NAME_BYTES = 64 };
+enum { NEAR = 4, NAME_BYTES = SHOWN_BYTES + 1 };
 
 /* Parts whose own key it is, within whatever object. */
 static size_t find_key(const char *key, const char *near[NEAR]) {
@@ -37,10 +38,10 @@ static void refuse(struct slice name, char message[OPTIONS_MESSAGE_BYTES]) {
     }
     if (count) {
         (void)snprintf(message, OPTIONS_MESSAGE_BYTES,
-                       "option '--omit': '%s' is no part that can be left out; %s?", text, list);
+                       "option '--omit': '%s' is no part that can be left out; %s?", show(text).text, list);
     } else {
         (void)snprintf(message, OPTIONS_MESSAGE_BYTES, "option '--omit': '%s' %s; hark(1) lists the parts",
-                       text, kept ? "stays in every record" : "is no part that can be left out");
+                       show(text).text, kept ? "stays in every record" : "is no part that can be left out");
     }
 }
 

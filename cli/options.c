@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "analyzer/h1_syntax.h"
+#include "capture/show.h"
 #include "capture/source.h"
 #include "capture/source_fanout.h"
 #include "cli/omit.h"
@@ -29,7 +30,7 @@ struct parser {
 __attribute__((format(printf, 2, 3))) static bool fail(const struct parser *parser, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(parser->message, OPTIONS_MESSAGE_BYTES, format, arguments);
+    show_line(parser->message, OPTIONS_MESSAGE_BYTES, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -82,7 +83,7 @@ static bool set_choice(const struct parser *parser, const struct option_info *in
         size_t len = strlen(all);
         snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", info->choices[i]);
     }
-    return fail(parser, "option '%s': '%s' is not one of %s", spelling, text, all);
+    return fail(parser, "option '%s': '%s' is not one of %s", spelling, show(text).text, all);
 }
 
 static bool set_number(const struct parser *parser, const struct option_info *info, const char *spelling,
@@ -108,7 +109,8 @@ static bool set_number(const struct parser *parser, const struct option_info *in
         snprintf(high, sizeof(high), "%" PRIu64, info->maximum);
     }
     if (!valid || value < info->minimum || value > info->maximum) {
-        return fail(parser, "option '%s': '%s' is not a %s, from %s to %s", spelling, text, what, low, high);
+        return fail(parser, "option '%s': '%s' is not a %s, from %s to %s", spelling, show(text).text, what,
+                    low, high);
     }
     *(uint64_t *)value_of(parser->options, info) = value;
     return true;
@@ -118,8 +120,8 @@ static bool set_text(const struct parser *parser, const struct option_info *info
                      const char *text) {
     const char **value = value_of(parser->options, info);
     if (*value) {
-        return fail(parser, "option '%s' is given twice, '%s' and '%s'; give it once", spelling, *value,
-                    text);
+        return fail(parser, "option '%s' is given twice, '%s' and '%s'; give it once", spelling,
+                    show(*value).text, show(text).text);
     }
     *value = text;
     return true;
@@ -175,11 +177,13 @@ static bool parse_long(struct parser *parser, const char *text) {
     const char *attached = text[len] == '=' ? text + len + 1 : NULL;
     const struct option_info *info = find_name(text, len);
     if (!info) {
-        char name[64];
+        char name[SHOWN_BYTES + 1];
         snprintf(name, sizeof(name), "%.*s", (int)len, text);
         const char *meant = options_suggest(name);
-        return meant ? fail(parser, "unknown option '--%s'; did you mean '--%s'? " SEE_HELP, name, meant)
-                     : fail(parser, "unknown option '--%s' " SEE_HELP, name);
+        struct shown shown = show(name);
+        return meant
+                   ? fail(parser, "unknown option '--%s'; did you mean '--%s'? " SEE_HELP, shown.text, meant)
+                   : fail(parser, "unknown option '--%s' " SEE_HELP, shown.text);
     }
     struct spelling spelling = spell(info, true);
     note_live_option(parser, info);
@@ -187,7 +191,8 @@ static bool parse_long(struct parser *parser, const char *text) {
         return take_value(parser, info, spelling.text, attached);
     }
     if (attached) {
-        return fail(parser, "option '%s' takes no value, but was given '%s'", spelling.text, attached);
+        return fail(parser, "option '%s' takes no value, but was given '%s'", spelling.text,
+                    show(attached).text);
     }
     *(bool *)value_of(parser->options, info) = true;
     return true;
@@ -248,12 +253,14 @@ static bool check_redactions(const struct parser *parser) {
                            *queries = &parser->options->redacted_queries;
     for (uint64_t i = 0; i < headers->count; i++) {
         if (!is_field_name(slice_of(headers->items[i]))) {
-            return fail(parser, "option '--redact-header': '%s' is no field's name", headers->items[i]);
+            return fail(parser, "option '--redact-header': '%s' is no field's name",
+                        show(headers->items[i]).text);
         }
     }
     for (uint64_t i = 0; i < queries->count; i++) {
         if (!redaction_takes(slice_of(queries->items[i]))) {
-            return fail(parser, "option '--redact-query': '%s' is no parameter's name", queries->items[i]);
+            return fail(parser, "option '--redact-query': '%s' is no parameter's name",
+                        show(queries->items[i]).text);
         }
     }
     return true;
@@ -292,7 +299,7 @@ static bool check_rotation(const struct parser *parser) {
     const char *slash = strrchr(options->output, '/'), *percent = strchr(options->output, '%');
     if (slash && percent && percent < slash) {
         return fail(parser, "option '-o': '%s': only the file's name may hold %%, not its directory",
-                    options->output);
+                    show(options->output).text);
     }
     return true;
 }
@@ -309,7 +316,7 @@ static bool check_interfaces(const struct parser *parser) {
     for (uint64_t i = 0; i < list->count; i++) {
         for (uint64_t k = 0; k < i; k++) {
             if (strcmp(list->items[i], list->items[k]) == 0) {
-                return fail(parser, "interface '%s' is given twice; give it once", list->items[i]);
+                return fail(parser, "interface '%s' is given twice; give it once", show(list->items[i]).text);
             }
         }
         if (list->count > 1 && strcmp(list->items[i], "any") == 0) {
@@ -331,7 +338,7 @@ static bool check_save(const struct parser *parser) {
             return fail(parser,
                         "option '--save': '%s' is not one of all, failures, slow, or several of them "
                         "with commas between them",
-                        options->save.items[i]);
+                        show(options->save.items[i]).text);
         }
     }
     return true;
@@ -410,14 +417,14 @@ static bool check_options(const struct parser *parser) {
     fit_buffers(parser->options);
     if (options->paths.count > 0 && options->interface) {
         return fail(parser, "-r %s and -i %s exclude each other: read files, or capture from an interface",
-                    options->paths.items[0], options->interface);
+                    show(options->paths.items[0]).text, show(options->interface).text);
     }
     if (options->paths.count > 0 || options->interface) {
         return true;
     }
     if (options->filter[0] != '\0' && access(options->filter, F_OK) == 0) {
-        return fail(parser, "'%s' is a file; to read it, write: hark -r %s", options->filter,
-                    options->filter);
+        struct shown file = show(options->filter);
+        return fail(parser, "'%s' is a file; to read it, write: hark -r %s", file.text, file.text);
     }
     return fail(parser,
                 "nothing to read: give a capture file (-r FILE) or an interface (-i IFACE) " SEE_HELP);

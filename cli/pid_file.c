@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/pid_file.h"
 
+#include "capture/show.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,7 +21,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(const char *path, char *m
     va_start(arguments, format);
     (void)vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    (void)snprintf(message, PID_FILE_MESSAGE_BYTES, "--pidfile: %.200s: %s", path, why);
+    (void)snprintf(message, PID_FILE_MESSAGE_BYTES, "--pidfile: %s: %s", show(path).text, why);
     return false;
 }
 

@@ -2,12 +2,13 @@
 #include "cli/progress.h"
 
 #include "capture/ns.h"
+#include "capture/show.h"
 #include "cli/units.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 
-enum { STEPS_PER_LOOK = 1024 };
+enum { STEPS_PER_LOOK = 1024, LINE_BYTES = 2048 };
 
 #define FIRST_NS  NS_PER_SECOND
 #define REPEAT_NS (250 * NS_PER_MILLISECOND)
@@ -81,14 +82,14 @@ void progress_clear(struct progress *progress) {
 }
 
 void progress_say(struct progress *progress, const char *format, ...) {
-    flockfile(progress->out); /* other threads have their lines */
-    progress_clear(progress);
+    char line[LINE_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    fputs("hark: ", progress->out);
-    vfprintf(progress->out, format, arguments);
-    fputc('\n', progress->out);
+    show_line(line, sizeof line, format, arguments);
+    va_end(arguments);
+    flockfile(progress->out); /* other threads have their lines */
+    progress_clear(progress);
+    fprintf(progress->out, "hark: %s\n", line);
     fflush(progress->out);
     funlockfile(progress->out);
-    va_end(arguments);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "capture/show.h"
 #include "cli/rights_parts.h"
 
 #include <assert.h>
@@ -19,7 +20,7 @@
 bool rights_fail(char message[RIGHTS_MESSAGE_BYTES], const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(message, RIGHTS_MESSAGE_BYTES, format, arguments);
+    show_line(message, RIGHTS_MESSAGE_BYTES, format, arguments);
     va_end(arguments);
     return false;
 }

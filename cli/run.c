@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run.h"
 
+#include "capture/show.h"
 #include "capture/source_fanout.h"
 #include "cli/check.h"
 #include "cli/conclusion.h"
@@ -94,10 +95,12 @@ static void say_warnings(const struct options *options, struct progress *progres
                      "option '--secrets-key' has no effect without --secrets=hash or --anonymize-ip");
     }
     if (source_filter_misses_tagged(source)) {
+        struct shown filter = show(options->filter);
+        const char *again = strcmp(filter.text, options->filter) == 0 ? filter.text : "FILTER";
         progress_say(progress,
                      "the filter '%s' misses packets with VLAN tags, in tunnels and in fragments; write "
                      "'%s or (vlan and (%s))' for tagged ones, or leave the filter out",
-                     options->filter, options->filter, options->filter);
+                     filter.text, again, again);
     }
     if (options->buffer_is_cut && !options->quiet) {
         char buffer[UNITS_TEXT_BYTES], memory[UNITS_TEXT_BYTES];
@@ -109,7 +112,7 @@ static void say_warnings(const struct options *options, struct progress *progres
     }
     if (options->interface && !options->quiet) {
         bool more = options->interfaces.count > 1;
-        progress_say(progress, "listening on %s%s; Ctrl-C ends", options->interface,
+        progress_say(progress, "listening on %s%s; Ctrl-C ends", show(options->interface).text,
                      more ? " and others" : "");
     }
 }
@@ -321,7 +324,7 @@ static bool say_folder(const struct options *options, struct progress *progress,
         progress_say(progress,
                      "%s may not make files in %s, as rotation must; give it that directory (chown), choose "
                      "another one with -o, or another user with --user",
-                     user, folder);
+                     user, show(folder).text);
         return false;
     }
     if (folder && options->interface) {
@@ -329,7 +332,7 @@ static bool say_folder(const struct options *options, struct progress *progress,
             progress,
             "%s may not make files in %s: SIGHUP will open '%s' again only if somebody else makes it; "
             "give it that directory (chown), or choose another user with --user",
-            user, folder, options->output);
+            user, show(folder).text, show(options->output).text);
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/save_run.h"
 
+#include "capture/show.h"
 #include "cli/signals.h"
 #include "cli/units.h"
 
@@ -68,8 +69,8 @@ static struct saver_options saver_options_of(const struct options *options, cons
     return saver;
 }
 
-static const char *shown(const struct options *options) {
-    return strcmp(options->write, "-") == 0 ? "standard output" : options->write;
+static struct shown shown(const struct options *options) {
+    return show(strcmp(options->write, "-") == 0 ? "standard output" : options->write);
 }
 
 static const char *name_interface(void *source, uint32_t interface) {
@@ -110,7 +111,7 @@ bool save_run_begin(struct save_run *run, const struct options *options, const s
     }
     if (!options->quiet) {
         progress_say(progress, "%s will hold packets as they were captured: secrets and addresses in clear",
-                     shown(options));
+                     shown(options).text);
     }
     save_file_init(&run->file, run->sink, source_is_live(source) ? name_interface : NULL,
                    (void *)(uintptr_t)source);
@@ -173,7 +174,7 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
     }
     if (run->file.unplaced > 0) {
         progress_say(progress, "%s: %" PRIu64 " packets were not saved: they are of too many interfaces",
-                     shown(options), run->file.unplaced);
+                     shown(options).text, run->file.unplaced);
         ok = false;
     }
     uint64_t missed = saver_missed(run->saver);
@@ -181,10 +182,10 @@ bool save_run_end(struct save_run *run, const struct options *options, const str
         progress_say(progress,
                      "%s: the packets of %" PRIu64 " transactions are not or not all in it (capture.saved "
                      "tells); %s helps",
-                     shown(options), missed,
+                     shown(options).text, missed,
                      run->ring_bytes ? "a larger --save-buffer" : "more memory (--max-memory)");
     } else if (ok && !options->quiet) {
-        progress_say(progress, "%" PRIu64 " packets saved to %s", run->file.packets, shown(options));
+        progress_say(progress, "%" PRIu64 " packets saved to %s", run->file.packets, shown(options).text);
     }
     return ok;
 }

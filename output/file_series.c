@@ -2,6 +2,7 @@
 #include "output/file_series.h"
 
 #include "capture/limits.h"
+#include "capture/show.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -235,6 +236,7 @@ int file_series_open_next(struct file_series *series, int64_t time_ns, bool unus
 
 void file_series_shown(const struct file_series *series, char text[FILE_SERIES_SHOWN_BYTES]) {
     const char *name = *series->current ? series->current : series->given;
-    int folder = snprintf(text, FILE_SERIES_SHOWN_BYTES, "%s", series->folder);
-    (void)snprintf(text + folder, FILE_SERIES_SHOWN_BYTES - (size_t)folder, "%s", name);
+    char path[FILE_SERIES_SHOWN_BYTES + FILE_SERIES_NAME_BYTES];
+    (void)snprintf(path, sizeof path, "%s%s", series->folder, name);
+    (void)snprintf(text, FILE_SERIES_SHOWN_BYTES, "%s", show(path).text);
 }

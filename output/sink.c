@@ -2,6 +2,7 @@
 #include "output/sink.h"
 
 #include "capture/buf.h"
+#include "capture/show.h"
 #include "output/file_series.h"
 
 #include <assert.h>
@@ -141,7 +142,7 @@ static struct sink *sink_new(const char *path, char message[SINK_MESSAGE_BYTES])
     sink->series.directory = -1;
     sink->owned = path && strcmp(path, "-") != 0;
     sink->fd = sink->owned ? -1 : STDOUT_FILENO;
-    (void)snprintf(sink->name, sizeof sink->name, "%s", sink->owned ? path : "standard output");
+    (void)snprintf(sink->name, sizeof sink->name, "%s", sink->owned ? show(path).text : "standard output");
     if (sink->owned && !file_series_init(&sink->series, path)) {
         return refuse(sink, errno, message);
     }

@@ -103,13 +103,79 @@ class Arguments(Processes):
         done = self.shell("hark -q -r in.pcap -w - -o x | cat > y")
         self.check(done.returncode == 0 and self.files()["x"].count(b"\n") == records.count(b"\n") > 0 and self.files()["y"].startswith(b"\n\r\r\n"), f"records and packets apart: {done.stderr!r}")
 
+    def echoes(self):
+        """Whatever stands in an argument, what is said about it is one line, of bounded length, with the remedy at its end."""
+        self.put("key", b"short\n")
+        self.put("wo\nrd", b"")
+        self.put("wo\nrd.pcap", b"no capture\n")
+        os.mkdir(os.path.join(self.work, "fol\nder"))
+        long = "x" * 30000
+        reading = ["-r", "in.pcap"]
+        for arguments, status, text in ((["--fo\no"], 2, "unknown option '--fo?o'"),
+                                        (["--" + long], 2, "x...' (hark --help lists all)"),
+                                        (["--outpu\n"], 2, "did you mean '--output'?"),
+                                        (["-\n"], 2, "unknown option '-?'"),
+                                        (["--skew=1\n2"], 2, "'1?2' is not a time"),
+                                        (["--skew=" + long], 2, "x...' is not a time such as 500ms, 1s or 2m, from"),
+                                        (["--format=a\x1bb"], 2, "'a?b' is not one of ndjson, text"),
+                                        (["--max-flows", long], 2, "x...' is not a whole number"),
+                                        (["--quiet=a\nb"], 2, "was given 'a?b'"),
+                                        (["-o", "a\nb", "-o", long], 2, "x...'; give it once"),
+                                        (["-o", "nodir\n/x"], 1, "can't write to nodir?/x: No such file or directory; create the directory first"),
+                                        (["-o", "fol\nder"], 1, "can't write to fol?der: Is a directory; name a file in it"),
+                                        (["-o", long], 1, "x...: File name too long; choose a shorter name"),
+                                        (["-o", "no\ndir/x", "--rotate-size", "4K"], 1, "can't write to no?dir/x: No such"),
+                                        (["-o", "a%\nb/x", "--rotate-size", "4K"], 2, "'a%?b/x': only the file's name"),
+                                        (["-w", "nodir\n/x"], 1, "can't write to nodir?/x: No such"),
+                                        (["-o", "a\nb", "-w", "a\nb"], 2, "both go to a?b; give another file to -w"),
+                                        (["--save=a\nb", "-w", "x"], 2, "'a?b' is not one of all, failures, slow"),
+                                        (["--omit=a\nb"], 2, "'a?b' is no part that can be left out"),
+                                        (["--omit=" + long], 2, "x...' is no part that can be left out; hark(1) lists the parts"),
+                                        (["--redact-header", "a\nb"], 2, "'a?b' is no field's name"),
+                                        (["--redact-header", long], 2, "x...' is no field's name"),
+                                        (["--redact-query", long], 2, "x...' is no parameter's name"),
+                                        (["--secrets-key", "k\ney"], 1, "key file 'k?ey': No such"),
+                                        (["--secrets-key", "fol\nder"], 1, "key file 'fol?der' is a directory"),
+                                        (["--secrets-key", long], 1, "x...': File name too long"),
+                                        (["--pidfile", "nodir\n/x"], 1, "--pidfile: nodir?/x: No such"),
+                                        (["--pidfile", long], 1, "x...: File name too long"),
+                                        (["-r", "nosuch\n"], 1, "nosuch?: No such file or directory; check the name"),
+                                        (["-r", "fol\nder"], 1, "fol?der: is a directory; give the capture files in it, each with -r"),
+                                        (["-r", "wo\nrd.pcap"], 1, "wo?rd.pcap: is not a capture file"),
+                                        (["-r", long], 1, "x...: File name too long"),
+                                        (["tcp\nprot 80"], 2, 'filter "tcp?prot 80": '),
+                                        (["wo\nrd"], 2, "'wo?rd' is a file: give each file a -r of its own"),
+                                        ([" or ".join(["tcp"] * 6000) + " prot"], 2, 'tcp or tcp or..."'),
+                                        (["\u00e9" * 15000], 2, '\u00e9..."'),
+                                        (["-i", "\n"], 2, "-r in.pcap and -i ? exclude each other"),
+                                        (["-i", long], 2, "x... exclude each other: read files, or capture from an interface")):
+            what = str(arguments)[:60]
+            done = self.plain(reading + arguments)
+            self.one_line(done, status, text, what)
+            self.check(len(done.stderr) < 1024, f"{what}: a line of {len(done.stderr)} bytes")
+            self.check("\ufffd" not in done.stderr.decode(errors="replace"), f"{what}: cut within a character: {done.stderr[-100:]!r}")
+        done = self.plain(["wo\nrd.pcap"])
+        self.one_line(done, 2, "'wo?rd.pcap' is a file; to read it, write: hark -r wo?rd.pcap", "no -r")
+        for words, text in (("tcp\nport 80", "the filter 'tcp?port 80' misses packets with VLAN tags, in tunnels and in fragments; write 'FILTER or (vlan and (FILTER))'"),
+                            (" or ".join(["tcp port 80"] * 2500), "tcp port...' misses packets with VLAN tags, in tunnels and in fragments; write 'FILTER or (vlan and (FILTER))'"),
+                            ("tcp port 80", "write 'tcp port 80 or (vlan and (tcp port 80))'")):
+            done = self.plain([*reading, words])
+            self.one_line(done, 0, text, words[:60])
+            self.check(done.stdout.count(b"\n") == 3 and len(done.stderr) < 1024, f"{words[:60]}: {done.stdout.count(bytes([10]))} records, {len(done.stderr)} bytes")
+        told = self.plain([*reading, "--check", "-o", "nodir\n/x", "-w", "fol\nder"]).stdout.decode()
+        self.check("output          missing: nodir?/x: No such" in told and "saved packets   missing: fol?der: Is a directory" in told, f"--check: {told}")
+        self.check(all(re.match(r"[a-z ]{15} \S", line) for line in told.splitlines()), f"--check: {told}")
+
+    def plain(self, arguments):
+        return subprocess.run([self.hark, *arguments], capture_output=True, stdin=subprocess.DEVNULL, cwd=self.work, env=harness.ENVIRONMENT, timeout=PATIENCE, check=False)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
     checks = faults = 0
-    for part in (Arguments.contradictions,):
+    for part in (Arguments.contradictions, Arguments.echoes):
         with tempfile.TemporaryDirectory(prefix="hark-arguments.") as work:
             tests = Arguments(os.path.abspath(arguments.hark), work)
             part(tests)
