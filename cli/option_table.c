@@ -295,6 +295,7 @@ const struct option_info option_table[] = {
      .group = GROUP_OUTPUT,
      .offset = AT(save),
      .argument = "WHICH",
+     .save_only = true,
      .help = "the transactions to save with -w: all (the default), failures,\n"
              "slow; several with commas between them",
      .more = "Failures are those whose event.outcome is not \"success\": of status 400 or above, reset, "
@@ -308,6 +309,7 @@ const struct option_info option_table[] = {
      .argument = "TIME",
      .minimum = 1,
      .maximum = DAY,
+     .save_only = true,
      .help = "save transactions that take longer than TIME (--save=slow: 1s)",
      .more = "The time is timing.total, from the request's first byte to the last one of either message."},
     {.name = "save-from",
@@ -317,6 +319,7 @@ const struct option_info option_table[] = {
      .argument = "WHERE",
      .initial = "connection",
      .choices = save_from_choices,
+     .save_only = true,
      .help = "save from the connection's first packet on, or only from the\n"
              "transaction's own first one",
      .more = "A transaction's own packets are less, and enough to look at. But whose answer it is, and whose "
@@ -330,6 +333,7 @@ const struct option_info option_table[] = {
      .initial = "64M",
      .minimum = MIB,
      .maximum = 64 * 1024 * MIB,
+     .save_only = true,
      .help = "packets kept for -w from an interface or a pipe",
      .more = "What a transaction needs must still be in it when the transaction ends. It is part of "
              "--max-memory."},

@@ -166,9 +166,14 @@ static bool take_value(struct parser *parser, const struct option_info *info, co
     return set_value(parser, info, spelling, parser->arguments[parser->next++]);
 }
 
-static void note_live_option(const struct parser *parser, const struct option_info *info) {
-    if (info->live_only && !parser->options->live_option) {
-        parser->options->live_option = info;
+/* Those that others may leave without effect. */
+static void note_option(const struct parser *parser, const struct option_info *info) {
+    struct options *options = parser->options;
+    if (info->live_only && !options->live_option) {
+        options->live_option = info;
+    }
+    if (info->save_only && !options->save_option) {
+        options->save_option = info;
     }
 }
 
@@ -186,7 +191,7 @@ static bool parse_long(struct parser *parser, const char *text) {
                    : fail(parser, "unknown option '--%s' " SEE_HELP, shown.text);
     }
     struct spelling spelling = spell(info, true);
-    note_live_option(parser, info);
+    note_option(parser, info);
     if (info->kind != OPTION_FLAG) {
         return take_value(parser, info, spelling.text, attached);
     }
@@ -205,7 +210,7 @@ static bool parse_short(struct parser *parser, const char *letters) {
         if (!info) {
             return fail(parser, "unknown option '-%c' " SEE_HELP, *letters);
         }
-        note_live_option(parser, info);
+        note_option(parser, info);
         if (info->kind != OPTION_FLAG) {
             return take_value(parser, info, spell(info, false).text, letters[1] ? letters + 1 : NULL);
         }
@@ -329,9 +334,9 @@ static bool check_interfaces(const struct parser *parser) {
 static bool check_save(const struct parser *parser) {
     const struct options *options = parser->options;
     struct save_rule rule = {.all = false};
-    if (!options->write && (options->save.count > 0 || options->save_slower_ns > 0)) {
+    if (!options->write && options->save_option) {
         return fail(parser, "--%s needs a file to save packets to: -w FILE " SEE_HELP,
-                    options->save.count > 0 ? "save" : "save-slower");
+                    options->save_option->name);
     }
     for (uint64_t i = 0; i < options->save.count; i++) {
         if (!save_rule_add(&rule, options->save.items[i])) {

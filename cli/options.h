@@ -69,6 +69,7 @@ struct options {
     const char *user; /* NAME[:GROUP]; NULL without --user */
     bool check, no_sandbox;
     const struct option_info *live_option; /* the first one given that only a live capture obeys, or NULL */
+    const struct option_info *save_option; /* likewise one that says how -w saves */
     bool no_memory;                        /* options_parse found none */
 };
 
@@ -99,6 +100,7 @@ struct option_info {
     const char *const *choices; /* NULL-terminated */
     enum option_completion completion;
     bool live_only;   /* has no effect on files: said so, once */
+    bool save_only;   /* needs -w */
     const char *help; /* one line of --help, may hold line feeds; starts in lower case, no final stop */
     const char *more; /* further sentences for the man page, "" for none */
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""arguments.py --hark BINARY
+"""arguments.py --hark BINARY [--only PART]
 
 Arguments that can't work: each is refused with one line that says how to mend it, and the files they name stay as they are."""
 import argparse
@@ -166,6 +166,13 @@ class Arguments(Processes):
         self.check("output          missing: nodir?/x: No such" in told and "saved packets   missing: fol?der: Is a directory" in told, f"--check: {told}")
         self.check(all(re.match(r"[a-z ]{15} \S", line) for line in told.splitlines()), f"--check: {told}")
 
+    def without_effect(self):
+        """Options that say something about -w, without it."""
+        for option in ("--save=all", "--save-slower=1s", "--save-from=connection", "--save-from=transaction", "--save-buffer=64M"):
+            self.one_line(self.plain(["-r", "in.pcap", option]), 2, f"{option.split('=')[0]} needs a file to save packets to: -w FILE", option)
+            done = self.plain(["-q", "-r", "in.pcap", "-w", "out.pcapng", option])
+            self.check(done.returncode == 0 and done.stderr == b"", f"{option} with -w: {done.returncode} {done.stderr!r}")
+
     def plain(self, arguments):
         return subprocess.run([self.hark, *arguments], capture_output=True, stdin=subprocess.DEVNULL, cwd=self.work, env=harness.ENVIRONMENT, timeout=PATIENCE, check=False)
 
@@ -173,9 +180,12 @@ class Arguments(Processes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hark", required=True)
+    parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     checks = faults = 0
-    for part in (Arguments.contradictions, Arguments.echoes):
+    for part in (Arguments.contradictions, Arguments.echoes, Arguments.without_effect):
+        if arguments.only not in part.__name__:
+            continue
         with tempfile.TemporaryDirectory(prefix="hark-arguments.") as work:
             tests = Arguments(os.path.abspath(arguments.hark), work)
             part(tests)

@@ -154,8 +154,7 @@ static void test_every_spelling(void **state) {
     (void)state;
     for (size_t i = 0; i < option_table_length; i++) {
         const struct option_info *info = &option_table[i];
-        bool saves = info->offset == offsetof(struct options, save) ||
-                     info->offset == offsetof(struct options, save_slower_ns);
+        bool saves = info->save_only;
         bool omits = info->offset == offsetof(struct options, omit);
         char least[32];
         uint64_t unit = info->kind == OPTION_DURATION ? (uint64_t)NS_PER_SECOND : 1;
@@ -302,6 +301,8 @@ static void test_what_to_save(void **state) {
     options_fini(&options);
     FAILS("-r a --save=all", "--save", "-w FILE");
     FAILS("-r a --save-slower=1s", "--save-slower", "-w FILE");
+    FAILS("-r a --save-from=connection", "--save-from", "-w FILE");
+    FAILS("-r a --save-buffer=64M --save=all", "--save-buffer", "-w FILE");
     FAILS("-r a -w f --save=failures,fast", "failures,fast", "all, failures, slow");
     FAILS("-r a -w f --save=slow,", "slow,");
     FAILS("-r a -w f --save-slower=0", "--save-slower");
