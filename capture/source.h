@@ -61,6 +61,7 @@ enum source_error {
     SOURCE_ERROR_FILE,   /* missing, not a capture, a directory, no permission, no such interface ... (exit
                             status 1) */
     SOURCE_ERROR_FILTER, /* the filter does not compile (exit status 2) */
+    SOURCE_ERROR_TWICE,  /* standard input is to be read twice (exit status 2) */
 };
 
 /* Looks at all files at once, so that a missing file, or one that is no capture, is known before the first

@@ -162,7 +162,7 @@ enum source_error source_files_check(struct source *source, char message[SOURCE_
         const char *path = files->paths[i];
         if (source_files_is_standard_input(path) && standard_input) {
             source_say(message, "standard input: is given twice, but can be read only once; give one -r -");
-            return SOURCE_ERROR_FILE;
+            return SOURCE_ERROR_TWICE;
         }
         standard_input = standard_input || source_files_is_standard_input(path);
         enum source_error error = check_path(source, i, &total_known, message);

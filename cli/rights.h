@@ -76,6 +76,8 @@ struct rights {
     unsigned calls;                               /* that seccomp allows, with or without conditions */
 };
 
+/* --user's argument names a user and, where it names one, a group; false, and one line, when it doesn't. */
+bool rights_user_exists(const char *asked, char message[RIGHTS_MESSAGE_BYTES]);
 /* Before the source is opened: room for so many open files, where the system allows it. */
 void rights_make_room(uint64_t files);
 /* After rights_apply: the first folder that the user may not make files in; NULL: there is none. Borrowed. */

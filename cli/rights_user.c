@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who hark is, and what it may do as such: user, groups, capabilities (capabilities(7)). */
+#include "capture/show.h"
 #include "cli/rights_parts.h"
 
 #include <errno.h>
@@ -74,22 +75,39 @@ static bool find_asked(struct rights_user *user, const char *asked, char message
     char name[RIGHTS_NAME_BYTES];
     const char *colon = strchr(asked, ':');
     size_t len = colon ? (size_t)(colon - asked) : strlen(asked);
+    struct shown shown = show(asked);
     bool has_group = false;
-    if (len == 0 || len >= sizeof name) {
-        return rights_fail(message, "--user %s: there is no such user", asked);
+    if (len == 0) {
+        return rights_fail(message, "--user %s: it names no user; write --user NAME[:GROUP]", shown.text);
+    }
+    if (len >= sizeof name) {
+        return rights_fail(message, "--user %s: there is no user with so long a name", shown.text);
+    }
+    if (colon && colon[1] == '\0') {
+        return rights_fail(message,
+                           "--user %s: no group follows the colon; name one, or leave the colon out for the "
+                           "user's own",
+                           shown.text);
     }
     memcpy(name, asked, len);
     name[len] = '\0';
     if (!find_user(user, name, &has_group)) {
         return rights_fail(message, "--user %s: there is no user %s; make one: adduser --system --group %s",
-                           asked, name, name);
+                           shown.text, name, name);
     }
     if (colon && !find_group(user, colon + 1)) {
-        return rights_fail(message, "--user %s: there is no group %s", asked, colon + 1);
+        return rights_fail(message,
+                           "--user %s: there is no group %s; make it (addgroup --system), or name another",
+                           shown.text, show(colon + 1).text);
     }
     return colon || has_group ||
            rights_fail(message, "--user %s: no user has this number; give it a group too: --user %s:GROUP",
-                       asked, name);
+                       shown.text, name);
+}
+
+bool rights_user_exists(const char *asked, char message[RIGHTS_MESSAGE_BYTES]) {
+    struct rights_user user = {.asked = true};
+    return find_asked(&user, asked, message);
 }
 
 /* Root that captures becomes somebody who owns nothing. Root that reads files stays, without capabilities:

@@ -81,7 +81,7 @@ static enum exit_status say_not_opened(const struct options *options, struct pro
     } else {
         progress_say(progress, "%s", message);
     }
-    return error == SOURCE_ERROR_FILTER ? EXIT_USAGE : EXIT_FAILED;
+    return error == SOURCE_ERROR_FILE ? EXIT_FAILED : EXIT_USAGE;
 }
 
 /* What the user should know before the run. */
@@ -115,6 +115,16 @@ static void say_warnings(const struct options *options, struct progress *progres
         progress_say(progress, "listening on %s%s; Ctrl-C ends", show(options->interface).text,
                      more ? " and others" : "");
     }
+}
+
+/* False when a user that the options name is not there; that was said, before a file is touched. */
+static bool check_user(const struct options *options, struct progress *progress) {
+    char message[RIGHTS_MESSAGE_BYTES];
+    bool ok = !options->user || rights_user_exists(options->user, message);
+    if (!ok) {
+        progress_say(progress, "%s", message);
+    }
+    return ok;
 }
 
 /* False when files that the options name stand in each other's way; that was said. */
@@ -489,7 +499,7 @@ enum exit_status run(const struct options *options) {
     char message[PID_FILE_MESSAGE_BYTES];
     progress_init(&progress, stderr, !options->quiet && !options->interface && isatty(STDERR_FILENO));
     signals_install(options_output_is_file(options));
-    if (!check_files(options, &progress)) {
+    if (!check_user(options, &progress) || !check_files(options, &progress)) {
         return EXIT_USAGE;
     }
     bool has_pid_file = options->pid_file && !options->check; /* a check may be made beside a run */

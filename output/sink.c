@@ -193,7 +193,7 @@ static enum sink_status fail(struct sink *sink, int error) {
     }
     sink->status = SINK_FAILED;
     (void)snprintf(sink->message, sizeof sink->message, "writing to %s failed after %llu bytes: %s%s",
-                   sink->name, (unsigned long long)sink->bytes, strerror(error), advice(error));
+                   sink->name, (unsigned long long)sink->position, strerror(error), advice(error));
     return sink->status;
 }
 

@@ -173,6 +173,39 @@ class Arguments(Processes):
             done = self.plain(["-q", "-r", "in.pcap", "-w", "out.pcapng", option])
             self.check(done.returncode == 0 and done.stderr == b"", f"{option} with -w: {done.returncode} {done.stderr!r}")
 
+    def wrong_options(self):
+        """What is wrong with the command line, not with a file, is known before a file is touched."""
+        self.put("out", b"before\n")
+        before = self.files()
+        for user, text in (("nosuch", "there is no user nosuch; make one: adduser --system --group nosuch"),
+                           (":nogroup", "it names no user; write --user NAME[:GROUP]"),
+                           ("nobody:", "no group follows the colon; name one, or leave the colon out"),
+                           ("nobody:nosuch", "there is no group nosuch; make it (addgroup --system), or name another"),
+                           ("123456:", "no group follows the colon"),
+                           ("123456", "no user has this number; give it a group too: --user 123456:GROUP"),
+                           ("no\nsuch", "there is no user no?such"),
+                           ("nobody:" + "x" * 3000, "x...; make it"),
+                           ("x" * 3000, "x...: there is no user with so long a name")):
+            for more in ([], ["--check"]):
+                what = f"--user {user[:40]} {more}"
+                done = self.plain(["-r", "in.pcap", "-o", "out", "--pidfile", "pid", "--user", user, *more])
+                self.one_line(done, 2, text, what)
+                self.check(done.stdout == b"" and self.files() == before, f"{what}: files changed: {sorted(self.files())}")
+        self.one_line(self.shell("hark -r - -r - < in.pcap"), 2, "standard input: is given twice, but can be read only once; give one -r -", "-r - twice")
+
+    def longer_than_may_be(self):
+        """With rotation the bytes that a message speaks of are those of the file that it names."""
+        capture = Capture()
+        capture.exchange(1)
+        capture.now += 7200
+        for client in range(100):
+            capture.exchange(client + 2)
+        self.write("hours.pcap", capture)
+        done = self.shell("ulimit -f 16; hark -r hours.pcap -o out --rotate-interval 1h")
+        size = {name: os.path.getsize(os.path.join(self.work, name)) for name in os.listdir(self.work) if name.startswith("out.")}
+        self.one_line(done, 1, "writing to out.0002 failed after 16384 bytes: File too large", "a file that may not be so long")
+        self.check(list(sorted(size)) == ["out.0001", "out.0002"] and 0 < size["out.0001"] < size["out.0002"] == 16384, f"files of {size} bytes")
+
     def plain(self, arguments):
         return subprocess.run([self.hark, *arguments], capture_output=True, stdin=subprocess.DEVNULL, cwd=self.work, env=harness.ENVIRONMENT, timeout=PATIENCE, check=False)
 
@@ -183,7 +216,7 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     checks = faults = 0
-    for part in (Arguments.contradictions, Arguments.echoes, Arguments.without_effect):
+    for part in (Arguments.contradictions, Arguments.echoes, Arguments.without_effect, Arguments.wrong_options, Arguments.longer_than_may_be):
         if arguments.only not in part.__name__:
             continue
         with tempfile.TemporaryDirectory(prefix="hark-arguments.") as work:

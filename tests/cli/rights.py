@@ -216,7 +216,7 @@ class Rights:
             facts = self.told("-r", path, pass_fds=[other.fileno()])
             self.check(any(line.startswith(f"{other.fileno()} inherited: not hark's (/dev/null)") for line in facts["open"]), f"{facts}")
         refused = self.run("--check", "-r", path, "--user", "hark-nobody-here")
-        self.check(refused.returncode == 1 and b"there is no user hark-nobody-here" in refused.stderr, f"{refused.stderr!r}")
+        self.check(refused.returncode == 2 and b"there is no user hark-nobody-here" in refused.stderr, f"{refused.stderr!r}")
         refused = self.run("--check", "-r", os.path.join(self.work, "nothing"))
         self.check(refused.returncode == 1 and re.fullmatch(rb"hark: [^\n]+\n", refused.stderr), f"{refused.stderr!r}")
         refused = self.run("--check")

@@ -458,7 +458,8 @@ static void hidden_body(void) {
 static void unknown_body(void) {
     static const char *const wrong[][2] = {{"--user hark-nobody-here", "there is no user hark-nobody-here"},
                                            {"--user nobody:hark-no-group", "there is no group hark-no-group"},
-                                           {"--user :nogroup", "no such user"},
+                                           {"--user :nogroup", "it names no user"},
+                                           {"--user nobody:", "no group follows the colon"},
                                            {"--user 4711", "give it a group too"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         (void)snprintf(line, sizeof line, "-r %s %s", capture, wrong[i][0]);

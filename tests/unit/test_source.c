@@ -269,8 +269,8 @@ static void what_is_no_capture_is_refused(void **state) {
     int kept = dup(STDIN_FILENO);
     int file = open(paths[0], O_RDONLY);
     assert_true(dup2(file, STDIN_FILENO) == STDIN_FILENO);
-    refuses(&(struct source_files_options){.paths = twice, .path_count = 2}, SOURCE_ERROR_FILE, "given twice",
-            "standard input");
+    refuses(&(struct source_files_options){.paths = twice, .path_count = 2}, SOURCE_ERROR_TWICE,
+            "given twice", "standard input");
     (void)dup2(kept, STDIN_FILENO);
     (void)close(kept);
     (void)close(file);
