@@ -4,6 +4,7 @@
 #include "capture/show.h"
 #include "capture/source_fanout.h"
 #include "cli/fanout.h"
+#include "cli/pid_file.h"
 #include "cli/rights.h"
 #include "cli/units.h"
 
@@ -199,6 +200,15 @@ static int open_output(struct check *check, const char *what, const char *path) 
     return fd;
 }
 
+/* It is taken before the rights go, and is not taken now: a check may be made beside a run. */
+static void check_pid_file(struct check *check) {
+    const char *path = check->options->pid_file;
+    char message[PID_FILE_MESSAGE_BYTES];
+    if (path && !pid_file_look(path, message)) {
+        miss(check, "pid file", "%s", message);
+    }
+}
+
 /* ---- what is left ---- */
 
 static void say_user(struct check *check) {
@@ -249,7 +259,8 @@ static void say_capabilities(struct check *check) {
 static void say_path(struct check *check, const struct rights_path *path) {
     static const char *const does[] = {[RIGHTS_READ] = "read",
                                        [RIGHTS_WRITE] = "write",
-                                       [RIGHTS_WRITE_FOLDER] = "make, write, remove files in"};
+                                       [RIGHTS_WRITE_FOLDER] = "make, write, remove files in",
+                                       [RIGHTS_REMOVE] = "remove files in"};
     say("  path", "%s %s%s%s%s", does[path->access], show(path->path).text,
         path->usable ? "" : " (not granted to ", path->usable ? "" : check->rights.user.name,
         path->usable ? "" : " by the file system)");
@@ -377,6 +388,7 @@ enum exit_status check(const struct options *options, const struct source *const
     run.status = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
     run.output = open_output(&run, "output", options->output);
     run.saved = open_output(&run, "saved packets", options->write);
+    check_pid_file(&run);
     bool ok = rights_init(&run.rights, options, sources, count, message);
     if (ok) {
         list_open(&run);

@@ -447,8 +447,8 @@ const struct option_info option_table[] = {
      .completion = COMPLETE_FILE,
      .help = "write the process id to FILE, and refuse to run twice with it",
      .more =
-         "The file is locked while hark runs and removed at its end. One that a dead process left is taken "
-         "over."},
+         "The file is locked while hark runs and removed at its end; it is emptied instead where hark, as "
+         "the user that it has become, may not remove it. One that a dead process left is taken over."},
     {.letter = 'q',
      .name = "quiet",
      .kind = OPTION_FLAG,

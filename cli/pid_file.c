@@ -2,6 +2,7 @@
 #include "cli/pid_file.h"
 
 #include "capture/show.h"
+#include "output/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,11 @@ __attribute__((format(printf, 3, 4))) static bool fail(const char *path, char *m
     return false;
 }
 
+static bool fail_with(const char *path, char *message, int error) {
+    return error == ELOOP ? fail(path, message, "is a symbolic link; name the file itself")
+                          : fail(path, message, "%s%s", strerror(error), sink_advice(error));
+}
+
 /* Opens the directory and finds the name in it; false with errno. */
 static bool find_directory(struct pid_file *file, const char *path) {
     char directory[PATH_MAX] = ".";
@@ -37,6 +43,10 @@ static bool find_directory(struct pid_file *file, const char *path) {
     if (len > 0) {
         memcpy(directory, path, len);
         directory[len] = '\0';
+    }
+    if (path[len] == '\0') {
+        errno = EISDIR;
+        return false;
     }
     (void)snprintf(file->name, sizeof file->name, "%s", path + len);
     file->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -81,18 +91,27 @@ static bool write_pid(int fd) {
     return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)len, 0) == len;
 }
 
+/* False with errno. */
+static bool open_file(struct pid_file *file, int more) {
+    file->fd = openat(file->directory, file->name,
+                      O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | more, 0644);
+    return file->fd >= 0;
+}
+
+static bool fail_strange(const char *path, char *message) {
+    return fail(path, message, "is there, and is no pid file; remove it or choose another name");
+}
+
 /* Opens and locks what has the name now. Its holder may remove it in between: then it is no longer in its
  * place, and the next attempt makes a new one. */
 static bool open_locked(struct pid_file *file, const char *path, char *message) {
     for (unsigned i = 0; i < TRIES; i++) {
         pid_t holder = 0;
-        file->fd = openat(file->directory, file->name,
-                          O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
-        if (file->fd < 0) {
-            return fail(path, message, "%s", strerror(errno));
+        if (!open_file(file, O_CREAT)) {
+            return fail_with(path, message, errno);
         }
         if (!is_pid_file(file->fd)) {
-            return fail(path, message, "is there, and is no pid file; remove it or choose another name");
+            return fail_strange(path, message);
         }
         if (!lock(file->fd, &holder)) {
             return holder > 0 ? fail(path, message, "hark runs already, with process id %ld", (long)holder)
@@ -119,16 +138,29 @@ static void let_go(struct pid_file *file) {
 
 bool pid_file_take(struct pid_file *file, const char *path, char message[PID_FILE_MESSAGE_BYTES]) {
     *file = (struct pid_file){.directory = -1, .fd = -1};
-    bool ok = find_directory(file, path) || fail(path, message, "%s", strerror(errno));
+    bool ok = find_directory(file, path) || fail_with(path, message, errno);
     ok = ok && open_locked(file, path, message);
     if (ok && !write_pid(file->fd)) {
         int error = errno;
         pid_file_drop(file);
-        ok = fail(path, message, "%s", strerror(error));
+        ok = fail_with(path, message, error);
     }
     if (!ok) {
         let_go(file);
     }
+    return ok;
+}
+
+bool pid_file_look(const char *path, char message[PID_FILE_MESSAGE_BYTES]) {
+    struct pid_file file = {.directory = -1, .fd = -1};
+    bool ok = find_directory(&file, path);
+    if (ok && open_file(&file, 0)) {
+        ok = is_pid_file(file.fd) || fail_strange(path, message);
+    } else {
+        ok = (ok && errno == ENOENT && faccessat(file.directory, ".", W_OK | X_OK, AT_EACCESS) == 0) ||
+             fail_with(path, message, errno);
+    }
+    let_go(&file);
     return ok;
 }
 

@@ -18,6 +18,8 @@ struct pid_file {
 /* False with one line in `message`: another process has it, it is no pid file, or it can't be written.
  * Nothing needs to be let go then. */
 bool pid_file_take(struct pid_file *, const char *path, char message[PID_FILE_MESSAGE_BYTES]);
+/* Could it be taken, were nobody running with it? Nothing is made or changed. */
+bool pid_file_look(const char *path, char message[PID_FILE_MESSAGE_BYTES]);
 /* Removes the file if it is still this one; where that is not allowed any more, empties it. */
 void pid_file_drop(struct pid_file *);
 

@@ -129,10 +129,11 @@ bool rights_init(struct rights *rights, const struct options *options, const str
                               .ciphers = options->anonymize_addresses,
                               .notify_fd = -1};
     rights->path_cap = options->paths.count + options->interfaces.count + RIGHTS_MORE_PATHS +
-                       4; /* output, the sanitizers' */
+                       5; /* output, pid file, the sanitizers' */
     rights->paths = calloc(rights->path_cap, sizeof *rights->paths);
     if (!rights->paths || !add_inputs(rights, options, sources, count) ||
         !add_output(rights, options->output, options_rotate(options)) ||
+        (options->pid_file && !add_folder_of(rights, options->pid_file, RIGHTS_REMOVE)) ||
         !add_interfaces(rights, &options->interfaces) ||
         (RIGHTS_SANITIZED &&
          !(rights_add(rights, "/proc", RIGHTS_READ) && rights_add(rights, "/proc/self/exe", RIGHTS_READ) &&
@@ -154,8 +155,8 @@ void rights_fini(struct rights *rights) {
 static void open_folders(struct rights *rights) {
     for (size_t i = 0; i < rights->path_count; i++) {
         struct rights_path *path = &rights->paths[i];
-        path->fd =
-            path->access == RIGHTS_WRITE_FOLDER ? open(path->path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+        bool folder = path->access == RIGHTS_WRITE_FOLDER || path->access == RIGHTS_REMOVE;
+        path->fd = folder ? open(path->path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     }
 }
 
@@ -175,8 +176,10 @@ static void close_folders(struct rights *rights) {
 
 /* Does the file system grant it to who we are now? */
 static void look_at_paths(struct rights *rights) {
-    static const int modes[] = {
-        [RIGHTS_READ] = R_OK, [RIGHTS_WRITE] = W_OK, [RIGHTS_WRITE_FOLDER] = W_OK | X_OK};
+    static const int modes[] = {[RIGHTS_READ] = R_OK,
+                                [RIGHTS_WRITE] = W_OK,
+                                [RIGHTS_WRITE_FOLDER] = W_OK | X_OK,
+                                [RIGHTS_REMOVE] = W_OK | X_OK};
     for (size_t i = 0; i < rights->path_count; i++) {
         struct rights_path *path = &rights->paths[i];
         path->usable = is_granted(path, modes[path->access]);

@@ -46,6 +46,7 @@ enum rights_access {
     RIGHTS_READ,         /* the file, or all files below the folder */
     RIGHTS_WRITE,        /* the file */
     RIGHTS_WRITE_FOLDER, /* make, write, rename and remove files below it */
+    RIGHTS_REMOVE,       /* files below the folder */
 };
 
 struct rights_path {

@@ -69,6 +69,8 @@ static uint64_t bits_for(const struct rights_path *path, bool is_folder) {
         return is_folder ? FILE_READ | FOLDER_READ : FILE_READ;
     case RIGHTS_WRITE:
         return FILE_WRITE | FILE_TRUNCATE;
+    case RIGHTS_REMOVE:
+        return FOLDER_REMOVE_FILE;
     case RIGHTS_WRITE_FOLDER:
         break;
     }

@@ -26,6 +26,7 @@ enum {
     FOR_WRITING = 1 << 2, /* files by name, to write, rename and remove */
     FOR_NOTIFYING = 1 << 3,
     FOR_SANITIZER = 1 << 4,
+    FOR_REMOVING = 1 << 5, /* files by name */
 };
 
 static const struct {
@@ -115,7 +116,7 @@ static const struct {
     {"renameat", FOR_WRITING},
     {"renameat2", FOR_WRITING},
     {"unlink", FOR_WRITING},
-    {"unlinkat", FOR_WRITING},
+    {"unlinkat", FOR_REMOVING},
     {"getdents64", FOR_WRITING},
     /* sanitizers: their threads, their look at maps and other threads, their reports */
     {"openat", FOR_SANITIZER},
@@ -173,8 +174,12 @@ static const struct conditional_call conditional_calls[] = {
 static unsigned what_it_does(const struct rights *rights) {
     unsigned does = (rights->live ? FOR_LIVE : 0) | (rights->notify_fd >= 0 ? FOR_NOTIFYING : 0) |
                     (RIGHTS_SANITIZED ? FOR_SANITIZER : 0);
+    static const unsigned uses[] = {[RIGHTS_READ] = FOR_OPENING,
+                                    [RIGHTS_WRITE] = FOR_WRITING | FOR_REMOVING,
+                                    [RIGHTS_WRITE_FOLDER] = FOR_WRITING | FOR_REMOVING,
+                                    [RIGHTS_REMOVE] = FOR_REMOVING};
     for (size_t i = 0; i < rights->path_count; i++) {
-        does |= rights->paths[i].access == RIGHTS_READ ? FOR_OPENING : FOR_WRITING;
+        does |= uses[rights->paths[i].access];
     }
     return does;
 }

@@ -49,7 +49,7 @@ struct sink {
     char why[SINK_MESSAGE_BYTES];
 };
 
-static const char *advice(int error) {
+const char *sink_advice(int error) {
     switch (error) {
     case ENOSPC:
         return "; free some space or choose another place";
@@ -66,6 +66,7 @@ static const char *advice(int error) {
     case EACCES:
     case EPERM:
     case EROFS:
+    case ENOTDIR:
         return "; choose another place";
     default:
         return "";
@@ -109,7 +110,7 @@ static void give_back(const struct sink *sink) {
 
 static void cannot_open(const char *name, int error, char message[SINK_MESSAGE_BYTES]) {
     (void)snprintf(message, SINK_MESSAGE_BYTES, "can't write to %s: %s%s", name, strerror(error),
-                   advice(error));
+                   sink_advice(error));
 }
 
 /* The file that writes go to from now on. */
@@ -193,7 +194,7 @@ static enum sink_status fail(struct sink *sink, int error) {
     }
     sink->status = SINK_FAILED;
     (void)snprintf(sink->message, sizeof sink->message, "writing to %s failed after %llu bytes: %s%s",
-                   sink->name, (unsigned long long)sink->position, strerror(error), advice(error));
+                   sink->name, (unsigned long long)sink->position, strerror(error), sink_advice(error));
     return sink->status;
 }
 
@@ -268,7 +269,7 @@ static bool open_next(struct sink *sink) {
             int error = errno;
             (void)snprintf(sink->why, sizeof sink->why, "can't %s %s: %s%s",
                            sink->fd < 0 ? "write to" : "begin the file after", sink->name, strerror(error),
-                           advice(error));
+                           sink_advice(error));
             sink->told = true;
             atomic_store(&sink->trouble, true);
         }

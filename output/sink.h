@@ -18,6 +18,8 @@ enum { SINK_MESSAGE_BYTES = 512, SINK_BLOCK_BYTES = 256 * 1024, SINK_PARTS = 512
 
 struct sink;
 
+/* What helps when a file can't be written: "; ..." behind the error's name, or "". */
+const char *sink_advice(int error);
 /* `path` "-" or NULL: standard output. NULL on error, with one line in `message`. An existing file is
  * overwritten. While it is written to, it may take up to 16 MiB more of the disk than its size says. */
 struct sink *sink_open(const char *path, char message[SINK_MESSAGE_BYTES]);

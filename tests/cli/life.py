@@ -316,8 +316,53 @@ class Life(Processes):
         os.symlink(target, path)
         done = self.run("-r", "long.pcap", "--pidfile", path)
         self.check(done.status == 1 and done.err.count(b"\n") == 1 and self.read("first") == b"17\n", f"a link as pid file: {done.err!r}")
-        done = self.run("-r", "long.pcap", "--pidfile", os.path.join(self.work, "missing", "pid"))
-        self.check(done.status == 1 and b"No such file" in done.err, f"no directory: {done.err!r}")
+        self.check(b"is a symbolic link; name the file itself" in done.err, f"a link as pid file: {done.err!r}")
+        os.unlink(path)
+        for more in ([], ["-o", os.path.join(self.folder(), "elsewhere")], ["-w", os.path.join(self.folder(), "saved")], ["--no-sandbox"]):
+            done = self.run("-q", "-r", "long.pcap", "--pidfile", path, *more)
+            self.check(done.status == 0 and not os.path.exists(path) and done.err == b"", f"pid file, {more}: it stays: {done.err!r}")
+
+    def pid_file_refused(self):
+        """What is wrong with a pid file is said with its remedy, by --check too, which makes and takes none."""
+        folder = self.folder()
+        path = os.path.join(folder, "pid")
+        self.put(os.path.join(folder, "records"), b"{}\n")
+        os.symlink("records", os.path.join(folder, "link"))
+        for name, text in (("missing/pid", "No such file or directory; create the directory first"), ("records/pid", "Not a directory; choose another place"),
+                           ("", "Is a directory; name a file in it"), (".", "Is a directory; name a file in it"), ("records", "is there, and is no pid file; remove it"),
+                           ("link", "is a symbolic link; name the file itself"), ("x" * 300, "File name too long; choose a shorter name")):
+            done = self.run("-r", "long.pcap", "--pidfile", os.path.join(folder, name))
+            self.check(done.status == 1 and text in done.err.decode() and done.err.count(b"\n") == 1, f"pid file {name}: {done.status} {done.err!r}")
+            done = self.run("-r", "long.pcap", "--check", "--pidfile", os.path.join(folder, name))
+            told = [line for line in done.out.decode().splitlines() if line.startswith("pid file ")]
+            self.check(done.status == 1 and len(told) == 1 and "missing: --pidfile: " in told[0] and text in told[0], f"--check, pid file {name}: {done.status} {told} {done.err!r}")
+        self.check(sorted(os.listdir(folder)) == ["link", "records"] and self.read(os.path.join(folder, "records")) == b"{}\n", f"refused pid files: {os.listdir(folder)}")
+        for content in (None, b"", b"17\n"):
+            if content is not None:
+                self.put(path, content)
+            done = self.run("-r", "long.pcap", "--check", "--pidfile", path)
+            self.check(done.status == 0 and b"pid file" not in done.out and f"remove files in {folder}\n".encode() in done.out, f"--check, {content}: {done.status} {done.out!r}")
+            self.check((self.read(path) if os.path.exists(path) else None) == content, f"--check changed the pid file {content}")
+        done = self.limited("ulimit -f 0", "--pidfile", path)
+        self.check(done.returncode == 1 and b"File too large; the file size limit (ulimit -f) is reached" in done.stderr, f"no room for a pid file: {done.returncode} {done.stderr!r}")
+        if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode != 0:
+            print("not checked: pid files on a full disk and where nothing may be made (no mount namespace)")
+            return
+        done = self.limited(f"mount -t tmpfs -o size=4k none {folder} && head -c 4096 /dev/zero > {folder}/full", "--pidfile", path)
+        self.check(done.returncode == 1 and b"No space left on device; free some space or choose another place" in done.stderr, f"a pid file on a full disk: {done.returncode} {done.stderr!r}")
+        for more in ([], ["--check"]):
+            done = self.limited(f"mount -t tmpfs -o ro none {folder}", "--pidfile", path, *more)
+            self.check(done.returncode == 1 and b"Read-only file system; choose another place" in (done.stdout if more else done.stderr), f"read-only, {more}: {done.returncode} {done.stderr!r}")
+
+    def limited(self, words, *arguments):
+        """A run of the long capture behind these words of a shell, in a mount namespace where there can be one."""
+        apart = ["unshare", "-m"] if words.startswith("mount") else []
+        return subprocess.run([*apart, "sh", "-c", f'{words} && "$0" "$@"', self.hark, "-r", "long.pcap", *arguments], capture_output=True, cwd=self.work, timeout=60, check=False,
+                              env=harness.ENVIRONMENT)
+
+    def put(self, path, content):
+        with open(path, "wb") as file:
+            file.write(content)
 
     # ---- the service manager ----
 
@@ -426,7 +471,7 @@ class Life(Processes):
             done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], capture_output=True, text=True, check=False)
             self.check(done.returncode == 0 and "hark.service" not in done.stderr, f"unit: {done.stderr}")
 
-    PARTS = ("unit", "rotated_by_size", "rotated_by_time", "kept", "no_next_file", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "service", "stuck",
+    PARTS = ("unit", "rotated_by_size", "rotated_by_time", "kept", "no_next_file", "renamed", "not_reopened", "ledger_on_demand", "statistics", "pid_file", "pid_file_refused", "service", "stuck",
              "other_watchdog")
 
 
