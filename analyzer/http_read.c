@@ -522,8 +522,8 @@ void http_read_gap(struct http_conn *conn, enum direction direction, uint64_t of
         message_gap(m, known, known);
         message_ended(conn, direction, side, false);
     } else {
-        if (m) {
-            m->missing_bytes += side->h1.state == H1_IN_CHUNK_DATA ? known : 0;
+        if (m && side->h1.state == H1_IN_CHUNK_DATA) {
+            message_gap(m, known, known); /* the chunk's rest; what is lost behind it may be anything */
         }
         if (m && !m->seen && is_client(conn, direction)) {
             http_request_front(conn, direction);
