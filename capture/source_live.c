@@ -32,7 +32,6 @@ enum { NAMES_MOST = 256, SLL2_INDEX_AT = 4, SLL2_INDEX_END = 8 };
 struct source_live {
     struct source_port *ports;
     size_t count;
-    size_t given;   /* whose frame was given last; count for none */
     size_t noticed; /* ports whose opening was told about */
     int control;
     int timeout_ms;
@@ -144,8 +143,8 @@ static void note_cut(struct source_port *port) {
 static void give(struct source_live *live, struct source_port *port, struct frame *frame) {
     const struct pcap_pkthdr *header = port->header;
     uint32_t which = (uint32_t)(port - live->ports);
-    live->given = which;
     note_cut(port);
+    source_port_take(port);
     frame->bytes = slice_make(port->bytes, header->caplen);
     frame->wire_len = header->len > header->caplen ? header->len : header->caplen;
     frame->time_ns = port->time_ns;
@@ -186,10 +185,7 @@ static bool all_ended(const struct source_live *live) {
 
 static enum source_status live_next(struct source *source, struct frame *frame) {
     struct source_live *live = source->input;
-    if (live->given < live->count) {
-        source_port_take(&live->ports[live->given]);
-        live->given = live->count;
-    } else if (notice_opening(source)) {
+    if (notice_opening(source)) {
         return SOURCE_NOTICE;
     }
     for (bool waited = false;; waited = true) {
@@ -302,7 +298,6 @@ static enum source_error open_ports(struct source *source, const struct source_l
         live->control = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     }
     live->count = options->interface_count;
-    live->given = live->count;
     live->timeout_ms = options->timeout_ms;
     enum source_error error = SOURCE_OK;
     for (size_t i = 0; i < live->count && error == SOURCE_OK; i++) {

@@ -64,10 +64,21 @@ static bool is_settled(uint64_t left, const char *left_name, uint64_t right, con
     return left > right && left - right <= open ? true : is_equal(left, left_name, right, right_name, why);
 }
 
+/* Files are not told apart. */
+static uint64_t frames_of_interfaces(const struct source_counts *s) {
+    uint64_t sum = s->interface_count == 0 ? s->frames : 0;
+    for (size_t i = 0; i < s->interface_count; i++) {
+        sum += s->interfaces[i].frames;
+    }
+    return sum;
+}
+
 static bool packets_balance(const struct ledger *l, char why[256]) {
     const struct flow_counts *f = &l->flow;
     return is_equal(l->source.frames, "frames read", l->source.filtered + SUM(l->decode.fates),
                     "filtered out + frames by fate", why) &&
+           is_equal(l->source.frames, "frames read", frames_of_interfaces(&l->source),
+                    "those read from each interface", why) &&
            is_equal(l->decode.fates[DECODE_TCP], "TCP packets decoded", SUM(f->fates), "TCP packets by fate",
                     why) &&
            is_within(l->source.cut_frames, "frames cut short", l->source.frames, "frames read", why) &&

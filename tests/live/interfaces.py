@@ -4,7 +4,7 @@
 
 Which frames come from which interfaces, and in what order: the two halves of a tap (-i a -i b), where the records must be those of the
 same packets in one file, down to the numbers of the frames; loopback and -i any, where the kernel shows a packet several times; a
-bridge between two veth pairs, where the copies of a packet are no retransmissions; the size of the ring; and a filter that must be in
+bridge between two veth pairs, where the copies of a packet are no retransmissions; the size of the ring; how frames are counted; and a filter that must be in
 force from the first frame on, while packets rush in.
 
 Needs what live.py needs, and ethtool."""
@@ -223,6 +223,15 @@ class Interfaces:
             said = f"hark: {name}: the kernel had memory for a capture buffer of {ring // 1024} KiB instead of 32768 KiB (-B)\n"
             self.check(text.count(said) == 1, f"a smaller ring: not said: {said}{text[:600]}")
 
+    def counted(self):
+        """The last frame of a run is one of its interface's, too."""
+        for arguments in (["-i", "eth0"], ["-i", "any"], ["-i", "eth0", "-i", "lo"]):
+            listener = live.Listener(self.test.hark, [*arguments, "-c", "7", "--stats"])
+            self.test.curl("http://192.0.2.20/small.txt?count")
+            self.test.sound(listener, listener.finish(None), f"{arguments} -c 7")
+            read = number(listener.err.decode(), "read")
+            self.check(len(read) == 1 + arguments.count("-i") and read[0] == sum(read[1:]) == 7, f"{arguments} -c 7: frames read {read}")
+
     def filter_first(self):
         """Packets rush in while hark starts; none that the filter does not pass is ever given."""
         flood = subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c",
@@ -266,7 +275,8 @@ def inside_any(namespace, *command):
 
 def parts_of(test):
     interfaces = Interfaces(test)
-    return (interfaces.tap, interfaces.loopback, interfaces.bridge, interfaces.ring, interfaces.smaller_ring, interfaces.filter_first, interfaces.refused)
+    return (interfaces.tap, interfaces.loopback, interfaces.bridge, interfaces.ring, interfaces.smaller_ring, interfaces.counted,
+            interfaces.filter_first, interfaces.refused)
 
 
 if __name__ == "__main__":

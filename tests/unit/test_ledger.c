@@ -137,6 +137,19 @@ static void test_each_missing_one_is_found(void **state) {
     }
 }
 
+static void test_interfaces_have_all_frames(void **state) {
+    (void)state;
+    struct ledger l = sample();
+    char why[256];
+    l.source.interface_count = 2;
+    l.source.interfaces[0].frames = 400;
+    l.source.interfaces[1].frames = 599;
+    assert_false(ledger_balances(&l, why));
+    assert_string_equal(why, "frames read (1000) is not those read from each interface (999)");
+    l.source.interfaces[1].frames++;
+    assert_true(ledger_balances(&l, why));
+}
+
 static void test_adding_partitions(void **state) {
     (void)state;
     struct flow_counts f = {.opened = 1, .declined_timeouts = 3}, g = {.opened = 2, .declined_timeouts = 4};
@@ -512,6 +525,7 @@ int main(void) {
         cmocka_unit_test(test_it_balances),
         cmocka_unit_test(test_each_missing_one_is_found),
         cmocka_unit_test(test_open_ones_may_wait),
+        cmocka_unit_test(test_interfaces_have_all_frames),
         cmocka_unit_test(test_adding_partitions),
         cmocka_unit_test(test_the_whole_report),
         cmocka_unit_test(test_every_reason_has_a_line),
