@@ -65,7 +65,8 @@ void source_free(struct source *source) {
 
 enum source_status source_next(struct source *source, struct frame *frame) {
     for (;;) {
-        if (atomic_load_explicit(&source->stopped, memory_order_relaxed) ||
+        bool stopped = atomic_load_explicit(&source->stopped, memory_order_relaxed);
+        if ((stopped && !source->ops->live) || /* interfaces have frames that are not read yet */
             (source->frame_count && source->given >= source->frame_count)) {
             return SOURCE_END;
         }

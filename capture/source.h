@@ -15,8 +15,8 @@ enum source_status {
                      a pipe is silent, the filter let nothing pass for long, or blocks that are held should be
                      let go of; time to flush and to show progress, but never for the wall clock
                      (source_is_live tells) */
-    SOURCE_END,   /* every file was read to its end, or source_stop was called, or the count is reached, or
-                     every interface has failed; it stays so */
+    SOURCE_END, /* every file was read to its end, or source_stop was called (and what interfaces had by then
+                   was given), or the count is reached, or every interface has failed; it stays so */
     SOURCE_DAMAGED, /* a file or interface could not be read on: source_message says what and where. What was
                        readable was given before. Go on calling: the next file follows, or SOURCE_END. Or the
                        filter does not fit a link type of a file: its other frames follow */
@@ -93,7 +93,8 @@ bool source_lasts(const struct source *);
 enum source_status source_next(struct source *, struct frame *);
 /* After SOURCE_DAMAGED and SOURCE_NOTICE: one line, borrowed until the next source_next. */
 const char *source_message(const struct source *);
-/* Ends source_next soon, even where it waits for an interface or a pipe; async-signal-safe. */
+/* Ends source_next soon, even where it waits for an interface or a pipe; async-signal-safe. Of interfaces it
+ * gives first what the kernel has for it at that moment, for 3 s at most: what is left then is `unread`. */
 void source_stop(struct source *);
 
 /* One interface of a live source; counts as in struct source_counts. */
@@ -103,6 +104,7 @@ struct source_interface_counts {
     uint64_t kernel_received;
     uint64_t kernel_dropped;
     uint64_t interface_dropped;
+    uint64_t unread;
     uint64_t outages;    /* times that it was down or gone */
     uint64_t outage_ns;  /* how long together */
     uint64_t ring_bytes; /* of the kernel's buffer; 0 unknown */
@@ -118,6 +120,7 @@ struct source_counts {
     uint64_t kernel_received;
     uint64_t kernel_dropped;    /* live: for want of room in the kernel buffer */
     uint64_t interface_dropped; /* live: by the interface or its driver */
+    uint64_t unread;            /* live: were in the kernel's buffer when all ended after source_stop */
     uint64_t
         cut_frames;     /* live: some of their bytes were cut off by source_cut_frames; all are in `frames` */
     uint64_t cut_bytes; /* ... so many, which are not in `bytes`; what the options cut is not among them */

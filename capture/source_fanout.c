@@ -11,9 +11,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* A frame from before the group was whole is in the ring by then. */
-#define SETTLE_NS (3 * SOURCE_RETIRE_MS * NS_PER_MILLISECOND)
-
 /* The first member gets a number that no other group has; the others join it. */
 static bool join(struct source_port *port, unsigned *group, bool first) {
     unsigned mode = PACKET_FANOUT_HASH | PACKET_FANOUT_FLAG_DEFRAG;
@@ -47,7 +44,8 @@ static enum source_error gather(const struct source_live_options *options, struc
             return SOURCE_ERROR_FILE;
         }
     }
-    const struct timespec settle = {.tv_nsec = SETTLE_NS};
+    /* A frame from before the group was whole is in the ring by then. */
+    const struct timespec settle = {.tv_nsec = SOURCE_SETTLE_NS};
     (void)nanosleep(&settle, NULL);
     enum source_error error = SOURCE_OK;
     for (size_t i = 0; i < count && error == SOURCE_OK; i++) {

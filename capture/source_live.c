@@ -5,7 +5,8 @@
  * Frames of several interfaces are merged by time. A ring gives its frames up to SOURCE_RETIRE_MERGED_MS
  * times two late, so the earliest frame at hand waits until every interface has one, or was seen empty so
  * much later than the frame's time. Nothing is copied for it: each handle keeps the one frame it gave last.
- */
+ *
+ * A source that is stopped lets the kernel put nothing more into the rings, and gives what is there. */
 #include "capture/source_live.h"
 
 #include "capture/limits.h"
@@ -26,6 +27,8 @@
 #define MERGE_SLEEP_NS (5 * NS_PER_MILLISECOND)
 /* A frame further ahead of our clock is stamped by another one: its time says nothing to wait for. */
 #define MERGE_AHEAD_NS NS_PER_SECOND
+/* What is not read so long after source_stop is left. */
+#define STOP_MOST_NS (3 * NS_PER_SECOND)
 
 enum { NAMES_MOST = 256, SLL2_INDEX_AT = 4, SLL2_INDEX_END = 8 };
 
@@ -36,6 +39,8 @@ struct source_live {
     int control;
     int timeout_ms;
     uint64_t number;
+    int64_t stopped_ns; /* monotonic: when the rings were frozen; 0: they are not */
+    bool over;          /* nothing is read any more */
     /* Interfaces that "any" met: what is in it does not change. */
     size_t name_count;
     struct {
@@ -54,7 +59,7 @@ static void wait_frames(struct source *source, int timeout_ms) {
         bool waits = port->state == PORT_UP && !port->has_head;
         wanted[i] = (struct pollfd){.fd = waits ? pcap_get_selectable_fd(port->pcap) : -1, .events = POLLIN};
     }
-    wanted[live->count] = (struct pollfd){.fd = source->wake_fd, .events = POLLIN};
+    wanted[live->count] = (struct pollfd){.fd = live->stopped_ns ? -1 : source->wake_fd, .events = POLLIN};
     if (poll(wanted, live->count + 1, timeout_ms) > 0) {
         for (size_t i = 0; i < live->count; i++) {
             live->ports[i].suspect |= (wanted[i].revents & (POLLERR | POLLHUP)) != 0;
@@ -183,12 +188,42 @@ static bool all_ended(const struct source_live *live) {
     return true;
 }
 
+/* True until the source was stopped and what it has to give then was given, or the time for it is over. */
+static bool goes_on(struct source *source) {
+    struct source_live *live = source->input;
+    if (live->stopped_ns == 0) {
+        if (atomic_load_explicit(&source->stopped, memory_order_relaxed)) {
+            live->stopped_ns = source_monotonic_ns();
+            for (size_t i = 0; i < live->count; i++) {
+                source_port_freeze(&live->ports[i]);
+            }
+        }
+        return true;
+    }
+    if (!live->over && source_monotonic_ns() - live->stopped_ns >= STOP_MOST_NS) {
+        live->over = true;
+        for (size_t i = 0; i < live->count; i++) {
+            source_port_leave(&live->ports[i]);
+        }
+    }
+    return !live->over;
+}
+
+/* Nothing was there when all were asked last, at asked_ns. */
+static bool is_drained(const struct source_live *live, int64_t asked_ns) {
+    return live->stopped_ns && asked_ns - live->stopped_ns >= SOURCE_SETTLE_NS;
+}
+
 static enum source_status live_next(struct source *source, struct frame *frame) {
     struct source_live *live = source->input;
+    if (!goes_on(source)) {
+        return SOURCE_END;
+    }
     if (notice_opening(source)) {
         return SOURCE_NOTICE;
     }
     for (bool waited = false;; waited = true) {
+        int64_t asked_ns = live->stopped_ns ? source_monotonic_ns() : 0;
         enum source_port_status status = bring_heads(source);
         if (status == PORT_NOTICE) {
             return SOURCE_NOTICE;
@@ -203,13 +238,14 @@ static enum source_status live_next(struct source *source, struct frame *frame) 
             give(live, first, frame);
             return SOURCE_FRAME;
         }
+        live->over = all_ended(live) || (!first && is_drained(live, asked_ns));
         /* A block of the ring may become ready and hold nothing for us; wait once all the same, so that the
          * caller's clock ticks. */
-        if ((!first && waited) || all_ended(live)) {
-            return all_ended(live) ? SOURCE_END : SOURCE_IDLE;
+        if ((!first && waited) || live->over) {
+            return live->over ? SOURCE_END : SOURCE_IDLE;
         }
         wait_frames(source, first ? (int)(wait_ns / NS_PER_MILLISECOND) + 1 : live->timeout_ms);
-        if (atomic_load(&source->stopped)) {
+        if (!goes_on(source)) {
             return SOURCE_END;
         }
     }
@@ -227,6 +263,7 @@ static void live_counts(const struct source *source, struct source_counts *count
         counts->kernel_received += one->kernel_received;
         counts->kernel_dropped += one->kernel_dropped;
         counts->interface_dropped += one->interface_dropped;
+        counts->unread += one->unread;
         counts->outages += one->outages;
         counts->outage_ns += one->outage_ns;
     }

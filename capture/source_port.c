@@ -6,7 +6,9 @@
 #include "capture/source_ops.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     STATS_FRAMES = 1 << 20, /* pcap_stats has 32 bits: look long before they wrap */
@@ -53,6 +55,7 @@ void source_port_counts(const struct source_port *port, struct source_interface_
                                                .kernel_received = port->received,
                                                .kernel_dropped = port->dropped,
                                                .interface_dropped = port->interface_dropped,
+                                               .unread = port->unread,
                                                .outages = port->outages,
                                                .outage_ns = (uint64_t)port->outage_ns,
                                                .ring_bytes = port->ring_bytes};
@@ -118,7 +121,31 @@ void source_port_take(struct source_port *port) {
     }
 }
 
+bool source_port_refuse(struct source_port *port) {
+    struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    return setsockopt(pcap_fileno(port->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+/* What is no packet socket has no ring, and packets of an nfqueue would wait for their verdict. */
+void source_port_freeze(struct source_port *port) {
+    port->frozen = port->packet_socket && source_port_refuse(port);
+}
+
+void source_port_leave(struct source_port *port) {
+    port->unread += port->has_head;
+    port->has_head = false;
+    struct pcap_pkthdr *header = NULL;
+    while (port->frozen && pcap_next_ex(port->pcap, &header, &port->bytes) == 1) {
+        port->unread++;
+    }
+}
+
+/* A frozen one keeps its filter: it would take frames again. */
 bool source_port_cut(struct source_port *port, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]) {
+    if (port->frozen) {
+        return true;
+    }
     int fd = pcap_fileno(port->pcap);
     bool done = bytes ? source_cut_begin(&port->cut, fd, bytes) : source_cut_end(&port->cut, fd);
     if (!done) {

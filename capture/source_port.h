@@ -16,6 +16,9 @@
 /* The interface that stands for all. */
 #define SOURCE_ANY "any"
 
+/* Once a socket takes no frame any more, all that it took are in blocks that can be read by then. */
+#define SOURCE_SETTLE_NS (3 * SOURCE_RETIRE_MS * NS_PER_MILLISECOND)
+
 /* Longest time that a frame waits in a block of the ring that is not full; where frames of several
  * interfaces are merged, the shorter one. */
 enum { SOURCE_RETIRE_MS = 50, SOURCE_RETIRE_MERGED_MS = 10 };
@@ -37,7 +40,9 @@ struct source_port {
     int snapshot_length;
     bool nanoseconds; /* its stamps have them */
     bool promiscuous;
-    bool grouped; /* a member of a fanout group, which can't be bound to another interface */
+    bool packet_socket; /* no usbmon, nflog or the like */
+    bool frozen;        /* the kernel gives its socket nothing more */
+    bool grouped;       /* a member of a fanout group, which can't be bound to another interface */
     enum source_port_state state;
     int index;    /* the kernel's number of the interface; 0: none ("any", usbmon0), it can't be watched */
     int hardware; /* its ARPHRD_ value */
@@ -51,6 +56,7 @@ struct source_port {
     int64_t time_ns;
     int64_t empty_ns; /* wall clock: the ring was last seen empty */
     uint64_t frames;  /* taken */
+    uint64_t unread;  /* as in struct source_counts */
     size_t ring_bytes;
     char notice[160];      /* about the opening, "" for none */
     struct pcap_stat last; /* as libpcap gave it */
@@ -79,6 +85,12 @@ enum source_port_status source_port_bring(struct source_port *, char message[SOU
 /* The frame that was brought is given away: its bytes stay until the next bring. */
 void source_port_take(struct source_port *);
 
+/* The kernel gives the socket nothing from here on. False, with errno, when it can't be had. */
+bool source_port_refuse(struct source_port *);
+/* No more frames than there are now, where that can be had. */
+void source_port_freeze(struct source_port *);
+/* What waits is not read any more, but counted. */
+void source_port_leave(struct source_port *);
 /* As source_cut_frames, of one interface. */
 bool source_port_cut(struct source_port *, uint32_t bytes, char message[SOURCE_MESSAGE_BYTES]);
 /* Sums up what libpcap counts in 32 bits. */

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +88,7 @@ static void look_at_ring(struct source_port *port, const struct source_live_opti
     if (getsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, &len) != 0) {
         return; /* no packet socket: usbmon, say */
     }
+    port->packet_socket = true;
     port->ring_bytes = mapped_bytes(fd);
     if (version != TPACKET_V3) {
         (void)snprintf(port->notice, sizeof port->notice,
@@ -127,11 +127,8 @@ static enum source_error set_filter(struct source_port *port, const struct sourc
     return SOURCE_OK;
 }
 
-/* From here on the kernel gives the socket nothing. */
 static enum source_error refuse_all(struct source_port *port, char message[SOURCE_MESSAGE_BYTES]) {
-    struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
-    struct sock_fprog program = {.len = 1, .filter = &nothing};
-    if (setsockopt(pcap_fileno(port->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+    if (!source_port_refuse(port)) {
         source_say(message, "%s: a filter can't be set: %s", port->name, strerror(errno));
         return SOURCE_ERROR_FILE;
     }

@@ -31,6 +31,10 @@ static void say_kernel_drops(struct progress *progress, const struct source_coun
                      source->kernel_dropped + source->interface_dropped, source->kernel_dropped,
                      source->interface_dropped);
     }
+    if (source->unread > 0) {
+        progress_say(progress, "%" PRIu64 " packets were left unread in the kernel's buffer at the end",
+                     source->unread);
+    }
 }
 
 /* What found no room below the caps is counted by the layers; that records are missing because the system had

@@ -4,6 +4,7 @@
 #include "capture/ns.h"
 #include "capture/source_fanout.h"
 #include "cli/conclusion.h"
+#include "cli/signals.h"
 #include "cli/tally.h"
 
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct fanout {
     struct fanout_reader *readers;
     struct tally *tally; /* of all but the first */
     atomic_bool tunnels_told, failure_told;
+    bool signal_passed; /* the first reader's */
 };
 
 struct limits fanout_limits(const struct options *options, size_t count) {
@@ -76,9 +78,26 @@ static bool says(void *context, bool failed) {
     return failed ? !atomic_exchange(&reader->fanout->failure_told, true) : reader->number == 0;
 }
 
+static void stop_all(const struct fanout *fanout) {
+    for (size_t i = 0; i < fanout->count; i++) {
+        source_stop(fanout->readers[i].source);
+    }
+}
+
+/* A signal stops the first reader's source alone; the others are to read what came until the same moment. */
+static void pass_signal_on(struct fanout *fanout) {
+    if (!fanout->signal_passed && signals_received()) {
+        fanout->signal_passed = true;
+        stop_all(fanout);
+    }
+}
+
 static enum crew_status turned(void *context, bool frame) {
     struct fanout_reader *reader = context;
     const struct pipeline *pipeline = &reader->pipeline;
+    if (reader->number == 0) {
+        pass_signal_on(reader->fanout);
+    }
     int64_t now_ns = frame ? pipeline->packet_wall_ns : ns_of_clock(CLOCK_MONOTONIC_COARSE);
     if (now_ns < reader->next_ns) {
         return CREW_OK;
@@ -101,9 +120,7 @@ static enum crew_status turned(void *context, bool frame) {
 /* Then all end. */
 static void ended(void *context) {
     const struct fanout_reader *reader = context;
-    for (size_t i = 0; i < reader->fanout->count; i++) {
-        source_stop(reader->fanout->readers[i].source);
-    }
+    stop_all(reader->fanout);
 }
 
 /* ---- readers ---- */

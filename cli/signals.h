@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGINT and SIGTERM end the run in good order: the source stops, and what was read is finished and written.
- * A second signal of the same kind ends the process at once. SIGHUP asks for the output file to be opened
+/* SIGINT and SIGTERM end the run in good order: the source stops, interfaces once they gave what waits in the
+ * kernel, and what was read is finished and written. A second signal of the same kind ends the process at
+ * once. SIGHUP asks for the output file to be opened
  * again where there is one, and else ends the run as well; SIGUSR1 asks for the ledger. A handler can be told
  * nothing, so this module keeps the program's only global state: the source to stop, and what was asked for.
  */

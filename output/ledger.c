@@ -188,6 +188,7 @@ static void print_interface(const struct source_interface_counts *one, FILE *out
     part(out, 4, "received by the kernel", one->kernel_received);
     part(out, 4, "DROPPED by the kernel", one->kernel_dropped);
     part(out, 4, "DROPPED by the interface", one->interface_dropped);
+    part(out, 4, "left UNREAD at the end", one->unread);
     part(out, 4, "outages", one->outages);
     part(out, 4, "outages: milliseconds together", one->outage_ns / (uint64_t)NS_PER_MILLISECOND);
     part(out, 4, "bytes of its capture buffer", one->ring_bytes);
@@ -203,6 +204,7 @@ static void print_source(const struct ledger *l, FILE *out) {
     part(out, 2, "received by the kernel", s->kernel_received);
     part(out, 2, "DROPPED by the kernel (a larger -B helps)", s->kernel_dropped);
     part(out, 2, "DROPPED by the interface", s->interface_dropped);
+    part(out, 2, "left UNREAD at the end", s->unread);
     part(out, 2, "outages of interfaces", s->outages);
     part(out, 4, "milliseconds together", s->outage_ns / (uint64_t)NS_PER_MILLISECOND);
     for (size_t i = 0; i < s->interface_count; i++) {

@@ -13,6 +13,7 @@ static void interface_counts_add(struct source_interface_counts *a, const struct
     a->kernel_received += b->kernel_received;
     a->kernel_dropped += b->kernel_dropped;
     a->interface_dropped = larger(a->interface_dropped, b->interface_dropped);
+    a->unread += b->unread;
     a->outages = larger(a->outages, b->outages);
     a->outage_ns = larger(a->outage_ns, b->outage_ns);
     a->ring_bytes += b->ring_bytes;
@@ -26,6 +27,7 @@ void source_counts_add(struct source_counts *a, const struct source_counts *b) {
     a->kernel_received += b->kernel_received;
     a->kernel_dropped += b->kernel_dropped;
     a->interface_dropped = larger(a->interface_dropped, b->interface_dropped);
+    a->unread += b->unread;
     a->cut_frames += b->cut_frames;
     a->cut_bytes += b->cut_bytes;
     a->file_bytes_read += b->file_bytes_read;

@@ -65,6 +65,7 @@ static void write_kernel(struct writer *w, const struct ledger *l) {
     number(w, "received", l->source.kernel_received);
     number(w, "dropped", l->source.kernel_dropped);
     number(w, "interface_dropped", l->source.interface_dropped);
+    number(w, "unread", l->source.unread);
     number(w, "cut", l->source.cut_frames);
     number(w, "cut_bytes", l->source.cut_bytes);
     writer_end_object(w);

@@ -279,14 +279,25 @@ static void test_every_count_of_an_interface_is_shown(void **state) {
                                                               .kernel_received = 13,
                                                               .kernel_dropped = 14,
                                                               .interface_dropped = 15,
+                                                              .unread = 19,
                                                               .outages = 16,
                                                               .outage_ns = 17000000001,
                                                               .ring_bytes = 18};
     report_of(&l, ledger_print, report);
     const char *at = report;
-    static const char *const wanted[] = {
-        " 6\n",  "7 000\n", "interface eth0\n", " 11\n", "interface eth1\n", " 12\n", " 13\n", " 14\n",
-        " 15\n", " 16\n",   "17 000\n",         " 18\n"};
+    static const char *const wanted[] = {" 6\n",
+                                         "7 000\n",
+                                         "interface eth0\n",
+                                         " 11\n",
+                                         "interface eth1\n",
+                                         " 12\n",
+                                         " 13\n",
+                                         " 14\n",
+                                         " 15\n",
+                                         " 19\n",
+                                         " 16\n",
+                                         "17 000\n",
+                                         " 18\n"};
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         at = strstr(at, wanted[i]);
         assert_non_null(at);
@@ -302,12 +313,13 @@ static void test_the_counts_of_readers(void **state) {
                                                      .kernel_received = 30,
                                                      .kernel_dropped = 40,
                                                      .interface_dropped = 50,
+                                                     .unread = 8,
                                                      .cut_frames = 6,
                                                      .cut_bytes = 7,
                                                      .outages = 2,
                                                      .outage_ns = 60,
                                                      .interface_count = 1};
-    one.interfaces[0] = (struct source_interface_counts){"eth0", 10, 30, 40, 50, 2, 60, 70};
+    one.interfaces[0] = (struct source_interface_counts){"eth0", 10, 30, 40, 50, 8, 2, 60, 70};
     source_counts_add(&sum, &one);
     one.outage_ns = one.interfaces[0].outage_ns = 61;
     source_counts_add(&sum, &one);
@@ -316,6 +328,7 @@ static void test_the_counts_of_readers(void **state) {
     assert_int_equal(sum.kernel_received, 60);
     assert_int_equal(sum.kernel_dropped, 80);
     assert_int_equal(sum.interface_dropped, 50);
+    assert_int_equal(sum.unread, 16);
     assert_true(sum.cut_frames == 12 && sum.cut_bytes == 14);
     assert_int_equal(sum.outages, 2);
     assert_int_equal(sum.outage_ns, 61);
@@ -323,7 +336,7 @@ static void test_the_counts_of_readers(void **state) {
     const struct source_interface_counts *of = &sum.interfaces[0];
     assert_string_equal(of->name, "eth0");
     assert_true(of->frames == 20 && of->kernel_received == 60 && of->kernel_dropped == 80);
-    assert_true(of->interface_dropped == 50 && of->outages == 2 && of->outage_ns == 61);
+    assert_true(of->interface_dropped == 50 && of->unread == 16 && of->outages == 2 && of->outage_ns == 61);
     assert_int_equal(of->ring_bytes, 140);
     struct decode_counts decoded = {.fates = {[DECODE_TCP] = 5}, .unsupported_link_type = 148}, all = decoded;
     decode_counts_add(&all, &decoded);
