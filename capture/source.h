@@ -147,8 +147,8 @@ bool source_opens_later(const struct source *, uint32_t file);
  * packets (the rule is source_filter_text_misses_tagged's). */
 bool source_filter_misses_tagged(const struct source *);
 
-/* Calls `each` for every interface that libpcap can open (description "" where there is none); false and a
- * message when they can't be listed. */
+/* Calls `each` for every interface that libpcap can open, those apart that hark refuses (description "" where
+ * there is none); false and a message when they can't be listed. */
 bool source_list_interfaces(void (*each)(void *context, const char *name, const char *description),
                             void *context, char message[SOURCE_MESSAGE_BYTES]);
 

@@ -27,6 +27,8 @@
 #define MERGE_SLEEP_NS (5 * NS_PER_MILLISECOND)
 /* A frame further ahead of our clock is stamped by another one: its time says nothing to wait for. */
 #define MERGE_AHEAD_NS NS_PER_SECOND
+/* nflog: the kernel sends packets together, each up to a second late. */
+#define LOGGED_SETTLE_NS (1200 * NS_PER_MILLISECOND)
 /* What is not read so long after source_stop is left. */
 #define STOP_MOST_NS (3 * NS_PER_SECOND)
 
@@ -211,7 +213,11 @@ static bool goes_on(struct source *source) {
 
 /* Nothing was there when all were asked last, at asked_ns. */
 static bool is_drained(const struct source_live *live, int64_t asked_ns) {
-    return live->stopped_ns && asked_ns - live->stopped_ns >= SOURCE_SETTLE_NS;
+    int64_t settle_ns = SOURCE_SETTLE_NS;
+    for (size_t i = 0; i < live->count; i++) {
+        settle_ns = live->ports[i].packet_socket ? settle_ns : LOGGED_SETTLE_NS;
+    }
+    return live->stopped_ns && asked_ns - live->stopped_ns >= settle_ns;
 }
 
 static enum source_status live_next(struct source *source, struct frame *frame) {

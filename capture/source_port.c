@@ -103,9 +103,12 @@ enum source_port_status source_port_bring(struct source_port *port, char message
         return PORT_EMPTY;
     }
     struct pcap_pkthdr *header = NULL;
+    errno = 0;
     int result = pcap_next_ex(port->pcap, &header, &port->bytes);
     if (result != 1) {
-        return without_frame(port, result != 0, message);
+        /* libpcap's module for nflog takes an empty socket for an error. */
+        bool empty = result == 0 || (!port->packet_socket && (errno == EAGAIN || errno == EWOULDBLOCK));
+        return without_frame(port, !empty, message);
     }
     port->failures = 0;
     port->header = header;
@@ -127,7 +130,7 @@ bool source_port_refuse(struct source_port *port) {
     return setsockopt(pcap_fileno(port->pcap), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-/* What is no packet socket has no ring, and packets of an nfqueue would wait for their verdict. */
+/* What is no packet socket has no ring. */
 void source_port_freeze(struct source_port *port) {
     port->frozen = port->packet_socket && source_port_refuse(port);
 }

@@ -135,10 +135,25 @@ static enum source_error refuse_all(struct source_port *port, char message[SOURC
     return SOURCE_OK;
 }
 
+/* Packets of an nfqueue wait until who reads it has decided about them, which libpcap does (to accept), and
+ * hark, without its rights, may not. */
+static bool is_queue(const char *name) {
+    size_t len = sizeof "nfqueue" - 1;
+    return strncmp(name, "nfqueue", len) == 0 && (name[len] == '\0' || name[len] == ':');
+}
+
 enum source_error source_port_open(struct source_port *port, const struct source_live_options *options,
                                    size_t which, int control, char message[SOURCE_MESSAGE_BYTES]) {
     *port = (struct source_port){
         .name = options->interfaces[which], .control = control, .promiscuous = options->promiscuous};
+    if (is_queue(port->name)) {
+        source_say(
+            message,
+            "%s: its packets wait for somebody to decide about them, and hark takes no part; have them "
+            "logged (NFLOG) and give -i nflog",
+            port->name);
+        return SOURCE_ERROR_FILE;
+    }
     char problem[PCAP_ERRBUF_SIZE] = "";
     port->pcap = pcap_create(port->name, problem);
     if (!port->pcap) {
@@ -194,7 +209,9 @@ bool source_list_interfaces(void (*each)(void *context, const char *name, const 
         return false;
     }
     for (const pcap_if_t *at = interfaces; at; at = at->next) {
-        each(context, at->name, at->description ? at->description : "");
+        if (!is_queue(at->name)) {
+            each(context, at->name, at->description ? at->description : "");
+        }
     }
     pcap_freealldevs(interfaces);
     return true;

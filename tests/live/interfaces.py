@@ -4,13 +4,15 @@
 
 Which frames come from which interfaces, and in what order: the two halves of a tap (-i a -i b), where the records must be those of the
 same packets in one file, down to the numbers of the frames; loopback and -i any, where the kernel shows a packet several times; a
-bridge between two veth pairs, where the copies of a packet are no retransmissions; the size of the ring; how frames are counted; and a filter that must be in
+bridge between two veth pairs, where the copies of a packet are no retransmissions; the size of the ring; how frames are counted; packets that
+netfilter logs; and a filter that must be in
 force from the first frame on, while packets rush in.
 
 Needs what live.py needs, and ethtool."""
 import json
 import os
 import re
+import shutil
 import signal
 import struct
 import subprocess
@@ -24,6 +26,11 @@ import harness  # noqa: E402
 import live  # noqa: E402
 
 CLIENT, SERVER = live.CLIENT, live.SERVER
+RULES = """table inet logged {
+    chain in { type filter hook input priority 0; tcp dport 80 log group 0; }
+    chain out { type filter hook output priority 0; tcp sport 80 log group 0; }
+}
+"""
 SENDER = """
 import socket, struct, sys, time
 path, port, gap = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
@@ -232,6 +239,28 @@ class Interfaces:
             read = number(listener.err.decode(), "read")
             self.check(len(read) == 1 + arguments.count("-i") and read[0] == sum(read[1:]) == 7, f"{arguments} -c 7: frames read {read}")
 
+    def netfilter(self):
+        """nflog is waited for where nothing comes; and where a rule logs, what it logged by the end is read."""
+        listed = inside_any(SERVER, self.test.hark, "-D").stdout.split()
+        done = inside_any(SERVER, self.test.hark, "-i", "nfqueue")
+        self.check("nfqueue" not in listed and done.returncode == 1 and "takes no part" in done.stderr, f"nfqueue: {done.returncode} {done.stderr}")
+        if "nflog" not in listed:
+            print("not checked: nflog (the kernel or libpcap has none)")
+            return
+        listener = live.Listener(self.test.hark, ["-i", "nflog", "--stats"])
+        time.sleep(0.5)
+        self.check(listener.process.poll() is None, "nflog: ends where nothing comes")
+        logs = shutil.which("nft") is not None
+        if logs:
+            inside(SERVER, "nft", "-f", "-", input=RULES)
+            self.test.curl("http://192.0.2.20/small.txt?logged")
+        self.test.sound(listener, listener.finish(), "nflog")
+        self.check(len(listener.lines) == logs, f"nflog: {len(listener.lines)} records")
+        if logs:
+            inside(SERVER, "nft", "delete", "table", "inet", "logged")
+        else:
+            print("not checked: packets of nflog (there is no nft)")
+
     def filter_first(self):
         """Packets rush in while hark starts; none that the filter does not pass is ever given."""
         flood = subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c",
@@ -276,7 +305,7 @@ def inside_any(namespace, *command):
 def parts_of(test):
     interfaces = Interfaces(test)
     return (interfaces.tap, interfaces.loopback, interfaces.bridge, interfaces.ring, interfaces.smaller_ring, interfaces.counted,
-            interfaces.filter_first, interfaces.refused)
+            interfaces.netfilter, interfaces.filter_first, interfaces.refused)
 
 
 if __name__ == "__main__":
