@@ -22,7 +22,6 @@ bool early_frames_add(struct early_frames *early, const struct frame *frame) {
     *own = *frame;
     own->bytes.ptr = bytes;
     own->block = NULL;
-    early->bytes += frame->bytes.len;
     return true;
 }
 
@@ -31,5 +30,4 @@ void early_frames_drop(struct early_frames *early) {
         free((void *)(uintptr_t)early->frames[i].bytes.ptr);
     }
     early->count = 0;
-    early->bytes = 0;
 }

@@ -12,7 +12,6 @@
 struct early_frames {
     struct frame frames[CLOCK_AGREEING - 1]; /* with bytes of their own and no block */
     unsigned count;
-    uint64_t bytes; /* captured, of all of them */
 };
 
 /* A frame with this time has come: is there nothing yet that confirms or refutes its stamp? Moves the clock.

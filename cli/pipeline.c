@@ -146,7 +146,19 @@ __attribute__((noinline)) static enum crew_status take_early(struct pipeline *pi
         status = status != CREW_OK ? status : taken;
     }
     early_frames_drop(&pipeline->early);
+    pipeline->early_bytes = 0;
     return status;
+}
+
+/* On an interface time has passed with the wall clock already. */
+static bool add_early(struct pipeline *pipeline, const struct frame *frame) {
+    if (source_is_live(pipeline->parts.source) || !early_frames_add(&pipeline->early, frame)) {
+        return false;
+    }
+    struct source_counts counts;
+    source_counts(pipeline->parts.source, &counts);
+    pipeline->early_bytes += counts.last_bytes;
+    return true;
 }
 
 /* Time passes, or a stamp is odd. `*waits`: the frame does. */
@@ -154,7 +166,7 @@ static __attribute__((noinline)) enum crew_status take_time(struct pipeline *pip
                                                             const struct frame *frame, bool *waits) {
     bool early;
     enum crew_status status = advance_clock(pipeline, frame->time_ns, &early);
-    *waits = early && early_frames_add(&pipeline->early, frame);
+    *waits = early && add_early(pipeline, frame);
     if (*waits || pipeline->early.count == 0) {
         return status;
     }
@@ -337,7 +349,7 @@ void pipeline_counts(const struct pipeline *pipeline, struct ledger *ledger) {
         ledger->source.bytes -= ledger->source.last_bytes;
     }
     ledger->source.frames -= pipeline->early.count;
-    ledger->source.bytes -= pipeline->early.bytes;
+    ledger->source.bytes -= pipeline->early_bytes;
     decoder_counts(parts->decoder, &ledger->decode);
     crew_counts(parts->crew, ledger);
     if (parts->guard) {

@@ -71,7 +71,8 @@ struct pipeline {
     bool pending;              /* records or packets wait for a flush ... */
     int64_t pending_since_ns;  /* ... since this monotonic time */
     bool ahead;                /* a frame was read, and ticks come before it */
-    struct early_frames early; /* read, too, and nothing else yet */
+    struct early_frames early; /* read, too, and nothing else yet ... */
+    uint64_t early_bytes;      /* ... of so many captured bytes */
     uint64_t damages;          /* SOURCE_DAMAGED seen */
     bool abandoned;            /* the sink ended before the source */
     struct unsupported_frames
