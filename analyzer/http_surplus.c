@@ -17,6 +17,12 @@ static bool is_behind_search(const struct side *side, const struct http_message 
     return m->end_known && !m->truncated && m->offset >= side->search_from;
 }
 
+/* Some of the client's bytes, its request perhaps, were not captured, or not yet. */
+static bool is_request_missing(const struct transaction *t, const struct side *client) {
+    return client->unsure || !client->message_end || t->reason == PAIRING_REQUEST_LATE ||
+           t->reason == PAIRING_REQUEST_LOST;
+}
+
 void http_surplus_behind(struct http_conn *conn, struct side *side, const struct http_message *m) {
     const struct transaction *t = side->transaction;
     struct side *client = http_client_side(conn), *server = http_server_side(conn);
@@ -29,7 +35,7 @@ void http_surplus_behind(struct http_conn *conn, struct side *side, const struct
         if (server->unsure) {
             server->unsure = !is_behind_search(server, &t->response);
         }
-    } else if (t && m == &t->response && !t->request.seen && (client->unsure || !client->message_end)) {
+    } else if (t && m == &t->response && !t->request.seen && is_request_missing(t, client)) {
         server->unsure = true; /* it may answer HEAD, and what seems to be its content another request */
     }
     if (t && t != conn->interims && !t->tentative) {

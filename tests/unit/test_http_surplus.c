@@ -222,6 +222,23 @@ static void bytes_behind_an_answer_whose_request_is_lost(void **state) {
     CHECK("- - 200\n", END_FIN, "", "HTTP/1.1 200 OK" CRLF "Content-Length: 20" CRLF CRLF ANSWER("200 OK"));
 }
 
+/* The same where the request may still come: the answer acknowledges more than was captured of the client. */
+static void bytes_behind_an_answer_whose_request_is_late(void **state) {
+    (void)state;
+    static struct bench b;
+    setup(&b);
+    give(&b, CLIENT, slice_of(ASK("GET", "/1")), SIZE_MAX);
+    give(&b, SERVER, slice_of(ANSWER("200 OK")), SIZE_MAX);
+    static const char *const rest[] = {"HTTP/1.1 200 OK" CRLF "Content-Length: 4" CRLF CRLF "more",
+                                       "<p>of the next answer</p>"};
+    for (size_t i = 0; i < 2; i++) {
+        (void)lone_conn_offer(&b.lone, SERVER, slice_of(rest[i]), lone_conn_at(&b.lone, CLIENT) + 50, true);
+    }
+    lone_conn_close(&b.lone, SERVER, END_FIN);
+    assert_string_equal(b.log, "GET /1 200\n- - 200\n");
+    lone_conn_fini(&b.lone);
+}
+
 /* A loss ends what can be said. */
 static void bytes_before_a_loss(void **state) {
     (void)state;
@@ -300,6 +317,7 @@ int main(void) {
         cmocka_unit_test(bytes_behind_a_request),
         cmocka_unit_test(bytes_behind_an_orphan_response),
         cmocka_unit_test(bytes_behind_an_answer_whose_request_is_lost),
+        cmocka_unit_test(bytes_behind_an_answer_whose_request_is_late),
         cmocka_unit_test(bytes_before_a_loss),
         cmocka_unit_test(empty_lines_and_strays),
         cmocka_unit_test(an_unfinished_start_line),
