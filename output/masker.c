@@ -282,28 +282,45 @@ static inline size_t find_telling(const uint8_t *bytes, size_t from, size_t to) 
     return find_any(bytes, from, to, telling);
 }
 
+/* What of a text may be one value of a pair: up to `end`, the last "@" in it or `end`, and the first colon
+ * before that or `at`. */
+struct stretch {
+    size_t end, at, colon;
+};
+
+static struct stretch stretch_from(const uint8_t *bytes, size_t from, size_t to, const bool ends[256]) {
+    size_t end = find_any(bytes, from, to, ends), at = last_at(bytes, from, end);
+    return (struct stretch){end, at, from + slice_find(slice_make(bytes + from, at - from), ':')};
+}
+
 /* A value at `from` that begins with user:password@, as if it were a URL's authority: no host of Forwarded
  * (RFC 7239 section 5.3) or Alt-Svc (RFC 7838 section 3) may, but then it is a secret. `last`: where the
- * text's last
- * "@" is. */
-static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
+ * text's last "@" is. `known`: the stretch that was looked at before, which many pairs may share. */
+static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t last, struct stretch *known) {
     static const bool ends_quoted[256] = {['"'] = true};
     static const bool ends_plain[256] = {['"'] = true, [' '] = true, ['\t'] = true, [','] = true,
                                          [';'] = true, ['&'] = true, ['<'] = true,  ['>'] = true};
     const uint8_t *bytes = m->in.ptr;
+    struct stretch s;
     if (!m->mask->secrets || from >= last) {
         return;
     }
-    bool quoted = bytes[from] == '"';
-    from += quoted;
-    size_t end = find_any(bytes, from, to, quoted ? ends_quoted : ends_plain);
-    size_t at = last_at(bytes, from, end);
-    struct slice userinfo = slice_make(bytes + from, at - from);
-    size_t colon = slice_find(userinfo, ':');
-    struct slice behind = slice_after(userinfo, colon);
-    bool url = behind.len > 2 && behind.ptr[1] == '/' && behind.ptr[2] == '/'; /* the caller comes to it */
-    if (at < end && behind.len && !url && !slice_is_nocase(slice_first(userinfo, colon), "mailto")) {
-        masker_hide(m, from, at);
+    if (bytes[from] == '"') {
+        s = stretch_from(bytes, ++from, to, ends_quoted);
+    } else {
+        if (from >= known->end) {
+            *known = stretch_from(bytes, from, to, ends_plain);
+        } else if (known->colon < from && from < known->at) {
+            known->colon = from + slice_find(slice_make(bytes + from, known->at - from), ':');
+        }
+        s = *known;
+    }
+    if (s.at == s.end || from > s.at || s.colon >= s.at) {
+        return;
+    }
+    bool url = s.at - s.colon > 2 && bytes[s.colon + 1] == '/' && bytes[s.colon + 2] == '/'; /* seen later */
+    if (!url && !slice_is_nocase(slice_make(bytes + from, s.colon - from), "mailto")) {
+        masker_hide(m, from, s.at);
     }
 }
 
@@ -312,6 +329,7 @@ static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t 
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
     const uint8_t *bytes = m->in.ptr;
     size_t last = SIZE_MAX; /* "@" before `to`: looked for once, or many URLs would take very long */
+    struct stretch value = {0, 0, 0};
     for (size_t i = find_telling(bytes, from, to); i < to; i = find_telling(bytes, i + 1, to)) {
         if (bytes[i] == '=') {
             size_t name = i;
@@ -324,7 +342,7 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
                 i = end > i ? end - 1 : i;
             } else if (region == REGION_TEXT) {
                 last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
-                hide_pair_userinfo(m, i + 1, to, last < to ? last : 0);
+                hide_pair_userinfo(m, i + 1, to, last < to ? last : 0, &value);
                 i = m->copied > i ? m->copied - 1 : i;
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
