@@ -16,12 +16,24 @@
 #define HASH_PURPOSE    "hark secrets 1"
 #define ADDRESS_PURPOSE "hark addresses 1"
 
-/* Does the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
+static bool is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
+/* May the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
 static bool is_name_colon(struct slice text, size_t i) {
+    struct slice after = slice_after(text, i + 1);
+    if (i == 0 || (after.len > 2 && after.ptr[0] == '/' && after.ptr[1] == '/')) {
+        return false;
+    }
+    if (!is_digit(text.ptr[i - 1]) || after.len == 0 || !is_digit(after.ptr[0])) {
+        return text.ptr[i - 1] != ':';
+    }
+    while (i > 0 && is_digit(text.ptr[i - 1])) {
+        i--;
+    }
     uint8_t before = i ? ascii_lower(text.ptr[i - 1]) : 0;
-    return ((before >= 'a' && before <= 'z') || before == '"' || before == '\'' || before == ' ' ||
-            before == '\t') &&
-           (i + 1 == text.len || text.ptr[i + 1] != '/');
+    return before >= 'a' && before <= 'z';
 }
 
 #ifdef __SSE2__
@@ -244,22 +256,53 @@ bool mask_is_secret_parameter(struct slice name) {
            (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
 }
 
-/* The scheme at the start, with the space behind it; 0 where there is none that may be shown. */
-static size_t scheme_len(struct slice value) {
-    size_t space = slice_find(value, ' ');
-    return space < value.len && secret_name_is_scheme(slice_first(value, space)) ? space + 1 : 0;
+static struct slice without_blanks(struct slice value) {
+    while (value.len && masker_is_blank(value.ptr[0])) {
+        value = slice_after(value, 1);
+    }
+    return value;
+}
+
+/* The scheme at the start; empty where there is none that may be shown, or nothing behind it. */
+static struct slice scheme_of(struct slice value) {
+    value = without_blanks(value);
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.ptr[i];
+        if (masker_is_blank(c) || c > 0x7f || c == ':' || c == '%') {
+            struct slice scheme = slice_first(value, i);
+            return slice_first(scheme, secret_name_is_scheme(scheme) ? i : 0);
+        }
+    }
+    return slice_first(value, 0);
 }
 
 static bool starts_with_credentials(struct slice value) {
+    value = without_blanks(value);
     uint8_t first = value.len > 1 ? ascii_lower(value.ptr[0]) : 0;
     uint8_t second = first == 'b' || first == 'n' ? ascii_lower(value.ptr[1]) : 0;
     if (second != 'e' && second != (first == 'b' ? 'a' : 't')) {
         return false;
     }
-    size_t len = scheme_len(value);
-    struct slice scheme = slice_first(value, len ? len - 1 : 0);
+    struct slice scheme = scheme_of(value);
     return slice_is_nocase(scheme, "bearer") || slice_is_nocase(scheme, "basic") ||
            slice_is_nocase(scheme, "negotiate") || slice_is_nocase(scheme, "ntlm");
+}
+
+/* The same of what should be a URL: "basic:80" may be one, or an authority. */
+static bool starts_like_no_url(struct slice value) {
+    if (!starts_with_credentials(value)) {
+        return false;
+    }
+    struct slice scheme = scheme_of(value);
+    uint8_t end = scheme.ptr[scheme.len];
+    return end != ':' && end != '%';
+}
+
+/* All behind the scheme, if there is one; an octet that ends it is shown, but not a part of its encoding. */
+static void hide_behind_scheme(struct masker *m) {
+    struct slice scheme = scheme_of(m->in);
+    size_t end = scheme.len ? (size_t)(scheme.ptr + scheme.len - m->in.ptr) : 0;
+    masker_hide(m, end + (scheme.len && m->in.ptr[end] < 0x80 && m->in.ptr[end] != '%'), m->in.len);
 }
 
 static void hide_cookies(struct masker *m) {
@@ -384,11 +427,11 @@ static void hide_value(struct masker *m, enum field_kind kind) {
         masker_hide(m, 0, value.len);
         return;
     case FIELD_CREDENTIALS:
-        masker_hide(m, scheme_len(value), value.len);
+        hide_behind_scheme(m);
         return;
     case FIELD_CHALLENGE:
         if (starts_with_credentials(value) && !contains_nocase(value, "realm")) {
-            masker_hide(m, scheme_len(value), value.len);
+            hide_behind_scheme(m);
             return;
         }
         masker_hide_text(m);
@@ -403,11 +446,15 @@ static void hide_value(struct masker *m, enum field_kind kind) {
         hide_protocols(m);
         return;
     case FIELD_URL:
+        if (m->mask->secrets && starts_like_no_url(value)) {
+            hide_behind_scheme(m);
+            return;
+        }
         masker_hide_url(m);
         return;
     case FIELD_OTHER:
         if (m->mask->secrets && starts_with_credentials(value)) {
-            masker_hide(m, scheme_len(value), value.len);
+            hide_behind_scheme(m);
             return;
         }
         masker_hide_text(m);
@@ -508,7 +555,7 @@ struct slice mask_field_name(struct mask *mask, struct slice name, struct buf *s
     if (!is_token(name) && searches_text(mask)) {
         struct masker m = masker_of(mask, name, scratch);
         if (has_secret_part(mask, name, &end)) {
-            while (end > 0 && end < name.len && (name.ptr[end] == ' ' || name.ptr[end] == '\t')) {
+            while (end > 0 && end < name.len && masker_is_blank(name.ptr[end])) {
                 end++;
             }
             masker_hide(&m, end, name.len);

@@ -39,7 +39,12 @@ static size_t percent_decode(uint8_t *bytes, size_t len) {
 
 /* The secret as it is the same wherever it stands: without the blanks and quotes around it. */
 static struct slice bare(struct slice secret) {
-    secret = slice_trim(secret);
+    while (secret.len && masker_is_blank(secret.ptr[secret.len - 1])) {
+        secret.len--;
+    }
+    while (secret.len && masker_is_blank(secret.ptr[0])) {
+        secret = slice_after(secret, 1);
+    }
     if (secret.len > 1 && secret.ptr[0] == '"' && secret.ptr[secret.len - 1] == '"') {
         secret = slice_make(secret.ptr + 1, secret.len - 2);
     }
@@ -225,17 +230,28 @@ static size_t secret_end(const struct masker *m, size_t from, size_t to, enum re
     return to;
 }
 
-static bool is_blank(uint8_t c) {
-    return c == ' ' || c == '\t';
+/* A blank, or what may be one (a no-break space): around a name all that is not ASCII. */
+static bool is_unseen(uint8_t c) {
+    return masker_is_blank(c) || c > 0x7f;
 }
 
-/* The colon at `at`: hides what follows a secret's name. A name in quotes is JSON's and has one value. Else
- * it is a field's, in a value that folding or a bare CR made of two lines: there is no telling where it ends.
- */
-static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t to) {
-    const uint8_t *bytes = m->in.ptr;
-    size_t end = at, value = at + 1;
-    while (end > from && is_blank(bytes[end - 1])) {
+/* The name that ends where `=` or a colon at `at` follows, perhaps behind blanks and a quote. */
+struct name_before {
+    struct slice name; /* as words are told apart in running text */
+    struct slice wide; /* with what only separates inside a name; as long as `name` where that is nothing */
+    bool quoted;
+};
+
+/* Is it a name's, or what only separates inside one: what is not ASCII or not shown, and in a query all that
+ * ends none? Neither `=` nor a colon, or many of them would take very long. */
+static bool is_wide_byte(uint8_t c, enum region region) {
+    static const bool ends[256] = {ENDS_PATH, ['&'] = true, ['='] = true, [':'] = true, [';'] = true};
+    return region == REGION_QUERY ? !ends[c] : is_name_byte(c) || c >= 0x7f || (c < ' ' && c != '\t');
+}
+
+static struct name_before name_before(const uint8_t *bytes, size_t from, size_t at, enum region region) {
+    size_t end = at;
+    while (end > from && is_unseen(bytes[end - 1])) {
         end--;
     }
     bool quoted = end > from && (bytes[end - 1] == '"' || bytes[end - 1] == '\'');
@@ -244,20 +260,59 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
     while (name > from && is_name_byte(bytes[name - 1])) {
         name--;
     }
-    struct slice text = slice_make(bytes + name, end - name);
-    if (quoted) {
-        while (value < to && is_blank(bytes[value])) {
-            value++;
-        }
-        if (is_parameter(m->mask, text)) {
-            masker_hide(m, value, secret_end(m, value, to, REGION_TEXT));
+    size_t wide = name;
+    while (wide > from && is_wide_byte(bytes[wide - 1], region)) {
+        wide--;
+    }
+    return (struct name_before){.name = slice_make(bytes + name, end - name),
+                                .wide = slice_make(bytes + wide, end - wide),
+                                .quoted = quoted};
+}
+
+static bool is_pair(const struct mask *mask, const struct name_before *before) {
+    return is_parameter(mask, before->name) ||
+           (before->wide.len > before->name.len && is_parameter(mask, before->wide));
+}
+
+static size_t skip_blanks(const uint8_t *bytes, size_t from, size_t to) {
+    while (from < to && masker_is_blank(bytes[from])) {
+        from++;
+    }
+    return from;
+}
+
+/* Where the secret at `from` ends: what is unseen before a quote makes it no other. */
+static size_t text_secret_end(const struct masker *m, size_t from, size_t to) {
+    while (from < to && is_unseen(m->in.ptr[from])) {
+        from++;
+    }
+    return secret_end(m, from, to, REGION_TEXT);
+}
+
+/* The name of a field all of whose value is secret? */
+static bool is_secret_field(const struct mask *mask, struct slice name, bool spaced) {
+    enum field_kind kind = kind_before_colon(mask, name);
+    return kind == FIELD_CREDENTIALS || kind == FIELD_COOKIE || kind == FIELD_SET_COOKIE ||
+           (kind == FIELD_SECRET && spaced);
+}
+
+/* The colon at `at`: hides what follows a secret's name. A name in quotes is JSON's and has one value. Else
+ * it is a field's, in a value that folding or a bare CR made of two lines: there is no telling where it ends.
+ */
+static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t to, enum region region) {
+    const uint8_t *bytes = m->in.ptr;
+    const struct name_before before = name_before(bytes, from, at, region);
+    size_t value = at + 1;
+    if (before.quoted) {
+        value = skip_blanks(bytes, value, to);
+        if (is_pair(m->mask, &before)) {
+            masker_hide(m, value, text_secret_end(m, value, to));
         }
         return;
     }
-    enum field_kind kind = kind_before_colon(m->mask, text);
-    bool spaced = value == m->in.len || is_blank(bytes[value]); /* else urn:x:auth:y */
-    if (kind == FIELD_CREDENTIALS || kind == FIELD_COOKIE || kind == FIELD_SET_COOKIE ||
-        (kind == FIELD_SECRET && spaced)) {
+    bool spaced = value == m->in.len || is_unseen(bytes[value]); /* else urn:x:auth:y */
+    if (is_secret_field(m->mask, before.name, spaced) ||
+        (before.wide.len > before.name.len && is_secret_field(m->mask, before.wide, spaced))) {
         masker_hide(m, value, m->in.len);
     }
 }
@@ -324,6 +379,19 @@ static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t 
     }
 }
 
+/* The "=" at `at`: hides what follows a secret's name. Returns where to go on. `last`: as above, 0 without
+ * one.
+ */
+static size_t hide_behind_equals(struct masker *m, size_t from, size_t at, size_t to, enum region region) {
+    const struct name_before before = name_before(m->in.ptr, from, at, region);
+    if (!is_pair(m->mask, &before)) {
+        return at;
+    }
+    size_t end = region == REGION_TEXT ? text_secret_end(m, at + 1, to) : secret_end(m, at + 1, to, region);
+    masker_hide(m, at + 1, end);
+    return end;
+}
+
 /* Hides the value of each secret name=value, and the userinfo of a value and behind each "://" in [from, to).
  */
 static void hide_plain(struct masker *m, size_t from, size_t to, enum region region) {
@@ -332,17 +400,12 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
     struct stretch value = {0, 0, 0};
     for (size_t i = find_telling(bytes, from, to); i < to; i = find_telling(bytes, i + 1, to)) {
         if (bytes[i] == '=') {
-            size_t name = i;
-            while (name > from && is_name_byte(bytes[name - 1])) {
-                name--;
-            }
-            if (is_parameter(m->mask, slice_make(bytes + name, i - name))) {
-                size_t end = secret_end(m, i + 1, to, region);
-                masker_hide(m, i + 1, end);
-                i = end > i ? end - 1 : i;
+            size_t end = hide_behind_equals(m, from, i, to, region);
+            if (end > i) {
+                i = end - 1;
             } else if (region == REGION_TEXT) {
                 last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
-                hide_pair_userinfo(m, i + 1, to, last < to ? last : 0, &value);
+                hide_pair_userinfo(m, skip_blanks(bytes, i + 1, to), to, last < to ? last : 0, &value);
                 i = m->copied > i ? m->copied - 1 : i;
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
@@ -350,7 +413,7 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
             hide_userinfo(m, i + 3, to, last);
             i = m->copied > i + 2 ? m->copied - 1 : i + 2;
         } else if (bytes[i] == ':') {
-            hide_behind_colon(m, from, i, to);
+            hide_behind_colon(m, from, i, to, region);
             i = m->copied > i ? m->copied - 1 : i;
         } else if ((bytes[i] == '?' || bytes[i] == '#') && region == REGION_PATH) {
             region = REGION_QUERY;

@@ -16,6 +16,11 @@ struct masker {
     bool failed;
 };
 
+/* White space, as far as masking goes: control octets, too. */
+static inline bool masker_is_blank(uint8_t c) {
+    return c <= ' ' || c == 0x7f;
+}
+
 /* Clears `scratch`, which takes the result. */
 struct masker masker_of(struct mask *, struct slice in, struct buf *scratch);
 /* Puts the mark in place of [from, to); calls go from left to right, and nothing is hidden twice. */

@@ -33,10 +33,12 @@ static void plain_add(struct plain *plain, uint8_t byte) {
     case ']':
     case '-':
     case '_':
-    case ' ':
         return;
     default:
         break;
+    }
+    if (byte <= ' ' || byte == 0x7f) {
+        return;
     }
     if (plain->len == sizeof plain->text) {
         plain->too_long = true;

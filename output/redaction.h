@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names that the user wants the values of hidden: --redact-header, --redact-query. Compared as those of known
- * secrets are: without case, `-`, `_`, `.`, brackets and spaces, percent-decoded; of user[phone] and
+ * secrets are: without case, `-`, `_`, `.`, brackets and white space, percent-decoded; of user[phone] and
  * user.phone the last part counts too. Heap-owned; read-only once made, for any thread. */
 #ifndef HARK_OUTPUT_REDACTION_H
 #define HARK_OUTPUT_REDACTION_H

@@ -39,7 +39,7 @@ def disguises():
 
 def hash_of(secret):
     """As docs/record.md describes it."""
-    secret = secret.strip(" \t")
+    secret = secret.strip("".join(map(chr, (*range(0x21), 0x7F))))
     if len(secret) > 1 and secret[0] == secret[-1] == '"':
         secret = secret[1:-1]
     key = hmac.new(KEY, b"hark secrets 1", hashlib.sha256).digest()

@@ -223,6 +223,43 @@ static void test_redacted_fields_and_what_is_made_of_them(void **state) {
     json_object_put(r);
 }
 
+/* In every format and place, also where the writer knows the head by then. */
+static void test_secrets_behind_other_blanks(void **state) {
+    (void)state;
+    static const char *const targets[] = {"/?token\t=SECRET", "/a?b=c&to\vken=SECRET", "/;sid\x01=SECRET",
+                                          "http://h/?token\t=SECRET"};
+    static const char *const fields[][2] = {{"X-Foo", "Bearer\tSECRET"},
+                                            {"X-Foo", "NTLM:SECRET"},
+                                            {"X-Request-Id", "Basic\tSECRET"},
+                                            {"X-Foo", "password =\tSECRET"},
+                                            {"Referer", "http://h/?token\t=SECRET"},
+                                            {"Location", "Bearer\tSECRET"}};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        for (int format = RECORD_NDJSON; format <= RECORD_TEXT; format++) {
+            const struct record_options options = {
+                .format = (enum record_format)format, .record_bytes = ROOM, .mask_secrets = true};
+            struct record_writer *writer = record_writer_new(&options);
+            struct sample s;
+            struct buf out;
+            assert_non_null(writer);
+            buf_init(&out, ROOM);
+            sample_init(&s);
+            for (size_t k = 0; k < sizeof fields / sizeof fields[0]; k++) {
+                sample_request_field(&s, fields[k][0], fields[k][1]);
+                sample_response_field(&s, fields[k][0], fields[k][1]);
+            }
+            sample_target(&s, "GET", targets[i]);
+            for (int times = 0; times < 4; times++) {
+                assert_true(record_write(writer, &s.t, &out));
+            }
+            assert_null(memmem(out.ptr, out.len, "SECRET", strlen("SECRET")));
+            assert_non_null(memmem(out.ptr, out.len, MASK_MARK, strlen(MASK_MARK)));
+            buf_fini(&out);
+            record_writer_free(writer);
+        }
+    }
+}
+
 static void test_one_secret_has_one_hash(void **state) {
     (void)state;
     const struct mask_options hide = {.secrets = true, .hash_secrets = true, .key = addresses.key};
@@ -254,6 +291,7 @@ int main(void) {
         cmocka_unit_test(test_one_address_is_one),
         cmocka_unit_test(test_without_the_option_nothing_changes),
         cmocka_unit_test(test_redacted_fields_and_what_is_made_of_them),
+        cmocka_unit_test(test_secrets_behind_other_blanks),
         cmocka_unit_test(test_one_secret_has_one_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,8 +83,9 @@ static void test_values(void **state) {
                                         "basic",
                                         "/path/of/some/length;a,b"};
     static const char *const others[] = {
-        "\"",  "W/\"a\"", "a\"b",     "\"a\"b\"", "a\\b",    "Basic YWJj",  "a b", "user:secret@host",
-        "k=v", "\x7f",    "\xc3\xa4", "a\tb",     "12%2034", "http://host/"};
+        "\"",      "W/\"a\"",          "a\"b",        "\"a\"b\"",  "a\\b",         "Basic YWJj",
+        "a b",     "user:secret@host", "k=v",         "\x7f",      "\xc3\xa4",     "a\tb",
+        "12%2034", "http://host/",     "Basic\tYWJj", "NTLM:YWJj", "Basic%20YWJj", "Bearer\x01YWJj"};
     struct scene scene;
     begin(&scene);
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {

@@ -24,6 +24,8 @@ static void test_names(void **state) {
                                          "user%5Bphone_number%5D",
                                          "phone+number",
                                          "a[b][phone_number]",
+                                         "phone\tnumber\v",
+                                         "X-Customer%00",
                                          "gr\303\266\303\237e",
                                          "gr%C3%B6%c3%9fe"};
     static const char *const shown[] = {"X-Customer-Id",
@@ -37,8 +39,7 @@ static void test_names(void **state) {
                                         "[]",
                                         "%",
                                         "gr%C3%B6e",
-                                        "gre",
-                                        "X-Customer%00"};
+                                        "gre"};
     const struct redaction_names names = {wanted, sizeof wanted / sizeof wanted[0]};
     struct redaction *redaction = redaction_new(&names);
     assert_non_null(redaction);
