@@ -338,10 +338,21 @@ static bool is_attribute(struct slice name) {
     }
 }
 
-/* An attribute of Set-Cookie whose value, if it is no pair itself, is no secret. */
+static bool has_blank(struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (masker_is_blank(text.ptr[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An attribute of Set-Cookie whose value, if it is no pair itself and no second line, is no secret. */
 static bool is_plain_attribute(struct slice name, struct slice value) {
-    return is_attribute(name) && (!is_suspicious(value, false) || (slice_find(value, '=') == value.len &&
-                                                                   slice_find(value, '%') == value.len));
+    value = slice_trim(value);
+    return is_attribute(name) &&
+           (!is_suspicious(value, false) || (slice_find(value, '=') == value.len &&
+                                             slice_find(value, '%') == value.len && !has_blank(value)));
 }
 
 static void hide_set_cookie(struct masker *m) {

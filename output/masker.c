@@ -118,10 +118,8 @@ struct slice masker_finish(struct masker *m) {
 }
 
 /* Most bytes are none of those that a loop looks for. */
-#define ENDS_PATH ['?'] = true, ['#'] = true
-#define ENDS_AUTHORITY                                                                                       \
-    ENDS_PATH, ['/'] = true, ['\\'] = true, [' '] = true, ['\t'] = true, ['"'] = true, ['<'] = true,         \
-               ['>'] = true
+#define ENDS_PATH      ['?'] = true, ['#'] = true
+#define ENDS_AUTHORITY ENDS_PATH, ['/'] = true, ['\\'] = true, ['"'] = true, ['<'] = true, ['>'] = true
 
 static inline size_t find_any(const uint8_t *bytes, size_t from, size_t to, const bool wanted[256]) {
     while (from < to && !wanted[bytes[from]]) {
@@ -154,14 +152,16 @@ static size_t last_at(const uint8_t *bytes, size_t from, size_t to) {
 
 /* Hides the userinfo of an authority that starts at `from` (RFC 3986 section 3.2). A password with an
  * unescaped "/", "?" or "#" cuts the authority short; then its "port" is no number, and all to the last "@"
- * is hidden. `last`: where that is, in a text that ends at `to`, or `to`; then there is no userinfo. */
-static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last) {
-    static const bool ends[256] = {ENDS_AUTHORITY};
+ * is hidden. `last`: where that is, in a text that ends at `to`, or `to`; then there is no userinfo. Blanks
+ * end it but where the whole is a URL, which has none. */
+static void hide_userinfo(struct masker *m, size_t from, size_t to, size_t last, bool whole) {
+    static const bool ends_url[256] = {ENDS_AUTHORITY};
+    static const bool ends_text[256] = {ENDS_AUTHORITY, [' '] = true, ['\t'] = true};
     const uint8_t *bytes = m->in.ptr;
     if (!m->mask->secrets || last >= to) {
         return;
     }
-    size_t end = find_any(bytes, from, to, ends);
+    size_t end = find_any(bytes, from, to, whole ? ends_url : ends_text);
     size_t at = last_at(bytes, from, end);
     if (at < end) {
         masker_hide(m, from, at);
@@ -410,7 +410,7 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {
             last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
-            hide_userinfo(m, i + 3, to, last);
+            hide_userinfo(m, i + 3, to, last, false);
             i = m->copied > i + 2 ? m->copied - 1 : i + 2;
         } else if (bytes[i] == ':') {
             hide_behind_colon(m, from, i, to, region);
@@ -526,7 +526,7 @@ void masker_hide_url(struct masker *m) {
         masker_hide_path(m);
         return;
     }
-    hide_userinfo(m, authority, m->in.len, last_at(m->in.ptr, authority, m->in.len));
+    hide_userinfo(m, authority, m->in.len, last_at(m->in.ptr, authority, m->in.len), true);
     size_t path = later(authority, m->copied), end = path_end(m->in, path);
     while (path < end && m->in.ptr[path] != '/') {
         path++;
@@ -559,7 +559,7 @@ size_t mask_userinfo_end(struct mask *mask, struct slice url) {
     struct masker look = {.mask = mask, .in = url};
     size_t start = authority_start(url);
     if (start < url.len) {
-        hide_userinfo(&look, start, url.len, last_at(url.ptr, start, url.len));
+        hide_userinfo(&look, start, url.len, last_at(url.ptr, start, url.len), true);
     }
     return look.found ? look.copied + 1 : 0;
 }

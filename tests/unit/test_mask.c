@@ -101,6 +101,10 @@ static void test_targets_and_urls(void **state) {
         {"http://u:p?SECRET@host/", "http://***@host/"},
         {"http://u:p#SECRET@host/", "http://***@host/"},
         {"http://u:my SECRET@host/", "http://***@host/"},
+        {"http://u:\tSECRET@host/", "http://***@host/"},
+        {"http://u\t:SECRET@host/", "http://***@host/"},
+        {"http://u: SECRET SECRET@host/", "http://***@host/"},
+        {"http://\vSECRET@host/", "http://***@host/"},
         {"http:/u:SECRET@host", "http:/***@host"},
         {"http:u:SECRET@host", "***@host"},
         {"http:\\\\u:SECRET@host", "http:\\\\***@host"},
@@ -223,6 +227,10 @@ static void test_cookies(void **state) {
     assert_field("Set-Cookie", "a=1; Path=/, b=SECRET; Secure", "a=***; Path=***; Secure");
     assert_field("Set-Cookie", "a=1; HttpOnly, b=SECRET", "a=***; HttpOnly, b=***");
     assert_field("Set-Cookie", "SECRET", "***");
+    assert_field("Set-Cookie", "a=1; Path=/ Authorization: Basic SECRET; Secure", "a=***; Path=***; Secure");
+    assert_field("Set-Cookie", "a=1; Path=/\rCookie:SECRET", "a=***; Path=***");
+    assert_field("Set-Cookie", "a=1; Domain=h:80; Path=/a:b ; Expires=Wed, 21 Oct 2026 07:28:00 GMT",
+                 "a=***; Domain=h:80; Path=/a:b ; Expires=Wed, 21 Oct 2026 07:28:00 GMT");
     assert_field("X-Original-Cookie", "a=SECRET; b=SECRET", "a=***; b=***");
     assert_field("X-Set-Cookie", "a=SECRET; Path=/", "a=***; Path=/");
     assert_field("Set-Cookie2", "a=SECRET; Version=1", "a=***; Version=1");
@@ -233,6 +241,7 @@ static void test_other_fields(void **state) {
     assert_field("Referer", "https://u:SECRET@x/?api_key=SECRET&ok=1", "https://***@x/?api_key=***&ok=1");
     assert_field("Location", "/cb?code=SECRET&state=1", "/cb?code=***&state=1");
     assert_field("Content-Location", "/a;sid=SECRET", "/a;sid=***");
+    assert_field("Referer", "http://u:\tSECRET@h/", "http://***@h/");
     assert_field("Destination", "http://u:SECRET@dav/x", "http://***@dav/x");
     assert_field("Origin", "http://u:SECRET@o", "http://***@o");
     assert_field("Host", "u:SECRET@h:80", "***@h:80");
