@@ -163,8 +163,17 @@ static void take_ack(struct reassembler *r, struct session *x, enum direction d,
     }
 }
 
-/* RFC 9293 section 3.8.4: one byte below what the receiver expects, without data or with a byte it has. */
-static bool is_keep_alive(struct session *x, enum direction d, const struct packet *p, uint64_t offset) {
+/* Had the receiver acknowledged all that it has for longer than the order of packets can be off? */
+static bool is_acked_long_since(const struct reassembler *r, const struct session *x, enum direction d,
+                                const struct packet *p) {
+    int64_t acked_ns = x->facts[direction_other(d)].ack_ns;
+    return x->streams[d].acked_known && acked_ns != 0 && acked_ns + r->limits->skew_ns <= p->time_ns;
+}
+
+/* RFC 9293 section 3.8.4: one byte below what the receiver expects, without data or with a byte it has, which
+ * may be any octet. */
+static bool is_keep_alive(const struct reassembler *r, struct session *x, enum direction d,
+                          const struct packet *p, uint64_t offset) {
     struct stream *s = &x->streams[d];
     uint64_t from, to;
     if (p->payload.len + p->cut > 1 || p->flags & (TCP_SYN | TCP_FIN)) {
@@ -176,17 +185,18 @@ static bool is_keep_alive(struct session *x, enum direction d, const struct pack
     if (p->payload.len + p->cut == 0) {
         return true;
     }
-    if (s->state != STREAM_PARKED && offset < s->next) {
-        return !passed_find(s->passed, offset, offset + 1);
-    }
-    return s->data_seen && offset < s->highest && !segq_uncovered(&s->held, offset, offset + 1, &from, &to);
+    bool seen = s->state != STREAM_PARKED && offset < s->next
+                    ? !passed_find(s->passed, offset, offset + 1)
+                    : s->data_seen && offset < s->highest &&
+                          !segq_uncovered(&s->held, offset, offset + 1, &from, &to);
+    return seen || is_acked_long_since(r, x, d, p);
 }
 
 static enum flow_fate take_data(struct reassembler *r, struct session *x, enum direction d,
                                 const struct packet *p, struct segment *segment) {
     struct stream *s = &x->streams[d];
     uint64_t offset = segment->offset;
-    if (is_keep_alive(x, d, p, offset)) {
+    if (is_keep_alive(r, x, d, p, offset)) {
         x->connection.counts[d].keep_alives++;
         return FLOW_CONTROL;
     }

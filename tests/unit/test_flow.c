@@ -568,6 +568,22 @@ static void keep_alives_are_no_data(void **state) {
     bench_free(b);
 }
 
+/* A byte that was not captured, but acknowledged long ago, may be any in a keep-alive. Soon it may be itself,
+ * late. */
+static void keep_alives_fill_no_hole(void **state) {
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        struct bench *b = bench_new(NULL);
+        bench_handshake(b, 10);
+        feed(b, (struct tcp){.at = 20, .seq = 100, .ack = 500, .text = "GET"});
+        feed(b, (struct tcp){.at = 30, .d = 1, .seq = 500, .ack = 104});
+        feed(b, (struct tcp){.at = late ? 1029 : 1030, .seq = 103, .ack = 500, .text = "\1"});
+        expect(b, late ? "open\n0: 100 GET\n0: 103 \1\n" : "open\n0: 100 GET\n");
+        assert_int_equal(b->seen.counts[0].payload_bytes, late ? 4 : 3);
+        bench_free(b);
+    }
+}
+
 static void short_idle(struct limits *l) {
     l->flow_idle_ns = 5 * NS_PER_SECOND;
 }
@@ -760,6 +776,7 @@ int main(void) {
         cmocka_unit_test(tap_duplicates),
         cmocka_unit_test(impossible_packets),
         cmocka_unit_test(keep_alives_are_no_data),
+        cmocka_unit_test(keep_alives_fill_no_hole),
         cmocka_unit_test(idle_flows_end),
         cmocka_unit_test(a_late_direction_may_be_in_time_again),
         cmocka_unit_test(both_directions_begin_together),
