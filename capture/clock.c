@@ -72,3 +72,9 @@ int64_t packet_clock_advance(struct packet_clock *clock, int64_t time_ns) {
     }
     return clock->now_ns;
 }
+
+bool packet_clock_awaits(struct packet_clock *clock, int64_t time_ns) {
+    uint64_t jumps = clock->jumps;
+    (void)packet_clock_advance(clock, time_ns);
+    return clock->ahead_count > 0 && clock->jumps == jumps;
+}

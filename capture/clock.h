@@ -34,6 +34,8 @@ struct packet_clock {
 void packet_clock_init(struct packet_clock *, const struct limits *);
 /* Takes a packet's time (any value, ns since the epoch) and returns the clock's. */
 int64_t packet_clock_advance(struct packet_clock *, int64_t time_ns);
+/* The same; true where nothing confirms or refutes the stamp yet: it is far ahead, and the clock stays. */
+bool packet_clock_awaits(struct packet_clock *, int64_t time_ns);
 
 /* The same for a usual packet, whose near stamp is the clock's or later and ends no row of far ones; false,
  * with nothing changed, for all others. */

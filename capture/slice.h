@@ -48,6 +48,10 @@ SLICE_LITERAL bool slice_is(struct slice s, const char *text) {
     return s.len == len && (len == 0 || memcmp(s.ptr, text, len) == 0);
 }
 
+static inline bool ascii_is_digit(uint8_t c) {
+    return c >= '0' && c <= '9';
+}
+
 static inline uint8_t ascii_lower(uint8_t c) {
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }

@@ -60,8 +60,9 @@ static bool is_same(const struct place *a, const struct place *b) {
            one.st_ino == other.st_ino && strcmp(name, other_name) == 0;
 }
 
-static bool say(char message[CONTRADICTION_MESSAGE_BYTES], const struct place *place, const char *use,
+static bool say(char message[CONTRADICTION_MESSAGE_BYTES], const struct place *read, const char *use,
                 const struct output *output) {
+    const struct place *place = is_standard(&output->place) ? read : &output->place;
     (void)snprintf(message, CONTRADICTION_MESSAGE_BYTES, "'%s' is %s and %s at once; give another file to %s",
                    show(place->path).text, use, output->as, output->option);
     return true;
@@ -74,11 +75,10 @@ static bool find_read(const struct options *options, const struct output *output
     for (uint64_t i = 0; i < options->paths.count; i++) {
         const struct place input = {options->paths.items[i], STDIN_FILENO};
         if (is_same(&input, &output->place)) {
-            return say(message, is_standard(&output->place) ? &input : &output->place, "input", output);
+            return say(message, &input, "input", output);
         }
     }
-    return key.path && is_same(&key, &output->place) &&
-           say(message, is_standard(&output->place) ? &key : &output->place, "key file", output);
+    return key.path && is_same(&key, &output->place) && say(message, &key, "key file", output);
 }
 
 static bool find_written(const struct output *one, const struct output *other,

@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool early_frames_advance(struct packet_clock *clock, int64_t time_ns) {
-    uint64_t jumps = clock->jumps;
-    (void)packet_clock_advance(clock, time_ns);
-    return clock->ahead_count > 0 && clock->jumps == jumps;
-}
-
 bool early_frames_add(struct early_frames *early, const struct frame *frame) {
     assert(early->count < CLOCK_AGREEING - 1);
     uint8_t *bytes = malloc(frame->bytes.len + 1); /* it may be empty */

@@ -14,9 +14,6 @@ struct early_frames {
     unsigned count;
 };
 
-/* A frame with this time has come: is there nothing yet that confirms or refutes its stamp? Moves the clock.
- */
-bool early_frames_advance(struct packet_clock *, int64_t time_ns);
 /* Copies the frame. False without memory for it: it can't wait. */
 bool early_frames_add(struct early_frames *, const struct frame *);
 /* They had their turn. */

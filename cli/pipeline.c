@@ -42,7 +42,7 @@ static enum crew_status tick(struct pipeline *pipeline, int64_t time_ns) {
 /* The clock moved: time passes for everything that waits. Where it stepped back, the time that passed on an
  * idle interface or before the step counts no more. */
 static enum crew_status move_clock(struct pipeline *pipeline, int64_t time_ns, bool *early) {
-    *early = early_frames_advance(&pipeline->clock, time_ns);
+    *early = packet_clock_awaits(&pipeline->clock, time_ns);
     int64_t boundary = pipeline_tick_time(pipeline->clock.now_ns);
     if (!pipeline->ticked) {
         pipeline->ticked = true;
@@ -167,10 +167,7 @@ static __attribute__((noinline)) enum crew_status take_time(struct pipeline *pip
     bool early;
     enum crew_status status = advance_clock(pipeline, frame->time_ns, &early);
     *waits = early && add_early(pipeline, frame);
-    if (*waits || pipeline->early.count == 0) {
-        return status;
-    }
-    enum crew_status taken = take_early(pipeline);
+    enum crew_status taken = *waits ? CREW_OK : take_early(pipeline);
     return taken != CREW_OK ? taken : status;
 }
 

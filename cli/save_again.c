@@ -134,7 +134,7 @@ static enum save_result take_early(struct reading *r, char message[SOURCE_MESSAG
 /* Time passes for fragments, and frames wait, as in the pipeline. */
 static enum save_result take_in_time(struct reading *r, const struct frame *frame,
                                      char message[SOURCE_MESSAGE_BYTES]) {
-    bool early = early_frames_advance(&r->clock, frame->time_ns);
+    bool early = packet_clock_awaits(&r->clock, frame->time_ns);
     int64_t tick_ns = pipeline_tick_time(r->clock.now_ns);
     if (tick_ns != r->tick_ns) {
         r->tick_ns = tick_ns;

@@ -63,12 +63,8 @@ static struct glyph glyph_at(struct slice text, size_t at) {
     return glyph;
 }
 
-static bool is_digit(uint8_t c) {
-    return c >= '0' && c <= '9';
-}
-
 static bool is_alphanumeric(uint8_t c) {
-    return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
 static bool is_run_byte(uint8_t c) {
@@ -150,7 +146,8 @@ static void take_numbers(struct scan *s, const struct run *run, size_t from, siz
 
 static void take_ipv4(struct scan *s, const struct run *run) {
     for (size_t from = 0, to; from < run->len; from = to + 1) {
-        for (to = from; to < run->len && (is_digit((uint8_t)run->text[to]) || run->text[to] == '.'); to++) {
+        for (to = from; to < run->len && (ascii_is_digit((uint8_t)run->text[to]) || run->text[to] == '.');
+             to++) {
         }
         /* letters beside a dot bound the numbers, letters beside a digit make them none */
         if (to > from) {
@@ -190,7 +187,7 @@ static bool take_ipv6(struct scan *s, struct run *run) {
 /* A run that is too long for one address: gives back the numbers at its end, which may go on. */
 static void cut_run(struct run *run) {
     size_t to = run->len;
-    while (to > 0 && (is_digit((uint8_t)run->text[to - 1]) || run->text[to - 1] == '.')) {
+    while (to > 0 && (ascii_is_digit((uint8_t)run->text[to - 1]) || run->text[to - 1] == '.')) {
         to--;
     }
     if (to > 0 && to < run->len) {

@@ -16,20 +16,16 @@
 #define HASH_PURPOSE    "hark secrets 1"
 #define ADDRESS_PURPOSE "hark addresses 1"
 
-static bool is_digit(uint8_t c) {
-    return c >= '0' && c <= '9';
-}
-
 /* May the colon at `i` end a name, unlike those of times, of ports behind digits and of a bare "://"? */
 static bool is_name_colon(struct slice text, size_t i) {
     struct slice after = slice_after(text, i + 1);
     if (i == 0 || (after.len > 2 && after.ptr[0] == '/' && after.ptr[1] == '/')) {
         return false;
     }
-    if (!is_digit(text.ptr[i - 1]) || after.len == 0 || !is_digit(after.ptr[0])) {
+    if (!ascii_is_digit(text.ptr[i - 1]) || after.len == 0 || !ascii_is_digit(after.ptr[0])) {
         return text.ptr[i - 1] != ':';
     }
-    while (i > 0 && is_digit(text.ptr[i - 1])) {
+    while (i > 0 && ascii_is_digit(text.ptr[i - 1])) {
         i--;
     }
     uint8_t before = i ? ascii_lower(text.ptr[i - 1]) : 0;
@@ -256,16 +252,9 @@ bool mask_is_secret_parameter(struct slice name) {
            (secret_name_possible(name) && secret_name_field_kind(name) == FIELD_CREDENTIALS);
 }
 
-static struct slice without_blanks(struct slice value) {
-    while (value.len && masker_is_blank(value.ptr[0])) {
-        value = slice_after(value, 1);
-    }
-    return value;
-}
-
 /* The scheme at the start; empty where there is none that may be shown, or nothing behind it. */
 static struct slice scheme_of(struct slice value) {
-    value = without_blanks(value);
+    value = masker_without_blanks(value);
     for (size_t i = 0; i < value.len; i++) {
         uint8_t c = value.ptr[i];
         if (masker_is_blank(c) || c > 0x7f || c == ':' || c == '%') {
@@ -277,7 +266,7 @@ static struct slice scheme_of(struct slice value) {
 }
 
 static bool starts_with_credentials(struct slice value) {
-    value = without_blanks(value);
+    value = masker_without_blanks(value);
     uint8_t first = value.len > 1 ? ascii_lower(value.ptr[0]) : 0;
     uint8_t second = first == 'b' || first == 'n' ? ascii_lower(value.ptr[1]) : 0;
     if (second != 'e' && second != (first == 'b' ? 'a' : 't')) {
@@ -566,9 +555,7 @@ struct slice mask_field_name(struct mask *mask, struct slice name, struct buf *s
     if (!is_token(name) && searches_text(mask)) {
         struct masker m = masker_of(mask, name, scratch);
         if (has_secret_part(mask, name, &end)) {
-            while (end > 0 && end < name.len && masker_is_blank(name.ptr[end])) {
-                end++;
-            }
+            end = end > 0 ? masker_skip_blanks(name.ptr, end, name.len) : end;
             masker_hide(&m, end, name.len);
         } else {
             masker_hide_text(&m);

@@ -42,9 +42,7 @@ static struct slice bare(struct slice secret) {
     while (secret.len && masker_is_blank(secret.ptr[secret.len - 1])) {
         secret.len--;
     }
-    while (secret.len && masker_is_blank(secret.ptr[0])) {
-        secret = slice_after(secret, 1);
-    }
+    secret = masker_without_blanks(secret);
     if (secret.len > 1 && secret.ptr[0] == '"' && secret.ptr[secret.len - 1] == '"') {
         secret = slice_make(secret.ptr + 1, secret.len - 2);
     }
@@ -274,13 +272,6 @@ static bool is_pair(const struct mask *mask, const struct name_before *before) {
            (before->wide.len > before->name.len && is_parameter(mask, before->wide));
 }
 
-static size_t skip_blanks(const uint8_t *bytes, size_t from, size_t to) {
-    while (from < to && masker_is_blank(bytes[from])) {
-        from++;
-    }
-    return from;
-}
-
 /* Where the secret at `from` ends: what is unseen before a quote makes it no other. */
 static size_t text_secret_end(const struct masker *m, size_t from, size_t to) {
     while (from < to && is_unseen(m->in.ptr[from])) {
@@ -304,7 +295,7 @@ static void hide_behind_colon(struct masker *m, size_t from, size_t at, size_t t
     const struct name_before before = name_before(bytes, from, at, region);
     size_t value = at + 1;
     if (before.quoted) {
-        value = skip_blanks(bytes, value, to);
+        value = masker_skip_blanks(bytes, value, to);
         if (is_pair(m->mask, &before)) {
             masker_hide(m, value, text_secret_end(m, value, to));
         }
@@ -379,9 +370,7 @@ static void hide_pair_userinfo(struct masker *m, size_t from, size_t to, size_t 
     }
 }
 
-/* The "=" at `at`: hides what follows a secret's name. Returns where to go on. `last`: as above, 0 without
- * one.
- */
+/* The "=" at `at`: hides what follows a secret's name. Returns where that ends, `at` where it is none. */
 static size_t hide_behind_equals(struct masker *m, size_t from, size_t at, size_t to, enum region region) {
     const struct name_before before = name_before(m->in.ptr, from, at, region);
     if (!is_pair(m->mask, &before)) {
@@ -405,7 +394,7 @@ static void hide_plain(struct masker *m, size_t from, size_t to, enum region reg
                 i = end - 1;
             } else if (region == REGION_TEXT) {
                 last = last == SIZE_MAX ? last_at(bytes, from, to) : last;
-                hide_pair_userinfo(m, skip_blanks(bytes, i + 1, to), to, last < to ? last : 0, &value);
+                hide_pair_userinfo(m, masker_skip_blanks(bytes, i + 1, to), to, last < to ? last : 0, &value);
                 i = m->copied > i ? m->copied - 1 : i;
             }
         } else if (bytes[i] == ':' && to - i > 3 && bytes[i + 1] == '/' && bytes[i + 2] == '/') {

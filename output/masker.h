@@ -21,6 +21,18 @@ static inline bool masker_is_blank(uint8_t c) {
     return c <= ' ' || c == 0x7f;
 }
 
+static inline size_t masker_skip_blanks(const uint8_t *bytes, size_t from, size_t to) {
+    while (from < to && masker_is_blank(bytes[from])) {
+        from++;
+    }
+    return from;
+}
+
+/* At the start. */
+static inline struct slice masker_without_blanks(struct slice value) {
+    return slice_after(value, masker_skip_blanks(value.ptr, 0, value.len));
+}
+
 /* Clears `scratch`, which takes the result. */
 struct masker masker_of(struct mask *, struct slice in, struct buf *scratch);
 /* Puts the mark in place of [from, to); calls go from left to right, and nothing is hidden twice. */

@@ -38,10 +38,6 @@ void native_write_user_agent(struct native *native, struct writer *w, const stru
     }
 }
 
-static bool is_digit(uint8_t c) {
-    return c >= '0' && c <= '9';
-}
-
 /* "1.1" of "HTTP/1.1", "0.9" of HTTP/0.9, whose lines have none; false where it can't be read or was left
  * out. */
 static bool version_text(const struct http_message *m, struct slice version, struct slice *text) {
@@ -51,7 +47,7 @@ static bool version_text(const struct http_message *m, struct slice version, str
     }
     *text = slice_after(version, 5);
     return version.len == 8 && slice_is_nocase(slice_first(version, 5), "HTTP/") &&
-           is_digit(version.ptr[5]) && version.ptr[6] == '.' && is_digit(version.ptr[7]);
+           ascii_is_digit(version.ptr[5]) && version.ptr[6] == '.' && ascii_is_digit(version.ptr[7]);
 }
 
 /* A response of HTTP/0.9 has no status line. Of one whose line there was no memory for, the status is known.

@@ -34,7 +34,6 @@ for number in range(int(sys.argv[1])):
     got = b""
     while not got.endswith(b"a small file\\n" * 10): got += connection.recv(65536)
 """
-FLOOD = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nwhile True: s.sendto(b'x' * 100, ('192.0.2.20', 9999))"
 
 
 class Ending:
@@ -68,7 +67,7 @@ class Ending:
 
     def busy(self):
         """What comes after the signal is not waited for."""
-        flood = subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c", FLOOD], stderr=subprocess.DEVNULL)
+        flood = live.flood()
         try:
             for arguments in (["-i", "eth0"], ["-i", "eth0", "-i", "lo"], ["-i", "eth0", "--fanout", "2"]):
                 what = f"busy {' '.join(arguments)}"

@@ -46,6 +46,15 @@ http {{
 """
 
 
+# Datagrams without end, which hark has no use for.
+FLOOD = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\nwhile True: s.sendto(b'x' * 100, ('192.0.2.20', 9999))"
+
+
+def flood():
+    """Sends them from the client until it is ended."""
+    return subprocess.Popen(["ip", "netns", "exec", CLIENT, sys.executable, "-c", FLOOD], stderr=subprocess.DEVNULL)
+
+
 class Listener:
     """A running hark: its lines with the moment each arrived."""
 

@@ -7,44 +7,30 @@ though it takes several to believe such a jump. So does a saved copy of its conn
 import argparse
 import json
 import os
-import struct
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "pcaps"))
 import harness  # noqa: E402
+from rewriting import capfile  # noqa: E402
 
 BEFORE = "browser.pcap"
 # Handshakes and whole connections, connections that were open before, heads in many packets, TCP options, fragments, tunnels.
 BEHIND = ["keepalive.pcap", "tiny.pcap", "continue.pcap", "pipelining.pcap", "ipv6.pcap", "damage-midstream.pcap", "tcp-sevens.pcap",
           "damage-onesided-client.pcap", "fragments-ipv4.pcap", "wrap-vlan.pcap"]
 SECONDS = [50, 70, 601, 100000]
-HEADER = 24
 
 
-def frames_of(data):
-    at = HEADER
-    while at < len(data):
-        second, rest, captured, wire = struct.unpack_from("<IIII", data, at)
-        yield second, rest, data[at + 16 : at + 16 + captured], wire
-        at += 16 + captured
-
-
-def later(path, start, target):
-    """The same capture, begun at that second."""
-    with open(path, "rb") as file:
-        data = file.read()
-    shift = start - next(frames_of(data))[0]
-    with open(target, "wb") as file:
-        file.write(data[:HEADER])
-        for second, rest, frame, wire in frames_of(data):
-            file.write(struct.pack("<IIII", second + shift, rest, len(frame), wire) + frame)
-
-
-def last_second(path):
-    with open(path, "rb") as file:
-        return max(second for second, *_ in frames_of(file.read()))
+def later(path, start_ns, target):
+    """The same capture, begun at that time."""
+    capture = capfile.read(path)
+    shift = start_ns - capture.frames[0].time
+    for frame in capture.frames:
+        frame.time += shift
+    capfile.write(target, capture, capfile.Format(nano=True))
 
 
 class Silence:
@@ -68,10 +54,10 @@ class Silence:
         differ = next((pair for pair in zip(got, wanted) if pair[0] != pair[1]), (b"", b""))
         print(f"FAILED {what}: {len(got)} records of {len(wanted)}\n  got    {differ[0][:2000]}\n  wanted {differ[1][:2000]}")
 
-    def check(self, name, seconds, before, end):
+    def check(self, name, seconds, before, end_ns):
         what = f"{name} behind {seconds} s"
         moved = os.path.join(self.work, name)
-        later(os.path.join(harness.PCAPS, name), end + seconds, moved)
+        later(os.path.join(harness.PCAPS, name), end_ns + seconds * 10**9, moved)
         alone = self.records(["-r", moved], f"{name} alone")
         first = self.records(["-r", before], BEFORE)
         for jobs in ("1", "2"):
@@ -96,12 +82,12 @@ def main():
     parser.add_argument("--hark", required=True)
     arguments = parser.parse_args()
     before = os.path.join(harness.PCAPS, BEFORE)
-    end = last_second(before)
+    end_ns = max(frame.time for frame in capfile.read(before).frames)
     with tempfile.TemporaryDirectory() as work:
         silence = Silence(os.path.abspath(arguments.hark), work)
         for name in BEHIND:
             for seconds in SECONDS:
-                silence.check(name, seconds, before, end)
+                silence.check(name, seconds, before, end_ns)
     print(f"{len(BEHIND)} captures behind {len(SECONDS)} silences: {silence.failed} failures")
     return 1 if silence.failed else 0
 
