@@ -27,7 +27,7 @@ enum decode_fate {
     DECODE_OTHER_PROTOCOL,   /* ICMP, SCTP, ESP ... */
     DECODE_TCP_TRUNCATED,    /* TCP header cut by snaplen */
     DECODE_TCP_MALFORMED,    /* TCP data offset out of range */
-    DECODE_TCP_CHECKSUM,     /* --checksums=verify: TCP checksum wrong */
+    DECODE_TCP_CHECKSUM,     /* TCP checksum wrong: with --checksums=verify, and of what was fragments */
     DECODE_FATES,            /* how many there are */
 };
 

@@ -44,6 +44,7 @@ struct walk {
     struct decode_options options;
     struct decode_counts counts;
     struct defrag *defrag;
+    uint64_t right_datagrams, wrong_datagrams; /* put together, by their TCP checksums */
 };
 
 static inline enum layer walk_end(struct walk *w, enum decode_fate fate) {

@@ -95,6 +95,23 @@ static inline struct bytes *ipv6_request(void) {
     return b;
 }
 
+/* The TCP checksum of a whole packet, no link layer, becomes right. */
+static inline void set_checksum(struct bytes *b) {
+    uint8_t *ip = b->room + b->at;
+    bool v6 = ip[0] >> 4 == 6;
+    size_t header = v6 ? 40 : 20, addresses = v6 ? 8 : 12, len = bytes_slice(b).len;
+    ip[header + 16] = ip[header + 17] = 0;
+    uint64_t sum = 6 + len - header;
+    for (size_t i = addresses; i < len; i++) {
+        sum += (uint64_t)ip[i] << (i % 2 ? 0 : 8);
+    }
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    ip[header + 16] = (uint8_t)(~sum >> 8);
+    ip[header + 17] = (uint8_t)~sum;
+}
+
 /* A decoder and the frame that it looks at. */
 struct bench {
     struct decoder *decoder;
@@ -163,7 +180,9 @@ static inline void assert_request(const struct packet *packet) {
     assert_int_equal(packet->ack, 0x05060708);
     assert_int_equal(packet->flags, TCP_PSH | TCP_ACK);
     assert_int_equal(packet->window, 0x2000);
-    assert_int_equal(packet->checksum, 0xabcd);
+    if (!packet->fragmented) { /* else it has to be right */
+        assert_int_equal(packet->checksum, 0xabcd);
+    }
 }
 
 static inline void assert_address(const struct address *address, uint8_t version, const char *text) {

@@ -400,10 +400,17 @@ static enum decode_fate decode_in_fragments(struct bench *bench, const struct by
     return fate;
 }
 
+/* With the right checksum, which a packet put together must have. */
+static struct bytes *right_request(void) {
+    struct bytes *b = ipv4_request();
+    set_checksum(b);
+    return b;
+}
+
 static void test_fragmented_request(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
-    assert_int_equal(decode_in_fragments(&bench, ipv4_request(), 16), DECODE_TCP);
+    assert_int_equal(decode_in_fragments(&bench, right_request(), 16), DECODE_TCP);
     assert_request(&bench.packet);
     assert_true(bench.packet.fragmented);
     assert_int_equal(bench.packet.number, 3);
@@ -420,7 +427,7 @@ static void test_fragmented_request(void **state) {
 static void test_fragments_in_fragmented_tunnels(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
-    struct slice whole = bytes_slice(ipv4_request());
+    struct slice whole = bytes_slice(right_request());
     uint8_t request[256];
     memcpy(request, whole.ptr, whole.len);
     enum decode_fate fate = DECODE_FATES;
@@ -449,7 +456,7 @@ static void test_fragments_in_fragmented_tunnels(void **state) {
 static void test_networks_do_not_mix(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
-    struct slice whole = bytes_slice(ipv4_request());
+    struct slice whole = bytes_slice(right_request());
     uint8_t request[256];
     memcpy(request, whole.ptr, whole.len);
     for (uint8_t network = 1; network < 3; network++) {
@@ -477,6 +484,9 @@ static void test_ipv6_fragments(void **state) {
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
     struct bytes *b = bytes_of(slice_of(REQUEST));
     wrap_tcp(b);
+    wrap_ipv6(b, 6);
+    set_checksum(b);
+    b->at += 40;
     WRAP(b, 6, 0, 1, 4, 0, 0, 0, 0); /* destination options are part of what is fragmented */
     struct slice whole = bytes_slice(b);
     uint8_t content[128];
@@ -527,38 +537,82 @@ static void test_fragment_headers_nest_under_the_cap(void **state) {
 static void test_checksum_of_a_reassembled_datagram(void **state) {
     (void)state;
     /* The header checksum differs with each fragment, so only IPv6 does without here. */
-    for (int right = 0; right < 2; right++) {
-        struct bench bench = bench_new((struct decode_options){.verify_checksums = true});
-        struct bytes *b = bytes_of(slice_of(REQUEST));
-        wrap_tcp(b);
-        b->room[b->at + 16] = 0xe2;
-        b->room[b->at + 17] = (uint8_t)(0x50 + right);
-        struct slice whole = bytes_slice(b);
-        uint8_t content[128];
-        memcpy(content, whole.ptr, whole.len);
-        b = bytes_of(slice_make(content, 24));
-        wrap_fragment6(b, 6, 0, true, 1);
-        wrap_ipv6(b, 44);
-        assert_int_equal(bench_whole(&bench, DLT_IPV6, b), DECODE_FRAGMENT_HELD);
-        b = bytes_of(slice_make(content + 24, whole.len - 24));
-        wrap_fragment6(b, 6, 24, false, 1);
-        wrap_ipv6(b, 44);
-        assert_int_equal(bench_whole(&bench, DLT_IPV6, b), right ? DECODE_TCP : DECODE_TCP_CHECKSUM);
-        bench_free(&bench);
+    for (int verify = 0; verify < 2; verify++) {
+        for (int right = 0; right < 2; right++) {
+            struct bench bench = bench_new((struct decode_options){.verify_checksums = verify});
+            struct bytes *b = bytes_of(slice_of(REQUEST));
+            wrap_tcp(b);
+            b->room[b->at + 16] = 0xe2;
+            b->room[b->at + 17] = (uint8_t)(0x50 + right);
+            struct slice whole = bytes_slice(b);
+            uint8_t content[128];
+            memcpy(content, whole.ptr, whole.len);
+            b = bytes_of(slice_make(content, 24));
+            wrap_fragment6(b, 6, 0, true, 1);
+            wrap_ipv6(b, 44);
+            assert_int_equal(bench_whole(&bench, DLT_IPV6, b), DECODE_FRAGMENT_HELD);
+            b = bytes_of(slice_make(content + 24, whole.len - 24));
+            wrap_fragment6(b, 6, 24, false, 1);
+            wrap_ipv6(b, 44);
+            assert_int_equal(bench_whole(&bench, DLT_IPV6, b), right ? DECODE_TCP : DECODE_TCP_CHECKSUM);
+            bench_free(&bench);
+        }
     }
+}
+
+static struct bytes *request_with_id(uint8_t id, bool right) {
+    struct bytes *b = right ? right_request() : ipv4_request();
+    b->room[b->at + 5] = id;
+    return b;
+}
+
+/* One packet's first fragment, and the last one of the next with its identification: no host takes that. */
+static void test_two_datagrams_with_one_identification(void **state) {
+    (void)state;
+    struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
+    struct slice whole = bytes_slice(request_with_id(1, true));
+    uint8_t first[20 + 40];
+    memcpy(first, whole.ptr, sizeof first);
+    first[3] = sizeof first;
+    first[6] = 0x20;
+    assert_int_equal(bench_decode(&bench, DLT_IPV4, slice_make(first, sizeof first), sizeof first),
+                     DECODE_FRAGMENT_HELD);
+    struct bytes *b = request_with_id(1, true);
+    b->room[ROOM - 5] = 'b';
+    set_checksum(b);
+    assert_int_equal(decode_in_fragments(&bench, b, 40), DECODE_TCP_CHECKSUM);
+    bench_free(&bench);
+}
+
+/* Addresses were changed afterwards, and checksums were not: that is no reason to have nothing. */
+static void test_checksums_that_are_mostly_wrong(void **state) {
+    (void)state;
+    static const struct {
+        bool right;
+        enum decode_fate fate;
+    } cases[] = {
+        {false, DECODE_TCP_CHECKSUM}, {false, DECODE_TCP},          {true, DECODE_TCP},
+        {true, DECODE_TCP},           {false, DECODE_TCP_CHECKSUM}, {false, DECODE_TCP},
+    };
+    struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes *b = request_with_id((uint8_t)i, cases[i].right);
+        assert_int_equal(decode_in_fragments(&bench, b, 16), cases[i].fate);
+    }
+    bench_free(&bench);
 }
 
 static void test_tick_expires_and_keeps_the_last_packet(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
-    struct slice whole = bytes_slice(ipv4_request());
+    struct slice whole = bytes_slice(right_request());
     uint8_t fragment[28];
     memcpy(fragment, whole.ptr, 28);
     fragment[3] = 28;
     fragment[5] = 99;
     fragment[6] = 0x20;
     assert_int_equal(bench_decode(&bench, DLT_IPV4, slice_make(fragment, 28), 28), DECODE_FRAGMENT_HELD);
-    assert_int_equal(decode_in_fragments(&bench, ipv4_request(), 16), DECODE_TCP);
+    assert_int_equal(decode_in_fragments(&bench, right_request(), 16), DECODE_TCP);
     decoder_tick(bench.decoder, bench.limits.fragment_timeout_ns + 1);
     assert_request(&bench.packet); /* its slices live until the next decode */
     assert_int_equal(bench_counts(&bench).datagrams_expired, 1);
@@ -603,6 +657,8 @@ int main(void) {
         cmocka_unit_test(test_ipv6_fragments),
         cmocka_unit_test(test_fragment_headers_nest_under_the_cap),
         cmocka_unit_test(test_checksum_of_a_reassembled_datagram),
+        cmocka_unit_test(test_two_datagrams_with_one_identification),
+        cmocka_unit_test(test_checksums_that_are_mostly_wrong),
         cmocka_unit_test(test_tick_expires_and_keeps_the_last_packet),
         cmocka_unit_test(test_an_end_is_no_copy_of_a_middle),
     };
