@@ -97,6 +97,7 @@ static enum layer add_fragment(struct walk *w, uint32_t id, uint32_t offset, boo
     }
     w->at = cursor_of(datagram.bytes);
     w->missing = datagram.missing;
+    w->datagram_cut = datagram.missing > 0;
     w->packet->fragmented = true;
     *protocol = datagram.protocol;
     return LAYER_IP;

@@ -109,9 +109,12 @@ static bool is_chimera(struct walk *w) {
     return w->wrong_datagrams <= w->right_datagrams + 1;
 }
 
-/* What can't be verified passes. */
+/* What can't be verified passes. Where a datagram came whole, what is in it must be whole. */
 static bool checksum_passes(struct walk *w, struct slice segment) {
     bool verify = w->options.verify_checksums, fragmented = w->packet->fragmented;
+    if (fragmented && w->missing && !w->datagram_cut) {
+        return !is_chimera(w);
+    }
     if ((!verify && !fragmented) || w->missing || w->offloaded) {
         return true;
     }

@@ -38,7 +38,8 @@ struct walk {
     unsigned peeled; /* tags, label stacks, tunnel headers and fragment headers so far */
     bool has_ip;     /* packet.key holds the addresses of an IP header */
     struct decode_datagrams datagrams;
-    bool offloaded; /* its length is 0: lengths and checksums below are not final */
+    bool datagram_cut; /* of a fragmented packet: bytes of a datagram are missing */
+    bool offloaded;    /* its length is 0: lengths and checksums below are not final */
     /* the same for every frame */
     unsigned depth; /* most that `peeled` may reach */
     struct decode_options options;

@@ -584,6 +584,32 @@ static void test_two_datagrams_with_one_identification(void **state) {
     bench_free(&bench);
 }
 
+/* The same of a tunnel's packets, whose sizes differ: what is inside is longer than what came. */
+static void test_two_datagrams_of_a_tunnel(void **state) {
+    (void)state;
+    struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
+    struct bytes *b = right_request();
+    wrap_ethernet(b, 0x0800);
+    WRAP(b, 8, 0, 0, 0, 0, 0, 2, 0);
+    wrap_udp(b, 4789);
+    wrap_outer(b, 17);
+    struct slice whole = bytes_slice(b);
+    uint8_t first[20 + 88], last[20 + 4];
+    memcpy(first, whole.ptr, sizeof first);
+    first[3] = sizeof first;
+    first[6] = 0x20;
+    memcpy(last, whole.ptr, 20);
+    memset(last + 20, 'b', 4);
+    last[3] = sizeof last;
+    last[7] = 88 / 8;
+    assert_true(whole.len > sizeof first + 4);
+    assert_int_equal(bench_decode(&bench, DLT_IPV4, slice_make(first, sizeof first), sizeof first),
+                     DECODE_FRAGMENT_HELD);
+    assert_int_equal(bench_decode(&bench, DLT_IPV4, slice_make(last, sizeof last), sizeof last),
+                     DECODE_TCP_CHECKSUM);
+    bench_free(&bench);
+}
+
 /* Addresses were changed afterwards, and checksums were not: that is no reason to have nothing. */
 static void test_checksums_that_are_mostly_wrong(void **state) {
     (void)state;
@@ -658,6 +684,7 @@ int main(void) {
         cmocka_unit_test(test_fragment_headers_nest_under_the_cap),
         cmocka_unit_test(test_checksum_of_a_reassembled_datagram),
         cmocka_unit_test(test_two_datagrams_with_one_identification),
+        cmocka_unit_test(test_two_datagrams_of_a_tunnel),
         cmocka_unit_test(test_checksums_that_are_mostly_wrong),
         cmocka_unit_test(test_tick_expires_and_keeps_the_last_packet),
         cmocka_unit_test(test_an_end_is_no_copy_of_a_middle),
