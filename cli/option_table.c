@@ -216,9 +216,8 @@ const struct option_info option_table[] = {
          "the network card fills it in, and those that it put together (GRO) have none any more. On a live "
          "interface such packets pass: their TCP checksum is the sum of the pseudo header alone. The "
          "statistics count them. In files they are dropped. TCP packets put together from IP fragments are "
-         "verified in either mode: a wrong sum tells fragments of two packets. But where most of a capture's "
-         "are "
-         "wrong (addresses were changed), ignore lets them pass."},
+         "verified in either mode: a wrong sum tells fragments of two packets. But where nearly all of a "
+         "capture are wrong (addresses were changed), ignore lets them pass."},
     {.name = "separate-vlans",
      .kind = OPTION_FLAG,
      .group = GROUP_ANALYSIS,

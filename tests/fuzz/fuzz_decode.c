@@ -154,7 +154,7 @@ static void judge(struct harness *h, const struct made_frame *f, unsigned piece,
         DEMAND(fate != DECODE_TCP);
         return;
     }
-    /* Of those put together, a wrong one passes where most are. */
+    /* Of those put together, a wrong one passes where nearly all are. */
     bool dropped = f->fragmented && f->bad_tcp_checksum && fate == DECODE_TCP_CHECKSUM;
     DEMAND(dropped || fate == expected_fate(h, f, piece, cut));
     if (fate == DECODE_TCP) {
