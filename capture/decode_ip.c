@@ -95,12 +95,19 @@ static enum layer add_fragment(struct walk *w, uint32_t id, uint32_t offset, boo
     if (w->options.name_datagrams && w->datagrams.completed_count < DECODE_DATAGRAMS) {
         w->datagrams.completed[w->datagrams.completed_count++] = name_datagram(&fragment);
     }
+    w->completing = fragment;
     w->at = cursor_of(datagram.bytes);
     w->missing = datagram.missing;
     w->datagram_cut = datagram.missing > 0;
     w->packet->fragmented = true;
     *protocol = datagram.protocol;
     return LAYER_IP;
+}
+
+void decode_begin_datagram_again(struct walk *w) {
+    if (defrag_begin_again(w->defrag, &w->completing) && w->options.name_datagrams) {
+        w->datagrams.held = name_datagram(&w->completing);
+    }
 }
 
 /* What IP carries, in both versions; a protocol that is none of it ends the walk. */

@@ -130,6 +130,15 @@ static bool checksum_passes(struct walk *w, struct slice segment) {
     return !verify && !is_chimera(w);
 }
 
+/* Of two datagrams with one identification the fragment that came last is the later one's, which can still
+ * become whole. Else what is left of that one would meet the next with the identification, and so on. */
+static enum layer wrong_checksum(struct walk *w) {
+    if (w->packet->fragmented) {
+        decode_begin_datagram_again(w);
+    }
+    return walk_end(w, DECODE_TCP_CHECKSUM);
+}
+
 enum layer decode_tcp(struct walk *w) {
     struct packet *packet = w->packet;
     struct slice segment = cursor_rest(&w->at);
@@ -146,7 +155,7 @@ enum layer decode_tcp(struct walk *w) {
         return header_short(w);
     }
     if (!checksum_passes(w, segment)) {
-        return walk_end(w, DECODE_TCP_CHECKSUM);
+        return wrong_checksum(w);
     }
     packet->key.side[0].port = be16_at(h.ptr);
     packet->key.side[1].port = be16_at(h.ptr + 2);

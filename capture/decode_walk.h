@@ -38,8 +38,10 @@ struct walk {
     unsigned peeled; /* tags, label stacks, tunnel headers and fragment headers so far */
     bool has_ip;     /* packet.key holds the addresses of an IP header */
     struct decode_datagrams datagrams;
-    bool datagram_cut; /* of a fragmented packet: bytes of a datagram are missing */
-    bool offloaded;    /* its length is 0: lengths and checksums below are not final */
+    /* of a fragmented packet */
+    struct defrag_fragment completing; /* the last one of the datagram put together last */
+    bool datagram_cut;                 /* bytes of it are missing */
+    bool offloaded;                    /* its length is 0: lengths and checksums below are not final */
     /* the same for every frame */
     unsigned depth; /* most that `peeled` may reach */
     struct decode_options options;
@@ -131,6 +133,8 @@ void decode_frame(struct walk *, const struct frame *, struct packet *);
 enum layer decode_ip(struct walk *);
 enum layer decode_ipv4(struct walk *);
 enum layer decode_ipv6(struct walk *);
+/* What was put together last is no packet: the fragment that completed it waits for others. */
+void decode_begin_datagram_again(struct walk *);
 /* Sets what options tell, of a packet whose flags are set. */
 void decode_tcp_options(struct packet *, struct slice options);
 /* The last layer: fills the packet's TCP fields and ends the walk. */

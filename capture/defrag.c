@@ -14,6 +14,7 @@ enum {
 #define TOTAL_UNKNOWN UINT32_MAX
 #define CUT_NOWHERE   UINT32_MAX
 #define DONE_KEPT_NS  NS_PER_SECOND
+#define TOGETHER_NS   NS_PER_SECOND /* fragments of one datagram come within it, or nearly all do */
 
 enum datagram_state {
     DATAGRAM_WAITING,   /* for fragments */
@@ -388,6 +389,21 @@ static bool fits_total(const struct datagram *d, const struct defrag_fragment *f
     return f->more || end >= d->end;
 }
 
+/* Later than its own would come, and not of its bytes. */
+static bool is_of_another(const struct datagram *d, const struct defrag_fragment *f, uint32_t end) {
+    int64_t age;
+    if (d->state != DATAGRAM_WAITING || d->key.ip_version == 6 ||
+        __builtin_sub_overflow(f->time_ns, d->since_ns, &age) || age <= TOGETHER_NS) {
+        return false;
+    }
+    bool differs = !fits_total(d, f, end);
+    for (uint32_t at = f->offset; at < end && at < d->end && !differs; at += BLOCK_BYTES) {
+        struct slice bytes = slice_first(slice_after(f->bytes, at - f->offset), BLOCK_BYTES);
+        differs = bit_get(come_bits(d), at / BLOCK_BYTES) && !same_bytes(d, at, bytes.ptr, bytes.len);
+    }
+    return differs;
+}
+
 static enum defrag_result discard_overlapping(struct defrag *defrag, struct datagram *d) {
     defrag->counts.overlapping++;
     store_free(defrag, d);
@@ -459,7 +475,7 @@ enum defrag_result defrag_add(struct defrag *defrag, const struct defrag_fragmen
         /* Only a datagram that carries itself gets here. */
         return DEFRAG_DROPPED;
     }
-    if (d && is_stale(defrag, d, f->time_ns)) {
+    if (d && (is_stale(defrag, d, f->time_ns) || is_of_another(d, f, end))) {
         expire(defrag, d);
         d = NULL;
     }
@@ -476,6 +492,18 @@ enum defrag_result defrag_add(struct defrag *defrag, const struct defrag_fragmen
         return DEFRAG_DROPPED;
     }
     return add_to(defrag, d, f, end, out);
+}
+
+bool defrag_begin_again(struct defrag *defrag, const struct defrag_fragment *f) {
+    struct flow_key key = f->key;
+    key.side[0].port = 0;
+    key.side[1].port = 0;
+    struct datagram *d = datagram_find(defrag, &key, f);
+    if (d) {
+        datagram_free(defrag, d);
+    }
+    struct defrag_datagram alone;
+    return defrag_add(defrag, f, &alone) == DEFRAG_HELD;
 }
 
 struct defrag_counts defrag_counts(const struct defrag *defrag) {

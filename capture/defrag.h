@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reassembly of IP fragments (RFC 791, RFC 8200 section 4.5). Capped in datagrams and bytes; the oldest goes
  * first. Packet time only. Rules:
- * - IPv4: where fragments overlap, the bytes that came first stay, and a difference is counted.
+ * - IPv4: where fragments overlap, the bytes that came first stay, and a difference is counted. From a second
+ *   after the first fragment on a difference tells that another datagram has the identification: it begins.
  * - IPv6: an exact copy of a fragment is ignored; any other overlap discards the datagram and what else comes
  *   of it until the time-out (RFC 5722).
  * - A fragment that snaplen cut counts as arrived; the datagram's usable bytes end where the first cut began.
@@ -54,6 +55,9 @@ struct defrag *defrag_new(const struct limits *);
 void defrag_free(struct defrag *);
 
 enum defrag_result defrag_add(struct defrag *, const struct defrag_fragment *, struct defrag_datagram *);
+/* The datagram that the fragment completed, and that is still in use, is of two that have one identification:
+ * it is given up, and of the later one the fragment is the first. False where there is no room for it. */
+bool defrag_begin_again(struct defrag *, const struct defrag_fragment *);
 /* The datagrams that came out so far are no longer used. */
 void defrag_release(struct defrag *);
 /* Forgets what is older than the time-out. */

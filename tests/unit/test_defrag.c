@@ -380,22 +380,26 @@ static void test_against_a_byte_map(void **state) {
     table_free(t);
 }
 
-/* Through the decoder. Splits the IPv4 packet into fragments of `step` bytes and decodes them all; the last
- * fate is returned, all others must be held. */
-static enum decode_fate decode_in_fragments(struct bench *bench, const struct bytes *b, size_t step) {
+/* Through the decoder: the IPv4 packet's bytes from `at` on, `at` being behind the header. */
+static enum decode_fate decode_piece(struct bench *bench, const struct bytes *b, size_t at, size_t len) {
     struct slice whole = bytes_slice(b);
+    uint8_t fragment[2000];
+    memcpy(fragment, whole.ptr, 20);
+    memcpy(fragment + 20, whole.ptr + at, len);
+    fragment[2] = (uint8_t)((len + 20) >> 8);
+    fragment[3] = (uint8_t)(len + 20);
+    fragment[6] = (uint8_t)((at - 20) / 8 >> 8 | (at + len < whole.len ? 0x20 : 0));
+    fragment[7] = (uint8_t)((at - 20) / 8);
+    return bench_decode(bench, DLT_IPV4, slice_make(fragment, len + 20), len + 20);
+}
+
+/* In fragments of `step` bytes; the last fate is returned, all others must be held. */
+static enum decode_fate decode_in_fragments(struct bench *bench, const struct bytes *b, size_t step) {
+    size_t whole = bytes_slice(b).len;
     enum decode_fate fate = DECODE_FATES;
-    for (size_t at = 20; at < whole.len; at += step) {
-        uint8_t fragment[2000];
-        size_t len = whole.len - at < step ? whole.len - at : step;
-        memcpy(fragment, whole.ptr, 20);
-        memcpy(fragment + 20, whole.ptr + at, len);
-        fragment[2] = (uint8_t)((len + 20) >> 8);
-        fragment[3] = (uint8_t)(len + 20);
-        fragment[6] = (uint8_t)((at - 20) / 8 >> 8 | (at + len < whole.len ? 0x20 : 0));
-        fragment[7] = (uint8_t)((at - 20) / 8);
+    for (size_t at = 20; at < whole; at += step) {
         assert_true(fate == DECODE_FATES || fate == DECODE_FRAGMENT_HELD);
-        fate = bench_decode(bench, DLT_IPV4, slice_make(fragment, len + 20), len + 20);
+        fate = decode_piece(bench, b, at, whole - at < step ? whole - at : step);
     }
     return fate;
 }
@@ -570,18 +574,62 @@ static struct bytes *request_with_id(uint8_t id, bool right) {
 static void test_two_datagrams_with_one_identification(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
-    struct slice whole = bytes_slice(request_with_id(1, true));
-    uint8_t first[20 + 40];
-    memcpy(first, whole.ptr, sizeof first);
-    first[3] = sizeof first;
-    first[6] = 0x20;
-    assert_int_equal(bench_decode(&bench, DLT_IPV4, slice_make(first, sizeof first), sizeof first),
-                     DECODE_FRAGMENT_HELD);
+    assert_int_equal(decode_piece(&bench, request_with_id(1, true), 20, 40), DECODE_FRAGMENT_HELD);
     struct bytes *b = request_with_id(1, true);
     b->room[ROOM - 5] = 'b';
     set_checksum(b);
     assert_int_equal(decode_in_fragments(&bench, b, 40), DECODE_TCP_CHECKSUM);
     bench_free(&bench);
+}
+
+/* Of three packets with one identification the first one's beginning is lost. That costs no other. */
+static void test_the_later_of_two_datagrams_becomes_whole(void **state) {
+    (void)state;
+    for (int named = 0; named < 2; named++) {
+        struct bench bench = bench_new((struct decode_options){.name_datagrams = named});
+        size_t len = bytes_slice(request_with_id(1, true)).len;
+        assert_int_equal(decode_piece(&bench, request_with_id(1, true), 60, len - 60), DECODE_FRAGMENT_HELD);
+        uint64_t name = decoder_datagrams(bench.decoder)->held;
+        for (uint8_t other = 'b'; other < 'd'; other++) {
+            struct bytes *b = request_with_id(1, true);
+            b->room[ROOM - 5] = other;
+            set_checksum(b);
+            assert_int_equal(decode_piece(&bench, b, 20, 40),
+                             other == 'b' ? DECODE_TCP_CHECKSUM : DECODE_FRAGMENT_HELD);
+            assert_int_equal(decoder_datagrams(bench.decoder)->held, name);
+            assert_int_equal(decode_piece(&bench, b, 60, len - 60), DECODE_TCP);
+            assert_int_equal(bench.packet.payload.ptr[bench.packet.payload.len - 5], other);
+        }
+        bench_free(&bench);
+    }
+}
+
+/* Bytes that differ are another datagram's when its own would have come before. */
+static void test_an_identification_used_again(void **state) {
+    (void)state;
+    struct table *t = table_new(4, 4, 1 << 16);
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_HELD);
+    t->time_ns = NS_PER_SECOND;
+    t->content[3] ^= 1;
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_HELD);
+    assert_int_equal(defrag_counts(t->defrag).expired, 0);
+    t->time_ns++;
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_HELD);
+    assert_int_equal(defrag_counts(t->defrag).expired, 1);
+    assert_int_equal(defrag_counts(t->defrag).waiting, 1);
+    assert_int_equal(add(t, 16, 5, false), DEFRAG_COMPLETE);
+    assert_content(t, 21);
+    /* A copy that late is one, and the end stays where it was said to be. */
+    t->id++;
+    assert_int_equal(add(t, 16, 5, false), DEFRAG_HELD);
+    t->time_ns += 2 * NS_PER_SECOND;
+    assert_int_equal(add(t, 16, 5, false), DEFRAG_HELD);
+    assert_int_equal(defrag_counts(t->defrag).expired, 1);
+    assert_int_equal(add(t, 16, 7, false), DEFRAG_HELD);
+    assert_int_equal(defrag_counts(t->defrag).expired, 2);
+    assert_int_equal(add(t, 0, 16, true), DEFRAG_COMPLETE);
+    assert_content(t, 23);
+    table_free(t);
 }
 
 /* The same of a tunnel's packets, whose sizes differ: what is inside is longer than what came. */
@@ -686,6 +734,8 @@ int main(void) {
         cmocka_unit_test(test_fragment_headers_nest_under_the_cap),
         cmocka_unit_test(test_checksum_of_a_reassembled_datagram),
         cmocka_unit_test(test_two_datagrams_with_one_identification),
+        cmocka_unit_test(test_the_later_of_two_datagrams_becomes_whole),
+        cmocka_unit_test(test_an_identification_used_again),
         cmocka_unit_test(test_two_datagrams_of_a_tunnel),
         cmocka_unit_test(test_checksums_that_are_nearly_all_wrong),
         cmocka_unit_test(test_tick_expires_and_keeps_the_last_packet),
