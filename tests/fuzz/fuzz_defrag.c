@@ -211,16 +211,32 @@ static bool model_is_complete(const struct model *m) {
     return m->total != UINT32_MAX && !memchr(m->came, false, m->total);
 }
 
+static bool model_fits(const struct model *m, const struct defrag_fragment *f, uint32_t end) {
+    return m->total == UINT32_MAX ? f->more || end >= m->end : f->more ? end <= m->total : end == m->total;
+}
+
+/* IPv4: a second late, and with other bytes or another end. */
+static bool model_is_of_another(const struct model *m, const struct defrag_fragment *f, uint32_t end) {
+    int64_t age;
+    if (m->state != MODEL_WAITING || f->key.ip_version == 6 ||
+        __builtin_sub_overflow(f->time_ns, m->since_ns, &age) || age <= NS_PER_SECOND) {
+        return false;
+    }
+    bool differs = false;
+    for (uint32_t i = 0; i < f->bytes.len && !differs; i++) {
+        uint32_t at = f->offset + i;
+        differs = m->came[at] && at < m->cut_at && m->bytes[at] != f->bytes.ptr[i];
+    }
+    return differs || !model_fits(m, f, end);
+}
+
 static enum defrag_result model_put(struct harness *h, struct model *m, const struct defrag_fragment *f,
                                     uint32_t end) {
     bool six = f->key.ip_version == 6;
-    bool fits = m->total == UINT32_MAX ? f->more || end >= m->end
-                : f->more              ? end <= m->total
-                                       : end == m->total;
     if (m->state == MODEL_DISCARDED) {
         return DEFRAG_DROPPED;
     }
-    if (!fits) {
+    if (!model_fits(m, f, end)) {
         return six ? model_discard(h, m) : DEFRAG_DROPPED;
     }
     if (six && model_overlaps(m, f->offset, end)) {
@@ -254,7 +270,7 @@ static enum defrag_result model_add(struct harness *h, const struct defrag_fragm
     if (m && m->state == MODEL_OUT) {
         return DEFRAG_DROPPED;
     }
-    if (m && model_is_stale(h, m, f->time_ns)) {
+    if (m && (model_is_stale(h, m, f->time_ns) || model_is_of_another(m, f, end))) {
         model_expire(h, m);
         m = NULL;
     }
@@ -353,6 +369,13 @@ static void add(struct harness *h, const uint8_t step[STEP_BYTES]) {
         check_datagram(m, &datagram);
     } else if (result == DEFRAG_COMPLETE) {
         check_plausible(&datagram, &f);
+    }
+    if (result == DEFRAG_COMPLETE && step[7] & 2) {
+        bool waits = defrag_begin_again(h->defrag, &f);
+        if (h->exact) {
+            model_free(m);
+            DEMAND(waits == (model_add(h, &f, &m) == DEFRAG_HELD));
+        }
     }
     free(bytes);
     if (h->releases || step[7] & 1) {
