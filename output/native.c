@@ -196,11 +196,10 @@ static void write_tunnel(struct writer *w, const struct transaction *t) {
                                         [TUNNELLED_HTTP1] = "http1",
                                         [TUNNELLED_HTTP2] = "http2",
                                         [TUNNELLED_WEBSOCKET] = "websocket"};
-    bool upgrade = t->response.seen && t->response.status == 101;
     WRITER_KEY(w, "http_tunnel");
     writer_begin_object(w);
     WRITER_KEY(w, "kind");
-    writer_text(w, upgrade ? "upgrade" : "connect");
+    writer_text(w, t->tunnel_by_upgrade ? "upgrade" : "connect");
     if (t->tunnel_protocol != TUNNELLED_UNKNOWN) {
         WRITER_KEY(w, "protocol");
         writer_text(w, names[t->tunnel_protocol]);

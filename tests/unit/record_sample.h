@@ -164,12 +164,9 @@ static inline void sample_tunnel(struct sample *s, bool upgrade) {
     s->t.tunnel_start_ns = SAMPLE_START + 60 * MS;
     s->t.tunnel_end_ns = SAMPLE_START + 160 * MS;
     s->t.tunnel_protocol = upgrade ? TUNNELLED_WEBSOCKET : TUNNELLED_TLS;
-    if (upgrade) {
-        sample_status(s, 101, "101", "Switching Protocols");
-    } else {
-        sample_target(s, "CONNECT", "www.example.com:443");
-        sample_status(s, 200, "200", "Connection established");
-    }
+    s->t.tunnel_by_upgrade = upgrade; /* the opener's messages are its own record's */
+    s->t.request.seen = s->t.response.seen = false;
+    s->t.target = (struct target){.form = TARGET_INVALID};
 }
 
 #endif

@@ -123,7 +123,6 @@ static void test_orphans_and_doubts_are_visible(void **state) {
     assert_contains(line, "(data)");
     assert_contains(line, "2.1 kB");
     assert_contains(line, "100.00 ms");
-    assert_contains(line, "www.example.com:443");
     sample_init(&s);
     sample_surplus(&s, false);
     line_of(&s, false, line);
