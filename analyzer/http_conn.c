@@ -413,11 +413,11 @@ static __attribute__((noinline)) size_t take_rest(struct http_conn *conn, enum d
         start_side(conn, direction, chunk->offset);
     }
     while (going && in.len) {
-        size_t before = in.len;
+        uint64_t before = offset_of(chunk, &in);
         bool tunnelled = conn->tunnel.open;
         going = take(conn, direction, chunk, &in);
         if (tunnelled) {
-            http_tunnel_count(conn, direction, chunk, before - in.len);
+            http_tunnel_count(conn, direction, chunk, before, offset_of(chunk, &in));
         }
     }
     return took(conn, direction, chunk, chunk->bytes.len - in.len);

@@ -300,8 +300,8 @@ struct transaction *http_tentative_join(struct http_conn *);
 /* http_tunnel.c */
 /* A CONNECT was answered by 2xx, or an Upgrade by 101: what follows is not this connection's HTTP/1. */
 void http_tunnel_open(struct http_conn *, struct transaction *);
-/* `taken` bytes of the chunk went through the tunnel. */
-void http_tunnel_count(struct http_conn *, enum direction, const struct chunk *, size_t taken);
+/* The stream's bytes from `from` on, up to `end`, of the chunk or before it, went through the tunnel. */
+void http_tunnel_count(struct http_conn *, enum direction, const struct chunk *, uint64_t from, uint64_t end);
 /* What they are. */
 void http_tunnel_verdict(struct http_conn *, enum protocol_verdict);
 void http_tunnel_close(struct http_conn *);

@@ -21,6 +21,7 @@ static struct transaction *open_record(struct http_conn *conn, const struct tran
     record->tunnel_by_upgrade = opener->response.status == 101;
     record->tunnel_start_ns = record->tunnel_end_ns = opener->response.last.time_ns;
     record->response.first = record->response.last = opener->response.last;
+    record->response.end_offset = opener->response.end_offset;
     transaction_announce(store, record, &conn->ids, direction_other(conn->client),
                          opener->response.end_offset);
     return record;
@@ -36,9 +37,35 @@ static bool is_amid_another(const struct side *side, const struct transaction *o
     return m || side->next_begun || side->h1.started || side->h1.held;
 }
 
+/* The stream's bytes from `from` on, up to `end`, go through: those that are not counted yet. */
+static void count(struct transaction *record, enum direction direction, uint64_t from, uint64_t end,
+                  const struct capture_point *last) {
+    struct http_message *m = direction == record->client ? &record->request : &record->response;
+    from = from > m->end_offset ? from : m->end_offset;
+    if (end <= from) {
+        return;
+    }
+    record->tunnel_bytes[direction] += end - from;
+    m->end_offset = end;
+    if (last->time_ns > record->tunnel_end_ns) {
+        record->tunnel_end_ns = last->time_ns;
+    }
+    record->response.last = *last;
+}
+
+/* The answer that opens the next tunnel went through this one. */
+static void count_opener(struct http_conn *conn, const struct http_message *answer) {
+    enum direction server = direction_other(conn->client);
+    if (conn->tunnel.record) {
+        count(conn->tunnel.record, server, conn->connection->delivered[server], answer->end_offset,
+              &answer->last);
+    }
+}
+
 void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
     const bool amid[2] = {is_amid_another(&conn->side[0], opener), is_amid_another(&conn->side[1], opener)};
     http_finish_others(conn, opener);
+    count_opener(conn, &opener->response);
     http_tunnel_close(conn);
     bool websocket = is_websocket(opener);
     memcpy(conn->tunnel.parent_id, opener->id, sizeof conn->tunnel.parent_id);
@@ -71,19 +98,15 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
 }
 
 void http_tunnel_count(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
-                       size_t taken) {
-    struct transaction *record = conn->tunnel.record;
-    if (!record || taken == 0) {
-        return;
+                       uint64_t from, uint64_t end) {
+    const struct segment *segment = chunk->segment;
+    const struct capture_point last = {.time_ns = segment->time_ns,
+                                       .number = segment->number,
+                                       .ordinal = segment->ordinal,
+                                       .file = segment->file};
+    if (conn->tunnel.record) {
+        count(conn->tunnel.record, direction, from, end, &last);
     }
-    record->tunnel_bytes[direction] += taken;
-    if (chunk->segment->time_ns > record->tunnel_end_ns) {
-        record->tunnel_end_ns = chunk->segment->time_ns;
-    }
-    record->response.last = (struct capture_point){.time_ns = chunk->segment->time_ns,
-                                                   .number = chunk->segment->number,
-                                                   .ordinal = chunk->segment->ordinal,
-                                                   .file = chunk->segment->file};
 }
 
 void http_tunnel_verdict(struct http_conn *conn, enum protocol_verdict verdict) {

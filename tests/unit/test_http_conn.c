@@ -364,6 +364,28 @@ static void http_inside_a_tunnel_is_read(void **state) {
           "tunnel 32/38\n");
 }
 
+/* Each tunnel has the bytes that went through while it was the innermost, however they are cut. */
+static void a_tunnel_inside_a_tunnel(void **state) {
+    (void)state;
+    static const char answer[] = "HTTP/1.1 200 OK\r\n\r\n";
+    for (size_t most = 1; most <= sizeof answer; most++) {
+        struct bench b;
+        setup(&b);
+        give(&b, CLIENT, "CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", 0);
+        lone_conn_give(&b.lone, SERVER, slice_of(answer), most);
+        give(&b, CLIENT, "CONNECT c:80 HTTP/1.1\r\nHost: c:80\r\n\r\n", at(&b, SERVER));
+        lone_conn_give(&b.lone, SERVER, slice_of(answer), most);
+        give(&b, CLIENT, GET("/inner"), at(&b, SERVER));
+        lone_conn_give(&b.lone, SERVER, slice_of(OK(0)), most);
+        check(&b, END_FIN,
+              "transaction CONNECT b:80 200 ack body 0 complete\n"
+              "tunnel 37/19\n"
+              "transaction CONNECT c:80 200 ack body 0 complete\n"
+              "transaction GET /inner 200 ack body 0 complete\n"
+              "tunnel 32/38\n");
+    }
+}
+
 static void refused_connect_goes_on(void **state) {
     (void)state;
     struct bench b;
@@ -1074,6 +1096,7 @@ int main(void) {
         cmocka_unit_test(response_to_a_lost_head),
         cmocka_unit_test(connect_opens_a_tunnel),
         cmocka_unit_test(http_inside_a_tunnel_is_read),
+        cmocka_unit_test(a_tunnel_inside_a_tunnel),
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
         cmocka_unit_test(http_0_9),
