@@ -31,8 +31,10 @@ static struct pairing_choice choose(const struct http_conn *conn, const struct h
         return (struct pairing_choice){.request = conn->pairing.oldest, .by = PAIRING_ACK, .candidates = 1};
     }
     enum direction server = direction_other(conn->client);
+    /* What waits behind CONNECT or Upgrade is later than all that is open. */
+    bool waits = conn->side[conn->client].state == SIDE_WAIT;
     struct pairing_view view = {
-        .captured = http_captured_requests(conn),
+        .captured = waits ? UINT64_MAX : http_captured_requests(conn),
         .first_seen = c->lowest[conn->client],
         .midstream = c->midstream,
         .server_start = c->start_known[server] ? c->start[server] : 0,

@@ -364,6 +364,25 @@ static void http_inside_a_tunnel_is_read(void **state) {
           "tunnel 32/38\n");
 }
 
+/* What waits for CONNECT's answer is acknowledged with all before it: no request of it is missing. */
+static void connect_behind_another_request(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1") "CONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\n", 0);
+    assert_int_equal(offer(&b, CLIENT, GET("/inner"), 0, false), strlen(GET("/inner")));
+    uint64_t all = at(&b, CLIENT) + strlen(GET("/inner"));
+    give(&b, SERVER, OK(0), all);
+    give(&b, SERVER, "HTTP/1.1 200 OK\r\n\r\n", all);
+    give(&b, CLIENT, GET("/inner"), 0);
+    give(&b, SERVER, OK(0), all);
+    check(&b, END_FIN,
+          "transaction GET /1 200 order body 0 complete\n"
+          "transaction CONNECT b:80 200 order body 0 complete\n"
+          "transaction GET /inner 200 order body 0 complete\n"
+          "tunnel 32/38\n");
+}
+
 /* Each tunnel has the bytes that went through while it was the innermost, however they are cut. */
 static void a_tunnel_inside_a_tunnel(void **state) {
     (void)state;
@@ -1096,6 +1115,7 @@ int main(void) {
         cmocka_unit_test(response_to_a_lost_head),
         cmocka_unit_test(connect_opens_a_tunnel),
         cmocka_unit_test(http_inside_a_tunnel_is_read),
+        cmocka_unit_test(connect_behind_another_request),
         cmocka_unit_test(a_tunnel_inside_a_tunnel),
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
