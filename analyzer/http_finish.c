@@ -153,8 +153,19 @@ void http_finish_orphan_response(struct http_conn *conn, struct transaction *t) 
     finish(conn, t);
 }
 
+/* What came in the place of its response is no HTTP. */
+static bool was_unreadable(const struct pairing *p, const struct transaction *t) {
+    return p->unreadable && t->request.has_ack && t->request.ack + t->interim_bytes == p->unreadable;
+}
+
+static enum pairing_reason why_superseded(const struct pairing *p, const struct transaction *t) {
+    if (was_unreadable(p, t)) {
+        return PAIRING_UNREADABLE;
+    }
+    return p->loss[direction_other(p->client)] > 0 ? PAIRING_RESPONSE_LOST : PAIRING_SUPERSEDED;
+}
+
 void http_finish_superseded(struct http_conn *conn, const struct transaction *answered) {
-    bool lost = conn->pairing.loss[direction_other(conn->client)] > 0;
     struct transaction *t = conn->pairing.oldest;
     while (t && t != answered) {
         struct transaction *next = t->next;
@@ -162,7 +173,7 @@ void http_finish_superseded(struct http_conn *conn, const struct transaction *an
             if (!request_is_done(t)) {
                 t->request.truncated = true;
             }
-            http_finish_orphan(conn, t, lost ? PAIRING_RESPONSE_LOST : PAIRING_SUPERSEDED);
+            http_finish_orphan(conn, t, why_superseded(&conn->pairing, t));
         }
         t = next;
     }
@@ -229,8 +240,7 @@ static enum pairing_reason reason_of_end(const struct http_conn *conn, const str
     if (t->request.truncated) {
         return PAIRING_REQUEST_CUT;
     }
-    if (conn->pairing.unreadable && t->request.has_ack &&
-        t->request.ack + t->interim_bytes == conn->pairing.unreadable) {
+    if (was_unreadable(&conn->pairing, t)) {
         return PAIRING_UNREADABLE;
     }
     uint64_t loss = conn->pairing.loss[direction_other(conn->client)];

@@ -327,6 +327,20 @@ static void responses_to_pipelined_heads_alone(void **state) {
 }
 
 /* Its request is lost, so it may have been HEAD: the next response must not be swallowed. */
+/* What stands in the response's place says why there is none, whatever comes later. */
+static void no_response_but_other_bytes(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, "XYZ nonsense\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_request GET /1 unreadable body 0 incomplete\n"
+          "transaction GET /2 200 ack body 0 complete\n");
+}
+
 static void response_to_a_lost_head(void **state) {
     (void)state;
     struct bench b;
@@ -1117,6 +1131,7 @@ int main(void) {
         cmocka_unit_test(http_inside_a_tunnel_is_read),
         cmocka_unit_test(connect_behind_another_request),
         cmocka_unit_test(a_tunnel_inside_a_tunnel),
+        cmocka_unit_test(no_response_but_other_bytes),
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
         cmocka_unit_test(http_0_9),
