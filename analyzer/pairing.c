@@ -251,7 +251,9 @@ void pairing_bind(struct pairing *p, const struct pairing_choice *choice,
     const struct transaction *t = choice->request;
     p->pipelines |= choice->pipelined;
     if (!t) {
-        p->orphan_response = response->offset;
+        /* What the server had received is captured: it answers nothing that comes. */
+        bool unasked = choice->reason == PAIRING_UNSOLICITED && response->has_ack;
+        p->orphan_response = unasked ? p->orphan_response : response->offset;
         p->unplaced = choice->candidates ? response->offset + 1 : p->unplaced;
         return;
     }

@@ -32,7 +32,8 @@ struct pairing {
     int64_t response_end_ns; /* time of its last byte, 0 when that is not known */
     uint64_t unplaced; /* behind the start of the last response that was reported alone though a request was
                           open that it may answer; 0 none */
-    uint64_t orphan_response; /* offset of the last response that was reported alone, 0 none */
+    uint64_t orphan_response; /* offset of the last response that was reported alone and may answer a request
+                                 that comes later, 0 none */
     uint64_t unreadable;      /* server offset at which something else than a response began last, 0 none */
     bool any_request;
     bool pipelines; /* the client was seen to send a request before it had the answer to the one before */

@@ -341,6 +341,24 @@ static void no_response_but_other_bytes(void **state) {
           "transaction GET /2 200 ack body 0 complete\n");
 }
 
+/* A server tires of waiting just when the next request is on its way. */
+static void time_out_before_a_request(void **state) {
+    (void)state;
+    static const char time_out[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                                   "Content-Length: 0\r\n\r\n";
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    uint64_t heard = at(&b, SERVER);
+    give(&b, SERVER, time_out, at(&b, CLIENT));
+    give(&b, CLIENT, GET("/late"), heard);
+    check(&b, END_RST,
+          "transaction GET /1 200 ack body 0 complete\n"
+          "orphan_response 408 unsolicited body 0 incomplete\n"
+          "orphan_request GET /late connection_reset body 0 incomplete\n");
+}
+
 static void response_to_a_lost_head(void **state) {
     (void)state;
     struct bench b;
@@ -1132,6 +1150,7 @@ int main(void) {
         cmocka_unit_test(connect_behind_another_request),
         cmocka_unit_test(a_tunnel_inside_a_tunnel),
         cmocka_unit_test(no_response_but_other_bytes),
+        cmocka_unit_test(time_out_before_a_request),
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
         cmocka_unit_test(http_0_9),
