@@ -79,15 +79,8 @@ static void skip_lead(struct h1 *h, struct slice *in) {
         if (c != '\r' && c != '\n' && !(stray && h->lead < LEAD_MAX)) {
             break;
         }
-        if (c == '\n') {
-            h->oddities |= H1_ODD_EMPTY_LINES | (h->last_cr ? 0 : H1_ODD_BARE_LF);
-        } else if (h->last_cr) {
-            h->oddities |= H1_ODD_BARE_CR;
-        }
-        if (stray) {
-            h->oddities |= c == '\0' ? H1_ODD_NUL : H1_ODD_START_LINE_SPACES;
-            h->lead++;
-        }
+        h->oddities |= h1_lead_oddities(c, h->last_cr);
+        h->lead += stray;
         h->last_cr = c == '\r';
     }
     h1_advance(h, in, at);

@@ -92,6 +92,17 @@ uint32_t h1_control_oddities(struct slice s) {
     return h1_has_below(s, 0x20) ? control_oddities_slowly(s) : 0;
 }
 
+uint32_t h1_lead_oddities(uint8_t byte, bool behind_cr) {
+    if (byte == '\n') {
+        return H1_ODD_EMPTY_LINES | (behind_cr ? 0 : H1_ODD_BARE_LF);
+    }
+    uint32_t oddities = behind_cr ? H1_ODD_BARE_CR : 0;
+    if (byte == '\0') {
+        return oddities | H1_ODD_NUL;
+    }
+    return oddities | (h1_is(byte, H1_OWS) ? H1_ODD_START_LINE_SPACES : 0);
+}
+
 static void read_odd_field_line(struct slice text, struct h1_event *e, uint32_t *oddities) {
     size_t colon = slice_find(text, ':');
     struct slice name = slice_first(text, colon);

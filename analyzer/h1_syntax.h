@@ -24,6 +24,8 @@ static inline bool h1_is(uint8_t byte, enum h1_class class) {
 bool h1_has_below(struct slice, uint8_t limit);
 /* H1_ODD_NUL, H1_ODD_BARE_CR and H1_ODD_CONTROL as they occur in a line without its end. */
 uint32_t h1_control_oddities(struct slice);
+/* What a byte that is skipped before a start line is: H1_ODD_EMPTY_LINES and the like. */
+uint32_t h1_lead_oddities(uint8_t byte, bool behind_cr);
 
 enum h1_line_kind {
     H1_LINE_BAD,

@@ -181,6 +181,7 @@ static void begin_message(struct http_conn *conn, enum direction direction, cons
     side->doubtful = side->resynchronised && is_doubtful(side);
     side->preamble_left = 0;
     http_read_start(conn, direction, side->probe.offset);
+    side->h1.oddities = probe_lead_oddities(&side->probe);
     if (side->probe.held.len) {
         struct slice held = buf_slice(&side->probe.held);
         side->message = &side->own;

@@ -144,12 +144,24 @@ static enum probe_verdict judge_window(struct probe *p, struct slice window, siz
     return text.len ? judge_start(p, text) : PROBE_MORE;
 }
 
+static void skip_lead(struct probe *p, struct slice lead) {
+    for (size_t i = 0; i < lead.len; i++) {
+        p->lead |= h1_lead_oddities(lead.ptr[i], p->lead_cr);
+        p->lead_cr = lead.ptr[i] == '\r';
+    }
+    p->skipped += (uint32_t)lead.len;
+}
+
+uint32_t probe_lead_oddities(const struct probe *p) {
+    return p->lead | (p->lead_cr ? H1_ODD_BARE_CR : 0);
+}
+
 static enum probe_verdict feed_start(struct probe *p, uint64_t offset, struct slice bytes, size_t *resume) {
     size_t lead;
     if (p->held.len == 0) {
         enum probe_verdict verdict = judge_window(p, bytes, &lead);
         p->offset = offset + lead;
-        p->skipped += lead;
+        skip_lead(p, slice_first(bytes, lead));
         p->candidate = lead < bytes.len;
         if (verdict == PROBE_MORE) {
             bool kept = buf_append_slice(&p->held, slice_after(bytes, lead));
@@ -171,7 +183,7 @@ static enum probe_verdict feed_start(struct probe *p, uint64_t offset, struct sl
         at += len;
         enum probe_verdict verdict = judge_window(p, buf_slice(&p->held), &lead);
         if (lead) {
-            p->skipped += lead;
+            skip_lead(p, slice_first(buf_slice(&p->held), lead));
             probe_drop_held(p, lead);
         }
         if (verdict != PROBE_MORE) {

@@ -49,7 +49,9 @@ struct probe {
     bool whole;       /* the candidate starts its line, not amid it: held until the line's end is seen */
     size_t scanned;   /* bytes of the candidate in which the LF that is awaited is not */
     size_t line_two;  /* position of the candidate's second line, 0 until its first is whole */
-    uint64_t skipped; /* empty lines and stray bytes before the candidate */
+    uint32_t skipped; /* empty lines and stray bytes before the candidate */
+    uint32_t lead;    /* oddities of these (enum h1_oddity) */
+    bool lead_cr;     /* ... of which the last one is a CR */
     bool binary;      /* the candidate starts where TLS and HTTP/2 may */
 };
 
@@ -64,6 +66,9 @@ void probe_restart(struct probe *, enum probe_mode);
  * verdicts *resume is 0. `held` stays until the next restart. */
 enum probe_verdict probe_feed(struct probe *, uint64_t offset, struct slice bytes, bool segment_start,
                               size_t *resume);
+
+/* Oddities of what was skipped before the candidate (enum h1_oddity). */
+uint32_t probe_lead_oddities(const struct probe *);
 
 /* A new segment of these bytes starts while the candidate's first line is unfinished: will the candidate be
  * dropped for what begins there? */

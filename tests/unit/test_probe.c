@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "analyzer/h1.h"
 #include "analyzer/probe.h"
 
 #include <setjmp.h>
@@ -88,6 +89,36 @@ static void test_requests_at_the_start(void **state) {
     at_start("GET /", PROBE_REQUEST, 0);            /* by the end of the stream */
     at_start("GET / HTTP/1.1\r", PROBE_REQUEST, 0); /* likewise */
     at_start("PRI * HTTP/2.0\r\nA: b\r\n", PROBE_REQUEST, 0);
+}
+
+/* As the lexer tells what stands before a start line, so does the probe, wherever the bytes are cut. */
+static void test_what_is_skipped_is_told(void **state) {
+    (void)state;
+    static const char request[] = "GET / HTTP/1.1\r\n\r\n";
+    static const char *const leads[] = {"", "\r\n", "\n", "\r", " ", "\r\r\n", "\r\n\r\n", " \r\n\t"};
+    const struct limits limits = limits_default();
+    for (size_t i = 0; i < sizeof leads / sizeof *leads; i++) {
+        char text[64];
+        const int len = snprintf(text, sizeof text, "%s%s", leads[i], request);
+        struct h1 lexer;
+        struct h1_event event;
+        struct slice all = slice_make(text, (size_t)len), in = all;
+        h1_init(&lexer, H1_REQUEST, &limits, 0);
+        assert_int_equal(h1_next(&lexer, &in, &event), H1_START_LINE);
+        for (size_t most = 1; most <= all.len; most++) {
+            struct probe p;
+            enum probe_verdict verdict = PROBE_MORE;
+            probe_init(&p, PROBE_AT_START, &limits);
+            for (size_t at = 0; verdict == PROBE_MORE; at += most) {
+                size_t resume;
+                verdict = probe_feed(&p, at, slice_first(slice_after(all, at), most), true, &resume);
+            }
+            assert_int_equal(verdict, PROBE_REQUEST);
+            assert_int_equal(probe_lead_oddities(&p), lexer.oddities);
+            probe_fini(&p);
+        }
+        h1_fini(&lexer);
+    }
 }
 
 static void test_long_request_line_is_accepted_early(void **state) {
@@ -418,6 +449,7 @@ static void test_lines(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_at_the_start),
+        cmocka_unit_test(test_what_is_skipped_is_told),
         cmocka_unit_test(test_long_request_line_is_accepted_early),
         cmocka_unit_test(test_responses_at_the_start),
         cmocka_unit_test(test_other_protocols_at_the_start),
