@@ -70,8 +70,17 @@ void http_interim_copy(struct http_conn *conn, const struct transaction *from, s
     }
 }
 
+/* The client had the last of those that wait when it sent the request: they are of none. */
+static bool came_before(const struct http_conn *conn, const struct http_message *request) {
+    return request->has_ack && !request->ack_late && request->ack >= conn->pairing.interim_end;
+}
+
 void http_interim_move(struct http_conn *conn, struct transaction *to) {
     struct transaction *from = conn->interims;
+    if (from && came_before(conn, &to->request)) {
+        http_interim_drop(conn);
+        return;
+    }
     conn->interims = NULL;
     if (from) {
         http_interim_copy(conn, from, to);

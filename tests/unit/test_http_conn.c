@@ -359,6 +359,20 @@ static void time_out_before_a_request(void **state) {
           "orphan_request GET /late connection_reset body 0 incomplete\n");
 }
 
+/* A 1xx that no request asked for is none of the next one's, which was sent when the client had it. */
+static void interim_before_a_request(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(0) "HTTP/1.1 100 Continue\r\n\r\n", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, "HTTP/1.1 103 Early Hints\r\n\r\n" OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 0 complete\n"
+          "transaction GET /2 200 (103) ack body 0 complete\n");
+}
+
 static void response_to_a_lost_head(void **state) {
     (void)state;
     struct bench b;
@@ -1150,6 +1164,7 @@ int main(void) {
         cmocka_unit_test(connect_behind_another_request),
         cmocka_unit_test(a_tunnel_inside_a_tunnel),
         cmocka_unit_test(no_response_but_other_bytes),
+        cmocka_unit_test(interim_before_a_request),
         cmocka_unit_test(time_out_before_a_request),
         cmocka_unit_test(refused_connect_goes_on),
         cmocka_unit_test(upgrade_to_websocket),
