@@ -170,6 +170,14 @@ static bool is_acked_long_since(const struct reassembler *r, const struct sessio
     return x->streams[d].acked_known && acked_ns != 0 && acked_ns + r->limits->skew_ns <= p->time_ns;
 }
 
+/* The first that is seen of a connection met midstream, and so where it stands is not known: a NUL, as is
+ * sent for a keep-alive, without PSH, as a program's write of one byte has it. */
+static bool is_first_keep_alive(const struct stream *s, const struct packet *p, uint64_t offset) {
+    return s->state == STREAM_PARKED && !s->data_seen && p->payload.len == 1 && p->cut == 0 &&
+           p->payload.ptr[0] == '\0' && !(p->flags & (TCP_PSH | TCP_URG)) &&
+           (!s->acked_known || s->acked == offset + 1);
+}
+
 /* RFC 9293 section 3.8.4: one byte below what the receiver expects, without data or with a byte it has, which
  * may be any octet. */
 static bool is_keep_alive(const struct reassembler *r, struct session *x, enum direction d,
@@ -178,6 +186,9 @@ static bool is_keep_alive(const struct reassembler *r, struct session *x, enum d
     uint64_t from, to;
     if (p->payload.len + p->cut > 1 || p->flags & (TCP_SYN | TCP_FIN)) {
         return false;
+    }
+    if (is_first_keep_alive(s, p, offset)) {
+        return true;
     }
     if (offset + 1 != (s->acked_known ? s->acked : s->highest)) {
         return false;

@@ -584,6 +584,27 @@ static void keep_alives_fill_no_hole(void **state) {
     }
 }
 
+/* A capture that begins with a keep-alive: its octet stands before the first byte. What a program writes
+ * comes with PSH. */
+static void keep_alives_begin_no_stream(void **state) {
+    (void)state;
+    for (unsigned written = 0; written < 2; written++) {
+        struct bench *b = bench_new(NULL);
+        struct packet p = bench_packet(
+            b, (struct tcp){.at = 10, .seq = 99, .ack = 500, .flags = TCP_ACK | (written ? TCP_PSH : 0)});
+        p.payload = slice_make("", 1);
+        assert_int_equal(flow_table_packet(b->table, &p, flow_key_hash(&p.key)),
+                         written ? FLOW_DATA : FLOW_CONTROL);
+        feed(b, (struct tcp){.at = 11, .d = 1, .seq = 500, .ack = 100});
+        feed(b, (struct tcp){.at = 50, .seq = 100, .ack = 500, .text = "GET"});
+        bench_tick(b, 3000);
+        assert_int_equal(b->seen.counts[0].keep_alives, !written);
+        assert_int_equal(b->seen.counts[0].payload_bytes, written ? 4 : 3);
+        assert_int_equal(b->seen.counts[0].gap_bytes, 0);
+        bench_free(b);
+    }
+}
+
 static void short_idle(struct limits *l) {
     l->flow_idle_ns = 5 * NS_PER_SECOND;
 }
@@ -777,6 +798,7 @@ int main(void) {
         cmocka_unit_test(impossible_packets),
         cmocka_unit_test(keep_alives_are_no_data),
         cmocka_unit_test(keep_alives_fill_no_hole),
+        cmocka_unit_test(keep_alives_begin_no_stream),
         cmocka_unit_test(idle_flows_end),
         cmocka_unit_test(a_late_direction_may_be_in_time_again),
         cmocka_unit_test(both_directions_begin_together),
