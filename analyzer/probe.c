@@ -126,6 +126,54 @@ static size_t lead_length(struct slice s) {
     return i;
 }
 
+/* ---- the PROXY protocol's header, versions 1 and 2: who was the client of the proxy that sends it ---- */
+
+enum { PROXY_LINE_MAX = 107, PROXY_FIXED = 16 };
+static const size_t PERHAPS = SIZE_MAX;
+
+static size_t proxy_line(struct slice s) {
+    static const char *const starts[] = {"PROXY TCP4 ", "PROXY TCP6 ", "PROXY UNKNOWN"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct slice start = slice_of(starts[i]);
+        if (slice_starts_with(s, starts[i])) {
+            struct slice line = slice_first(s, PROXY_LINE_MAX);
+            size_t lf = slice_find(line, '\n');
+            return lf < line.len ? lf + 1 : s.len < PROXY_LINE_MAX ? PERHAPS : 0;
+        }
+        if (s.len < start.len && memcmp(s.ptr, start.ptr, s.len) == 0) {
+            return PERHAPS;
+        }
+    }
+    return 0;
+}
+
+/* How many bytes of the header `s` begins with: 0 where it begins with none, PERHAPS where more must come to
+ * tell. */
+static size_t proxy_header(struct slice s, size_t most) {
+    static const uint8_t signature[] = "\r\n\r\n\0\r\nQUIT\n";
+    size_t known = sizeof signature - 1;
+    if (memcmp(s.ptr, signature, s.len < known ? s.len : known) != 0) {
+        return proxy_line(s);
+    }
+    if (s.len < PROXY_FIXED) {
+        return s.len > known && s.ptr[known] >> 4 != 2 ? 0 : PERHAPS;
+    }
+    size_t len = PROXY_FIXED + (size_t)(s.ptr[PROXY_FIXED - 2] << 8 | s.ptr[PROXY_FIXED - 1]);
+    if (s.ptr[known] >> 4 != 2 || len > most) {
+        return 0;
+    }
+    return len <= s.len ? len : PERHAPS;
+}
+
+/* The stream begins with `start`. Where it is known, how much of it is such a header; else PERHAPS. */
+static size_t judge_header(struct probe *p, struct slice start) {
+    size_t header = p->past_header ? 0 : proxy_header(start, p->limits->probe_bytes);
+    p->past_header = header != PERHAPS;
+    return header;
+}
+
+/* ---- */
+
 /* `lead`: bytes of the window before the message. */
 static enum probe_verdict judge_window(struct probe *p, struct slice window, size_t *lead) {
     *lead = 0;
@@ -156,20 +204,31 @@ uint32_t probe_lead_oddities(const struct probe *p) {
     return p->lead | (p->lead_cr ? H1_ODD_BARE_CR : 0);
 }
 
+/* Nothing is held. */
+static enum probe_verdict feed_fresh(struct probe *p, uint64_t offset, struct slice bytes, size_t *resume) {
+    size_t header = judge_header(p, bytes), lead = 0;
+    struct slice window = slice_after(bytes, header == PERHAPS ? 0 : header);
+    enum probe_verdict verdict = PROBE_MORE;
+    if (header != PERHAPS && window.len) {
+        verdict = judge_window(p, window, &lead);
+        skip_lead(p, slice_first(window, lead));
+    }
+    size_t start = bytes.len - window.len + lead;
+    p->offset = offset + start;
+    p->candidate = start < bytes.len;
+    if (verdict == PROBE_MORE) {
+        bool kept = buf_append_slice(&p->held, slice_after(bytes, start));
+        p->scanned = p->binary ? 0 : p->held.len;
+        return kept ? PROBE_MORE : PROBE_UNKNOWN;
+    }
+    *resume = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE ? start : 0;
+    return verdict;
+}
+
 static enum probe_verdict feed_start(struct probe *p, uint64_t offset, struct slice bytes, size_t *resume) {
     size_t lead;
     if (p->held.len == 0) {
-        enum probe_verdict verdict = judge_window(p, bytes, &lead);
-        p->offset = offset + lead;
-        skip_lead(p, slice_first(bytes, lead));
-        p->candidate = lead < bytes.len;
-        if (verdict == PROBE_MORE) {
-            bool kept = buf_append_slice(&p->held, slice_after(bytes, lead));
-            p->scanned = p->binary ? 0 : p->held.len;
-            return kept ? PROBE_MORE : PROBE_UNKNOWN;
-        }
-        *resume = verdict == PROBE_REQUEST || verdict == PROBE_RESPONSE ? lead : 0;
-        return verdict;
+        return feed_fresh(p, offset, bytes, resume);
     }
     for (size_t at = 0; at < bytes.len;) {
         struct slice rest = slice_after(bytes, at);
@@ -181,6 +240,17 @@ static enum probe_verdict feed_start(struct probe *p, uint64_t offset, struct sl
             return PROBE_UNKNOWN;
         }
         at += len;
+        p->candidate = true;
+        size_t header = judge_header(p, buf_slice(&p->held));
+        if (header == PERHAPS) {
+            continue;
+        }
+        if (header > 0) {
+            probe_drop_held(p, header);
+        }
+        if (p->held.len == 0) {
+            continue;
+        }
         enum probe_verdict verdict = judge_window(p, buf_slice(&p->held), &lead);
         if (lead) {
             skip_lead(p, slice_first(buf_slice(&p->held), lead));

@@ -22,8 +22,9 @@ enum probe_mode {
                        is not HTTP. A request line without a version counts only with a known method and a
                        target that starts with "/" or "http://" (HTTP/0.9, or a version left out).
                        A known method with a target of "/" or "*" or "http:" and 256 bytes without a line end
-                       is accepted early. Empty lines before it are skipped (RFC 9112 section 2.2), a few, and
-                       as little stray white space or NUL as the lexer forgives. What is accepted here, the
+                       is accepted early. A header of the PROXY protocol before it is skipped; so are empty
+                       lines (RFC 9112 section 2.2), a few, and as little stray white space or NUL
+                       as the lexer forgives. What is accepted here, the
                        lexer can read. */
     PROBE_SEARCH, /* somewhere in a stream: a start line (with HTTP/0.x or 1.x; spaces in a target only where
                      the method has a name and the target a scheme or a slash) and a plausible field line, or
@@ -52,6 +53,7 @@ struct probe {
     uint32_t skipped; /* empty lines and stray bytes before the candidate */
     uint32_t lead;    /* oddities of these (enum h1_oddity) */
     bool lead_cr;     /* ... of which the last one is a CR */
+    bool past_header; /* the stream's start is no header of the PROXY protocol, or one that was skipped */
     bool binary;      /* the candidate starts where TLS and HTTP/2 may */
 };
 

@@ -91,6 +91,28 @@ static void test_requests_at_the_start(void **state) {
     at_start("PRI * HTTP/2.0\r\nA: b\r\n", PROBE_REQUEST, 0);
 }
 
+static void test_proxy_headers_at_the_start(void **state) {
+    (void)state;
+    static const char four[] = "PROXY TCP4 192.0.2.1 192.0.2.2 5555 80\r\nGET / HTTP/1.1\r\n\r\n";
+    static const char unknown[] = "PROXY UNKNOWN\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+    static const char local[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0GET / HTTP/1.1\r\n\r\n";
+    static const char proxied[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\x15\xb3\0\x50"
+                                  "\x16\x03\x01\x00\x31\x01\x00\x00\x2d\x03\x03";
+    static const char old[] = "\r\n\r\n\0\r\nQUIT\n\x10\0\0\0GET / HTTP/1.1\r\n\r\n";
+    at_start(four, PROBE_REQUEST, 40);
+    at_start(unknown, PROBE_REQUEST, 17);
+    at_start("\r\n\r\nGET / HTTP/1.1\r\n\r\n", PROBE_REQUEST, 4);
+    at_start("PROXY TCP5 192.0.2.1 192.0.2.2 5555 80\r\nGET / HTTP/1.1\r\n\r\n", PROBE_UNKNOWN, 0);
+    at_start("PROXY / HTTP/1.1\r\n\r\n", PROBE_REQUEST, 0);
+    check(PROBE_AT_START, slice_make(local, sizeof local - 1), PROBE_REQUEST, 16, true);
+    check(PROBE_AT_START, slice_make(proxied, sizeof proxied - 1), PROBE_TLS, 0, true);
+    check(PROBE_AT_START, slice_make(old, sizeof old - 1), PROBE_UNKNOWN, 0, true);
+    char endless[300];
+    memset(endless, 'x', sizeof endless);
+    memcpy(endless, "PROXY UNKNOWN ", 14);
+    check(PROBE_AT_START, slice_make(endless, sizeof endless), PROBE_UNKNOWN, 0, true);
+}
+
 /* As the lexer tells what stands before a start line, so does the probe, wherever the bytes are cut. */
 static void test_what_is_skipped_is_told(void **state) {
     (void)state;
@@ -449,6 +471,7 @@ static void test_lines(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests_at_the_start),
+        cmocka_unit_test(test_proxy_headers_at_the_start),
         cmocka_unit_test(test_what_is_skipped_is_told),
         cmocka_unit_test(test_long_request_line_is_accepted_early),
         cmocka_unit_test(test_responses_at_the_start),
