@@ -91,7 +91,16 @@ static void give_verdict(struct http_conn *conn, enum protocol_verdict verdict) 
     }
 }
 
-/* What stood before the first message, when nothing was lost, hides no message. */
+/* Is what a search found perhaps part of a body whose head was lost, or asked for behind something that was
+ * not understood? A new message is sent in a segment of its own, and after more of the other side's bytes had
+ * come than when the bytes before it were sent. */
+static bool is_doubtful(const struct side *side) {
+    const struct http_message *m = &side->own;
+    bool inside = m->offset != side->segment.offset;
+    return inside || (m->has_ack && m->ack <= side->search_ack);
+}
+
+/* What stood before the first message, when nothing was lost, is looked at when that is found. */
 static bool is_preamble(const struct http_conn *conn, enum direction direction) {
     const struct side *side = &conn->side[direction];
     return side->stranger && !side->after_gap && conn->connection->counts[direction].gap_bytes == 0;
@@ -135,17 +144,15 @@ static void other_protocol(struct http_conn *conn, enum direction direction, enu
     give_verdict(conn, verdict);
 }
 
-/* HTTP may follow a preamble of another protocol, as behind SOCKS or PROXY: the starts of the next segments
- * are looked at, a bounded number of bytes. */
+/* HTTP may follow a preamble of another protocol, as behind SOCKS: the starts of the next segments are
+ * looked at, a bounded number of bytes. */
 static void unknown_protocol(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
                              struct slice in) {
     struct side *side = &conn->side[direction], *other = &conn->side[direction_other(direction)];
     side->stranger = true;
     side->preamble_left = conn->environment->limits->probe_bytes;
     http_search(conn, direction, offset_of(chunk, &in));
-    if (!slice_starts_with(in, "PROXY ")) {
-        side->probe.searched = side->preamble_left;
-    }
+    side->probe.searched = side->preamble_left;
     if (other->stranger || other->state == SIDE_IGNORE) {
         give_verdict(conn, PROTOCOL_UNKNOWN);
     }
@@ -167,19 +174,24 @@ static bool may_be_response(struct slice in) {
     return memcmp(in.ptr, version, len) == 0;
 }
 
-/* Is what a search found perhaps part of a body whose head was lost? A new message is sent in a segment of
- * its own, and after more of the other side's bytes had come than when the bytes before it were sent. */
-static bool is_doubtful(const struct side *side) {
-    const struct http_message *m = &side->own;
-    bool inside = m->offset != side->segment.offset;
-    return !side->preamble_left && (inside || (m->has_ack && m->ack <= side->search_ack));
+/* A message was found behind bytes that were not understood. They may hold others, of which one waits for its
+ * answer, unless that came before this message was sent, as it does in the handshake with a proxy. */
+static void note_preamble(struct http_conn *conn, enum direction direction) {
+    struct side *side = &conn->side[direction];
+    side->search_from = side->probe.offset;
+    if (side->doubtful) {
+        pairing_lost(&conn->pairing, direction, side->search_from);
+    }
+    side->preamble_left = 0;
 }
 
 static void begin_message(struct http_conn *conn, enum direction direction, const struct chunk *chunk) {
     struct side *side = &conn->side[direction];
     side->resynchronised = side->probe.mode == PROBE_SEARCH;
     side->doubtful = side->resynchronised && is_doubtful(side);
-    side->preamble_left = 0;
+    if (side->preamble_left) {
+        note_preamble(conn, direction);
+    }
     http_read_start(conn, direction, side->probe.offset);
     side->h1.oddities = probe_lead_oddities(&side->probe);
     if (side->probe.held.len) {

@@ -736,6 +736,48 @@ static void http_behind_a_preamble(void **state) {
     check(&b, END_FIN, "transaction GET /1 200 ack body 1 complete\n");
 }
 
+/* What could not be understood may be a request as well, which the server answers first, unless it has had
+ * its answer when the next one is sent. */
+static void requests_behind_an_unreadable_one(void **state) {
+    (void)state;
+    static const char bad[] = "GET / HTTQ/1.1\r\nHost: a\r\n\r\n";
+    static const char refusal[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, bad, 0);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, CLIENT, GET("/2"), 0);
+    give(&b, SERVER, refusal, at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 400 ambiguous body 0 incomplete of 2\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 2\n"
+          "orphan_response 200 ambiguous body 0 incomplete of 2\n"
+          "orphan_request GET /1 connection_closed body 0 incomplete\n"
+          "orphan_request GET /2 connection_closed body 0 incomplete\n");
+    setup(&b);
+    give(&b, CLIENT, bad, 0);
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, refusal, at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 400 ambiguous body 0 incomplete of 1\n"
+          "orphan_request GET /1 superseded body 0 incomplete\n"
+          "transaction GET /2 200 ack body 0 complete\n");
+    setup(&b);
+    give(&b, CLIENT, bad, 0);
+    give(&b, SERVER, refusal, at(&b, CLIENT));
+    give(&b, CLIENT, GET("/1") GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "orphan_response 400 unreadable body 0 incomplete\n"
+          "transaction GET /1 200 order body 0 incomplete\n"
+          "transaction GET /2 200 order body 0 complete\n");
+}
+
 static void interim_of_a_lost_request_goes_with_its_final_response(void **state) {
     (void)state;
     struct bench b;
@@ -1189,6 +1231,7 @@ int main(void) {
         cmocka_unit_test(tls_is_let_go),
         cmocka_unit_test(tls_answered_in_clear),
         cmocka_unit_test(http_behind_a_preamble),
+        cmocka_unit_test(requests_behind_an_unreadable_one),
         cmocka_unit_test(interim_of_a_lost_request_goes_with_its_final_response),
         cmocka_unit_test(overdue_responses_are_reported_at_once),
         cmocka_unit_test(a_cut_method_is_never_told_as_whole),
