@@ -51,7 +51,9 @@ static void record(struct talk *t, struct schedule_packet p) {
     }
 }
 
+/* One octet alone is pushed: without PSH it would be a keep-alive's (RFC 9293 section 3.8.4). */
 static void send(struct talk *t, int direction, uint32_t start, uint32_t len, uint8_t flags) {
+    flags |= len == 1 ? TCP_PSH : 0;
     record(t, (struct schedule_packet){.direction = direction,
                                        .start = start,
                                        .len = len,
