@@ -385,8 +385,10 @@ static bool take(struct http_conn *conn, enum direction direction, const struct 
         if (!chunk->must_take) {
             return false;
         }
-        conn->waits_for = NULL;
-        http_search(conn, direction, offset_of(chunk, in));
+        if (!http_request_goes_on(conn)) {
+            conn->waits_for = NULL;
+            http_search(conn, direction, offset_of(chunk, in));
+        }
         return true;
     case SIDE_IGNORE:
         *in = slice_after(*in, in->len);

@@ -163,3 +163,13 @@ void http_stop_waiting(struct http_conn *conn) {
         client->state = SIDE_MESSAGE;
     }
 }
+
+bool http_request_goes_on(struct http_conn *conn) {
+    const struct transaction *t = conn->waits_for;
+    if (!t || t->request.resynchronised || slice_is(t->request.line[0], "CONNECT")) {
+        return false;
+    }
+    http_stop_waiting(conn);
+    http_surplus_doubt(conn);
+    return true;
+}

@@ -192,6 +192,10 @@ void http_request_open(struct http_conn *, struct side *, const struct h1_event 
 void http_request_front(struct http_conn *, enum direction);
 /* Its head is read to the empty line. */
 void http_request_head(struct http_conn *, struct side *, struct http_message *);
+/* The client's bytes have waited for an answer in vain. What it sends behind a request with Upgrade is HTTP/1
+ * as long as it has no 101 (RFC 9110 section 7.8): it is read on. False: behind CONNECT it may be anything.
+ */
+bool http_request_goes_on(struct http_conn *);
 /* It is over, whole or cut. */
 void http_request_ended(struct http_conn *, struct side *, struct http_message *);
 

@@ -429,6 +429,31 @@ static void connect_behind_another_request(void **state) {
           "tunnel 32/38\n");
 }
 
+/* The answer is late: what is pipelined behind the upgrade is read on, and another protocol is none. */
+static void upgrade_is_waited_for_in_vain(void **state) {
+    (void)state;
+    static const char upgrade[] = "GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";
+    struct bench b;
+    setup(&b);
+    give(&b, CLIENT, upgrade, 0);
+    assert_int_equal(offer(&b, CLIENT, GET("/1"), 0, true), 0);
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /w 200 order body 0 complete\n"
+          "transaction GET /1 200 order body 0 complete\n"
+          "transaction GET /2 200 ack body 0 complete\n");
+    setup(&b);
+    give(&b, CLIENT, upgrade, 0);
+    assert_int_equal(offer(&b, CLIENT, "\x81\x81\r\n", 0, true), 0);
+    give(&b, SERVER, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n\x81\x01x",
+         at(&b, CLIENT));
+    give(&b, CLIENT, "\x81\x81", at(&b, SERVER));
+    check(&b, END_FIN, "transaction GET /w 101 ack body 0 complete\ntunnel 2/3\n");
+}
+
 /* Each tunnel has the bytes that went through while it was the innermost, however they are cut. */
 static void a_tunnel_inside_a_tunnel(void **state) {
     (void)state;
@@ -1204,6 +1229,7 @@ int main(void) {
         cmocka_unit_test(connect_opens_a_tunnel),
         cmocka_unit_test(http_inside_a_tunnel_is_read),
         cmocka_unit_test(connect_behind_another_request),
+        cmocka_unit_test(upgrade_is_waited_for_in_vain),
         cmocka_unit_test(a_tunnel_inside_a_tunnel),
         cmocka_unit_test(no_response_but_other_bytes),
         cmocka_unit_test(interim_before_a_request),
