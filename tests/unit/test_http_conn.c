@@ -326,7 +326,6 @@ static void responses_to_pipelined_heads_alone(void **state) {
     }
 }
 
-/* Its request is lost, so it may have been HEAD: the next response must not be swallowed. */
 /* What stands in the response's place says why there is none, whatever comes later. */
 static void no_response_but_other_bytes(void **state) {
     (void)state;
@@ -373,6 +372,7 @@ static void interim_before_a_request(void **state) {
           "transaction GET /2 200 (103) ack body 0 complete\n");
 }
 
+/* Its request is lost, so it may have been HEAD: the next response must not be swallowed. */
 static void response_to_a_lost_head(void **state) {
     (void)state;
     struct bench b;
