@@ -103,11 +103,11 @@ static enum layer header_short(struct walk *w) {
 
 /* Whoever cuts a packet into fragments fills its checksum in before, so that a wrong one of a datagram put
  * together tells that its fragments are of two with one identification: a host makes no packet of them. Where
- * nearly all of a capture are wrong they say nothing, as somebody changed what they cover. */
+ * (nearly) all so far are wrong they say nothing, as somebody changed what they cover. */
 static bool is_chimera(struct walk *w) {
     enum { WRONG_FOR_ONE_RIGHT = 16 };
     w->wrong_datagrams++;
-    return w->wrong_datagrams <= w->right_datagrams * WRONG_FOR_ONE_RIGHT + 1;
+    return w->wrong_datagrams <= w->right_datagrams * WRONG_FOR_ONE_RIGHT;
 }
 
 /* What can't be verified passes. Where a datagram came whole, what is in it must be whole. */

@@ -538,12 +538,26 @@ static void test_fragment_headers_nest_under_the_cap(void **state) {
     bench_free(&bench);
 }
 
+static struct bytes *request_with_id(uint8_t id, bool right) {
+    struct bytes *b = right ? right_request() : ipv4_request();
+    b->room[b->at + 5] = id;
+    return b;
+}
+
+/* A datagram put together whose checksum is right: so those that are wrong say something. */
+static void see_a_right_one(struct bench *bench) {
+    assert_int_equal(decode_in_fragments(bench, request_with_id(200, true), 16), DECODE_TCP);
+}
+
 static void test_checksum_of_a_reassembled_datagram(void **state) {
     (void)state;
     /* The header checksum differs with each fragment, so only IPv6 does without here. */
     for (int verify = 0; verify < 2; verify++) {
         for (int right = 0; right < 2; right++) {
             struct bench bench = bench_new((struct decode_options){.verify_checksums = verify});
+            if (!verify) {
+                see_a_right_one(&bench);
+            }
             struct bytes *b = bytes_of(slice_of(REQUEST));
             wrap_tcp(b);
             b->room[b->at + 16] = 0xe2;
@@ -564,16 +578,11 @@ static void test_checksum_of_a_reassembled_datagram(void **state) {
     }
 }
 
-static struct bytes *request_with_id(uint8_t id, bool right) {
-    struct bytes *b = right ? right_request() : ipv4_request();
-    b->room[b->at + 5] = id;
-    return b;
-}
-
 /* One packet's first fragment, and the last one of the next with its identification: no host takes that. */
 static void test_two_datagrams_with_one_identification(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
+    see_a_right_one(&bench);
     assert_int_equal(decode_piece(&bench, request_with_id(1, true), 20, 40), DECODE_FRAGMENT_HELD);
     struct bytes *b = request_with_id(1, true);
     b->room[ROOM - 5] = 'b';
@@ -587,6 +596,7 @@ static void test_the_later_of_two_datagrams_becomes_whole(void **state) {
     (void)state;
     for (int named = 0; named < 2; named++) {
         struct bench bench = bench_new((struct decode_options){.name_datagrams = named});
+        see_a_right_one(&bench);
         size_t len = bytes_slice(request_with_id(1, true)).len;
         assert_int_equal(decode_piece(&bench, request_with_id(1, true), 60, len - 60), DECODE_FRAGMENT_HELD);
         uint64_t name = decoder_datagrams(bench.decoder)->held;
@@ -636,6 +646,7 @@ static void test_an_identification_used_again(void **state) {
 static void test_two_datagrams_of_a_tunnel(void **state) {
     (void)state;
     struct bench bench = bench_new((struct decode_options){.verify_checksums = false});
+    see_a_right_one(&bench);
     struct bytes *b = right_request();
     wrap_ethernet(b, 0x0800);
     WRAP(b, 8, 0, 0, 0, 0, 0, 2, 0);
@@ -665,7 +676,6 @@ static void test_checksums_that_are_nearly_all_wrong(void **state) {
         bool right;
         enum decode_fate fate;
     } cases[] = {
-        {false, DECODE_TCP_CHECKSUM},
         {false, DECODE_TCP},
         {true, DECODE_TCP},
         {false, DECODE_TCP_CHECKSUM},
