@@ -248,11 +248,15 @@ void framing_field(struct framing_fields *f, struct slice name, struct slice val
 
 void framing_line(struct framing_fields *f, const struct h1_event *e) {
     const uint32_t disguises = H1_ODD_SPACE_BEFORE_COLON | H1_ODD_OBS_FOLD;
-    framing_field(f, e->name, e->value);
-    if (e->odd & disguises &&
-        (slice_is_nocase(e->name, "content-length") || slice_is_nocase(e->name, "transfer-encoding"))) {
-        f->oddities |= FRAMING_ODD_OBSCURED;
+    bool frames =
+        e->odd & (disguises | H1_ODD_LINE_TOO_LONG) &&
+        (slice_is_nocase(e->name, "content-length") || slice_is_nocase(e->name, "transfer-encoding"));
+    if (frames && e->odd & H1_ODD_LINE_TOO_LONG) {
+        f->oddities |= FRAMING_ODD_CUT;
+        return;
     }
+    framing_field(f, e->name, e->value);
+    f->oddities |= frames ? FRAMING_ODD_OBSCURED : 0;
 }
 
 static bool is_before_1_1(unsigned major, unsigned minor) {
@@ -342,7 +346,9 @@ unsigned framing_other_readings(const struct framing_fields *f, bool request, st
 
 static struct h1_framing judged(struct framing_fields *f, bool request, struct h1_framing framing) {
     struct framing_reading readings[FRAMING_READERS];
-    if (f->oddities && framing_other_readings(f, request, framing, readings)) {
+    bool asked = framing.kind != H1_BODY_TUNNEL && (request || framing.kind != H1_BODY_NONE);
+    if (f->oddities &&
+        (framing_other_readings(f, request, framing, readings) || (f->oddities & FRAMING_ODD_CUT && asked))) {
         f->oddities |= FRAMING_ODD_AMBIGUOUS;
     }
     return framing;

@@ -9,7 +9,8 @@
  * request has the length of its Content-Length, as for a server that ignores the unknown coding, else no
  * body.
  * - "identity" (dropped from HTTP by RFC 7230) counts as no coding.
- * Where other programs would find another end, that is noted as well (FRAMING_ODD_AMBIGUOUS), and
+ * - One of the two in a line that the lexer had to cut says nothing: its last digits or codings are not
+ * known. Where other programs would find another end, that is noted as well (FRAMING_ODD_AMBIGUOUS), and
  * framing_other_readings tells which. */
 #ifndef HARK_ANALYZER_FRAMING_H
 #define HARK_ANALYZER_FRAMING_H
@@ -34,6 +35,7 @@ enum framing_oddity {
                                         it: space before the colon, folded, odd bytes in or before the name */
     FRAMING_ODD_AMBIGUOUS = 1 << 11, /* other programs end the message elsewhere (11.2) */
     FRAMING_ODD_CONTENT_UNEXPECTED = 1 << 12, /* content of GET, HEAD, CONNECT or TRACE (RFC 9110 9.3) */
+    FRAMING_ODD_CUT = 1 << 13, /* Content-Length or Transfer-Encoding in a line too long to be stored whole */
 };
 
 struct framing_fields {

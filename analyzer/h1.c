@@ -209,7 +209,7 @@ static bool is_blank(struct slice s) {
 }
 
 static enum h1_event_type give_field(struct h1 *h, struct slice text, struct h1_event *e) {
-    e->odd = h->folded ? H1_ODD_OBS_FOLD : 0;
+    e->odd = (h->folded ? H1_ODD_OBS_FOLD : 0) | (h->cut ? H1_ODD_LINE_TOO_LONG : 0);
     h1_read_field_line(text, e, &e->odd);
     h->oddities |= e->odd;
     h->field_pending = false;
@@ -263,6 +263,7 @@ static enum h1_event_type next_field(struct h1 *h, struct slice *in, struct h1_e
     if (is_plain_field(h, in, lf)) {
         struct slice text = slice_make(in->ptr, (size_t)(lf - in->ptr) - 1);
         h1_advance(h, in, text.len + 2);
+        h->cut = false;
         return give_field(h, text, e);
     }
     while (in->len) {

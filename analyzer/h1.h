@@ -79,7 +79,7 @@ struct h1_event {
     struct slice name;
     struct slice value; /* without OWS around it */
     uint32_t odd;       /* H1_HEADER, H1_TRAILER: enum h1_oddity bits of how this very field is written:
-                           obs-fold, name and colon, control bytes */
+                           obs-fold, name and colon, control bytes, the line's cut */
 };
 
 enum h1_state {

@@ -55,7 +55,8 @@ static void say_reader(struct words *words, enum framing_reader by) {
 static void say_readings(struct words *words, const char *which, const struct http_message *m, bool request) {
     struct framing_reading others[FRAMING_READERS];
     unsigned count = framing_other_readings(&m->fields, request, m->framing, others);
-    if (!m->head_complete || count == 0) {
+    bool cut = m->fields.oddities & FRAMING_ODD_CUT && m->fields.oddities & FRAMING_ODD_AMBIGUOUS;
+    if (!m->head_complete || (count == 0 && !cut)) {
         return;
     }
     say(words, "%s%s: to hark ", words->len ? " " : "", which);
@@ -69,7 +70,7 @@ static void say_readings(struct words *words, const char *which, const struct ht
         say(words, " ");
         say_end(words, others[i].framing);
     }
-    say(words, ".");
+    say(words, cut ? "; the field that says it is longer than hark stores." : ".");
 }
 
 const char *note_detail(enum note_id id, const struct transaction *t, char text[NOTE_DETAIL_SIZE]) {

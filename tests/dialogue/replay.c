@@ -88,11 +88,13 @@ static void log_oddities(struct player *p) {
                                         "CHUNK_EXTENSION",
                                         "CHUNK_END",
                                         "FIRST_FOLD"};
-    static const char *const framing[] = {
-        "length-syntax",     "length-repeated", "length-conflict", "both",
-        "not-chunked-last",  "coding-unknown",  "te-in-1.0",       "forbidden",
-        "length-overflow",   "chunked-twice",   "obscured",        "ambiguous",
-        "content-unexpected"};
+    static const char *const framing[] = {"length-syntax",      "length-repeated",
+                                          "length-conflict",    "both",
+                                          "not-chunked-last",   "coding-unknown",
+                                          "te-in-1.0",          "forbidden",
+                                          "length-overflow",    "chunked-twice",
+                                          "obscured",           "ambiguous",
+                                          "content-unexpected", "cut"};
     log_bits(p->log, p->lexer.oddities, lexer, sizeof(lexer) / sizeof(lexer[0]));
     log_bits(p->log, p->fields.oddities, framing, sizeof(framing) / sizeof(framing[0]));
     log_text(p->log, "\n");

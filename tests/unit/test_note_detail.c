@@ -40,6 +40,24 @@ static void test_where_it_ends(void **state) {
                         "ends 52 bytes behind its head.");
 }
 
+static void test_field_beyond_the_cap(void **state) {
+    (void)state;
+    char text[NOTE_DETAIL_SIZE];
+    struct transaction t = {.type = TRANSACTION_PAIR};
+    struct h1_event event = {
+        .name = slice_of("Content-Length"), .value = slice_of("000"), .odd = H1_ODD_LINE_TOO_LONG};
+    framing_line(&t.request.fields, &event);
+    t.request.seen = t.request.end_known = t.response.seen = t.response.head_complete = t.response.end_known =
+        true;
+    request_head(&t.request);
+    assert_false(transaction_is_complete(&t));
+    assert_string_equal(
+        note_detail(NOTE_FRAMING_AMBIGUOUS, &t, text),
+        "request: to hark it ends with its head; the field that says it is longer than hark stores.");
+    t.request.fields.oddities = 0;
+    assert_true(transaction_is_complete(&t));
+}
+
 static void test_both_messages(void **state) {
     (void)state;
     char text[NOTE_DETAIL_SIZE];
@@ -106,9 +124,9 @@ static void test_registry(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_where_it_ends), cmocka_unit_test(test_both_messages),
-        cmocka_unit_test(test_no_doubt),      cmocka_unit_test(test_room),
-        cmocka_unit_test(test_registry),
+        cmocka_unit_test(test_where_it_ends), cmocka_unit_test(test_field_beyond_the_cap),
+        cmocka_unit_test(test_both_messages), cmocka_unit_test(test_no_doubt),
+        cmocka_unit_test(test_room),          cmocka_unit_test(test_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
