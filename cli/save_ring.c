@@ -194,7 +194,7 @@ bool save_ring_frame(struct save_ring *ring, struct save_file *file, const struc
 
 /* What the ring has of a connection that was not written yet, and what was written before it. */
 struct save_stretch {
-    uint64_t oldest; /* place of the oldest one not written; NOWHERE without */
+    uint64_t oldest; /* place of the first one to look at; NOWHERE without */
     uint64_t since;  /* ordinal of the frame with which all that there is of it begins; UINT64_MAX: nothing */
     bool own;        /* some of the transaction's own are among it */
 };
@@ -207,7 +207,7 @@ static struct save_stretch find_stretch(const struct save_ring *ring, const stru
     while ((entry = find_entry(ring, wish->key, &place)) != NULL && entry->frame.ordinal >= wish->start) {
         uint64_t ordinal = entry->frame.ordinal;
         stretch.own = stretch.own || (ordinal >= wish->first && ordinal <= wish->until);
-        if (entry->written) {
+        if (entry->written && (!wish->alone || entry->since <= wish->start)) {
             stretch.since = entry->since;
             stretch.own = stretch.own || (ordinal >= wish->first && stretch.since <= wish->until);
             break;
@@ -232,7 +232,8 @@ enum record_saved save_ring_take(struct save_ring *ring, struct save_file *file,
         }
         stretch.since = entry->torn ? ordinal + 1 : stretch.since;
         entry->since = stretch.since;
-        ok = write_entry(ring, file, entry, ordinal == wish->first ? wish->id : NULL) && ok;
+        ok = (entry->written || write_entry(ring, file, entry, ordinal == wish->first ? wish->id : NULL)) &&
+             ok;
     }
     ok = save_file_flush(file) && ok;
     if (!ok || !stretch.own) {

@@ -19,6 +19,8 @@ struct save_wish {
     uint64_t first;    /* of the frame with the transaction's first byte */
     uint64_t until;    /* of the last frame that is written whatever it carries */
     const uint8_t *id; /* for the comment of the first frame; NULL: without */
+    bool alone; /* others are not written from their connection's first frame on: behind frames that were
+                   written, older ones may wait */
 };
 
 /* Longest frame that surely finds room in `bytes`. */

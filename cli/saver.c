@@ -85,7 +85,8 @@ static enum record_saved take(struct saver *saver, const struct transaction *t, 
                              .start = start_of(saver, t),
                              .first = save_first_frame(t),
                              .until = until,
-                             .id = saver->options.marks ? t->id : NULL};
+                             .id = saver->options.marks ? t->id : NULL,
+                             .alone = !saver->options.whole_connections};
     pthread_mutex_lock(&saver->lock);
     enum record_saved saved = save_ring_take(saver->ring, saver->file, &wish);
     pthread_mutex_unlock(&saver->lock);

@@ -175,6 +175,31 @@ static void test_alone(void **state) {
     HAS(3, 4, 5);
 }
 
+/* The later transaction was over first, as where the earlier one waited for what was missing of its body. */
+static void test_later_one_first(void **state) {
+    (void)state;
+    put(1000, 0, 60, 0, 0);  /* 1 */
+    put(1000, 5, 60, 0, 0);  /* 2 */
+    put(0, 0, 60, 0, 77);    /* 3 */
+    put(1000, 5, 60, 77, 0); /* 4 */
+    put(1000, 5, 60, 0, 0);  /* 5 */
+    put(1000, 5, 60, 0, 0);  /* 6 */
+    put(1000, 0, 60, 0, 0);  /* 7 */
+    put(1000, 5, 60, 0, 0);  /* 8: the next one's */
+    struct flow_key key = key_of(1000);
+    struct save_wish wish = {.key = &key, .from = 1, .start = 5, .first = 5, .until = 6, .alone = true};
+    assert_int_equal(save_ring_take(bench.ring, &bench.file, &wish), RECORD_SAVED_TRANSACTION);
+    HAS(5, 6, 7);
+    wish.start = wish.first = 2;
+    wish.until = 4;
+    assert_int_equal(save_ring_take(bench.ring, &bench.file, &wish), RECORD_SAVED_TRANSACTION);
+    HAS(5, 6, 7, 2, 3, 4);
+    wish.start = 1; /* of what was written before, nothing is written again */
+    wish.until = 8;
+    assert_int_equal(save_ring_take(bench.ring, &bench.file, &wish), RECORD_SAVED_CONNECTION);
+    HAS(5, 6, 7, 2, 3, 4, 1, 8);
+}
+
 /* Frames of all sizes go round and round; whatever is said to be there is, byte for byte. */
 static void test_round_and_round(void **state) {
     (void)state;
@@ -239,6 +264,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_once_each, begin, end),
         cmocka_unit_test_setup_teardown(test_another_connection, begin, end),
         cmocka_unit_test_setup_teardown(test_alone, begin, end),
+        cmocka_unit_test_setup_teardown(test_later_one_first, begin, end),
         cmocka_unit_test_setup_teardown(test_round_and_round, begin, end),
         cmocka_unit_test_setup_teardown(test_gone, begin, end),
         cmocka_unit_test_setup_teardown(test_fragments, begin, end),
