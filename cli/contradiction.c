@@ -92,11 +92,26 @@ static bool find_written(const struct output *one, const struct output *other,
     return true;
 }
 
+/* One file after another would be made beside a device or pipe, which gets nothing. */
+static bool find_no_file(const struct options *options, char message[CONTRADICTION_MESSAGE_BYTES]) {
+    struct stat status;
+    if (!options_rotate(options) || stat(options->output, &status) != 0 || S_ISREG(status.st_mode) ||
+        S_ISDIR(status.st_mode)) {
+        return false;
+    }
+    (void)snprintf(message, CONTRADICTION_MESSAGE_BYTES,
+                   "rotation needs a file, and '%s' is none; give one to -o", show(options->output).text);
+    return true;
+}
+
 bool contradiction_find(const struct options *options, char message[CONTRADICTION_MESSAGE_BYTES]) {
     const struct output outputs[] = {
         {{options->output ? options->output : "-", STDOUT_FILENO}, "records", "output", "-o"},
         {{options->write, STDOUT_FILENO}, "packets", "output", "-w"},
         {{options->pid_file, NO_STANDARD}, "the process id", "pid file", "--pidfile"}};
+    if (find_no_file(options, message)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++) {
         const struct output *output = &outputs[i];
         if (!output->place.path) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that the options give two uses, of which one would destroy the other. */
+/* Files that the options give two uses, of which one would destroy the other, or a use that they are not for.
+ */
 #ifndef HARK_CLI_CONTRADICTION_H
 #define HARK_CLI_CONTRADICTION_H
 

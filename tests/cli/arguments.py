@@ -82,6 +82,8 @@ class Arguments(Processes):
                             ("-o x -w x", "records and packets both go to x; give another file to -w"),
                             ("-o x -w ./x", "records and packets both go to x"),
                             ("-o fifo -w fifo", "records and packets both go to fifo"),
+                            ("-o fifo --rotate-size 4K", "rotation needs a file, and 'fifo' is none; give one to -o"),
+                            ("-o /dev/null --rotate-interval 1h", "rotation needs a file, and '/dev/null' is none"),
                             ("-w -", "records and packets both go to standard output; give another file to -w"),
                             ("-w - > /dev/null", "records and packets both go to standard output"),
                             ("-w /dev/stdout", "records and packets both go to standard output"),
