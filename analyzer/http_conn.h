@@ -29,7 +29,7 @@ struct http_counts {
     uint64_t orphan_responses[PAIRING_REASONS];
     uint64_t tunnels;
     uint64_t surplus;               /* stretches of bytes that are no message */
-    uint64_t incomplete;            /* records whose capture.complete is false */
+    uint64_t incomplete;            /* transactions and orphans whose capture.complete is false */
     uint64_t resyncs;               /* messages found by search */
     uint64_t lost_sync;             /* times a gap or bad syntax ended a message before its end */
     uint64_t fragments_of_messages; /* starts of messages of which not even the start line is whole */

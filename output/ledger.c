@@ -336,9 +336,9 @@ static void print_http(const struct http_counts *h, FILE *out) {
                        words(pairing_reason_name((enum pairing_reason)reason), name));
         part(out, 4, text, h->orphan_responses[reason]);
     }
+    part(out, 2, "incomplete ones among all of these", h->incomplete);
     part(out, 2, "tunnels (CONNECT, Upgrade)", h->tunnels);
     part(out, 2, "surplus bytes between messages", h->surplus);
-    part(out, 2, "incomplete ones among all of these", h->incomplete);
     part(out, 2, "open, or waiting for what comes before them", h->open_now);
 }
 

@@ -5,13 +5,15 @@
 Runs hark on every capture of pcaps/ and holds what it writes against tests/golden/expected/, byte for byte, whatever the
 number of workers: NAME.ndjson always, NAME.text where it is there (--format text), NAME.MODE.ndjson for what is to be hidden
 otherwise than by default. Every record is held against the published
-schema, the ledger must balance, and the exit status must be the one of pcaps/LIST.tsv.
+schema, the ledger must balance and count what the records are, and the exit status must be the one of pcaps/LIST.tsv.
 
 --accept writes what hark says now as the expectation: by hand only, and read the diff before it is committed."""
 import argparse
+import collections
 import difflib
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -45,6 +47,36 @@ def readable(data):
 def difference(expected, got):
     lines = list(difflib.unified_diff(readable(expected), readable(got), "expected", "hark", lineterm="", n=4))
     return "\n".join(lines[:60] + ([f"... and {len(lines) - 60} lines more"] if len(lines) > 60 else [])) or "they differ in layout only"
+
+
+BY = {"ack": "paired by acknowledgement", "order": "paired by order"}
+# Lines of the ledger, by the records that they count.
+LINES = {"transaction": "request and response", "orphan_request": "requests without a response", "orphan_response": "responses without a request",
+         "tunnel": "tunnels (CONNECT, Upgrade)", "surplus": "surplus bytes between messages"}
+INCOMPLETE = "incomplete ones among all of these"
+
+
+def counted(lines, ledger):
+    """What the ledger's part TRANSACTIONS has to say of these records: (line, line below it) -> number."""
+    above = ledger.partition(INCOMPLETE)[0]
+    counts = collections.Counter({(LINES[kind], ""): 0 for kind in ("transaction", "orphan_request", "orphan_response")})
+    for record in map(json.loads, lines):
+        kind, pairing = record["hark"]["type"], record.get("pairing", {})
+        counts[LINES[kind], ""] += 1
+        if pairing:
+            counts[LINES[kind], BY.get(pairing["by"], pairing.get("reason", "").replace("_", " "))] += 1
+        counts[INCOMPLETE, ""] += LINES[kind] in above and not record["capture"]["complete"]
+    return {key: count for key, count in counts.items() if count or key[0] in list(LINES.values())[:3]}
+
+
+def told(ledger):
+    """The same, as the ledger says it."""
+    counts, line = {}, ""
+    part = ledger.partition("\nTRANSACTIONS\n")[2].partition("\n\n")[0]
+    for indent, name, number in re.findall(r"^( +)(.*?)  +([\d ]+)$", part, re.MULTILINE):
+        line = name if len(indent) == 2 else line
+        counts[line, "" if len(indent) == 2 else name] = int(number.replace(" ", ""))
+    return counts
 
 
 class Golden:
@@ -91,6 +123,10 @@ class Golden:
             done = self.run(capture, arguments)
             if b"\nThe ledger balances.\n" not in done.err:
                 self.fault(capture, "--stats prints no ledger that balances")
+            ledger = done.err.decode()
+            wanted, got = counted(done.out.splitlines(), ledger), told(ledger)
+            if wanted != got:
+                self.fault(capture, f"{' '.join(arguments)}: the records are {wanted}, the ledger says {got}")
             if not written or not self.accept:
                 self.compare(capture, arguments, done.out, name)
             elif written[0] != done.out:
