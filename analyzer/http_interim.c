@@ -54,19 +54,33 @@ static void add_interim_field(struct http_conn *conn, struct transaction *t, str
                               struct slice name, struct slice value) {
     const struct limits *limits = conn->environment->limits;
     size_t len = name.len + value.len;
+    uint32_t dropped = interim->headers.dropped;
     if (t->interim_stored_bytes + len > limits->head_bytes) {
         interim->headers.dropped++;
     } else if (transaction_add_header(t, &interim->headers, name, value, limits)) {
         t->interim_stored_bytes += len;
     }
+    if (interim->headers.dropped != dropped) {
+        notes_add(&t->notes, NOTE_HEAD_TOO_LARGE);
+        conn->environment->counts.headers_dropped++;
+    }
 }
 
 void http_interim_copy(struct http_conn *conn, const struct transaction *from, struct transaction *to) {
-    for (const struct interim *i = from->interim; i; i = i->next) {
+    uint32_t not_stored = from->interim_count;
+    for (const struct interim *i = from->interim; i; i = i->next, not_stored--) {
         struct interim *copy = new_interim(conn, to, i->status, i->reason, i->time_ns);
         for (uint32_t h = 0; copy && h < i->headers.count; h++) {
             add_interim_field(conn, to, copy, i->headers.items[h].name, i->headers.items[h].value);
         }
+        if (copy && i->headers.dropped) {
+            copy->headers.dropped += i->headers.dropped;
+            notes_add(&to->notes, NOTE_HEAD_TOO_LARGE);
+        }
+    }
+    if (not_stored) {
+        to->interim_count += not_stored;
+        notes_add(&to->notes, NOTE_INTERIM_OVERFLOW);
     }
 }
 
@@ -84,6 +98,7 @@ void http_interim_move(struct http_conn *conn, struct transaction *to) {
     conn->interims = NULL;
     if (from) {
         http_interim_copy(conn, from, to);
+        notes_join(&to->notes, &from->notes); /* all of them are about the 1xx */
         transaction_drop(conn->environment->store, from);
     }
 }

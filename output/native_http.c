@@ -287,6 +287,10 @@ static void write_interim(struct native *native, struct writer *w, const struct 
         write_status(native, w, i->status, i->reason);
         WRITER_KEY(w, "headers");
         native_write_fields(native, w, &i->headers);
+        if (i->headers.dropped) {
+            WRITER_KEY(w, "fields_dropped");
+            writer_unsigned(w, i->headers.dropped);
+        }
         writer_end_object(w);
     }
     writer_end_array(w);

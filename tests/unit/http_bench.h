@@ -44,8 +44,13 @@ static inline void on_finished(void *context, const struct transaction *t) {
     if (t->response.seen) {
         say(b, " %u", t->response.status);
     }
-    for (const struct interim *i = t->interim; i; i = i->next) {
-        say(b, " (%u)", i->status);
+    uint32_t interims = t->interim_count;
+    for (const struct interim *i = t->interim; i; i = i->next, interims--) {
+        say(b, i->headers.dropped ? " (%u lacks %u)" : " (%u)", i->status, (unsigned)i->headers.dropped);
+    }
+    if (interims) {
+        assert_true(notes_has(&t->notes, NOTE_INTERIM_OVERFLOW));
+        say(b, " and %u", (unsigned)interims);
     }
     if (t->type == TRANSACTION_TUNNEL) {
         say(b, " %llu/%llu", (unsigned long long)t->tunnel_bytes[CLIENT],

@@ -699,6 +699,29 @@ static void interim_of_a_lost_request_goes_with_its_final_response(void **state)
           "incomplete\n");
 }
 
+#define TIMES_10(text) text text text text text text text text text text
+#define LINK           "Link: </" TIMES_10(TIMES_10("0123456789")) ">; rel=preload\r\n"
+#define HINTS          "HTTP/1.1 103 Early Hints\r\n" TIMES_10(LINK) "\r\n"
+
+/* What a 1xx has beyond the caps is told, also when its final response is found later. */
+static void interim_beyond_the_caps(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.lone.limits.head_bytes = 9000; /* eight such fields */
+    b.lone.limits.interim_responses = 2;
+    give(&b, CLIENT, GET("/0"), 0);
+    give(&b, SERVER, HINTS HINTS HINTS OK(0), at(&b, CLIENT));
+    lose(&b, CLIENT, 90);
+    give(&b, SERVER, HINTS HINTS HINTS, at(&b, CLIENT));
+    give(&b, SERVER, OK(0), at(&b, CLIENT));
+    assert_int_equal(lone_conn_counts(&b.lone).headers_dropped, 24);
+    assert_int_equal(lone_conn_counts(&b.lone).interim_dropped, 2);
+    check(&b, END_FIN,
+          "transaction GET /0 200 (103 lacks 2) (103 lacks 10) and 1 ack body 0 complete\n"
+          "orphan_response 200 (103 lacks 2) (103 lacks 10) and 1 request_lost body 0 incomplete\n");
+}
+
 static void overdue_responses_are_reported_at_once(void **state) {
     (void)state;
     struct bench b;
@@ -1141,6 +1164,7 @@ int main(void) {
         cmocka_unit_test(http_behind_a_preamble),
         cmocka_unit_test(requests_behind_an_unreadable_one),
         cmocka_unit_test(interim_of_a_lost_request_goes_with_its_final_response),
+        cmocka_unit_test(interim_beyond_the_caps),
         cmocka_unit_test(overdue_responses_are_reported_at_once),
         cmocka_unit_test(a_cut_method_is_never_told_as_whole),
         cmocka_unit_test(open_requests_are_capped),

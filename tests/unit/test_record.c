@@ -368,6 +368,7 @@ static void test_interim_trailers_and_drops(void **state) {
     sample_init(&s);
     sample_interim(&s);
     s.t.interim_count = 5;
+    s.interim.headers.dropped = 6;
     s.t.response.framing.kind = H1_BODY_CHUNKED;
     sample_add(&s.t.response.trailers, "Checksum", slice_of("abc"));
     s.t.response.headers.dropped = 2;
@@ -378,6 +379,7 @@ static void test_interim_trailers_and_drops(void **state) {
     assert_number(r, "/http/response/interim/0/status_code", 103);
     assert_text(r, "/http/response/interim/0/status_name", "Early Hints");
     assert_text(r, "/http/response/interim/0/headers/0/name", "Link");
+    assert_number(r, "/http/response/interim/0/fields_dropped", 6);
     assert_number(r, "/http/response/interim_dropped", 4);
     assert_text(r, "/http/response/framing", "chunked");
     assert_text(r, "/http/response/trailers/0/name", "Checksum");
