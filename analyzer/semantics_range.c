@@ -112,19 +112,17 @@ static enum if_range if_range_of(const struct field_index *request, int64_t now)
     return http_date_read(value, now, &seconds) ? IF_RANGE_DATE : IF_RANGE_MALFORMED;
 }
 
-/* "bytes 0-499/1234", "bytes 0-499/" with an asterisk for the total, and the same for the range (14.4). */
+/* "bytes 0-499/1234", "bytes 0-499/" with an asterisk for the total, and the same for the range (14.4); in
+ * other units as well. */
 static bool read_content_range(struct semantics_range *r, struct slice value) {
-    static const char unit[] = "bytes ";
-    const size_t skip = sizeof unit - 1;
+    size_t space = slice_find(value, ' ');
+    struct slice unit = slice_first(value, space), rest = slice_after(value, space + 1);
     struct byte_range served;
-    if (value.len < skip || !slice_is_nocase(slice_first(value, skip), unit)) {
-        return false;
-    }
-    struct slice rest = slice_after(value, skip);
     size_t slash = slice_find(rest, '/');
-    if (slash == rest.len) {
+    if (!h1_is_token(unit) || slash == rest.len) {
         return false;
     }
+    r->foreign = !slice_is_nocase(unit, "bytes");
     struct slice range = slice_first(rest, slash), total = slice_after(rest, slash + 1);
     bool counted = position(total, &r->total);
     r->has_total = counted && r->total < INT64_MAX;
@@ -216,6 +214,11 @@ static bool if_range_is_false(const struct semantics_range *r, const struct sema
            !slice_equal(value, field_index_value(&s->response, FIELD_NAME_LAST_MODIFIED));
 }
 
+/* Does a legal Content-Range count in the unit that was asked for? */
+static bool is_unit_asked_for(const struct semantics_range *r, struct slice content_range) {
+    return slice_equal_nocase(slice_first(content_range, slice_find(content_range, ' ')), r->unit);
+}
+
 static void judge_206(struct semantics_range *r, const struct semantics *s, const struct transaction *t,
                       bool has_range, bool legal) {
     bool multipart = is_multipart(&s->response);
@@ -230,7 +233,7 @@ static void judge_206(struct semantics_range *r, const struct semantics *s, cons
     } else if (has_range && !r->has_served && !r->beyond) {
         problem(r, RANGE_CONTENT_MALFORMED); /* nothing served is for 416 */
     }
-    if (r->has_served && !multipart && content_length(&t->response, &length) &&
+    if (r->has_served && !r->foreign && !multipart && content_length(&t->response, &length) &&
         length != r->last - r->first + 1) {
         problem(r, RANGE_LENGTH);
     }
@@ -238,6 +241,9 @@ static void judge_206(struct semantics_range *r, const struct semantics *s, cons
         problem(r, RANGE_NOT_ASKED);
     } else if (s->request_known && r->bytes && multipart && r->count == 1 && !r->dropped) {
         problem(r, RANGE_MULTIPART_FOR_ONE);
+    } else if (s->request_known && legal && !multipart &&
+               !is_unit_asked_for(r, field_index_value(&s->response, FIELD_NAME_CONTENT_RANGE))) {
+        problem(r, RANGE_OTHER);
     } else if (s->request_known && r->bytes && r->has_served && !multipart) {
         judge_served(r);
     }
@@ -251,7 +257,7 @@ static void judge_416(struct semantics_range *r, bool has_range, bool legal) {
     r->outcome = RANGE_UNSATISFIABLE;
     if (has_range && (!legal || r->has_served || r->beyond)) {
         problem(r, RANGE_CONTENT_MALFORMED);
-    } else if (r->has_total && r->asked_legal && r->count == 1 && !r->dropped &&
+    } else if (r->has_total && !r->foreign && r->asked_legal && r->count == 1 && !r->dropped &&
                resolve(&r->ranges[0], r->total, &first, &last)) {
         problem(r, RANGE_SATISFIABLE);
     }
@@ -260,7 +266,8 @@ static void judge_416(struct semantics_range *r, bool has_range, bool legal) {
 void semantics_range_read(struct semantics_range *r, const struct semantics *s, const struct transaction *t) {
     bool has_range = field_index_has(&s->response, FIELD_NAME_CONTENT_RANGE);
     unsigned status = s->has_status ? t->response.status : 0;
-    r->asked = r->asked_legal = r->bytes = r->has_served = r->has_total = r->subset = r->beyond = false;
+    r->asked = r->asked_legal = r->bytes = r->has_served = r->has_total = r->subset = r->beyond = r->foreign =
+        false;
     r->unit = slice_make(NULL, 0);
     r->count = r->dropped = r->problems = 0;
     r->outcome = RANGE_UNKNOWN;
@@ -287,5 +294,7 @@ void semantics_range_read(struct semantics_range *r, const struct semantics *s, 
     if (status == 200 && r->asked) {
         r->outcome = RANGE_WHOLE;
     }
+    r->has_served = r->has_served && !r->foreign;
+    r->has_total = r->has_total && !r->foreign;
     r->judged = ((status == 206 || status == 416) && !r->beyond) || r->problems;
 }

@@ -55,7 +55,8 @@ struct semantics_range {
     uint32_t count, dropped;
     enum if_range if_range;
     enum range_outcome outcome;
-    bool has_served, has_total; /* a legal Content-Range says it */
+    bool foreign;               /* Content-Range counts in another unit than bytes: what, is not told */
+    bool has_served, has_total; /* a legal Content-Range in bytes says it */
     bool beyond;                /* ... with positions beyond 2^63 - 2, of which nothing more is said */
     uint64_t first, last, total;
     bool subset;          /* one range was asked, and less of it served than there is */

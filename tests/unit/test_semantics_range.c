@@ -124,13 +124,29 @@ static void rfc9110_section_14_4_content_range(void **state) {
                                          "bytes=0-499/1234",
                                          "bytes 0-499/x",
                                          "0-499/1234",
-                                         "items 0-499/1234",
+                                         "items 0-x/1234",
+                                         "it(ems 0-499/1234",
                                          "bytes  0-499/1234"};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         EXPECT(BIT(CONTENT_MALFORMED), 206, 500, "Range", "bytes=0-499", "<Content-Range", values[i]);
     }
     EXPECT(BIT(CONTENT_UNEXPECTED), 200, 500, "X", "y", "<Content-Range", "bytes 0-499/500");
     EXPECT(0, 206, 5, "Range", "bytes=0-4", "<Content-Range", "Bytes 0-4/9"); /* units know no case */
+}
+
+static void rfc9110_section_14_1_other_units(void **state) {
+    (void)state;
+    struct sample s;
+    EXPECT(0, 206, 5000, "Range", "items=0-4", "<Content-Range", "items 0-4/10");
+    EXPECT(0, 206, 5000, "Range", "items=0-4", "<Content-Range", "Items 5-9/*");
+    EXPECT(0, 416, 0, "Range", "items=0-4", "<Content-Range", "items */10");
+    EXPECT(BIT(CONTENT_MALFORMED), 206, 5000, "Range", "items=0-4", "<Content-Range", "items */10");
+    EXPECT(BIT(CONTENT_MALFORMED), 416, 0, "Range", "items=0-4", "<Content-Range", "items 0-4/10");
+    EXPECT(BIT(OTHER), 206, 5, "Range", "bytes=0-4", "<Content-Range", "items 0-4/10");
+    EXPECT(BIT(OTHER), 206, 5, "Range", "items=0-4", "<Content-Range", "bytes 0-4/10");
+    (void)READ(&s, 206, 5000, "Range", "items=0-4", "<Content-Range", "items 0-4/10");
+    semantics_expect_part(&s, "\"range\":{\"asked\":{\"legal\":true,\"unit\":\"items\"},\"outcome\":"
+                              "\"partial\",\"consistent\":true}");
 }
 
 static void rfc9110_section_15_3_7_2_several_parts(void **state) {
@@ -248,6 +264,7 @@ int main(void) {
         cmocka_unit_test(rfc9110_section_14_1_1_malformed),
         cmocka_unit_test(rfc9110_section_15_3_7_1_one_part),
         cmocka_unit_test(rfc9110_section_14_4_content_range),
+        cmocka_unit_test(rfc9110_section_14_1_other_units),
         cmocka_unit_test(rfc9110_section_15_3_7_2_several_parts),
         cmocka_unit_test(rfc9110_section_15_5_17_not_satisfiable),
         cmocka_unit_test(rfc9110_section_13_1_5_if_range),
