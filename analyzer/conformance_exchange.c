@@ -40,9 +40,7 @@ static void judge_conditions(struct notes *notes, const struct transaction *t, c
     const struct semantics_caching *c = &s->caching;
     struct slice method = t->request.line[0];
     unsigned status = t->response.status;
-    bool unconditional =
-        slice_is(method, "CONNECT") || slice_is(method, "OPTIONS") || slice_is(method, "TRACE");
-    if ((status == 304 && !method_reads(method)) || (status == 412 && unconditional)) {
+    if ((status == 304 && !method_reads(method)) || (status == 412 && !method_has_conditions(method))) {
         notes_add(notes, NOTE_CONDITION_METHOD);
     }
     if (status == 304 && c->has_etag && c->etag_legal &&

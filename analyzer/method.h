@@ -13,6 +13,11 @@ bool method_is_known(struct slice method);
 static inline bool method_reads(struct slice method) {
     return slice_is(method, "GET") || slice_is(method, "HEAD");
 }
+/* Does a method select or modify a representation, as far as HTTP knows? Servers must ignore conditions with
+ * those that don't (RFC 9110 section 13.2.1). */
+static inline bool method_has_conditions(struct slice method) {
+    return !slice_is(method, "OPTIONS") && !slice_is(method, "CONNECT") && !slice_is(method, "TRACE");
+}
 /* True when the method is the end of a longer registered one (PATCH of PROPPATCH): behind a loss it may be
  * either. */
 bool method_is_ending(struct slice method);

@@ -49,9 +49,12 @@ static struct tags read_tags(const struct field_index *request, enum field_name 
     return tags;
 }
 
-/* A date condition is ignored where the other one of its kind stands, and where it can't be read
- * (sections 13.1.3 and 13.1.4). */
+/* Each is ignored with some methods, a date condition also where the other one of its kind stands, and where
+ * it can't be read (sections 13.1.3 and 13.1.4). */
 static void evaluate(struct semantics_conditional *c, struct slice method) {
+    if (!method_has_conditions(method)) {
+        return;
+    }
     c->evaluated = c->present & (BIT_MATCH | BIT_NONE_MATCH);
     if (!(c->present & BIT_MATCH)) {
         c->evaluated |= c->present & ~c->malformed & BIT_UNMODIFIED;

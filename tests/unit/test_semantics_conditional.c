@@ -98,6 +98,17 @@ static void rfc9110_section_13_1_1_if_match_and_13_1_4(void **state) {
     EXPECT(MATCH, 0, 0, UNASKED, "GET", 304, "If-Match", "\"a\"");
 }
 
+static void rfc9110_section_13_2_1_methods_without_conditions(void **state) {
+    (void)state;
+    static const char *const methods[] = {"OPTIONS", "CONNECT", "TRACE"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        EXPECT(0, MATCH | MODIFIED, 0, UNKNOWN, methods[i], 412, "If-Match", "\"a\"", "If-Modified-Since",
+               SINCE);
+        EXPECT(0, NONE_MATCH, 0, UNKNOWN, methods[i], 200, "If-None-Match", "*");
+        EXPECT(0, UNMODIFIED, 0, UNKNOWN, methods[i], 200, "If-Unmodified-Since", SINCE);
+    }
+}
+
 static void rfc9110_section_13_2_2_precedence(void **state) {
     (void)state;
     EXPECT(MATCH | NONE_MATCH, UNMODIFIED | MODIFIED, 0, NOT_MODIFIED, "GET", 304, "If-Modified-Since", SINCE,
@@ -134,6 +145,7 @@ int main(void) {
         cmocka_unit_test(rfc9110_section_13_1_2_malformed),
         cmocka_unit_test(rfc9110_section_13_1_3_if_modified_since),
         cmocka_unit_test(rfc9110_section_13_1_1_if_match_and_13_1_4),
+        cmocka_unit_test(rfc9110_section_13_2_1_methods_without_conditions),
         cmocka_unit_test(rfc9110_section_13_2_2_precedence),
         cmocka_unit_test(rfc9110_section_15_4_5_unasked),
         cmocka_unit_test(what_is_written),
