@@ -122,17 +122,30 @@ static void read_csp(struct content_security *csp, const struct field_index *res
     }
 }
 
+static enum frame_options frame_options_of(struct slice word) {
+    return slice_is_nocase(word, "deny")         ? FRAME_DENY
+           : slice_is_nocase(word, "sameorigin") ? FRAME_SAMEORIGIN
+                                                 : FRAME_OTHER;
+}
+
+/* The words of all lines. Where they differ, one that is known (or was) is enough for browsers to forbid all
+ * frames (HTML, "the X-Frame-Options header"). */
 static enum frame_options read_frame_options(const struct field_index *response) {
-    struct slice value = field_index_value(response, FIELD_NAME_X_FRAME_OPTIONS);
-    if (!field_index_has(response, FIELD_NAME_X_FRAME_OPTIONS)) {
+    const struct header *field = field_index_find(response, FIELD_NAME_X_FRAME_OPTIONS);
+    struct slice first = slice_make(NULL, 0), word;
+    bool differ = false, known = false;
+    if (!field) {
         return FRAME_ABSENT;
     }
-    if (field_index_repeats(response, FIELD_NAME_X_FRAME_OPTIONS)) {
-        return FRAME_OTHER;
+    for (; field; field = field_index_next(response, FIELD_NAME_X_FRAME_OPTIONS, field)) {
+        struct slice rest = field->value.len ? field->value : slice_make("", 0);
+        while (field_piece_next(&rest, ',', &word)) {
+            first = first.ptr ? first : word;
+            differ = differ || !slice_equal_nocase(word, first);
+            known = known || frame_options_of(word) != FRAME_OTHER || slice_is_nocase(word, "allowall");
+        }
     }
-    return slice_is_nocase(value, "deny")         ? FRAME_DENY
-           : slice_is_nocase(value, "sameorigin") ? FRAME_SAMEORIGIN
-                                                  : FRAME_OTHER;
+    return !differ ? frame_options_of(first) : known ? FRAME_DENY : FRAME_OTHER;
 }
 
 /* Browsers take the last word that they know (Referrer Policy, section 8.1). */

@@ -82,6 +82,12 @@ static void test_small_fields(void **state) {
     assert_int_equal(read_one("X-Frame-Options", "ALLOW-FROM http://a").frame_options, FRAME_OTHER);
     assert_int_equal(read_one("X-Frame-Options", "").frame_options, FRAME_OTHER);
     assert_int_equal(read_one("Server", "").frame_options, FRAME_ABSENT);
+    assert_int_equal(read_one("X-Frame-Options", "SAMEORIGIN, SameOrigin").frame_options, FRAME_SAMEORIGIN);
+    assert_int_equal(read_one("X-Frame-Options", "SAMEORIGIN, DENY").frame_options, FRAME_DENY);
+    assert_int_equal(read_one("X-Frame-Options", "SAMEORIGIN,").frame_options, FRAME_DENY);
+    assert_int_equal(read_one("X-Frame-Options", "x, ALLOWALL").frame_options, FRAME_DENY);
+    assert_int_equal(read_one("X-Frame-Options", "ALLOWALL").frame_options, FRAME_OTHER);
+    assert_int_equal(read_one("X-Frame-Options", "x, y").frame_options, FRAME_OTHER);
     assert_true(read_one("X-Content-Type-Options", "NoSniff").nosniff);
     assert_true(read_one("X-Content-Type-Options", "nosniff, x").nosniff);
     assert_false(read_one("X-Content-Type-Options", "x, nosniff").nosniff);
@@ -98,6 +104,14 @@ static void test_small_fields(void **state) {
     head_add(&r, "Referrer-Policy", "what");
     semantics_security_read(&s, &r.index, &plain);
     assert_int_equal(s.referrer_policy.len, 0);
+    head_fini(&r);
+    head_add(&r, "X-Frame-Options", "DENY");
+    head_add(&r, "X-Frame-Options", "deny");
+    semantics_security_read(&s, &r.index, &plain);
+    assert_int_equal(s.frame_options, FRAME_DENY);
+    head_add(&r, "X-Frame-Options", "");
+    semantics_security_read(&s, &r.index, &plain);
+    assert_int_equal(s.frame_options, FRAME_DENY);
     head_fini(&r);
 }
 
