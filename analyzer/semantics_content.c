@@ -123,18 +123,21 @@ static unsigned language_closeness(struct slice member, const void *tag) {
     return covered ? 1 + (unsigned)(range.len < UINT16_MAX ? range.len : UINT16_MAX) : 0;
 }
 
+/* "identity" is no coding, and says that there is none (RFC 9110 section 12.5.3). */
 static int weigh_codings(const struct field_index *request, const struct content_list *codings) {
     const struct wish wish = {request, FIELD_NAME_ACCEPT_ENCODING, word_closeness};
     const struct slice identity = slice_of("identity");
-    if (codings->count == 0) { /* no member may speak of it; then it is acceptable */
-        return weigh(&wish, &identity, WEIGHT_UNKNOWN);
-    }
     int least = FIELD_WEIGHT_FULL;
+    bool coded = false;
     for (uint32_t i = 0; i < kept(codings); i++) {
-        int weight = weigh(&wish, &codings->items[i], 0);
-        least = weight < least ? weight : least;
+        if (!slice_equal_nocase(codings->items[i], identity)) {
+            int weight = weigh(&wish, &codings->items[i], 0);
+            least = weight < least ? weight : least;
+            coded = true;
+        }
     }
-    return least;
+    /* no member may speak of identity; then it is acceptable */
+    return coded ? least : weigh(&wish, &identity, WEIGHT_UNKNOWN);
 }
 
 static int weigh_languages(const struct field_index *request, const struct content_list *languages) {

@@ -169,6 +169,10 @@ static void test_accept_encoding_12_5_3(void **state) {
         {"gzip;q=1.0, identity; q=0.5, *;q=0", NULL, 500},
         {"*;q=0", NULL, 0},
         {"gzip, identity;q=0", NULL, 0},
+        {"gzip", "identity", WEIGHT_UNKNOWN},
+        {"gzip, identity;q=0.5", "Identity", 500},
+        {"gzip;q=0.3", "gzip, identity", 300},
+        {"gzip;q=x, br", "gzip, br", WEIGHT_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct semantics_content c =
