@@ -201,8 +201,17 @@ static bool same_authority(const struct authority *a, const struct authority *b,
     return a->is_ipv6 == b->is_ipv6 && slice_equal_nocase(a->host, b->host) && port_a == port_b;
 }
 
-static void parse_absolute(struct target *t, struct slice raw, size_t scheme, const struct authority *host,
-                           bool has_host) {
+/* No path is the path "/", but for OPTIONS, which then asks about the server as "*" does (RFC 9110
+ * section 4.2.3, RFC 9112 section 3.2.4). */
+static void default_path(struct target *t, bool options) {
+    if (t->path.len == 0 && (!options || t->has_query)) {
+        t->path = slice_of("/");
+    }
+}
+
+/* `host`: NULL without one. */
+static void parse_absolute(struct target *t, struct slice method, struct slice raw, size_t scheme,
+                           const struct authority *host) {
     t->form = TARGET_ABSOLUTE;
     t->scheme = slice_first(raw, scheme);
     struct slice rest = slice_after(raw, scheme + 1);
@@ -221,13 +230,11 @@ static void parse_absolute(struct target *t, struct slice raw, size_t scheme, co
     if (authority.host.len == 0) {
         t->oddities |= TARGET_ODD_HOST_SYNTAX;
     }
-    if (has_host && !same_authority(&authority, host, port)) {
+    if (host && !same_authority(&authority, host, port)) {
         t->oddities |= TARGET_ODD_HOST_MISMATCH;
     }
     take_path(t, slice_after(rest, end));
-    if (t->path.len == 0) {
-        t->path = slice_of("/");
-    }
+    default_path(t, slice_is(method, "OPTIONS"));
 }
 
 static void parse_authority(struct target *t, struct slice raw) {
@@ -267,7 +274,7 @@ void target_parse(struct target *t, struct slice method, struct slice raw, struc
                        : looks_like_authority(raw)) {
         parse_authority(t, raw);
     } else if (scheme) {
-        parse_absolute(t, raw, scheme, &of_host, has_host);
+        parse_absolute(t, method, raw, scheme, has_host ? &of_host : NULL);
     }
     bool own_authority = t->form == TARGET_ABSOLUTE || t->form == TARGET_AUTHORITY;
     if (has_host && !own_authority) {

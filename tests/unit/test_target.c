@@ -72,6 +72,9 @@ static const struct expectation cases[] = {
     {"CONNECT", "/x", "a", TARGET_ORIGIN, "http", "a", -80, "/x", NONE, TARGET_ODD_FORM},
     {"CONNECT", "http://a/", "a", TARGET_ABSOLUTE, "http", "a", -80, "/", NONE, TARGET_ODD_FORM},
     {"GET", "a:443", "b", TARGET_AUTHORITY, "http", "a", 443, "", NONE, TARGET_ODD_FORM},
+    {"OPTIONS", "http://a", "a", TARGET_ABSOLUTE, "http", "a", -80, "", NONE, 0}, /* as "*" */
+    {"OPTIONS", "http://a?b", "a", TARGET_ABSOLUTE, "http", "a", -80, "/", "b", 0},
+    {"OPTIONS", "http://a/", "a", TARGET_ABSOLUTE, "http", "a", -80, "/", NONE, 0},
     {"OPTIONS", "*", "a", TARGET_ASTERISK, "http", "a", -80, "", NONE, 0},
     {"GET", "*", "a", TARGET_ASTERISK, "http", "a", -80, "", NONE, TARGET_ODD_FORM},
     {"GET", "a/b?c", "h", TARGET_INVALID, "http", "h", -80, "", NONE, TARGET_ODD_FORM},
