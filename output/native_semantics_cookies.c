@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "capture/limits.h"
+#include "analyzer/http_date.h"
 #include "output/mask.h"
 #include "output/native_semantics_parts.h"
 #include "output/pen.h"
@@ -133,16 +133,20 @@ static void begin_set_cookie(struct native *native, struct writer *w, const stru
     }
 }
 
+/* Of any year that a cookie's date may have, which a time in nanoseconds can't hold. */
+static uint8_t *put_expires(uint8_t *to, int64_t seconds) {
+    PEN_TEXT(to, "\"expires\":\"");
+    http_date_text(seconds, (char *)to);
+    to += HTTP_DATE_TEXT_BYTES - 1; /* its Z */
+    PEN_TEXT(to, ".000000000Z\",");
+    return to;
+}
+
 static uint8_t *put_lifetime(uint8_t *to, const struct set_cookie *c) {
     if (c->has_max_age) {
         PEN_SIGNED(to, "max_age", c->max_age);
     }
-    if (c->has_expires && c->expires < INT64_MAX / NS_PER_SECOND && c->expires > INT64_MIN / NS_PER_SECOND) {
-        PEN_TEXT(to, "\"expires\":\"");
-        time_text(c->expires * NS_PER_SECOND, (char *)to);
-        to += TIME_TEXT_BYTES;
-        PEN_TEXT(to, "\",");
-    }
+    to = c->has_expires ? put_expires(to, c->expires) : to;
     switch (c->lifetime) {
     case COOKIE_SESSION:
         PEN_TEXT(to, "\"lifetime\":\"session\",");

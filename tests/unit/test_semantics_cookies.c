@@ -245,17 +245,22 @@ static void test_written_without_values(void **state) {
     head_add(&r, "Set-Cookie", "SID=secret; Path=/a; Secure; HttpOnly; SameSite=Strict; Max-Age=-5");
     head_add(&r, "Set-Cookie", "b=secret; Domain=secret=secret; Expires=Fri, 31 Dec 9999 23:59:59 GMT");
     head_add(&r, "Set-Cookie", "secret; Expires=Wed, 09 Jun 2021 10:18:14 GMT; Partitioned");
-    expect_written(&h, &r,
-                   "{\"cookies\":{\"sent\":{\"count\":3,\"names\":[\"SID\",\"l\xef\xbf\xbdng\"],\"nameless\":"
-                   "1},\"set\":["
-                   "{\"name\":\"SID\",\"path\":\"/"
-                   "a\",\"max_age\":-5,\"lifetime\":\"removed\",\"secure\":true,\"http_only\":true,"
-                   "\"same_site\":\"Strict\"},"
-                   "{\"name\":\"b\",\"domain\":\"***\",\"lifetime\":\"persistent\",\"secure\":false,\"http_"
-                   "only\":false},"
-                   "{\"expires\":\"2021-06-09T10:18:14.000000000Z\",\"lifetime\":\"removed\",\"secure\":"
-                   "false,\"http_only\":false,"
-                   "\"partitioned\":true,\"problems\":[\"nameless\",\"partitioned_insecure\"]}]}}");
+    head_add(&r, "Set-Cookie", "c=; Expires=Mon, 01 Jan 1601 00:00:00 GMT");
+    expect_written(
+        &h, &r,
+        "{\"cookies\":{\"sent\":{\"count\":3,\"names\":[\"SID\",\"l\xef\xbf\xbdng\"],\"nameless\":"
+        "1},\"set\":["
+        "{\"name\":\"SID\",\"path\":\"/"
+        "a\",\"max_age\":-5,\"lifetime\":\"removed\",\"secure\":true,\"http_only\":true,"
+        "\"same_site\":\"Strict\"},"
+        "{\"name\":\"b\",\"domain\":\"***\",\"expires\":\"9999-12-31T23:59:59.000000000Z\",\"lifetime\":"
+        "\"persistent\",\"secure\":false,\"http_"
+        "only\":false},"
+        "{\"expires\":\"2021-06-09T10:18:14.000000000Z\",\"lifetime\":\"removed\",\"secure\":"
+        "false,\"http_only\":false,"
+        "\"partitioned\":true,\"problems\":[\"nameless\",\"partitioned_insecure\"]},"
+        "{\"name\":\"c\",\"expires\":\"1601-01-01T00:00:00.000000000Z\",\"lifetime\":\"removed\",\"secure\":"
+        "false,\"http_only\":false}]}}");
     head_fini(&h);
     head_fini(&r);
 }
