@@ -115,7 +115,7 @@ static void judge_date(struct notes *notes, struct slice value, bool or_seconds,
         if (!proper) {
             conformance_note_date(notes, value, seconds);
         }
-    } else if (!or_seconds || !field_number(value, &number)) {
+    } else if (!or_seconds || !cache_seconds(value, &number)) {
         notes_add(notes, NOTE_DATE_SYNTAX);
     }
 }
@@ -281,7 +281,7 @@ static void judge_value(struct notes *notes, const struct scene *scene, enum fie
     if (traits & TRAIT_DATE) {
         judge_date(notes, value, name == FIELD_NAME_RETRY_AFTER, scene);
     }
-    if (traits & TRAIT_NUMBER && !field_number(value, &number)) {
+    if (traits & TRAIT_NUMBER && !cache_seconds(value, &number)) { /* however large */
         notes_add(notes, NOTE_NUMBER_SYNTAX);
     }
     if (traits & TRAIT_CHALLENGES) {

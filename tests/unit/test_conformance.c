@@ -138,6 +138,7 @@ static void test_rfc9110_5_6_7_dates(void **state) {
         RESPONSE("expires_no_date", "200 OK", DATE "Expires: -1" CRLF EMPTY),
         RESPONSE("", "200 OK", DATE "Expires: Sun, 29 Nov 2026 08:00:00 GMT" CRLF EMPTY),
         RESPONSE("", "503 Busy", DATE "Retry-After: 120" CRLF EMPTY),
+        RESPONSE("", "503 Busy", DATE "Retry-After: 99999999999999999999" CRLF EMPTY),
         RESPONSE("date_syntax", "503 Busy", DATE "Retry-After: 2 min" CRLF EMPTY),
         REQUEST("date_syntax", "GET", "If-Modified-Since: never" CRLF),
         REQUEST("", "GET", "If-Modified-Since: Sun, 29 Nov 2026 08:00:00 GMT" CRLF),
@@ -162,6 +163,7 @@ static void test_values(void **state) {
         /* RFC 9111 section 5.1, RFC 9110 sections 7.6.2, 8.3 and 8.8.3 */
         RESPONSE("number_syntax", "200 OK", DATE "Age: 1.5" CRLF EMPTY),
         RESPONSE("", "200 OK", DATE "Age: 15" CRLF EMPTY),
+        RESPONSE("", "200 OK", DATE "Age: 99999999999999999999" CRLF EMPTY),
         REQUEST("number_syntax", "OPTIONS", "Max-Forwards: few" CRLF),
         RESPONSE("content_type_syntax", "200 OK", DATE "Content-Type: html" CRLF EMPTY),
         RESPONSE("content_type_syntax", "200 OK", DATE "Content-Type: text/; a=b" CRLF EMPTY),
