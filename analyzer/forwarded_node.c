@@ -2,6 +2,7 @@
 #include "analyzer/forwarded_node.h"
 
 #include "analyzer/field_value.h"
+#include "analyzer/h1_syntax.h"
 
 #include <arpa/inet.h>
 
@@ -25,11 +26,22 @@ static bool read_address(struct slice text, struct forwarded_node *node) {
     return true;
 }
 
-/* ":" 1*5DIGIT, or nothing. */
+/* "_" 1*( ALPHA / DIGIT / "." / "_" / "-" ), which hides the port. */
+static bool is_obfuscated_port(struct slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.ptr[i], lower = ascii_lower(c);
+        if (!h1_is(c, H1_DIGIT) && !(lower >= 'a' && lower <= 'z') && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return text.len > 1 && text.ptr[0] == '_';
+}
+
+/* ":" 1*5DIGIT, ":" and a hidden port, or nothing. */
 static bool read_port(struct slice text, struct forwarded_node *node) {
     enum { LONGEST = sizeof(":65535") - 1 };
     uint64_t port;
-    if (text.len == 0) {
+    if (text.len == 0 || (text.ptr[0] == ':' && is_obfuscated_port(slice_after(text, 1)))) {
         return true;
     }
     if (text.len > LONGEST || text.ptr[0] != ':' || !field_number(slice_after(text, 1), &port) ||
