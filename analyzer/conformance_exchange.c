@@ -27,8 +27,11 @@ static bool is_failed_condition_ignored(const struct transaction *t, const struc
     if (!method_reads(t->request.line[0]) || t->response.status != 200) {
         return false;
     }
-    if (field_index_has(&s->request, FIELD_NAME_IF_MATCH)) {
+    if (s->conditional.evaluated >> CONDITION_IF_MATCH & 1) {
         return c->has_etag && c->etag_legal && !names_tag(&s->request, FIELD_NAME_IF_MATCH, c->etag, true);
+    }
+    if (!(s->conditional.evaluated >> CONDITION_IF_UNMODIFIED_SINCE & 1)) {
+        return false;
     }
     struct semantics_date unmodified;
     semantics_date_read(&unmodified, &s->request, FIELD_NAME_IF_UNMODIFIED_SINCE,

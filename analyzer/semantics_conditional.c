@@ -64,6 +64,13 @@ static void evaluate(struct semantics_conditional *c, struct slice method) {
     }
 }
 
+/* Several dates are none, in one line or in several. */
+static void read_date(struct semantics_date *date, const struct semantics *s, enum field_name name,
+                      int64_t now) {
+    semantics_date_read(date, &s->request, name, now, s->memo);
+    date->legal = date->legal && !field_index_repeats(&s->request, name);
+}
+
 static bool should_be_304(const struct semantics_conditional *c, const struct semantics *s,
                           const struct tags *none_match, int64_t since, struct slice method) {
     const struct semantics_date *modified = &s->caching.last_modified;
@@ -90,8 +97,8 @@ void semantics_conditional_read(struct semantics_conditional *c, const struct se
     }
     int64_t now = t->request.first.time_ns / NS_PER_SECOND;
     struct semantics_date until = {.legal = false}, since = until;
-    semantics_date_read(&until, &s->request, FIELD_NAME_IF_UNMODIFIED_SINCE, now, s->memo);
-    semantics_date_read(&since, &s->request, FIELD_NAME_IF_MODIFIED_SINCE, now, s->memo);
+    read_date(&until, s, FIELD_NAME_IF_UNMODIFIED_SINCE, now);
+    read_date(&since, s, FIELD_NAME_IF_MODIFIED_SINCE, now);
     struct tags match = read_tags(&s->request, FIELD_NAME_IF_MATCH, s->caching.etag);
     struct tags none_match = read_tags(&s->request, FIELD_NAME_IF_NONE_MATCH, s->caching.etag);
     const bool malformed[CONDITIONS] = {match.malformed, until.present && !until.legal, none_match.malformed,

@@ -428,6 +428,10 @@ static void test_rfc9110_13_conditions(void **state) {
         {"precondition_ignored", ASK("GET", "If-None-Match: W/\"a\"" CRLF), OK EMPTY "ETag: \"a\"" CRLF CRLF},
         {"precondition_ignored", ASK("GET", "If-Match: W/\"a\"" CRLF), OK EMPTY "ETag: \"a\"" CRLF CRLF},
         {"", ASK("GET", "If-Match: \"b\", \"a\"" CRLF), OK EMPTY "ETag: \"a\"" CRLF CRLF},
+        {"singleton_repeated", /* and ignored, as all that are no date (section 13.1.4) */
+         ASK("GET", "If-Unmodified-Since: Sat, 28 Nov 2026 08:00:00 GMT" CRLF
+                    "If-Unmodified-Since: Sat, 28 Nov 2026 08:00:00 GMT" CRLF),
+         OK EMPTY "Last-Modified: Sun, 29 Nov 2026 08:00:00 GMT" CRLF CRLF},
         {"precondition_ignored", ASK("GET", "If-Unmodified-Since: Sat, 28 Nov 2026 08:00:00 GMT" CRLF),
          OK EMPTY "Last-Modified: Sun, 29 Nov 2026 07:00:00 GMT" CRLF CRLF},
     };

@@ -82,6 +82,9 @@ static void rfc9110_section_13_1_3_if_modified_since(void **state) {
     EXPECT(0, MODIFIED, 0, UNKNOWN, "POST", 200, "If-Modified-Since", SINCE);
     EXPECT(0, MODIFIED, MODIFIED, UNKNOWN, "GET", 200, "If-Modified-Since", "yesterday");
     EXPECT(0, MODIFIED, MODIFIED, UNASKED, "GET", 304, "If-Modified-Since", "");
+    EXPECT(0, MODIFIED, MODIFIED, UNKNOWN, "GET", 200, "If-Modified-Since", SINCE, "If-Modified-Since", SINCE,
+           "<Last-Modified", SINCE);
+    EXPECT(0, MODIFIED, MODIFIED, UNASKED, "GET", 304, "If-Modified-Since", SINCE ", " SINCE);
     EXPECT(NONE_MATCH, MODIFIED, 0, NOT_MODIFIED, "GET", 304, "If-None-Match", "\"a\"", "If-Modified-Since",
            SINCE);
     EXPECT(NONE_MATCH, MODIFIED, 0, PERFORMED, "GET", 200, "If-None-Match", "\"a\"", "If-Modified-Since",
@@ -95,6 +98,8 @@ static void rfc9110_section_13_1_1_if_match_and_13_1_4(void **state) {
     EXPECT(UNMODIFIED, 0, 0, FAILED, "PUT", 412, "If-Unmodified-Since", SINCE);
     EXPECT(MATCH, UNMODIFIED, 0, PERFORMED, "GET", 200, "If-Match", "\"a\"", "If-Unmodified-Since", SINCE);
     EXPECT(0, UNMODIFIED, UNMODIFIED, UNKNOWN, "PUT", 412, "If-Unmodified-Since", "0");
+    EXPECT(0, UNMODIFIED, UNMODIFIED, UNKNOWN, "PUT", 412, "If-Unmodified-Since", SINCE,
+           "If-Unmodified-Since", BEFORE);
     EXPECT(MATCH, 0, 0, UNASKED, "GET", 304, "If-Match", "\"a\"");
 }
 
