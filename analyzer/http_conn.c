@@ -500,6 +500,8 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     case SIDE_MESSAGE:
         if (side->message && reason == GAP_SNAPLEN) {
             side->message->snaplen_cut = true;
+        } else if (side->message) {
+            side->message->lost_until = offset + len;
         }
         http_read_gap(conn, direction, offset, len);
         break;

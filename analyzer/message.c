@@ -47,6 +47,7 @@ void message_join(struct http_message *m, const struct http_message *next) {
     m->duplicated |= next->duplicated;
     m->conflict |= next->conflict;
     m->end_offset = next->end_offset;
+    m->lost_until = next->lost_until ? next->lost_until : m->lost_until;
 }
 
 void message_start_line(struct http_message *m, const struct h1_event *event, struct transaction *t) {

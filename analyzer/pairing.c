@@ -276,7 +276,8 @@ void pairing_response_ended(struct pairing *p, const struct http_message *respon
     if (response->last_ack_late) {
         p->response_ack = response->has_ack && !response->ack_late ? response->ack : 0;
     }
-    p->response_end_ns = response->truncated ? 0 : response->last.time_ns;
+    bool timed = !response->truncated && !http_message_end_is_lost(response);
+    p->response_end_ns = timed ? response->last.time_ns : 0;
 }
 
 enum pairing_verdict pairing_judge(const struct http_message *response, const struct http_message *next,

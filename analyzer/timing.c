@@ -70,6 +70,17 @@ static void time_share(const struct transaction *t, struct timing *timing) {
     share->known = share->network_ns >= 0;
 }
 
+/* Is it known when the message was over? */
+static bool is_timed(const struct http_message *m) {
+    return m->end_known && !m->truncated && !http_message_end_is_lost(m);
+}
+
+/* Pipelined behind a response that was over nobody knows when: how long it was blocked is not known either.
+ */
+static bool is_blocked_unknown(const struct transaction *t) {
+    return t->pipelined && !t->previous_end_ns;
+}
+
 static void time_handshake(const struct transaction *t, struct timing *timing) {
     const struct connection *c = t->connection;
     if (!c->handshake_seen) {
@@ -85,7 +96,7 @@ static void time_handshake(const struct transaction *t, struct timing *timing) {
 
 static void time_request(const struct transaction *t, struct timing *timing) {
     const struct http_message *request = &t->request;
-    if (request->end_known && !request->truncated) {
+    if (is_timed(request)) {
         timing->request = phase_between(request->first.time_ns, request->last.time_ns);
     }
     if (t->pipelined) {
@@ -102,7 +113,7 @@ static void time_pair(const struct transaction *t, struct timing *timing) {
     const struct http_message *request = &t->request, *response = &t->response;
     int64_t q2 = request->last.time_ns, r1 = response->first.time_ns;
     timing->ttfb = phase_between(request->first.time_ns, r1);
-    if (!timing->request.known) {
+    if (!timing->request.known || is_blocked_unknown(t)) {
         return;
     }
     timing->wait = phase_between(q2, r1);
@@ -126,7 +137,7 @@ void timing_of(const struct transaction *t, struct timing *timing) {
     if (t->request.seen && messages) {
         time_request(t, timing);
     }
-    if (t->response.seen && messages && t->response.end_known && !t->response.truncated) {
+    if (t->response.seen && messages && is_timed(&t->response)) {
         timing->response = phase_between(t->response.first.time_ns, t->response.last.time_ns);
     }
     if (t->request.seen && t->response.seen) {
@@ -156,8 +167,8 @@ bool timing_is_early(const struct transaction *t) {
 bool timing_outruns_handshake(const struct transaction *t) {
     const struct connection *c = t->connection;
     const struct http_message *request = &t->request, *response = &t->response;
-    if (!c->handshake_seen || !request->seen || !request->end_known || request->truncated ||
-        !response->seen) {
+    if (!c->handshake_seen || !request->seen || !is_timed(request) || !response->seen ||
+        is_blocked_unknown(t)) {
         return false;
     }
     int64_t from_ns = request->last.time_ns;

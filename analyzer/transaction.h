@@ -65,6 +65,7 @@ struct http_message {
     size_t stored_bytes;    /* of its fields, against limits.head_bytes */
     uint64_t missing_bytes; /* body bytes known to be lost */
     uint64_t gap_bytes;     /* stream bytes lost within the message */
+    uint64_t lost_until;    /* stream offset behind the last of these whose packet was not captured; 0 none */
     uint64_t pending_bytes; /* body bytes that were passed, and may still come: neither captured nor lost */
     struct capture_point first; /* its first byte */
     struct capture_point last;  /* its last byte seen */
@@ -82,6 +83,11 @@ struct http_message {
     bool start_uncertain; /* its first bytes may have been lost: the method may be the end of a longer one */
     bool resynchronised;  /* its start was found by search: midstream or after a gap */
 };
+
+/* No packet with its last byte was captured: when it came is not known. */
+static inline bool http_message_end_is_lost(const struct http_message *m) {
+    return m->lost_until && m->lost_until >= m->end_offset;
+}
 
 /* A 1xx response. */
 struct interim {
