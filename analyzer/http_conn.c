@@ -515,6 +515,7 @@ static void conn_gap(void *consumer, enum direction direction, uint64_t offset, 
     }
     bool searching = side->state == SIDE_PROBE;
     if (searching && conn->roles_known && direction != conn->client) {
+        conn->pairing.response_end_ns = 0; /* the last response may be among what was lost */
         http_finish_unanswered(conn, from, offset + len, PAIRING_RESPONSE_LOST);
     }
 }

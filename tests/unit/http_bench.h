@@ -4,11 +4,14 @@
 #ifndef HARK_TESTS_HTTP_BENCH_H
 #define HARK_TESTS_HTTP_BENCH_H
 
+#include "analyzer/timing.h"
+
 #include "lone_conn.h"
 
 struct bench {
     struct lone_conn lone;
     bool tell_request; /* its version, fields, bytes and segments too */
+    bool tell_times;   /* phases that are known, in milliseconds */
     char log[8192];
     size_t log_len;
 };
@@ -20,6 +23,21 @@ __attribute__((format(printf, 2, 3))) static inline void say(struct bench *b, co
     va_end(args);
     assert_true(len >= 0 && (size_t)len < sizeof b->log - b->log_len);
     b->log_len += (size_t)len;
+}
+
+static inline void say_phase(struct bench *b, const char *name, struct phase phase) {
+    if (phase.known) {
+        say(b, " %s %lld", name, (long long)(phase.ns / 1000000));
+    }
+}
+
+static inline void say_times(struct bench *b, const struct transaction *t) {
+    struct timing timing;
+    timing_of(t, &timing);
+    say_phase(b, "idle", timing.idle_before);
+    say_phase(b, "request", timing.request);
+    say_phase(b, "wait", timing.wait);
+    say_phase(b, "response", timing.response);
 }
 
 /* One line a transaction: type, method and target, status, pairing, what is missing. */
@@ -65,6 +83,9 @@ static inline void on_finished(void *context, const struct transaction *t) {
     }
     if (t->candidates) {
         say(b, " of %u", t->candidates);
+    }
+    if (b->tell_times) {
+        say_times(b, t);
     }
     say(b, "\n");
 }

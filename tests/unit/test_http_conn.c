@@ -82,6 +82,34 @@ static void lost_response_leaves_its_request_alone(void **state) {
           "complete\n");
 }
 
+/* What was not captured has no time, and nothing is measured from it. */
+static void lost_ends_have_no_times(void **state) {
+    (void)state;
+    struct bench b;
+    setup(&b);
+    b.tell_times = true;
+    give(&b, CLIENT, GET("/1"), 0);
+    give(&b, SERVER, OK(9) "a", at(&b, CLIENT));
+    lose(&b, SERVER, 4);
+    give(&b, SERVER, "abcd", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/2"), at(&b, SERVER));
+    give(&b, SERVER, OK(9) "a", at(&b, CLIENT));
+    lose(&b, SERVER, 8);
+    give(&b, CLIENT, "PUT /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na", at(&b, SERVER));
+    lose(&b, CLIENT, 1);
+    give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
+    give(&b, CLIENT, GET("/4"), at(&b, SERVER));
+    lose(&b, SERVER, 50);
+    give(&b, CLIENT, GET("/5"), at(&b, SERVER));
+    give(&b, SERVER, OK(1) "a", at(&b, CLIENT));
+    check(&b, END_FIN,
+          "transaction GET /1 200 ack body 5 missing 4 incomplete request 0 wait 1 response 1\n"
+          "transaction GET /2 200 ack body 1 missing 8 incomplete idle 1 request 0 wait 1\n"
+          "transaction PUT /3 200 ack body 1 incomplete response 0\n"
+          "orphan_request GET /4 response_lost body 0 incomplete request 0\n"
+          "transaction GET /5 200 ack body 1 complete request 0 wait 1 response 0\n");
+}
+
 static void lost_request_leaves_its_response_alone(void **state) {
     (void)state;
     struct bench b;
@@ -1121,6 +1149,7 @@ int main(void) {
         cmocka_unit_test(response_waits_for_its_request),
         cmocka_unit_test(response_beyond_the_skew_is_an_orphan),
         cmocka_unit_test(lost_response_leaves_its_request_alone),
+        cmocka_unit_test(lost_ends_have_no_times),
         cmocka_unit_test(lost_request_leaves_its_response_alone),
         cmocka_unit_test(lost_response_and_lost_request),
         cmocka_unit_test(loss_inside_a_body_costs_only_its_bytes),
