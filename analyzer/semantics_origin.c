@@ -91,7 +91,8 @@ static void read_cors(struct semantics_origin *o, const struct field_index *requ
     cors->requested_headers = field_index_value(request, FIELD_NAME_ACCESS_CONTROL_REQUEST_HEADERS);
     read_allowed(cors, response);
     cors->allow_credentials =
-        slice_is(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS), "true");
+        slice_is(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS), "true") &&
+        !field_index_repeats(response, FIELD_NAME_ACCESS_CONTROL_ALLOW_CREDENTIALS); /* "true, true" */
     cors->has_max_age =
         field_number(field_index_value(response, FIELD_NAME_ACCESS_CONTROL_MAX_AGE), &cors->max_age);
     if (status && is_checked(o, request)) {

@@ -139,13 +139,14 @@ static void test_cors_check(void **state) {
 static void test_credentials(void **state) {
     (void)state;
     static const struct {
-        const char *allow, *credentials;
+        const char *allow, *credentials, *again;
         enum verdict verdict;
     } cases[] = {
-        {"*", "true", VERDICT_NO},
-        {"http://a.example", "true", VERDICT_YES},
-        {"http://a.example", "TRUE", VERDICT_NO},
-        {"http://a.example", "", VERDICT_NO},
+        {"*", "true", NULL, VERDICT_NO},
+        {"http://a.example", "true", NULL, VERDICT_YES},
+        {"http://a.example", "true", "true", VERDICT_NO},
+        {"http://a.example", "TRUE", NULL, VERDICT_NO},
+        {"http://a.example", "", NULL, VERDICT_NO},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct head h, r;
@@ -155,6 +156,9 @@ static void test_credentials(void **state) {
         head_add(&h, "Cookie", "a=b");
         head_add(&r, "Access-Control-Allow-Origin", cases[i].allow);
         head_add(&r, "Access-Control-Allow-Credentials", cases[i].credentials);
+        if (cases[i].again) {
+            head_add(&r, "Access-Control-Allow-Credentials", cases[i].again);
+        }
         assert_int_equal(read_both(&h, &r, "GET").cors.origin_allowed, cases[i].verdict);
         head_fini(&h);
         head_fini(&r);
