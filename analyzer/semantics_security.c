@@ -194,14 +194,13 @@ static uint32_t find_missing(const struct semantics_security *s, const struct se
 
 void semantics_security_read(struct semantics_security *s, const struct field_index *response,
                              const struct security_scene *scene) {
-    struct field_list nosniff = field_list_of(response, FIELD_NAME_X_CONTENT_TYPE_OPTIONS);
-    struct slice first;
+    struct slice nosniff = field_index_value(response, FIELD_NAME_X_CONTENT_TYPE_OPTIONS), first;
     read_hsts(&s->hsts, response);
     s->hsts_in_cleartext = s->hsts.present && scene->cleartext;
     read_csp(&s->csp, response, FIELD_NAME_CONTENT_SECURITY_POLICY);
     read_csp(&s->csp_report_only, response, FIELD_NAME_CONTENT_SECURITY_POLICY_REPORT_ONLY);
     s->frame_options = read_frame_options(response);
-    s->nosniff = field_list_next(&nosniff, &first) && slice_is_nocase(first, "nosniff");
+    s->nosniff = field_piece_next(&nosniff, ',', &first) && slice_is_nocase(first, "nosniff");
     s->referrer_policy = read_referrer_policy(response);
     s->permissions_policy = field_index_has(response, FIELD_NAME_PERMISSIONS_POLICY);
     s->opener_policy = front_of(response, FIELD_NAME_CROSS_ORIGIN_OPENER_POLICY);

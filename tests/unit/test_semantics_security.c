@@ -91,6 +91,7 @@ static void test_small_fields(void **state) {
     assert_true(read_one("X-Content-Type-Options", "NoSniff").nosniff);
     assert_true(read_one("X-Content-Type-Options", "nosniff, x").nosniff);
     assert_false(read_one("X-Content-Type-Options", "x, nosniff").nosniff);
+    assert_false(read_one("X-Content-Type-Options", ", nosniff").nosniff); /* the first one is empty */
     assert_false(read_one("X-Content-Type-Options", "").nosniff);
     struct head r;
     struct semantics_security s;
