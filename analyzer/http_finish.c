@@ -13,7 +13,16 @@ static bool response_is_done(const struct transaction *t) {
     return t->response.seen && (t->response.end_known || t->response.truncated);
 }
 
+/* A client that waits for a 100 and gets its answer need not send the content (RFC 9110 section 10.1.1). */
+static bool is_let_off(const struct transaction *t, const struct http_message *m) {
+    return m == &t->request && m->fields.expect_continue && m->body_bytes == 0 && t->response.seen &&
+           t->interim_count == 0;
+}
+
 static void note_message(struct transaction *t, const struct http_message *m) {
+    if (m->closed_short && !is_let_off(t, m)) {
+        notes_add(&t->notes, NOTE_LENGTH_UNLIKE_BODY);
+    }
     if (m->truncated) {
         notes_add(&t->notes, m->head_complete ? NOTE_MESSAGE_CUT : NOTE_HEAD_CUT);
     }

@@ -554,9 +554,7 @@ void http_read_end(struct http_conn *conn, enum direction direction, enum end_re
     if (whole && h1_end(&side->h1) == H1_END_COMPLETE) {
         message_ended(conn, direction, side, false);
     } else {
-        if (whole && side->transaction && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY) {
-            notes_add(&side->transaction->notes, NOTE_LENGTH_UNLIKE_BODY);
-        }
+        m->closed_short = whole && m->framing.kind == H1_BODY_LENGTH && side->h1.state == H1_IN_BODY;
         if (whole && !m->seen) {
             http_surplus_open(conn, side, m); /* a start line that will never be whole */
         }

@@ -78,6 +78,7 @@ struct http_message {
     bool last_ack_late; /* `last_ack` is an upper bound */
     uint32_t segments;  /* segments its bytes came in */
     bool snaplen_cut;
+    bool closed_short;    /* its sender closed the connection before the end that Content-Length said */
     bool duplicated;      /* the tap delivered some of it more than once */
     bool conflict;        /* other bytes came for the same place, too */
     bool start_uncertain; /* its first bytes may have been lost: the method may be the end of a longer one */

@@ -559,6 +559,14 @@ static void test_rfc9112_8_length(void **state) {
         {"length_unlike_body", ASK("GET", ""), OK "Content-Length: 5" CRLF CRLF},
         {"", ASK("HEAD", ""), OK "Content-Length: 5" CRLF CRLF},
         {"", ASK("GET", ""), OK CRLF "x"},
+        /* RFC 9110 section 10.1.1: it waited, and was refused */
+        {"", ASK("PUT", "Content-Length: 5" CRLF "Expect: 100-continue" CRLF),
+         "HTTP/1.1 413 No" CRLF DATE EMPTY CRLF},
+        {"length_unlike_body", ASK("PUT", "Content-Length: 5" CRLF), "HTTP/1.1 413 No" CRLF DATE EMPTY CRLF},
+        {"length_unlike_body", ASK("PUT", "Content-Length: 5" CRLF "Expect: 100-continue" CRLF) "x",
+         "HTTP/1.1 413 No" CRLF DATE EMPTY CRLF},
+        {"length_unlike_body", ASK("PUT", "Content-Length: 5" CRLF "Expect: 100-continue" CRLF),
+         "HTTP/1.1 100 Continue" CRLF CRLF "HTTP/1.1 413 No" CRLF DATE EMPTY CRLF},
     };
     CHECK_RULES(rules);
 }
