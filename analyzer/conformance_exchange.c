@@ -56,6 +56,19 @@ static void judge_conditions(struct notes *notes, const struct transaction *t, c
     }
 }
 
+/* May it be served that long behind its lifetime (RFC 5861)? Whether there was an error nobody can see. */
+static bool may_be_stale(const struct cache_control *control, uint64_t seconds) {
+    static const enum cache_directive directives[] = {CACHE_STALE_WHILE_REVALIDATE, CACHE_STALE_IF_ERROR};
+    for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
+        if (cache_control_has(control, directives[i]) &&
+            !cache_control_is_malformed(control, directives[i]) &&
+            control->seconds[directives[i]] >= seconds) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Age tells that a cache was between: none that made the response for this very request has one. What
  * CDN-Cache-Control says goes before the rest in caches that it is for (RFC 9213), and this may be one. */
 static void judge_cache(struct notes *notes, const struct transaction *t, const struct semantics *s) {
@@ -72,7 +85,8 @@ static void judge_cache(struct notes *notes, const struct transaction *t, const 
     if (shared->has_lifetime && c->age > shared->lifetime) {
         if (shared->validate == CACHE_VALIDATE_WHEN_STALE) {
             notes_add(notes, NOTE_STALE_FORBIDDEN);
-        } else if (!cache_control_has(&c->request, CACHE_MAX_STALE)) {
+        } else if (!cache_control_has(&c->request, CACHE_MAX_STALE) &&
+                   !may_be_stale(control, c->age - shared->lifetime)) {
             notes_add(notes, NOTE_STALE_SERVED);
         }
     }

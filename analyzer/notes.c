@@ -355,7 +355,8 @@ static const struct note_info registry[NOTE_IDS] = {
                               ""},
     [NOTE_STALE_SERVED] =
         {"stale_served", NOTE_INFO, "RFC 9111 4.2.4",
-         "A cache served a response that was older (Age) than it may get, and the client had not allowed it.",
+         "A cache served a response that was older (Age) than it may get, and neither the client nor the "
+         "server had allowed it.",
          ""},
     [NOTE_CACHED_FORBIDDEN] =
         {"cached_forbidden", NOTE_INFO, "RFC 9111 4",

@@ -479,6 +479,16 @@ static void test_rfc9111_4_caches(void **state) {
         RESPONSE("", "200 OK", DATE EMPTY "Age: 60" CRLF "Cache-Control: s-maxage=60" CRLF),
         RESPONSE("stale_served", "200 OK", DATE EMPTY "Age: 61" CRLF "Cache-Control: max-age=60" CRLF),
         RESPONSE("", "200 OK",
+                 DATE EMPTY "Age: 70" CRLF "Cache-Control: max-age=60, stale-while-revalidate=10" CRLF),
+        RESPONSE("", "200 OK", DATE EMPTY "Age: 70" CRLF "Cache-Control: max-age=60, stale-if-error=10" CRLF),
+        RESPONSE("stale_served", "200 OK",
+                 DATE EMPTY "Age: 71" CRLF "Cache-Control: max-age=60, stale-while-revalidate=10" CRLF),
+        RESPONSE("stale_served", "200 OK",
+                 DATE EMPTY "Age: 61" CRLF "Cache-Control: max-age=60, stale-while-revalidate=x" CRLF),
+        RESPONSE("stale_forbidden", "200 OK",
+                 DATE EMPTY "Age: 61" CRLF
+                            "Cache-Control: must-revalidate, max-age=60, stale-if-error=9" CRLF),
+        RESPONSE("", "200 OK",
                  DATE EMPTY "Age: 61" CRLF "Cache-Control: no-store, max-age=60" CRLF
                             "CDN-Cache-Control: max-age=90" CRLF),
         RESPONSE("stale_served", "200 OK",
