@@ -110,17 +110,21 @@ class Mapping:
             return False
 
     def writer(self):
-        """It waits, but not for the end of the run, which has all frames that were there."""
+        """It waits, but not for the end of the run, which has all frames that were there. Who looks late, on a busy machine, asks once more."""
         expected = self.records(self.start(self.output), "alone")
         for jobs in ("1", "3"):
-            hark = self.start(self.output, "-j", jobs)
-            self.check(self.is_mapped(hark), f"-j {jobs}: the capture is not mapped")
-            begun = time.monotonic()
-            with open(self.capture, "r+b"):
-                waited, written = time.monotonic() - begun, os.path.getsize(self.output)
-                self.check(written < len(expected) / 2, f"-j {jobs}: {waited:.3f} s until the writer had it, and {written} of {len(expected)} bytes of records were there")
-                self.check(not self.seen_now(hark), f"-j {jobs}: a capture is mapped although somebody has it open for writing now")
-            self.check(self.records(hark, f"-j {jobs}, with a writer") == expected, f"-j {jobs}, with a writer: other records")
+            for last in (False, False, True):
+                hark = self.start(self.output, "-j", jobs)
+                self.check(self.is_mapped(hark), f"-j {jobs}: the capture is not mapped")
+                begun = time.monotonic()
+                with open(self.capture, "r+b"):
+                    waited, written = time.monotonic() - begun, os.path.getsize(self.output)
+                    soon = written < len(expected) / 2
+                    self.check(soon or not last, f"-j {jobs}: {waited:.3f} s until the writer had it, and {written} of {len(expected)} bytes of records were there")
+                    self.check(not self.seen_now(hark), f"-j {jobs}: a capture is mapped although somebody has it open for writing now")
+                self.check(self.records(hark, f"-j {jobs}, with a writer") == expected, f"-j {jobs}, with a writer: other records")
+                if soon:
+                    break
 
     def gets_it(self, seconds):
         """Can somebody have the capture for writing within so long?"""
