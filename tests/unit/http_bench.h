@@ -8,6 +8,9 @@
 
 #include "lone_conn.h"
 
+#define GET(path)  "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+#define OK(length) "HTTP/1.1 200 OK\r\nContent-Length: " #length "\r\n\r\n"
+
 struct bench {
     struct lone_conn lone;
     bool tell_request; /* its version, fields, bytes and segments too */
