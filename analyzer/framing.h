@@ -10,7 +10,8 @@
  * body.
  * - "identity" (dropped from HTTP by RFC 7230) counts as no coding.
  * - One of the two in a line that the lexer had to cut says nothing: its last digits or codings are not
- * known. Where other programs would find another end, that is noted as well (FRAMING_ODD_AMBIGUOUS), and
+ * known.
+ * Where other programs would find another end, that is noted as well (FRAMING_ODD_AMBIGUOUS), and
  * framing_other_readings tells which. */
 #ifndef HARK_ANALYZER_FRAMING_H
 #define HARK_ANALYZER_FRAMING_H

@@ -99,12 +99,8 @@ void http_tunnel_open(struct http_conn *conn, struct transaction *opener) {
 
 void http_tunnel_count(struct http_conn *conn, enum direction direction, const struct chunk *chunk,
                        uint64_t from, uint64_t end) {
-    const struct segment *segment = chunk->segment;
-    const struct capture_point last = {.time_ns = segment->time_ns,
-                                       .number = segment->number,
-                                       .ordinal = segment->ordinal,
-                                       .file = segment->file};
     if (conn->tunnel.record) {
+        const struct capture_point last = message_point(chunk->segment);
         count(conn->tunnel.record, direction, from, end, &last);
     }
 }

@@ -4,11 +4,6 @@
 #include "analyzer/method.h"
 #include "capture/clear.h"
 
-static struct capture_point point_of(const struct segment *s) {
-    return (struct capture_point){
-        .time_ns = s->time_ns, .number = s->number, .ordinal = s->ordinal, .file = s->file};
-}
-
 void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t offset) {
     const struct segment *s = chunk->segment;
     clear_bytes(m, sizeof *m);
@@ -28,7 +23,7 @@ void message_begin(struct http_message *m, const struct chunk *chunk, uint64_t o
 
 void message_next_segment(struct http_message *m, const struct segment *s) {
     m->segments++;
-    m->last = point_of(s);
+    m->last = message_point(s);
     m->last_ack = s->has_ack ? s->ack : m->last_ack;
     m->last_ack_late = s->resent;
     if (m->ack_late && s->has_ack && !s->resent && s->ack <= m->ack) {

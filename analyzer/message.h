@@ -7,6 +7,11 @@
 
 #include "analyzer/transaction.h"
 
+/* Where and when what came with the segment was captured. */
+static inline struct capture_point message_point(const struct segment *s) {
+    return (struct capture_point){
+        .time_ns = s->time_ns, .number = s->number, .ordinal = s->ordinal, .file = s->file};
+}
 /* The message's first byte lies at `offset`, inside the chunk. */
 void message_begin(struct http_message *, const struct chunk *, uint64_t offset);
 /* Bytes of the message came with another segment than those before. */
